@@ -1,0 +1,506 @@
+"""Reads regions.yaml, contexts.yaml and engines.yaml, and refuses them where they are wrong.
+
+The files are edited by people who do not program, so a refusal names the file, the entry, the field
+and the line. This module is a leaf: it imports nothing else of the project.
+"""
+
+import math
+import re
+import reprlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails
+
+RATIONALE_LENGTH = 240
+"""Characters that still fit in two lines under a dropdown."""
+
+
+@dataclass(frozen=True)
+class Presets:
+    """Everything the dropdowns offer, each mapping read-only and in the order of its file."""
+
+    regions: "Mapping[str, Region]"
+    contexts: "Mapping[str, Context]"
+    engines: "Mapping[str, Engine]"
+
+    @property
+    def default_engine(self) -> str:
+        """The id of the one engine marked `default: true`."""
+        return next(engine.id for engine in self.engines.values() if engine.default)
+
+
+def load(folder: Path | None = None) -> Presets:
+    """Reads the three files of `folder`, or the ones that ship with Presence (read only once).
+
+    Raises:
+        PresetError: a file is missing, is not YAML, or holds an entry that is wrong.
+    """
+    return _packaged() if folder is None else _read(folder)
+
+
+class PresetError(ValueError):
+    """A preset file cannot be used. Its text reads "bad-preset: " and then the sentence.
+
+    Attributes:
+        code: Always "bad-preset".
+        sentence: What is wrong and where, for the person who edited the file.
+        file: Name of the file, such as "regions.yaml".
+        entry: Id of the entry, or None where the whole file is at fault.
+        field: The first wrong field, such as "doses.blemishes", or None.
+        line: Line in the file, counted from 1, or None where there is none.
+    """
+
+    code = "bad-preset"
+
+    def __init__(
+        self,
+        file: str,
+        problem: str,
+        *,
+        entry: str | None = None,
+        field: str | None = None,
+        line: int | None = None,
+    ) -> None:
+        place = file if entry is None else f"{file}, entry '{entry}'"
+        self.sentence = f"{place}: {problem}."
+        self.file, self.entry, self.field, self.line = file, entry, field, line
+        super().__init__(f"{self.code}: {self.sentence}")
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text:
+        raise ValueError("should be a single line")
+    return text
+
+
+def _short(text: str) -> str:
+    if len(text) > RATIONALE_LENGTH:
+        raise ValueError(f"has {len(text)} characters; at most {RATIONALE_LENGTH} can be shown")
+    return text
+
+
+def _id(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text):
+        raise ValueError("an entry's name is made of small letters, digits and single hyphens")
+    return text
+
+
+def _doi(text: str) -> str:
+    if not re.fullmatch(r"10\.\d{4,9}/\S+", text):
+        raise ValueError(f"should look like 10.1234/abc, without https:// (found {text!r})")
+    return text
+
+
+def _url(text: str) -> str:
+    if not re.fullmatch(r"https?://\S+", text):
+        raise ValueError(f"should begin with https:// (found {text!r})")
+    return text
+
+
+def _commit(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{40}", text):
+        raise ValueError(f"should be the 40 hex digits of a commit in quotes (found {text!r})")
+    return text
+
+
+Note = Annotated[str, AfterValidator(_one_line)]
+Line = Annotated[str, StringConstraints(min_length=1), AfterValidator(_one_line)]
+Rationale = Annotated[Line, AfterValidator(_short)]
+Id = Annotated[str, AfterValidator(_id)]
+Unit = Annotated[float, Field(ge=0, le=1)]
+# YAML only knows lists; the models only hold what cannot change.
+Pair = Annotated[tuple[float, float], Field(strict=False)]
+Lines = Annotated[tuple[Line, ...], Field(strict=False)]
+Level = Literal["low", "medium", "high", "none"]
+
+
+class _Model(BaseModel):
+    # Strict, because YAML reads a bare yes as True and pydantic would take that for the dose 1.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, str_strip_whitespace=True
+    )
+
+
+class Source(_Model):
+    """Where a preset comes from.
+
+    `status` says how far it was checked: "seen" (the record or its abstract), "secondary" (others
+    report it), "memory" (unchecked, and therefore without a DOI or an address).
+    """
+
+    text: Line
+    doi: Annotated[str, AfterValidator(_doi)] | None = None
+    url: Annotated[str, AfterValidator(_url)] | None = None
+    status: Literal["seen", "secondary", "memory"]
+
+    @property
+    def link(self) -> str | None:
+        """The address to open: the DOI's where there is one, else `url`."""
+        return f"https://doi.org/{self.doi}" if self.doi else self.url
+
+    @field_validator("status")
+    @classmethod
+    def _memory_has_no_link(cls, status: str, info: ValidationInfo) -> str:
+        if status == "memory" and (info.data.get("doi") or info.data.get("url")):
+            raise ValueError("a source from memory carries no doi or url; look it up first")
+        return status
+
+
+class Confidence(_Model):
+    """How well the evidence supports a region; "none" where a preset claims nothing."""
+
+    gaze: Level
+    smile: Level
+
+
+class Region(_Model):
+    """A gaze convention of an audience, or a preference that is nobody's region.
+
+    `gaze` is (yaw, pitch) in degrees off the lens, or None to leave the eyes as they are. Its yaw
+    is 0 or more; `side` sends it to the side "away" from the head's turn or "with" it. `range` is
+    the least and most degrees off the lens that still fit. `smile_hint` runs from 0 (neutral) to 1.
+    """
+
+    id: Id
+    label: Line
+    group: Literal["regions", "preferences"]
+    audience: Line
+    range: Pair
+    gaze: Pair | None
+    side: Literal["away", "with"] = "away"
+    smile_hint: Unit | None = None
+    confidence: Confidence
+    rationale: Rationale
+    against: Note = ""
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+
+    @property
+    def off_lens(self) -> float | None:
+        """Degrees between `gaze` and the lens, or None where the gaze is kept."""
+        return None if self.gaze is None else _off_lens(self.gaze)
+
+    @field_validator("range")
+    @classmethod
+    def _range_rises_from_the_lens(cls, pair: tuple[float, float]) -> tuple[float, float]:
+        low, high = pair
+        if not 0 <= low <= high:
+            raise ValueError(f"should rise from 0 or more (found {low:g} to {high:g})")
+        return pair
+
+    @field_validator("gaze")
+    @classmethod
+    def _gaze_lies_within_range(
+        cls, gaze: tuple[float, float] | None, info: ValidationInfo
+    ) -> tuple[float, float] | None:
+        if gaze is None:
+            return None
+        if gaze[0] < 0:
+            raise ValueError(f"goes sideways by {gaze[0]:g}; use 0 or more, `side` picks the side")
+        low, high = info.data.get("range", (0, math.inf))
+        angle = _off_lens(gaze)
+        if not low <= angle <= high:
+            raise ValueError(f"is {angle:.1f} degrees off the lens; `range` is {low:g} to {high:g}")
+        return gaze
+
+
+class Doses(_Model):
+    """How much retouching a context asks for, each from 0 (none) to 1 (all there is)."""
+
+    blemishes: Unit
+    evenness: Unit
+    under_eye: Unit
+    shadows: Unit
+    contrast: Unit
+    sharpness: Unit
+
+
+class Context(_Model):
+    """What a portrait is for.
+
+    `texture_floor` (0 to 1) is the share of fine skin texture that has to stay. `untouched` means
+    that not one pixel may change. `wardrobe`, `background` and `expression` describe what is to be
+    seen, fit for showing and for prompts. `disclosure` is empty where nothing has to be told.
+    """
+
+    id: Id
+    label: Line
+    purpose: Line
+    doses: Doses
+    texture_floor: Unit
+    untouched: bool = False
+    wardrobe: Line
+    background: Line
+    expression: Line
+    crop: Line
+    rationale: Rationale
+    disclosure: Note = ""
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+
+    @field_validator("untouched")
+    @classmethod
+    def _untouched_asks_for_nothing(cls, untouched: bool, info: ValidationInfo) -> bool:
+        doses, floor = info.data.get("doses"), info.data.get("texture_floor")
+        if not untouched or doses is None or floor is None:
+            return untouched
+        asked = [name for name, dose in doses.model_dump().items() if dose]
+        if asked or floor != 1:
+            raise ValueError(
+                "true asks for every dose of `doses` at 0 and a `texture_floor` of 1 "
+                f"(found {', '.join(asked) or 'no dose'} above 0, floor {floor:g})"
+            )
+        return untouched
+
+
+class HubFile(_Model):
+    """Files of one repository on the Hugging Face hub, at one commit; `size_mb` for all of them."""
+
+    role: Line
+    repo: Annotated[Line, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
+    revision: Annotated[str, AfterValidator(_commit)]
+    subfolder: Note = ""
+    files: Annotated[Lines, Field(min_length=1)]
+    size_mb: Annotated[float, Field(gt=0)]
+    licence: Line
+
+
+class Engine(_Model):
+    """One way to move the eyes.
+
+    `pipeline` and `scheduler` are class names; they, `steps` and `strength` (0 to 1) are None where
+    `weights` is "none". `files` is filled for "hub" only. `memory_gb` is main memory, or the GPU's
+    for "hub".
+    """
+
+    id: Id
+    label: Line
+    summary: Line
+    weights: Literal["none", "bundled", "hub"]
+    pipeline: Line | None = Field(default=None, validate_default=True)
+    files: Annotated[tuple[HubFile, ...], Field(strict=False, validate_default=True)] = ()
+    scheduler: Line | None = Field(default=None, validate_default=True)
+    steps: Annotated[int, Field(ge=1)] | None = Field(default=None, validate_default=True)
+    strength: Unit | None = Field(default=None, validate_default=True)
+    memory_gb: Annotated[float, Field(gt=0)]
+    licence: Line
+    default: bool = False
+
+    @field_validator("pipeline", "scheduler", "steps", "strength")
+    @classmethod
+    def _given_with_weights_only(cls, value: object, info: ValidationInfo) -> object:
+        weights = info.data.get("weights")
+        if weights == "none" and value is not None:
+            raise ValueError(f"should be null where `weights` is none (found {value!r})")
+        if weights in ("bundled", "hub") and value is None:
+            raise ValueError(f"is needed where `weights` is {weights}")
+        return value
+
+    @field_validator("files")
+    @classmethod
+    def _files_from_the_hub_only(
+        cls, files: tuple[HubFile, ...], info: ValidationInfo
+    ) -> tuple[HubFile, ...]:
+        weights = info.data.get("weights")
+        if weights == "hub" and not files:
+            raise ValueError("has to list what to download where `weights` is hub")
+        if weights in ("none", "bundled") and files:
+            raise ValueError(f"should be empty where `weights` is {weights}")
+        return files
+
+
+def _off_lens(gaze: tuple[float, float]) -> float:
+    yaw, pitch = (math.radians(angle) for angle in gaze)
+    return math.degrees(math.acos(math.cos(yaw) * math.cos(pitch)))
+
+
+@cache
+def _packaged() -> Presets:
+    return _read(Path(__file__).parent)
+
+
+def _read(folder: Path) -> Presets:
+    regions = _entries(folder / "regions.yaml", Region)
+    contexts = _entries(folder / "contexts.yaml", Context)
+    engines = _entries(folder / "engines.yaml", Engine)
+    _refuse_other_than_one_default(engines)
+    return Presets(regions, contexts, engines)
+
+
+def _refuse_other_than_one_default(engines: Mapping[str, Engine]) -> None:
+    chosen = [engine.id for engine in engines.values() if engine.default]
+    if len(chosen) != 1:
+        found = " and ".join(f"'{name}'" for name in chosen) or "none"
+        raise PresetError(
+            "engines.yaml",
+            f"field 'default': should be true for exactly one engine (found {found})",
+            entry=chosen[1] if chosen else None,
+            field="default",
+        )
+
+
+M = TypeVar("M", Region, Context, Engine)
+
+
+def _entries(path: Path, model: type[M]) -> Mapping[str, M]:
+    file, root, data = path.name, *_parse(path)
+    if not isinstance(data, dict) or not data:
+        raise PresetError(file, "holds no entries; each begins with its name and a colon")
+    return MappingProxyType({name: _entry(file, root, name, data[name], model) for name in data})
+
+
+def _entry(file: str, root: yaml.Node, name: Any, body: Any, model: type[M]) -> M:
+    line = _line(root, (name,))
+    if not isinstance(name, str):
+        problem = f"YAML does not read this name (line {line}) as text; put it in quotes"
+        raise PresetError(file, problem, entry=str(name), line=line)
+    if not isinstance(body, dict):
+        problem = f"should hold indented fields (line {line}; found {reprlib.repr(body)})"
+        raise PresetError(file, problem, entry=name, line=line)
+    if "id" in body:
+        problem = f"field 'id' (line {_line(root, (name, 'id'))}): take it out; the name is the id"
+        raise PresetError(file, problem, entry=name, field="id", line=_line(root, (name, "id")))
+    try:
+        return model.model_validate({"id": name, **body})
+    except ValidationError as error:
+        raise _refusal(file, root, name, model, error) from None
+
+
+def _refusal(
+    file: str, root: yaml.Node, name: str, model: type[BaseModel], error: ValidationError
+) -> PresetError:
+    # A misspelt field is also a missing one; the spelling is what has to be read first.
+    found = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    problems = [
+        f"field '{_field(one['loc'])}' (line {_line(root, (name, *one['loc']))}): "
+        f"{_say(one, model)}"
+        for one in found
+    ]
+    first = found[0]["loc"]
+    return PresetError(
+        file,
+        "; ".join(problems),
+        entry=name,
+        field=_field(first),
+        line=_line(root, (name, *first)),
+    )
+
+
+def _field(loc: tuple[int | str, ...]) -> str:
+    steps = (f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in loc)
+    return "".join(steps).removeprefix(".")
+
+
+_PARTS: dict[str, type[BaseModel]] = {
+    "confidence": Confidence,
+    "doses": Doses,
+    "files": HubFile,
+    "sources": Source,
+}
+
+
+def _say(error: ErrorDetails, model: type[BaseModel]) -> str:
+    if error["type"] == "missing":
+        return "is missing"
+    if error["type"] == "extra_forbidden":
+        part = model if len(error["loc"]) == 1 else _PARTS[str(error["loc"][0])]
+        return (
+            f"is not known; known here are {', '.join(f for f in part.model_fields if f != 'id')}"
+        )
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    return f"{error['msg'].removeprefix('Input ')} (found {reprlib.repr(error['input'])})"
+
+
+def _parse(path: Path) -> tuple[yaml.Node, Any]:
+    """Reads one file both as nodes, which know their lines, and as plain data."""
+    try:
+        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        root = loader.get_single_node()
+        if root is None:
+            raise PresetError(path.name, "is empty")
+        # Before the construction: it folds merged keys (<<) into the nodes.
+        _refuse_duplicates(path.name, root)
+        return root, loader.construct_document(root)
+    except PresetError:
+        raise
+    except OSError as error:
+        raise PresetError(path.name, f"cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise PresetError(path.name, "is not UTF-8 text; save it as UTF-8") from error
+    except yaml.YAMLError as error:
+        raise _syntax_error(path.name, error) from error
+    except ValueError as error:
+        # YAML takes 2026-13-40 for a date by its look, and then cannot build it.
+        raise PresetError(path.name, f"holds a date or number that is none ({error})") from error
+
+
+def _syntax_error(file: str, error: yaml.YAMLError) -> PresetError:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return PresetError(file, f"is not YAML: {str(error).splitlines()[0]}")
+    line = mark.line + 1
+    problem = getattr(error, "problem", None) or "cannot be read"
+    hint = "indent by spaces, and quote a text with a colon followed by a space"
+    return PresetError(file, f"line {line} is not YAML: {problem}; {hint}", line=line)
+
+
+def _refuse_duplicates(file: str, root: yaml.Node) -> None:
+    for path, first, second in _duplicates(root, (), set()):
+        lines = f"lines {first} and {second}"
+        if len(path) == 1:
+            raise PresetError(file, f"appears twice ({lines})", entry=path[0], line=second)
+        field = ".".join(path[1:])
+        problem = f"field '{field}' appears twice ({lines})"
+        raise PresetError(file, problem, entry=path[0], field=field, line=second)
+
+
+def _duplicates(
+    node: yaml.Node, path: tuple[str, ...], seen: set[int]
+) -> Iterator[tuple[tuple[str, ...], int, int]]:
+    # An alias leads back to a node already walked, at worst to one that contains it.
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for index, child in enumerate(node.value):
+            yield from _duplicates(child, (*path, str(index + 1)), seen)
+    if isinstance(node, yaml.MappingNode):
+        lines: dict[str, int] = {}
+        for key, child in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in lines:
+                yield (*path, name), lines[name], line
+            lines[name] = line
+            yield from _duplicates(child, (*path, name), seen)
+
+
+def _line(root: yaml.Node, path: tuple[Any, ...]) -> int:
+    """Line of the deepest node along `path` that exists, counted from 1."""
+    node, line = root, root.start_mark.line + 1
+    for step in path:
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+            continue
+        if not isinstance(node, yaml.MappingNode):
+            break
+        found = [(key, child) for key, child in node.value if key.value == str(step)]
+        if not found:
+            break
+        line, node = found[0][0].start_mark.line + 1, found[0][1]
+    return line
