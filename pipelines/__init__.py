@@ -1,0 +1,1 @@
+"""Everything that touches pixels. Knows no user interface."""

@@ -1,0 +1,49 @@
+"""A variant in a few plain words, always in the same order: gaze, likeness, texture, warnings."""
+
+from __future__ import annotations
+
+from pipelines.gaze import CONTACT_DEG, Gaze
+from pipelines.studio import Analysis, Variant
+
+WORDS = {"contact": "eye contact", "soft": "soft", "averted": "averted"}
+
+
+def title(variant: Variant) -> str:
+    """Region and context, for example ``Japan · LinkedIn``."""
+    return f"{variant.plan.region.label} · {variant.plan.context.label}"
+
+
+def original(analysis: Analysis) -> tuple[str, ...]:
+    """Caption of the photo itself."""
+    return (describe(analysis.gaze.gaze),)
+
+
+def lines(variant: Variant) -> tuple[str, ...]:
+    """Caption of a variant, one fact a line; warnings are not in it."""
+    measured = variant.measurements
+    return (gaze_line(variant), likeness_line(variant), texture_line(variant), *measured.reasons)
+
+
+def gaze_line(variant: Variant) -> str:
+    """Gaze after, and what was asked for where it differs."""
+    measured = variant.measurements.gaze
+    after = describe(measured.after.gaze)
+    if measured.target is None or (measured.error or 0) <= CONTACT_DEG / 2:
+        return after
+    return f"{after} (asked {measured.target.off_lens:.1f}°)"
+
+
+def likeness_line(variant: Variant) -> str:
+    """Distance of the face embeddings; 0 is the same picture, 0.6 somebody else."""
+    return f"likeness {variant.measurements.identity.distance:.2f}"
+
+
+def texture_line(variant: Variant) -> str:
+    """Share of fine skin texture that stayed, against the context's floor."""
+    kept = variant.measurements.texture_retention
+    return f"texture {kept:.0%}, floor {variant.plan.texture_floor:.0%}"
+
+
+def describe(gaze: Gaze) -> str:
+    """A gaze in degrees and its word, for example ``3.4° soft``."""
+    return f"{gaze.off_lens:.1f}° {WORDS[gaze.word]}"

@@ -1,0 +1,27 @@
+"""What can go wrong with a photo, a look or an engine, as types that carry words for people."""
+
+
+class PresenceError(Exception):
+    """Base of every error that Presence raises on purpose.
+
+    Attributes:
+        code: Stable kebab-case identifier, e.g. ``no-face``.
+        sentence: One sentence for a person: what is wrong and what to do.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(f"{code}: {sentence}")
+        self.code = code
+        self.sentence = sentence
+
+
+class Refusal(PresenceError):
+    """This photo cannot be used."""
+
+
+class LookError(PresenceError):
+    """This look names something that does not exist or a value out of range."""
+
+
+class EngineUnavailable(PresenceError):
+    """The engine's weights are not here; the sentence says what they are and how to get them."""

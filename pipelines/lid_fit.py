@@ -1,0 +1,167 @@
+"""Snap the lid edges to the picture: eyeball colours inside, lid and lash colours outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines import crops
+from pipelines.arrays import Image, Points, Reals
+from pipelines.face import Eye
+from pipelines.iris import FIT_RADIUS, EyeCrop, crop_eye
+
+# How far, in iris radii, an edge may lie from the landmarks' contour.
+REACH = 0.42
+OUTWARD_PENALTY = 4.0
+_COLUMNS = 49
+_STEP = 0.5
+_STIFFNESS = 0.5
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The eye's own axes in a crop: u along the eye 0..1, heights in crop pixels."""
+
+    inner: Points
+    across: Points
+    down: Points
+    width: float
+
+    def at(self, u: Points, height: Points) -> tuple[Points, Points]:
+        x = self.inner[0] + u * self.width * self.across[0] + height * self.down[0]
+        y = self.inner[1] + u * self.width * self.across[1] + height * self.down[1]
+        return x, y
+
+    def of(self, points: Points) -> tuple[Points, Points]:
+        relative = points - self.inner
+        return relative @ self.across / self.width, relative @ self.down
+
+
+def fit(pixels: Image, eye: Eye, roll: float) -> Eye:
+    """Move the lid edges of an eye, whose iris is fitted, to where the picture has them.
+
+    Along columns across the eye the likelihood of eyeball (iris inside its circle, sclera outside)
+    against lid (skin or lash) is summed up, and the path of edges with the best sum, bound to the
+    landmarks and to its own neighbours, is found by dynamic programming.
+
+    Args:
+        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+        eye: Eye with a fitted iris, in pixels of the picture.
+        roll: Roll of the head in degrees.
+    """
+    crop = crop_eye(pixels, eye, eye.iris_radius, roll)
+    local = _mapped(eye, crop.to_crop)
+    frame = _frame(local)
+    ratio = _likelihood_ratio(crop, local)
+    upper = _snapped(ratio[0], frame, local.upper, sign=-1)
+    lower = _snapped(ratio[1], frame, local.lower, sign=1)
+    back = crops.inverse(crop.to_crop)
+    return replace(eye, upper=crops.through(back, upper), lower=crops.through(back, lower))
+
+
+def _likelihood_ratio(crop: EyeCrop, eye: Eye) -> tuple[Points, Points]:
+    """Log-likelihood of eyeball against lid, for the upper and for the lower lid."""
+    image = cv2.GaussianBlur(crop.pixels, (0, 0), 0.8).astype(np.float64)
+    height, width = image.shape[:2]
+    ys, xs = np.mgrid[:height, :width]
+    rho = np.hypot(xs - eye.iris_center[0], ys - eye.iris_center[1]) / FIT_RADIUS
+    depth = crop.depth / FIT_RADIUS
+    middle = (eye.inner + eye.outer) / 2
+    frame = _frame(eye)
+    above = ((np.stack([xs, ys], -1) - middle) @ frame.down) < 0
+    iris = _colours(image, (rho < 0.95) & (rho > 0.45) & (depth > 0.15))
+    white = _colours(image, (rho > 1.15) & (depth > 0.18))
+    # The white darkens towards lids and corners, so its brightness says less than its colour.
+    white = (white[0] * 0.94, np.maximum(white[1], 0.07))
+    ball = np.where(rho < 1.0, _log_likelihood(image, *iris), _log_likelihood(image, *white))
+    skin_up = _colours(image, (depth < -0.5) & (depth > -1.1) & above)
+    lash = (np.percentile(image[(depth < -0.02) & (depth > -0.5) & above], 8, axis=0), skin_up[1])
+    skin_down = _colours(image, (depth < -0.25) & (depth > -0.8) & ~above)
+    upper_lid = np.maximum(_log_likelihood(image, *skin_up), _log_likelihood(image, *lash))
+    lower_lid = _log_likelihood(image, *skin_down)
+    # A highlight on the iris looks like neither; it is always on the eyeball.
+    glare = (rho < 0.95) & (image.min(axis=2) > iris[0].max() + 0.12)
+    ball = np.where(glare, np.maximum(ball, np.maximum(upper_lid, lower_lid) + 2.5), ball)
+    # A single lash must not outvote its whole column.
+    return np.clip(ball - upper_lid, -2.5, 2.5), np.clip(ball - lower_lid, -2.5, 2.5)
+
+
+def _colours(image: Points, where: NDArray[np.bool_]) -> tuple[Points, Points]:
+    samples = image[where] if where.sum() >= 12 else image.reshape(-1, 3)
+    center = np.median(samples, axis=0)
+    spread = 1.4826 * np.median(np.abs(samples - center), axis=0)
+    return center, np.clip(spread, 0.045, 0.16)
+
+
+def _log_likelihood(image: Points, center: Points, spread: Points) -> Points:
+    misfit = (((image - center) / spread) ** 2).sum(axis=2)
+    return np.asarray(-0.5 * misfit - np.log(spread).sum(), np.float64)
+
+
+def _snapped(ratio: Points, frame: _Frame, edge: Points, sign: int) -> Points:
+    along, heights = frame.of(edge)
+    u = np.linspace(0.06, 0.94, _COLUMNS)
+    order = np.argsort(along)
+    base = np.interp(u, along[order], heights[order])
+    offsets = np.arange(-REACH, REACH + 1e-9, _STEP / FIT_RADIUS) * FIT_RADIUS
+    x, y = frame.at(u[None, :], base[None, :] + offsets[:, None])
+    score = cv2.remap(
+        ratio.astype(np.float32),
+        x.astype(np.float32),
+        y.astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    ).astype(np.float64)
+    # An edge further out (sign) gathers the eyeball pixels up to it.
+    gathered = np.cumsum(score if sign > 0 else score[::-1], axis=0)
+    gathered = gathered if sign > 0 else gathered[::-1]
+    taper = 0.04 + 0.28 * np.sin(np.pi * u)
+    # Dark lashes pass for a dark iris, never the other way round: distrust the outward side.
+    outward = np.where(offsets * sign > 0, OUTWARD_PENALTY, 1.0)[:, None]
+    cost = -0.12 * gathered * _STEP + outward * (offsets[:, None] / (taper * FIT_RADIUS)) ** 2
+    path = offsets[_best_path(cost)]
+    path = np.convolve(np.pad(path, 2, mode="edge"), np.array([1, 3, 4, 3, 1]) / 12, "valid")
+    shift = np.interp(along, np.r_[0, u, 1], np.r_[0, path, 0])
+    moved: Points = edge + shift[:, None] * frame.down
+    return moved
+
+
+def _best_path(cost: Points) -> NDArray[np.int64]:
+    """Row per column of least cost plus stiffness between neighbours (Viterbi 1967)."""
+    rows, columns = cost.shape
+    index = np.arange(rows)
+    bend = _STIFFNESS * ((index[:, None] - index[None, :]) * _STEP) ** 2
+    total, back = cost[:, 0], np.zeros((rows, columns), int)
+    for column in range(1, columns):
+        step = total[None, :] + bend
+        back[:, column] = step.argmin(axis=1)
+        total = step.min(axis=1) + cost[:, column]
+    path = np.empty(columns, int)
+    path[-1] = int(total.argmin())
+    for column in range(columns - 1, 0, -1):
+        path[column - 1] = back[path[column], column]
+    return path
+
+
+def _frame(eye: Eye) -> _Frame:
+    across = eye.outer - eye.inner
+    width = float(np.linalg.norm(across))
+    across = across / width
+    down = np.array([-across[1], across[0]])
+    return _Frame(eye.inner, across, down if down[1] > 0 else -down, width)
+
+
+def _mapped(eye: Eye, affine: Reals) -> Eye:
+    scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+    return replace(
+        eye,
+        outer=crops.through(affine, eye.outer),
+        inner=crops.through(affine, eye.inner),
+        upper=crops.through(affine, eye.upper),
+        lower=crops.through(affine, eye.lower),
+        iris_center=crops.through(affine, eye.iris_center),
+        iris_radius=eye.iris_radius * scale,
+    )

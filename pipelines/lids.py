@@ -1,0 +1,164 @@
+"""The lid edges of one eye as curves, and how they follow a vertical turn of the eye."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from pipelines.arrays import Map, Points, Reals
+from pipelines.face import Eye
+
+# Share of the iris's vertical way that the lid edges follow. In a downward turn the upper lid
+# travels nearly with the eye, upward somewhat less (Becker & Fuchs 1988, J. Neurophysiol. 60).
+UPPER_FOLLOW_DOWN = 0.8
+UPPER_FOLLOW_UP = 0.65
+LOWER_FOLLOW = 0.3
+
+
+@dataclass(frozen=True)
+class Lids:
+    """The opening of one eye on a pixel grid.
+
+    Attributes:
+        u: Position along the eye, 0 at the inner, 1 at the outer canthus, (H, W).
+        v: Position between the lids, 0 at the upper, 1 at the lower edge, (H, W).
+        height: Distance below the canthal line in pixels (negative above), (H, W).
+        top: Height of the upper lid's edge at this u, in pixels, (H, W).
+        bottom: Height of the lower lid's edge at this u, in pixels, (H, W).
+        depth: Distance inside the nearer lid edge in pixels, negative outside, (H, W).
+        down: Unit vector from the upper to the lower lid in the picture, shape (2,).
+        radius: Iris radius in pixels, the unit of feathering.
+    """
+
+    u: Map
+    v: Map
+    height: Map
+    top: Map
+    bottom: Map
+    depth: Map
+    down: Points
+    radius: float
+
+
+def trace(eye: Eye, shape: tuple[int, int], radius: float) -> Lids:
+    """Lay the lid edges of `eye` over a grid of `shape` (H, W)."""
+    across = eye.outer - eye.inner
+    width = float(np.linalg.norm(across))
+    across = across / width
+    down = np.array([-across[1], across[0]])
+    down = down if down[1] > 0 else -down
+    ys, xs = np.mgrid[: shape[0], : shape[1]]
+    rel_x, rel_y = xs - eye.inner[0], ys - eye.inner[1]
+    u = (rel_x * across[0] + rel_y * across[1]) / width
+    height = rel_x * down[0] + rel_y * down[1]
+    top = _edge(eye.upper, eye, across, down, width, u)
+    bottom = _edge(eye.lower, eye, across, down, width, u)
+    return _lids(u, height, top, bottom, down, radius)
+
+
+def followed(eye: Eye, iris_shift: Points) -> Eye:
+    """The eye with its iris moved by `iris_shift` pixels, shape (2,), and its lids after it."""
+    across = eye.outer - eye.inner
+    width = float(np.linalg.norm(across))
+    down = np.array([-across[1], across[0]]) / width
+    down = down if down[1] > 0 else -down
+    travel = float(iris_shift @ down)
+    upper_u = (eye.upper - eye.inner) @ across / width**2
+    lower_u = (eye.lower - eye.inner) @ across / width**2
+    upper, lower = _travel(upper_u, travel), LOWER_FOLLOW * travel * _bump(lower_u)
+    return replace(
+        eye,
+        upper=eye.upper + upper[:, None] * down,
+        lower=eye.lower + lower[:, None] * down,
+        iris_center=eye.iris_center + iris_shift,
+    )
+
+
+def follow(lids: Lids, iris_shift: Points) -> tuple[Lids, Map]:
+    """Let the lids follow the iris.
+
+    Args:
+        lids: The opening as photographed.
+        iris_shift: How far the iris moves, in pixels, shape (2,).
+
+    Returns:
+        The new opening, and for every pixel of the new picture how far below it (along
+        `lids.down`, in pixels) its content stood in the old one, (H, W); 0 where nothing moves.
+    """
+    travel = float(iris_shift @ lids.down)
+    room = np.maximum(lids.bottom - lids.top, 0)
+    upper = np.minimum(_travel(lids.u, travel), 0.75 * room)
+    lower = LOWER_FOLLOW * travel * _bump(lids.u)
+    moved = _lids(
+        lids.u, lids.height, lids.top + upper, lids.bottom + lower, lids.down, lids.radius
+    )
+    reach = max(1.5 * lids.radius, 1.4 * abs(travel))
+    above = np.clip((moved.top - lids.height) / reach, 0, 1)
+    below = np.clip((lids.height - moved.bottom) / reach, 0, 1)
+    inside = np.clip(moved.depth / (0.35 * lids.radius), 0, 1)
+    fade_up = np.where(lids.height < moved.top, _ease(above), 0)
+    fade_down = np.where(lids.height > moved.bottom, _ease(below), 0)
+    near_top = np.where(moved.depth > 0, _ease(inside) * (moved.v < 0.5), 0)
+    near_bottom = np.where(moved.depth > 0, _ease(inside) * (moved.v >= 0.5), 0)
+    came_from = -(upper * (fade_up + near_top) + lower * (fade_down + near_bottom))
+    return moved, came_from.astype(np.float32)
+
+
+def _travel(u: Reals, travel: float) -> Reals:
+    """How far the upper lid's edge moves at `u` when the iris moves down by `travel`."""
+    gain = UPPER_FOLLOW_DOWN if travel > 0 else UPPER_FOLLOW_UP
+    return np.asarray(gain * travel * _bump(u))
+
+
+def _bump(u: Reals) -> Reals:
+    """1 in the middle of the eye, 0 at the canthi, which do not move."""
+    return np.where((u > 0) & (u < 1), np.clip(1 - np.abs(2 * u - 1) ** 2.5, 0, 1), 0)
+
+
+def _lids(
+    u: Reals,
+    height: Reals,
+    top: Reals,
+    bottom: Reals,
+    down: Points,
+    radius: float,
+) -> Lids:
+    opening = np.maximum(bottom - top, 1e-3)
+    v = (height - top) / opening
+    depth = np.minimum(height - top, bottom - height)
+    # Past the canthi there is no opening, whatever the extrapolated curves say.
+    outside = np.maximum(-u, u - 1)
+    depth = np.where(outside > 0, -np.abs(outside) * 4 * radius, depth)
+    return Lids(
+        u=_map(u),
+        v=_map(v),
+        height=_map(height),
+        top=_map(top),
+        bottom=_map(bottom),
+        depth=_map(depth),
+        down=down,
+        radius=radius,
+    )
+
+
+def _map(values: Reals) -> Map:
+    return np.asarray(values, np.float32)
+
+
+def _edge(
+    points: Points, eye: Eye, across: Points, down: Points, width: float, u: Points
+) -> Points:
+    rel = points - eye.inner
+    along = rel @ across / width
+    heights = rel @ down
+    order = np.argsort(along)
+    along, heights = along[order], heights[order]
+    keep = np.concatenate([[True], np.diff(along) > 1e-4])
+    curve = PchipInterpolator(along[keep], heights[keep], extrapolate=False)
+    return np.asarray(np.nan_to_num(curve(np.clip(u, along[0], along[-1]))), np.float64)
+
+
+def _ease(t: Reals) -> Reals:
+    return np.asarray(1 - t * t * (3 - 2 * t))

@@ -1,0 +1,114 @@
+"""What the presets make of a Look for one photo: target gaze, doses, floors, engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.errors import LookError
+from pipelines.face import HeadPose
+from pipelines.gaze import Gaze, within_reach
+from pipelines.look import DOSES, Look
+from presets.schema import Context, Doses, Engine, Presets, Region
+
+# A head turned less than this faces the lens; its turn then says nothing about a side.
+FACING_DEG = 3.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The work to do on one photo.
+
+    Attributes:
+        target: Gaze asked for and within reach, or None where the eyes are left alone.
+        clamped: Whether the eyes could not have turned as far as was asked.
+        doses: Retouching doses after the look's strength and overrides.
+        texture_floor: Least share of fine skin texture that has to stay, 0..1.
+        untouched: True where not one pixel may change.
+        region: The preset of the look's region.
+        context: The preset of the look's context.
+        engine: The preset of the look's engine.
+    """
+
+    target: Gaze | None
+    clamped: bool
+    doses: Doses
+    texture_floor: float
+    untouched: bool
+    region: Region
+    context: Context
+    engine: Engine
+
+    @property
+    def polishes(self) -> bool:
+        """Whether any dose is above 0."""
+        return any(self.doses.model_dump().values())
+
+
+def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
+    """Plan a look for a photo with this head pose and gaze.
+
+    Raises:
+        LookError: The look names a preset that does not exist.
+    """
+    look = look.checked(presets)
+    region = presets.regions[look.region]
+    context = presets.contexts[look.context]
+    asked = _target(look, region, head, now)
+    target, clamped = (None, False) if asked is None else _reachable(asked, head, now)
+    return Plan(
+        target=target,
+        clamped=clamped,
+        doses=_doses(look, context),
+        texture_floor=context.texture_floor,
+        untouched=context.untouched,
+        region=region,
+        context=context,
+        engine=presets.engines[look.engine],
+    )
+
+
+def side_of(side: Literal["away", "with"], head: HeadPose, now: Gaze) -> int:
+    """Which side of the lens a region's yaw goes to: +1 picture right, -1 picture left.
+
+    A head that faces the lens has no side; the one nearer to the present gaze is the smaller edit.
+    """
+    if abs(head.yaw) < FACING_DEG:
+        return 1 if now.yaw >= 0 else -1
+    turned = 1 if head.yaw > 0 else -1
+    return turned if side == "with" else -turned
+
+
+def _target(look: Look, region: Region, head: HeadPose, now: Gaze) -> Gaze | None:
+    if isinstance(look.gaze, Gaze):
+        return look.gaze
+    if look.gaze is None or look.gaze == 0 or region.gaze is None:
+        return None
+    yaw, pitch = region.gaze
+    yaw *= side_of(region.side, head, now)
+    return Gaze(
+        now.yaw + look.gaze * (yaw - now.yaw),
+        now.pitch + look.gaze * (pitch - now.pitch),
+    )
+
+
+def _reachable(target: Gaze, head: HeadPose, now: Gaze) -> tuple[Gaze, bool]:
+    reached, clamped = within_reach(target, head)
+    # Eyes that already look further than most can are not pulled back by an edit.
+    if clamped and target.angle_to(now) < 0.5:
+        return target, False
+    return reached, clamped
+
+
+def _doses(look: Look, context: Context) -> Doses:
+    if context.untouched and not look.doses:
+        return context.doses
+    overrides = dict(look.doses)
+    scaled = {name: dose * look.polish for name, dose in context.doses.model_dump().items()}
+    scaled |= {DOSES[letter]: dose for letter, dose in overrides.items()}
+    if context.untouched and any(scaled.values()):
+        raise LookError(
+            "bad-value",
+            f"{context.label} allows no retouching. Take the doses out or choose another context.",
+        )
+    return Doses(**scaled)

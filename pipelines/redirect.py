@@ -1,0 +1,171 @@
+"""Move the eyes to a target by geometry: turn the iris, fill the white, let the lids follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from pipelines import eyeball as model
+from pipelines import lids as opening
+from pipelines.arrays import Image, Image8, Map, Points
+from pipelines.eyeball import Eyeball, Iris
+from pipelines.face import Eye, Face
+from pipelines.gaze import Gaze, GazeEstimate, iris_shift_mm, target_per_eye
+from pipelines.lids import Lids
+
+SMALLEST_IRIS = 3.0
+_FINE_RADIUS = 28.0
+
+
+@dataclass(frozen=True)
+class Patch:
+    """An edit of one eye.
+
+    Attributes:
+        top: First row in the picture.
+        left: First column in the picture.
+        difference: What to add, float32 (h, w, 3); exactly 0 where nothing changes.
+        opening: Where the eyeball shows after the edit, 0..1, (h, w).
+    """
+
+    top: int
+    left: int
+    difference: Image
+    opening: Map
+
+
+def redirect(
+    image: Image8 | Image,
+    face: Face,
+    now: GazeEstimate,
+    target: Gaze,
+    seed: int = 0,
+) -> tuple[Patch, Patch]:
+    """Turn both eyes so that their mean gaze is `target`; their vergence stays.
+
+    Args:
+        image: uint8 or float32 sRGB, shape (H, W, 3), at the size that `face` is given in.
+        face: Face with fitted irises, in the pixels of `image`.
+        now: The gaze as photographed.
+        target: The gaze asked for, already within reach.
+        seed: For the noise that replaces grain where no photographed grain exists.
+
+    Returns:
+        One patch for the person's left eye, one for the right.
+    """
+    goals = target_per_eye(now, target)
+    left, right = (
+        _turn(image, eye, start, goal, face.mm_per_px, seed)
+        for eye, start, goal in zip(face.eyes, (now.left, now.right), goals, strict=True)
+    )
+    return left, right
+
+
+def paste(image_u8: Image8, patches: tuple[Patch, ...]) -> Image8:
+    """Add patches to a uint8 picture; pixels that no patch changes stay bit-identical."""
+    result = image_u8.copy()
+    for patch in patches:
+        height, width = patch.difference.shape[:2]
+        window = result[patch.top : patch.top + height, patch.left : patch.left + width]
+        changed = np.any(patch.difference != 0, axis=2)
+        edited = window[changed].astype(np.float32) + patch.difference[changed] * 255
+        window[changed] = np.clip(np.rint(edited), 0, 255).astype(np.uint8)
+    return result
+
+
+def _turn(
+    image: Image8 | Image,
+    eye: Eye,
+    start: Gaze,
+    goal: Gaze,
+    mm_per_px: float,
+    seed: int,
+) -> Patch:
+    top, left, crop = _crop(image, eye)
+    native = max(1, int(np.ceil(_FINE_RADIUS / eye.iris_radius)))
+    fine = _enlarge(crop, native)
+    eye = _shifted(eye, np.array([left, top], float)).scaled(native)
+    shift = iris_shift_mm(start, goal) / mm_per_px * native
+    before = Iris(eye.iris_center, eye.iris_radius, _toward(start))
+    after = Iris(eye.iris_center + shift, eye.iris_radius, _toward(goal))
+    lids = opening.trace(eye, (fine.shape[0], fine.shape[1]), eye.iris_radius)
+    learned = model.learn(fine, lids, before, native)
+    edited, shown = _compose(fine, lids, learned, after, native, seed)
+    size = (crop.shape[1], crop.shape[0])
+    difference, shown = (
+        np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_AREA), np.float32)
+        for layer in (edited - fine, shown)
+    )
+    # Less than half a step of an 8-bit picture cannot be seen, only counted.
+    difference[np.abs(difference).max(axis=2) < 0.5 / 255] = 0
+    return Patch(top, left, difference, shown)
+
+
+def _compose(
+    fine: Image, lids: Lids, learned: Eyeball, after: Iris, native: float, seed: int
+) -> tuple[Image, Map]:
+    moved, came_from = opening.follow(lids, after.center - learned.iris.center)
+    old, old_rho = model.draw(learned, learned.iris)
+    new, new_rho = model.draw(learned, after)
+    skin, old, old_rho, was_inside = (
+        _carried(layer, came_from, lids) for layer in (fine, old, old_rho, lids.depth)
+    )
+    # The photo's own veins and grain stay wherever neither the old nor the new iris is, nor a
+    # lash that a rising lid has left behind.
+    clear = np.minimum(old_rho, new_rho)
+    own = model.smoothstep(clear, 1 + learned.softness, 1 + 2.4 * learned.softness)
+    own = (own * model.smoothstep(was_inside / lids.radius, -0.06, 0.06))[..., None]
+    noise = model.grain(learned, native, seed) * (1 - own) * (new_rho > 1)[..., None]
+    ball = new + own * (skin - old) + noise
+    shown = model.smoothstep(moved.depth / lids.radius, -0.02, 0.12)
+    return (skin + shown[..., None] * (ball - skin)).astype(np.float32), shown
+
+
+def _carried(layer: Image, came_from: Map, lids: Lids) -> Image:
+    if not came_from.any():
+        return layer
+    ys, xs = np.mgrid[: layer.shape[0], : layer.shape[1]].astype(np.float32)
+    carried = cv2.remap(
+        layer,
+        xs + came_from * np.float32(lids.down[0]),
+        ys + came_from * np.float32(lids.down[1]),
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(carried, np.float32)
+
+
+def _crop(image: Image8 | Image, eye: Eye) -> tuple[int, int, Image]:
+    reach = 3.2 * eye.iris_radius
+    points = eye.contour
+    height, width = image.shape[:2]
+    left, top = np.maximum(np.floor(points.min(axis=0) - reach), 0).astype(int)
+    right, bottom = np.ceil(points.max(axis=0) + reach).astype(int) + 1
+    crop = image[top : min(bottom, height), left : min(right, width)]
+    if crop.dtype == np.uint8:
+        crop = crop.astype(np.float32) / np.float32(255)
+    return int(top), int(left), np.asarray(crop, np.float32)
+
+
+def _enlarge(crop: Image, factor: int) -> Image:
+    if factor == 1:
+        return crop
+    size = (crop.shape[1] * factor, crop.shape[0] * factor)
+    return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC), np.float32)
+
+
+def _shifted(eye: Eye, origin: Points) -> Eye:
+    return replace(
+        eye,
+        outer=eye.outer - origin,
+        inner=eye.inner - origin,
+        upper=eye.upper - origin,
+        lower=eye.lower - origin,
+        iris_center=eye.iris_center - origin,
+    )
+
+
+def _toward(gaze: Gaze) -> Points:
+    return gaze.vector * np.array([1.0, -1.0, 1.0])

@@ -1,0 +1,101 @@
+"""One picture with the original and every look next to each other, captioned."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from pipelines import captions
+from pipelines.arrays import Image8
+from pipelines.studio import Comparison, Variant
+
+CELL_HEIGHT = 720
+MARGIN = 32
+GROUND = (244, 244, 243)
+INK = (34, 34, 36)
+QUIET = (110, 110, 114)
+ACCENT = (36, 92, 158)
+AMBER = (158, 98, 12)
+_LINE = 26
+
+
+def side_by_side(comparison: Comparison) -> Image8:
+    """Lay the original and all looks out in one row at the same scale.
+
+    Returns:
+        uint8 RGB, shape (H, W, 3).
+    """
+    pictures = [comparison.analysis.portrait.original_u8]
+    pictures += [variant.image_u8 for variant in comparison.variants]
+    texts = [_original_text(comparison)]
+    texts += [_text(comparison, index) for index in range(len(comparison.variants))]
+    height, width = pictures[0].shape[:2]
+    cell = max(280, round(width * CELL_HEIGHT / height))
+    wrapped = [_wrapped(lines, cell) for lines in texts]
+    band = MARGIN + _LINE * max(len(lines) for lines in wrapped)
+    total = MARGIN + len(pictures) * (cell + MARGIN)
+    sheet = Image.new("RGB", (total, MARGIN + CELL_HEIGHT + band + MARGIN), GROUND)
+    draw = ImageDraw.Draw(sheet)
+    for column, (picture, lines) in enumerate(zip(pictures, wrapped, strict=True)):
+        left = MARGIN + column * (cell + MARGIN)
+        fitted = _fitted(picture, cell)
+        sheet.paste(fitted, (left + (cell - fitted.width) // 2, MARGIN))
+        _write(draw, lines, left, MARGIN + CELL_HEIGHT + MARGIN // 2)
+    return np.asarray(sheet)
+
+
+Line = tuple[str, int, tuple[int, int, int]]
+
+
+def _original_text(comparison: Comparison) -> list[Line]:
+    lines: list[Line] = [("Original", 22, INK)]
+    lines += [(line, 18, QUIET) for line in captions.original(comparison.analysis)]
+    return lines
+
+
+def _text(comparison: Comparison, index: int) -> list[Line]:
+    variant = comparison.variants[index]
+    lines: list[Line] = [(f"{chr(65 + index)}  {captions.title(variant)}", 22, INK)]
+    if index in comparison.best:
+        tie = "tied: most like them" if len(comparison.best) > 1 else "most like them"
+        lines.append((tie, 18, ACCENT))
+    lines += [(line, 18, QUIET) for line in _facts(variant)]
+    lines += [(line, 18, AMBER) for line in (*variant.measurements.reasons, *variant.warnings)]
+    return lines
+
+
+def _facts(variant: Variant) -> tuple[str, ...]:
+    return (
+        captions.gaze_line(variant),
+        captions.likeness_line(variant),
+        captions.texture_line(variant),
+    )
+
+
+def _wrapped(lines: list[Line], width: int) -> list[Line]:
+    return [
+        (part, size, colour)
+        for text, size, colour in lines
+        for part in textwrap.wrap(text, max(12, int(width / (size * 0.52))))
+    ]
+
+
+def _fitted(picture: Image8, width: int) -> Image.Image:
+    image = Image.fromarray(picture)
+    image.thumbnail((width, CELL_HEIGHT), Image.Resampling.LANCZOS)
+    scale = min(width / image.width, CELL_HEIGHT / image.height)
+    if scale > 1.01:
+        size = (round(image.width * scale), round(image.height * scale))
+        image = Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS)
+    return image
+
+
+def _write(draw: ImageDraw.ImageDraw, lines: list[Line], left: int, top: int) -> None:
+    for row, (text, size, colour) in enumerate(lines):
+        draw.text((left, top + row * _LINE), text, fill=colour, font=_font(size))
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)

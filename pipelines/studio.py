@@ -1,0 +1,348 @@
+"""The one door: a photo and looks in, variants and a ranked comparison out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipelines import (
+    annotation,
+    controlnet,
+    gaze,
+    iris,
+    lid_fit,
+    measure,
+    polish,
+    portrait,
+    redirect,
+)
+from pipelines import face as faces
+from pipelines.arrays import Image, Image8
+from pipelines.face import Face
+from pipelines.gaze import CONTACT_DEG, GazeEstimate
+from pipelines.look import Look
+from pipelines.measure import Baseline, Measurements
+from pipelines.plan import Plan, plan
+from pipelines.portrait import Portrait
+from presets.schema import Presets, load
+
+Progress = Callable[[float, str], None]
+
+# Identity distances closer than this are the embedding's own jitter: call them a tie.
+TIE = 0.005
+STEPS = ("analyse", "redirect", "controlnet", "polish", "measure")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything that is learned from a photo once, whatever the looks.
+
+    Attributes:
+        portrait: The photo.
+        face: Its largest face with fitted irises, in pixels of the working copy.
+        gaze: Where the person looks.
+        baseline: Measurements of the original.
+        warnings: What a person should know about this photo, in sentences.
+        seconds: How long the analysis took.
+    """
+
+    portrait: Portrait
+    face: Face
+    gaze: GazeEstimate
+    baseline: Baseline
+    warnings: tuple[str, ...]
+    seconds: float
+
+    @property
+    def eyes_editable(self) -> bool:
+        """Whether the irises are large enough to be moved."""
+        radius = min(eye.iris_radius for eye in self.face.eyes) / self.portrait.scale
+        return radius >= redirect.SMALLEST_IRIS
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One look of one photo.
+
+    Attributes:
+        look: What was asked for.
+        plan: What the presets made of it.
+        image_u8: The result at the photo's own size, uint8 sRGB, (H, W, 3).
+        measurements: Original against result.
+        warnings: What a person should know about this result, in sentences.
+        seconds: Per step, keys as in the report.
+        posed: The face as the control image shows it, in pixels of the working copy.
+    """
+
+    look: Look
+    plan: Plan
+    image_u8: Image8
+    measurements: Measurements
+    warnings: tuple[str, ...]
+    seconds: dict[str, float]
+    posed: Face = field(repr=False)
+
+    @cached_property
+    def control_image_u8(self) -> Image8:
+        """The annotation that guides a ControlNet to this look, uint8 RGB at working size."""
+        return annotation.draw(self.posed)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the gaze came within the cone of what was asked (or nothing was asked)."""
+        error = self.measurements.gaze.error
+        return error is None or error <= CONTACT_DEG
+
+    def report(self) -> dict[str, Any]:
+        """Plain data for JSON; the keys are stable."""
+        height, width = self.image_u8.shape[:2]
+        return {
+            "look": str(self.look),
+            "engine": self.look.engine,
+            "size": [width, height],
+            **self.measurements.report(),
+            "texture_floor": self.plan.texture_floor,
+            "warnings": list(self.warnings),
+            "seconds": {step: round(value, 4) for step, value in self.seconds.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Several looks of one photo, side by side.
+
+    Attributes:
+        analysis: The photo.
+        variants: In the order in which the looks were asked for.
+        best: Indices of the most recognisable variants among those that reached their gaze;
+            several in a tie, none if none reached it.
+    """
+
+    analysis: Analysis
+    variants: tuple[Variant, ...]
+    best: tuple[int, ...]
+
+    @property
+    def ranking(self) -> tuple[int, ...]:
+        """Indices of all variants, most recognisable first, those that missed their gaze last."""
+        return tuple(
+            sorted(
+                range(len(self.variants)),
+                key=lambda index: (
+                    not self.variants[index].reached,
+                    self.variants[index].measurements.identity.distance,
+                ),
+            )
+        )
+
+    def report(self) -> dict[str, Any]:
+        """Plain data for JSON; the keys are stable."""
+        height, width = self.analysis.portrait.original_u8.shape[:2]
+        return {
+            "size": [width, height],
+            "original": self.analysis.baseline.report(self.analysis.gaze, self.analysis.face.head),
+            "warnings": list(self.analysis.warnings),
+            "variants": [variant.report() for variant in self.variants],
+            "ranking": list(self.ranking),
+            "best": list(self.best),
+        }
+
+
+def analyse(source: str | Path | bytes) -> Analysis:
+    """Read a photo and learn what every look needs.
+
+    Raises:
+        Refusal: The photo cannot be used; see `portrait.load`, `face.find` and `iris.fit`.
+    """
+    start = time.perf_counter()
+    photo = portrait.load(source)
+    return _analysed(photo, start)
+
+
+def analyse_pixels(original_u8: Image8) -> Analysis:
+    """Like `analyse`, from decoded sRGB pixels, uint8 (H, W, 3)."""
+    start = time.perf_counter()
+    return _analysed(portrait.from_pixels(original_u8), start)
+
+
+def render(
+    analysis: Analysis,
+    look: Look,
+    progress: Progress | None = None,
+    presets: Presets | None = None,
+) -> Variant:
+    """Make one look of an analysed photo.
+
+    Args:
+        analysis: From `analyse`.
+        look: What to make.
+        progress: Called with a share done, 0..1, and the name of the step that begins.
+        presets: The presets to use; the packaged ones if None.
+
+    Raises:
+        LookError: The look does not fit the presets.
+        EngineUnavailable: The engine's weights are not here.
+    """
+    tell = progress or _silent
+    presets = presets or load()
+    now = analysis.gaze
+    planned = plan(look, presets, analysis.face.head, now.gaze)
+    controlnet.require(planned.engine)
+    planned, warnings = _with_warnings(analysis, planned)
+    clock = _Clock(dict.fromkeys(STEPS, 0.0) | {"analyse": analysis.seconds})
+    original = analysis.portrait.original_u8
+
+    tell(0.0, "Turning the eyes")
+    with clock.on("redirect"):
+        turned, posed = _turned(analysis, planned, look.seed)
+    tell(0.35, "Polishing")
+    with clock.on("polish"):
+        result = _polished(turned, posed, planned)
+    tell(0.7, "Measuring")
+    with clock.on("measure"):
+        measured, more = _measured(analysis, planned, original, result, posed)
+    tell(1.0, "Done")
+    return Variant(
+        look=look.checked(presets),
+        plan=planned,
+        image_u8=result,
+        measurements=measured,
+        warnings=(*warnings, *more),
+        seconds=clock.total(),
+        posed=posed,
+    )
+
+
+def compare(
+    analysis: Analysis,
+    looks: Sequence[Look],
+    progress: Progress | None = None,
+    presets: Presets | None = None,
+) -> Comparison:
+    """Make several looks of an analysed photo and rank them.
+
+    Raises:
+        LookError: A look does not fit the presets.
+        EngineUnavailable: An engine's weights are not here.
+    """
+    presets = presets or load()
+    for look in looks:
+        controlnet.require(presets.engines[look.checked(presets).engine])
+    variants = []
+    for index, look in enumerate(looks):
+        part = _part(progress, index, len(looks))
+        variants.append(render(analysis, look, part, presets))
+    return Comparison(analysis, tuple(variants), best_of(variants))
+
+
+def best_of(variants: Sequence[Variant]) -> tuple[int, ...]:
+    """Indices of the smallest identity distance among those that reached their gaze."""
+    reached = [index for index, variant in enumerate(variants) if variant.reached]
+    if not reached:
+        return ()
+    distance = {index: variants[index].measurements.identity.distance for index in reached}
+    least = min(distance.values())
+    return tuple(index for index in reached if distance[index] - least <= TIE)
+
+
+def _analysed(photo: Portrait, start: float) -> Analysis:
+    found, now = _read_eyes(photo.pixels, faces.find(photo.pixels))
+    warnings = []
+    if found.count > 1:
+        warnings.append(f"There are {found.count} faces in this photo; the largest is used.")
+    return Analysis(
+        portrait=photo,
+        face=found,
+        gaze=now,
+        baseline=measure.baseline(photo.pixels, found),
+        warnings=tuple(warnings),
+        seconds=time.perf_counter() - start,
+    )
+
+
+def _read_eyes(pixels: Image, found: Face) -> tuple[Face, GazeEstimate]:
+    fitted = iris.fit(pixels, found)
+    found = replace(found, left=fitted.left, right=fitted.right)
+    # The gaze's constants are fitted for the landmarks' lids; the edit wants the picture's.
+    now = gaze.estimate(found, fitted.confidence)
+    left, right = (lid_fit.fit(pixels, eye, found.head.roll) for eye in found.eyes)
+    return replace(found, left=left, right=right), now
+
+
+def _with_warnings(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...]]:
+    warnings = list(analysis.warnings)
+    if planned.untouched:
+        return replace(planned, clamped=False), tuple(warnings)
+    if planned.target is not None and not analysis.eyes_editable:
+        warnings.append(
+            "The eyes are too small in this photo to be turned; the gaze is left as it is. "
+            "A larger photo would do."
+        )
+        return replace(planned, target=None, clamped=False), tuple(warnings)
+    if planned.clamped:
+        warnings.append(
+            "The eyes cannot turn that far in a head that faces this way; "
+            "they go as far as eyes comfortably do."
+        )
+    return planned, tuple(warnings)
+
+
+def _turned(analysis: Analysis, planned: Plan, seed: int) -> tuple[Image8, Face]:
+    original = analysis.portrait.original_u8
+    if planned.target is None:
+        return original, analysis.face
+    posed = annotation.look_towards(analysis.face, analysis.gaze, planned.target)
+    if planned.untouched:
+        return original, analysis.face
+    full = analysis.face.scaled(1 / analysis.portrait.scale, (original.shape[0], original.shape[1]))
+    patches = redirect.redirect(original, full, analysis.gaze, planned.target, seed)
+    return redirect.paste(original, patches), posed
+
+
+def _polished(turned: Image8, posed: Face, planned: Plan) -> Image8:
+    if planned.untouched or not planned.polishes:
+        return turned
+    working = portrait.to_working(turned)
+    polished = polish.apply(working, posed, planned.doses)
+    return portrait.deliver(turned, working, polished)
+
+
+def _measured(
+    analysis: Analysis,
+    planned: Plan,
+    original: Image8,
+    result: Image8,
+    posed: Face,
+) -> tuple[Measurements, tuple[str, ...]]:
+    raise NotImplementedError
+
+
+class _Clock:
+    """Adds up seconds per step."""
+
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self._seconds = seconds
+
+    @contextmanager
+    def on(self, step: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self._seconds[step] += time.perf_counter() - start
+
+    def total(self) -> dict[str, float]:
+        return self._seconds | {"total": sum(self._seconds.values())}
+
+
+def _part(progress: Progress | None, index: int, count: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda share, step: progress((index + share) / count, f"Look {chr(65 + index)}: {step}")
+
+
+def _silent(share: float, step: str) -> None:
+    del share, step
