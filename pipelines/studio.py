@@ -267,6 +267,7 @@ def _analysed(photo: Portrait, start: float) -> Analysis:
 
 def _read_eyes(pixels: Image, found: Face) -> tuple[Face, GazeEstimate]:
     fitted = iris.fit(pixels, found)
+    visibility.check(pixels, found, fitted.confidence)
     found = replace(found, left=fitted.left, right=fitted.right)
     # The gaze's constants are fitted for the landmarks' lids; the edit wants the picture's.
     now = gaze.estimate(found, fitted.confidence)

@@ -1,0 +1,115 @@
+# Presence: `make help` lists the commands.
+
+PORT ?= $(or $(PRESENCE_PORT),7860)
+VENV ?= .venv
+PYTEST_ARGS ?=
+
+PY := $(VENV)/bin/python
+# The stamps carry a checksum of the requirements: changed requirements are installed, touched or
+# freshly checked out ones are not installed again.
+RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
+DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
+
+# OpenMP's idle threads would otherwise spin; it must be set before torch is imported.
+export OMP_WAIT_POLICY ?= PASSIVE
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test lint format deploy clean distclean help named-space browser
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+demo: $(RUN_STAMP)  ## Start the page (PORT=7860, HOST=127.0.0.1) and print its address
+	@PYTHONUNBUFFERED=1 PRESENCE_PORT='$(PORT)' $(if $(filter command,$(origin HOST)),PRESENCE_HOST='$(HOST)') exec $(PY) app.py
+
+test: $(DEV_STAMP) browser lint  ## Check format, lint and types, then run the tests
+	HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} \
+		$(PY) -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+lint: $(DEV_STAMP)  ## Check format, lint and types
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+format: $(DEV_STAMP)  ## Format, and mend what the linter can mend
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+deploy: named-space $(RUN_STAMP)  ## Put the last commit on a Hugging Face Space (SPACE=owner/name)
+	@$(PY) scripts/deploy.py '$(SPACE)'
+
+clean:  ## Remove caches
+	rm -rf .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean  ## Remove caches and the environment
+	rm -rf '$(VENV)'
+
+help:  ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+$(RUN_STAMP):
+	@$(make-venv)
+	@echo 'Installing what Presence runs on (the first time takes some minutes).'
+	@$(PY) -m pip install -r requirements.txt
+	@$(need-opencv-libraries)
+	@rm -f $(VENV)/.run-* && touch $@
+
+$(DEV_STAMP):
+	@$(make-venv)
+	@echo 'Installing what Presence runs on and is tested with (the first time takes some minutes).'
+	@$(PY) -m pip install -r requirements-dev.txt
+	@$(need-opencv-libraries)
+	@rm -f $(VENV)/.run-* $(VENV)/.dev-* && touch $(RUN_STAMP) $@
+
+named-space:
+	@test -n '$(SPACE)' || { echo 'Say which Space: make deploy SPACE=owner/name' >&2; exit 2; }
+
+browser:
+	@test -x /usr/bin/chromium || { \
+		packages=chromium; without='the browser tests are skipped'; $(install-packages); }
+
+# An environment of ours is kept if it is whole, mended if it is broken, and never taken over if it
+# is made with another Python.
+define make-venv
+is311='import sys; sys.exit(sys.version_info[:2] != (3, 11))'; \
+if $(PY) -c '' 2>/dev/null && ! $(PY) -c "$$is311"; then \
+	echo "$(VENV) holds `$(PY) --version`, and Presence needs Python 3.11: remove $(VENV), or choose another folder with make VENV=..." >&2; exit 1; \
+fi; \
+$(PY) -c 'import sys, pip; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null || { \
+	for python in python3.11 python3 none; do \
+		$$python -c "$$is311" 2>/dev/null && break; \
+	done; \
+	if [ $$python = none ]; then \
+		echo "Presence needs Python 3.11. There is no python3.11 here, and python3 is `python3 --version 2>/dev/null || echo absent`. Install Python 3.11, then run make again." >&2; exit 1; \
+	fi; \
+	echo "Making $(VENV) with `$$python --version`."; \
+	$$python -m venv --clear '$(VENV)' || { \
+		echo "Python's venv did not work. On Debian and Ubuntu it is a package of its own: apt-get install python3.11-venv" >&2; exit 1; \
+	}; \
+}
+endef
+
+define need-opencv-libraries
+$(PY) -c 'import cv2' 2>/dev/null || { \
+	packages=`tr '\n' ' ' <packages.txt`; without='OpenCV cannot start'; $(install-packages); \
+	$(PY) -c 'import cv2'; \
+}
+endef
+
+# Debian's packages, where we may install them; else one line saying what goes without them.
+define install-packages
+sudo=; \
+if ! command -v apt-get >/dev/null 2>&1; then may=no; \
+elif [ "`id -u`" = 0 ]; then may=yes; \
+elif sudo -n true 2>/dev/null; then may=yes; sudo='sudo -n'; \
+else may=no; fi; \
+if [ $$may = yes ]; then \
+	echo "Installing $$packages with apt-get."; \
+	{ $$sudo apt-get -qq update; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+		-o DPkg::Lock::Timeout=120 $$packages >/dev/null; } \
+	|| echo "Could not install $$packages: $$without."; \
+else \
+	echo "Without $$packages (Debian's names): $$without."; \
+fi
+endef

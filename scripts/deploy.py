@@ -1,0 +1,160 @@
+"""Put the last commit of this repository on a Hugging Face Space.
+
+    python scripts/deploy.py owner/name            # or: make deploy SPACE=owner/name
+    python scripts/deploy.py owner/name --dry-run  # say what would go, and stop
+
+The Space gets the files that git tracks and nothing else, whatever else lies in the folder. It goes
+through the Hub's upload, not a plain `git push`, because a push refuses files over 10 MiB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# The Space keeps its own, which says what it stores as large files.
+NOT_UPLOADED = frozenset({".gitattributes"})
+NEEDED = ("README.md", "app.py", "requirements.txt")
+
+
+class DeployError(Exception):
+    """Why nothing was deployed: a sentence for the person who asked for it."""
+
+
+def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
+    """Deploy from the command line; give back the exit status."""
+    parser = argparse.ArgumentParser(description="Put the last commit on a Hugging Face Space.")
+    parser.add_argument("space", help="the Space, as owner/name")
+    parser.add_argument("--dry-run", action="store_true", help="list the files, upload nothing")
+    options = parser.parse_args(arguments)
+    try:
+        files = deployable_files(root)
+        if options.dry_run:
+            print("\n".join(files))
+            return 0
+        api = _signed_in()
+        print(f"Uploading {len(files)} files to {options.space}.")
+        print(f"Deployed: {deploy(options.space, root, files, api)}")
+    except DeployError as error:
+        print(f"Not deployed. {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def deployable_files(root: Path) -> list[str]:
+    """List what the Space gets: the files that git tracks, relative to `root`, sorted.
+
+    Raises:
+        DeployError: `root` is no git repository, has uncommitted changes, or lacks a file that a
+            Space cannot start without.
+    """
+    if _git(root, "status", "--porcelain", "--untracked-files=no"):
+        raise DeployError("There are uncommitted changes: commit or stash them, then deploy again.")
+    tracked = [name for name in _git(root, "ls-files", "-z").split("\0") if name]
+    files = sorted(n for n in tracked if n not in NOT_UPLOADED and (root / n).is_file())
+    for name in NEEDED:
+        if name not in files:
+            raise DeployError(f"A Space needs {name}, and git does not track it here.")
+    if not _names_gradio((root / "README.md").read_text(encoding="utf-8")):
+        raise DeployError(
+            "README.md must begin with the Space's settings between two lines of `---`, "
+            "`sdk: gradio` among them."
+        )
+    return files
+
+
+def deploy(space: str, root: Path, files: Sequence[str], api: HfApi) -> str:
+    """Make the Space if it is new, upload `files`, remove what is no longer tracked.
+
+    Returns:
+        The Space's address.
+
+    Raises:
+        DeployError: the name is not owner/name, or the Hub refused or could not be reached.
+    """
+    import httpx2  # what huggingface_hub speaks HTTP with
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", space):
+        raise DeployError(f"The Space is named owner/name, for example ada/presence; got {space}.")
+    commit = _git(root, "rev-parse", "--short", "HEAD").strip()
+    with tempfile.TemporaryDirectory(prefix="presence-deploy-") as folder:
+        _copy(root, files, Path(folder))
+        try:
+            url = api.create_repo(space, repo_type="space", space_sdk="gradio", exist_ok=True)
+            api.upload_folder(
+                repo_id=space,
+                repo_type="space",
+                folder_path=folder,
+                delete_patterns=["*"],
+                commit_message=f"Deploy {commit}",
+            )
+        except HFValidationError as error:
+            raise DeployError(f"{space} is not a name the Hub accepts: {error}") from error
+        except HfHubHTTPError as error:
+            raise DeployError(
+                f"The Hub refused: {error}\nThe token needs write access to {space}."
+            ) from error
+        except (httpx2.HTTPError, ConnectionError) as error:
+            raise DeployError(f"The Hub could not be reached: {error}") from error
+    return str(url)
+
+
+def _signed_in() -> HfApi:
+    from huggingface_hub import HfApi, get_token
+
+    token = get_token()
+    if token is None:
+        raise DeployError(
+            "No Hugging Face token was found. Make one with write access in your account's "
+            "settings, then run `hf auth login` or set HF_TOKEN, and deploy again."
+        )
+    return HfApi(token=token)
+
+
+def _copy(root: Path, files: Sequence[str], folder: Path) -> None:
+    for name in files:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / name, target)
+
+
+def _names_gradio(readme: str) -> bool:
+    import yaml
+
+    parts = re.split(r"^---\s*$", readme, maxsplit=2, flags=re.MULTILINE)
+    if len(parts) < 3 or parts[0].strip():
+        return False
+    try:
+        settings = yaml.safe_load(parts[1])
+    except yaml.YAMLError:
+        return False
+    return isinstance(settings, dict) and settings.get("sdk") == "gradio"
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True
+        )
+    except FileNotFoundError as error:
+        raise DeployError("git is not installed; it says which files belong to us.") from error
+    except subprocess.CalledProcessError as error:
+        raise DeployError(f"git could not answer: {error.stderr.strip()}") from error
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
