@@ -32,7 +32,6 @@ USER presence
 # OMP_WAIT_POLICY: idle OpenMP threads would spin; it counts only if set before torch is imported.
 ENV PRESENCE_HOST=0.0.0.0 \
     PRESENCE_PORT=7860 \
-    PRESENCE_DATA=/data/comparisons \
     HF_HOME=/data/huggingface \
     GRADIO_ANALYTICS_ENABLED=False \
     OMP_WAIT_POLICY=PASSIVE \

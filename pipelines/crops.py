@@ -1,14 +1,51 @@
-"""Cut an upright, resized window out of a picture, and map points into it and back."""
+"""Cut upright, resized windows out of a picture, around an eye too; map points in and back."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.arrays import Points, Reals
+from pipelines.arrays import Image, Map, Points, Reals
+
+FIT_RADIUS = 24.0
+_EYE_SIZE = (168, 120)
+
+
+@dataclass(frozen=True)
+class EyeCrop:
+    """An upright crop around one eye in which the expected iris radius is 24 px.
+
+    Attributes:
+        pixels: float32 sRGB, shape (120, 168, 3).
+        to_crop: Affine map from picture to crop coordinates, shape (2, 3).
+        depth: Signed distance inside the lid edge in crop pixels (negative outside), (120, 168).
+    """
+
+    pixels: Image
+    to_crop: Points
+    depth: Map
+
+    def with_lids(self, contour: Points) -> EyeCrop:
+        """The same crop with other lid edges, a polygon in picture pixels, shape (n, 2)."""
+        return replace(self, depth=_depth(through(self.to_crop, contour)))
+
+
+def around_eye(pixels: Image, contour: Points, radius: float, roll: float) -> EyeCrop:
+    """Cut one eye out so that an iris radius of `radius` picture pixels becomes 24.
+
+    Args:
+        pixels: float32 sRGB, shape (H, W, 3).
+        contour: Lid edges as a polygon in picture pixels, shape (n, 2).
+        radius: Expected radius of the iris in picture pixels.
+        roll: Roll of the head in degrees, which is undone.
+    """
+    to_crop = upright(contour.mean(axis=0), roll, FIT_RADIUS / max(radius, 1e-3), _EYE_SIZE)
+    crop = np.asarray(cut(pixels, to_crop, _EYE_SIZE), np.float32)
+    return EyeCrop(crop, to_crop, _depth(through(to_crop, contour)))
 
 
 def upright(center: Points, roll: float, scale: float, size: tuple[int, int]) -> Points:
@@ -58,6 +95,14 @@ def through(affine: Reals, points: Points) -> Points:
 def inverse(affine: Points) -> Points:
     """The map back, shape (2, 3)."""
     return np.asarray(cv2.invertAffineTransform(affine), np.float64)
+
+
+def _depth(contour: Points) -> Map:
+    polygon = np.zeros((_EYE_SIZE[1], _EYE_SIZE[0]), np.uint8)
+    cv2.fillPoly(polygon, [np.round(contour * 16).astype(np.int32)], (1,), shift=4)
+    inside = cv2.distanceTransform(polygon, cv2.DIST_L2, 5)
+    outside = cv2.distanceTransform(1 - polygon, cv2.DIST_L2, 5)
+    return np.asarray(inside - outside, np.float32)
 
 
 def _window(

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import crops
+from pipelines import crops, native_stderr
 from pipelines.arrays import Image, Image8, Points
 from pipelines.errors import Refusal
 
@@ -44,6 +44,7 @@ _MIDDLE = {
     "nose": "168 417 465 343 437 420 360 344 438 309 250 2 20 79 218 115 131 198 217 114 245 193",
     "forehead": "54 103 67 109 10 338 297 332 284 298 293 334 296 336 9 107 66 105 63 68",
 }
+_ANCHORS = {"temples": "234 454 127 356", "bridge": "6"}
 # Points that move little with eyes, mouth and brows: nose bridge, forehead, temples, cheekbones.
 _RIGID = (
     "6 168 197 195 5 4 10 109 338 67 297 103 332 54 284 21 251 127 356 234 454 93 323 117 "
@@ -168,9 +169,10 @@ class Face:
     def mm_per_px(self) -> float:
         """Millimetres per pixel, from the human iris, 11.7 mm across in nearly everybody.
 
-        Source: Rüfer, Schröder & Erb 2005, Cornea 24(3), white-to-white 11.71 ± 0.42 mm.
+        Source: Rüfer, Schröder & Erb 2005, Cornea 24(3), white-to-white 11.71 ± 0.42 mm. The edge
+        that `iris.fit` finds lies at 0.974 of that radius, on renders of known size.
         """
-        return 5.85 / max((self.left.iris_radius + self.right.iris_radius) / 2, 1e-6)
+        return 0.974 * 5.85 / max((self.left.iris_radius + self.right.iris_radius) / 2, 1e-6)
 
     def region(self, name: str) -> Points:
         """A closed polygon by name, in pixels, shape (n, 2).
@@ -182,6 +184,14 @@ class Face:
             KeyError: There is no region of this name.
         """
         return self.landmarks[_regions()[name], :2]
+
+    def anchor(self, name: str) -> Points:
+        """A point that moves little with the eyes, by name (temples, bridge), in pixels, (2,).
+
+        Raises:
+            KeyError: There is no anchor of this name.
+        """
+        return np.asarray(self.landmarks[_numbers(_ANCHORS[name]), :2].mean(axis=0), np.float64)
 
     def scaled(self, factor: float, size: tuple[int, int] | None = None) -> Face:
         """The same face in a picture resized by `factor` to `size` (height, width)."""
@@ -396,7 +406,7 @@ def _mesh_in_square(image_u8: Image8, left: float, top: float, side: float) -> l
 def _mesh(image_u8: NDArray[Any], faces: int = 6) -> list[Points]:
     height, width = image_u8.shape[:2]
     with _mediapipe_lock():
-        result = _face_mesh(faces).process(image_u8)
+        result = _process(_face_mesh(faces), image_u8)
     # MediaPipe counts from the picture's edge, we count from the first pixel's centre.
     return [
         np.array([(p.x * width - 0.5, p.y * height - 0.5, p.z * width) for p in face.landmark])
@@ -408,7 +418,7 @@ def _detect(image_u8: Image8) -> list[tuple[float, float, float]]:
     """Squares (left, top, side) in pixels around faces that the full-range detector sees."""
     height, width = image_u8.shape[:2]
     with _mediapipe_lock():
-        result = _face_detection().process(image_u8)
+        result = _process(_face_detection(), image_u8)
     squares = []
     for detection in result.detections or []:
         box = detection.location_data.relative_bounding_box
@@ -429,22 +439,26 @@ def _mediapipe_lock() -> threading.Lock:
 
 @lru_cache(maxsize=2)
 def _face_mesh(faces: int) -> Any:
-    _quieten()
-    from mediapipe.python.solutions import face_mesh
+    with native_stderr.silenced():
+        from mediapipe.python.solutions import face_mesh
 
-    return face_mesh.FaceMesh(static_image_mode=True, max_num_faces=faces, refine_landmarks=True)
+        return face_mesh.FaceMesh(
+            static_image_mode=True, max_num_faces=faces, refine_landmarks=True
+        )
 
 
 @lru_cache(maxsize=1)
 def _face_detection() -> Any:
-    _quieten()
-    from mediapipe.python.solutions import face_detection
+    with native_stderr.silenced():
+        from mediapipe.python.solutions import face_detection
 
-    return face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5)
+        return face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5)
 
 
-def _quieten() -> None:
-    import os
-
-    os.environ.setdefault("GLOG_minloglevel", "2")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+def _process(solution: Any, image_u8: NDArray[Any]) -> Any:
+    """Run a solution; its first run talks on stderr about itself, which says nothing to anybody."""
+    if getattr(solution, "presence_has_run", False):
+        return solution.process(image_u8)
+    with native_stderr.silenced():
+        solution.presence_has_run = True
+        return solution.process(image_u8)

@@ -7,95 +7,96 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from pipelines import crops
+from pipelines import crops, lid_fit
 from pipelines.arrays import Image, Map, Points
+from pipelines.crops import FIT_RADIUS, EyeCrop
 from pipelines.face import Eye, Face
 
-FIT_RADIUS = 24.0
 RAYS = 72
-_HALF_HEIGHT = 60
-_HALF_WIDTH = 84
+# Where the picture says nothing: iris size against the landmarks' (which draw it 5 % too large, on
+# renders of known size) and distance from the landmarks' centre, sideways and up or down.
+SIZE_EXPECTED = 0.945
+SIZE_PRIOR = 3.0
+SIDE_PRIOR, HEIGHT_PRIOR = 0.6, 0.5
+# And how alike both eyes leave the landmarks.
+PAIR_PRIOR = 0.6
+# Rays count from this far inside the lids; nearer, the wet rim of a lid passes for the limbus.
+LID_MARGIN = 2.0
+LID_RAMP = 4.0
+# The edge is measured across this share of the radius to each side: wider is blind to small
+# shifts, but tells a clear limbus from none.
+RING = 0.05
+CLEAR_RING = 0.12
+SATURATION = 0.8
+BLUR = 1.0
 
 
 @dataclass(frozen=True)
-class EyeCrop:
-    """An upright crop around one eye in which the expected iris radius is 24 px.
+class EyesFit:
+    """Both eyes of a face, in picture pixels.
 
     Attributes:
-        pixels: float32 sRGB, shape (120, 168, 3).
-        to_crop: Affine map from picture to crop coordinates, shape (2, 3).
-        depth: Signed distance inside the lid edge in crop pixels (negative outside).
-    """
-
-    pixels: Image
-    to_crop: Points
-    depth: Map
-
-
-@dataclass(frozen=True)
-class IrisFit:
-    """Both irises, in picture pixels.
-
-    Attributes:
-        left: The person's left eye with its iris refined.
-        right: The person's right eye with its iris refined.
+        left: The person's left eye with the landmarks' lids and the fitted iris.
+        right: The person's right eye, likewise.
+        left_snapped: The left eye with its lid edges as the picture has them, too.
+        right_snapped: The right eye, likewise.
         confidence: Per eye (left, right), 0 (no edge found) to 1 (a clear limbus all round).
     """
 
     left: Eye
     right: Eye
+    left_snapped: Eye
+    right_snapped: Eye
     confidence: tuple[float, float]
 
 
-def fit(pixels: Image, face: Face) -> IrisFit:
-    """Refine both irises of a face.
+def fit(pixels: Image, face: Face, known_radius: float | None = None) -> EyesFit:
+    """Fit the irises of a face, and between two rounds its lid edges.
 
     In each eye a single grey channel is made that separates iris from sclera best (Fisher's
     linear discriminant); then the circle is sought across whose edge that channel rises most,
     along 72 rays weighted by how far inside the lids they end (an integro-differential operator
     after Daugman 1993). Both eyes share one radius; weak priors hold centre and radius near the
-    landmarks where the picture says nothing.
+    landmarks where the picture says nothing. The second round knows the lids from `lid_fit`.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
         face: The face as `face.find` gives it.
+        known_radius: Radius of the irises in pixels, where it is known from another picture of
+            the same photo; it is then not searched for.
     """
-    radius = (face.left.iris_radius + face.right.iris_radius) / 2
-    eyes = [crop_eye(pixels, eye, radius, face.head.roll) for eye in face.eyes]
+    landmarks_radius = (face.left.iris_radius + face.right.iris_radius) / 2
+    radius = landmarks_radius if known_radius is None else known_radius
+    expected = SIZE_EXPECTED if known_radius is None else 1.0
+    spread = 1.0 if known_radius is None else 0.0
+    eyes = [crops.around_eye(pixels, eye.contour, radius, face.head.roll) for eye in face.eyes]
     starts = [
         crops.through(crop.to_crop, eye.iris_center)
         for crop, eye in zip(eyes, face.eyes, strict=True)
     ]
     channels = [_channel(c, s, FIT_RADIUS) for c, s in zip(eyes, starts, strict=True)]
-    centers, size, _ = _search(channels, eyes, starts)
-    channels = [_channel(c, s, size) for c, s in zip(eyes, centers, strict=True)]
-    centers, size, strengths = _search(channels, eyes, centers, start_radius=size, prior=starts)
-    left, right = (
-        replace(
-            eye,
-            iris_center=crops.through(crops.inverse(crop.to_crop), center),
-            iris_radius=float(size / FIT_RADIUS * radius),
-        )
-        for eye, crop, center in zip(face.eyes, eyes, centers, strict=True)
+    centers, size, _ = _search(
+        channels, eyes, starts, starts, _Size(FIT_RADIUS, expected, spread), coarse=True
     )
-    return IrisFit(left, right, (strengths[0], strengths[1]))
+    found = [
+        lid_fit.fit(crop, _placed(eye, crop, center, size * radius / FIT_RADIUS))
+        for eye, crop, center in zip(face.eyes, eyes, centers, strict=True)
+    ]
+    snapped = [crop.with_lids(eye.contour) for crop, eye in zip(eyes, found, strict=True)]
+    channels = [_channel(c, s, size) for c, s in zip(snapped, centers, strict=True)]
+    centers, size, strengths = _search(
+        channels, snapped, centers, starts, _Size(size, expected, spread), coarse=False
+    )
+    placed = [
+        _placed(eye, crop, center, size * radius / FIT_RADIUS)
+        for eye, crop, center in zip((*face.eyes, *found), eyes * 2, centers * 2, strict=True)
+    ]
+    return EyesFit(placed[0], placed[1], placed[2], placed[3], (strengths[0], strengths[1]))
 
 
-def crop_eye(pixels: Image, eye: Eye, radius: float, roll: float) -> EyeCrop:
-    """Cut one eye out, upright, so that a `radius` of that many picture pixels becomes 24."""
-    size = (2 * _HALF_WIDTH, 2 * _HALF_HEIGHT)
-    to_crop = crops.upright(eye.contour.mean(axis=0), roll, FIT_RADIUS / max(radius, 1e-3), size)
-    crop = np.asarray(crops.cut(pixels, to_crop, size), np.float32)
-    return EyeCrop(crop, to_crop, _lid_depth(eye, to_crop, size))
-
-
-def _lid_depth(eye: Eye, to_crop: Points, size: tuple[int, int]) -> Map:
-    contour = np.round(crops.through(to_crop, eye.contour) * 16).astype(np.int32)
-    polygon = np.zeros((size[1], size[0]), np.uint8)
-    cv2.fillPoly(polygon, [contour], (1,), shift=4)
-    inside = cv2.distanceTransform(polygon, cv2.DIST_L2, 5)
-    outside = cv2.distanceTransform(1 - polygon, cv2.DIST_L2, 5)
-    return np.asarray(inside - outside, np.float32)
+def _placed(eye: Eye, crop: EyeCrop, center: Points, radius: float) -> Eye:
+    at = crops.through(crops.inverse(crop.to_crop), center)
+    return replace(eye, iris_center=at, iris_radius=float(radius))
 
 
 def _channel(crop: EyeCrop, center: Points, radius: float) -> Map:
@@ -117,41 +118,72 @@ def _channel(crop: EyeCrop, center: Points, radius: float) -> Map:
     channel = crop.pixels @ direction.astype(np.float32)
     low, high = np.percentile(channel[inside], [5, 95]) if inside.any() else (0.0, 1.0)
     scaled = np.clip((channel - low) / max(float(high - low), 1e-3), -0.2, 1.2)
-    return np.asarray(cv2.GaussianBlur(scaled.astype(np.float32), (0, 0), 1.5), np.float32)
+    return np.asarray(cv2.GaussianBlur(scaled.astype(np.float32), (0, 0), BLUR), np.float32)
+
+
+@dataclass(frozen=True)
+class _Size:
+    """Where the radius is searched from, what is expected (in 24 px), and how widely (0..1)."""
+
+    start: float
+    expected: float
+    spread: float
 
 
 def _search(
     channels: list[Map],
     eyes: list[EyeCrop],
     starts: list[Points],
-    start_radius: float = FIT_RADIUS,
-    prior: list[Points] | None = None,
+    anchors: list[Points],
+    size: _Size,
+    coarse: bool,
 ) -> tuple[list[Points], float, list[float]]:
-    prior = prior or starts
-    fine = prior is not starts
-    span, radii_span = (2.0, 0.06) if fine else (10.0, 0.24)
-    centers, radius = list(starts), start_radius
-    for step in (2.0, 0.7, 0.25) if not fine else (0.7, 0.25, 0.08):
+    """Best centres, shared radius and edge strengths, in ever finer steps from `starts`."""
+    centers, radius = list(starts), size.start
+    span, radii_span = (10.0, 0.24) if coarse else (4.0, 0.1)
+    for step in (2.0, 0.7, 0.25) if coarse else (1.0, 0.3, 0.08):
         count = max(2, round(span / step))
         offsets = np.arange(-count, count + 1) * step
-        radii = radius * (1 + np.arange(-4, 5) / 4 * radii_span)
+        radii = radius * (1 + size.spread * np.arange(-4, 5) / 4 * radii_span)
         tables = [
             _table(channel, crop, center, offsets, radii, anchor)
-            for channel, crop, center, anchor in zip(channels, eyes, centers, prior, strict=True)
+            for channel, crop, center, anchor in zip(channels, eyes, centers, anchors, strict=True)
         ]
-        size_prior = 0.6 * (np.log(radii / FIT_RADIUS)) ** 2
-        best = [table.max(axis=(0, 1)) for table in tables]
-        pick = int(np.argmax(best[0] + best[1] - size_prior))
+        size_prior = SIZE_PRIOR * np.log(radii / (size.expected * FIT_RADIUS)) ** 2
+        apart = (centers[0] - anchors[0]) - (centers[1] - anchors[1])
+        moves, pick = _best_pair(tables, offsets, apart, size_prior)
         radius = float(radii[pick])
-        for index, table in enumerate(tables):
-            row, column = np.unravel_index(np.argmax(table[:, :, pick]), table.shape[:2])
-            centers[index] = centers[index] + [offsets[column], offsets[row]]
+        centers = [center + move for center, move in zip(centers, moves, strict=True)]
         span, radii_span = 2 * step, radii_span / 2.5
     strengths = [
         _strength(channel, crop, center, radius)
         for channel, crop, center in zip(channels, eyes, centers, strict=True)
     ]
     return centers, radius, strengths
+
+
+def _best_pair(
+    tables: list[Points], offsets: Points, apart: Points, size_prior: Points
+) -> tuple[list[Points], int]:
+    """Best moves of both centres together, and the index of the best radius.
+
+    The landmarks err for both eyes alike, so fits that leave them in different ways are doubted:
+    an eye with a clear limbus helps one without.
+    """
+    dx, dy = (grid.ravel() for grid in np.meshgrid(offsets, offsets, indexing="xy"))
+    off_x = apart[0] + dx[:, None] - dx[None, :]
+    off_y = apart[1] + dy[:, None] - dy[None, :]
+    doubt = PAIR_PRIOR * (off_x**2 + off_y**2) / FIT_RADIUS**2
+    left, right = (table.reshape(-1, table.shape[2]) for table in tables)
+    best: tuple[float, int, int] = (-np.inf, 0, 0)
+    for index in range(len(size_prior)):
+        joint = left[:, None, index] + right[None, :, index] - doubt
+        at = int(np.argmax(joint))
+        score = float(joint.flat[at] - size_prior[index])
+        if score > best[0]:
+            best = (score, at, index)
+    first, second = divmod(best[1], len(dx))
+    return [np.array([dx[k], dy[k]]) for k in (first, second)], best[2]
 
 
 def _table(
@@ -166,33 +198,37 @@ def _table(
     dx, dy, radius = np.meshgrid(offsets, offsets, radii, indexing="xy")
     x, y = center[0] + dx, center[1] + dy
     score = _edge_score(channel, crop.depth, x.ravel(), y.ravel(), radius.ravel())
-    away = ((x - anchor[0]) ** 2 + (y - anchor[1]) ** 2) / FIT_RADIUS**2
-    table: Points = score.reshape(x.shape) - 0.08 * away
+    away = SIDE_PRIOR * (x - anchor[0]) ** 2 + HEIGHT_PRIOR * (y - anchor[1]) ** 2
+    table: Points = score.reshape(x.shape) - away / FIT_RADIUS**2
     return table
 
 
 def _edge_score(channel: Map, depth: Map, x: Points, y: Points, radius: Points) -> Points:
-    rise, weight = _rays(channel, depth, x, y, radius)
-    # Saturating keeps one bright highlight or glasses rim from outvoting the rest of the limbus.
-    rise = np.tanh(rise / 0.25) * 0.25
+    rise, weight = _rays(channel, depth, x, y, radius, RING)
+    # One bright highlight or glasses rim must not outvote the rest of the limbus.
+    rise = np.tanh(rise / SATURATION) * SATURATION
     mean: Points = (rise * weight).sum(axis=1) / (weight.sum(axis=1) + 6.0)
     return mean
 
 
 def _strength(channel: Map, crop: EyeCrop, center: Points, radius: float) -> float:
-    rise, weight = _rays(channel, crop.depth, center[None, 0], center[None, 1], np.array([radius]))
+    rise, weight = _rays(
+        channel, crop.depth, center[None, 0], center[None, 1], np.array([radius]), CLEAR_RING
+    )
     clear = float((np.clip(rise / 0.3, 0, 1) * weight).sum() / (weight.sum() + 6.0))
     return float(np.clip(clear / 0.7, 0, 1))
 
 
-def _rays(channel: Map, depth: Map, x: Points, y: Points, radius: Points) -> tuple[Points, Points]:
+def _rays(
+    channel: Map, depth: Map, x: Points, y: Points, radius: Points, ring: float
+) -> tuple[Points, Points]:
     """Rise of the channel across the circle and weight, each of shape (circles, 72)."""
     angle = np.arange(RAYS) * (2 * np.pi / RAYS)
     cosine, sine = np.cos(angle), np.sin(angle)
-    outer = _sample(channel, x, y, radius * 1.12, cosine, sine)
-    inner = _sample(channel, x, y, radius * 0.88, cosine, sine)
-    inside = _sample(depth, x, y, radius * 1.06, cosine, sine)
-    weight = np.clip((inside - 0.5) / 4, 0, 1)
+    outer = _sample(channel, x, y, radius * (1 + ring), cosine, sine)
+    inner = _sample(channel, x, y, radius * (1 - ring), cosine, sine)
+    inside = _sample(depth, x, y, radius * (1 + ring / 2), cosine, sine)
+    weight = np.clip((inside - LID_MARGIN) / LID_RAMP, 0, 1)
     return outer - inner, weight
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines import crops
-from pipelines.arrays import Image, Points, Reals
+from pipelines.arrays import Points, Reals
+from pipelines.crops import FIT_RADIUS, EyeCrop
 from pipelines.face import Eye
-from pipelines.iris import FIT_RADIUS, EyeCrop, crop_eye
 
 # How far, in iris radii, an edge may lie from the landmarks' contour.
 REACH = 0.42
@@ -40,7 +40,7 @@ class _Frame:
         return relative @ self.across / self.width, relative @ self.down
 
 
-def fit(pixels: Image, eye: Eye, roll: float) -> Eye:
+def fit(crop: EyeCrop, eye: Eye) -> Eye:
     """Move the lid edges of an eye, whose iris is fitted, to where the picture has them.
 
     Along columns across the eye the likelihood of eyeball (iris inside its circle, sclera outside)
@@ -48,18 +48,16 @@ def fit(pixels: Image, eye: Eye, roll: float) -> Eye:
     landmarks and to its own neighbours, is found by dynamic programming.
 
     Args:
-        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
-        eye: Eye with a fitted iris, in pixels of the picture.
-        roll: Roll of the head in degrees.
+        crop: The eye cut out, with the landmarks' lids.
+        eye: The eye with the landmarks' lids and a fitted iris, in pixels of the picture.
     """
-    crop = crop_eye(pixels, eye, eye.iris_radius, roll)
     local = _mapped(eye, crop.to_crop)
     frame = _frame(local)
     ratio = _likelihood_ratio(crop, local)
-    upper = _snapped(ratio[0], frame, local.upper, sign=-1)
-    lower = _snapped(ratio[1], frame, local.lower, sign=1)
     back = crops.inverse(crop.to_crop)
-    return replace(eye, upper=crops.through(back, upper), lower=crops.through(back, lower))
+    upper = crops.through(back, _snapped(ratio[0], frame, local.upper, sign=-1))
+    lower = crops.through(back, _snapped(ratio[1], frame, local.lower, sign=1))
+    return replace(eye, upper=upper, lower=lower)
 
 
 def _likelihood_ratio(crop: EyeCrop, eye: Eye) -> tuple[Points, Points]:
@@ -67,7 +65,8 @@ def _likelihood_ratio(crop: EyeCrop, eye: Eye) -> tuple[Points, Points]:
     image = cv2.GaussianBlur(crop.pixels, (0, 0), 0.8).astype(np.float64)
     height, width = image.shape[:2]
     ys, xs = np.mgrid[:height, :width]
-    rho = np.hypot(xs - eye.iris_center[0], ys - eye.iris_center[1]) / FIT_RADIUS
+    rho = np.hypot(xs - eye.iris_center[0], ys - eye.iris_center[1])
+    rho = rho / eye.iris_radius
     depth = crop.depth / FIT_RADIUS
     middle = (eye.inner + eye.outer) / 2
     frame = _frame(eye)

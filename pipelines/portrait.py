@@ -159,10 +159,18 @@ def _open(data: bytes) -> Pillow.Image:
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise _too_large() from error
     except _DECODER_ERRORS as error:
+        if _begins_like_a_picture(data):
+            raise _damaged() from error
         raise Refusal(
             "not-an-image",
             f"This file is not a picture we can read. Use {FORMAT_WORDS}.",
         ) from error
+
+
+def _begins_like_a_picture(data: bytes) -> bool:
+    begins = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
+    boxed = data[8:12] == b"WEBP" or data[4:8] == b"ftyp"
+    return data.startswith(begins) or boxed
 
 
 def _check_size(width: int, height: int) -> None:
@@ -178,6 +186,10 @@ def _too_large(megapixels: float | None = None) -> Refusal:
     )
 
 
+def _damaged() -> Refusal:
+    return Refusal("truncated", "This picture is damaged or cut off. Export or download it again.")
+
+
 def _decode(image: Pillow.Image) -> Pillow.Image:
     try:
         image.seek(0)
@@ -186,10 +198,7 @@ def _decode(image: Pillow.Image) -> Pillow.Image:
     except MemoryError as error:
         raise _too_large() from error
     except _DECODER_ERRORS as error:
-        raise Refusal(
-            "truncated",
-            "This picture is damaged or cut off. Export or download it again.",
-        ) from error
+        raise _damaged() from error
 
 
 def _to_rgb(image: Pillow.Image) -> Pillow.Image:

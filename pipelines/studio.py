@@ -15,18 +15,19 @@ from pipelines import (
     controlnet,
     gaze,
     iris,
-    lid_fit,
     measure,
     polish,
     portrait,
     redirect,
+    visibility,
 )
 from pipelines import face as faces
 from pipelines.arrays import Image, Image8
+from pipelines.errors import Refusal
 from pipelines.face import Face
 from pipelines.gaze import CONTACT_DEG, GazeEstimate
 from pipelines.look import Look
-from pipelines.measure import Baseline, Measurements
+from pipelines.measure import Baseline, GazeChange, Measurements
 from pipelines.plan import Plan, plan
 from pipelines.portrait import Portrait
 from presets.schema import Presets, load
@@ -106,7 +107,6 @@ class Variant:
             "engine": self.look.engine,
             "size": [width, height],
             **self.measurements.report(),
-            "texture_floor": self.plan.texture_floor,
             "warnings": list(self.warnings),
             "seconds": {step: round(value, 4) for step, value in self.seconds.items()},
         }
@@ -195,8 +195,6 @@ def render(
     controlnet.require(planned.engine)
     planned, warnings = _with_warnings(analysis, planned)
     clock = _Clock(dict.fromkeys(STEPS, 0.0) | {"analyse": analysis.seconds})
-    original = analysis.portrait.original_u8
-
     tell(0.0, "Turning the eyes")
     with clock.on("redirect"):
         turned, posed = _turned(analysis, planned, look.seed)
@@ -205,7 +203,7 @@ def render(
         result = _polished(turned, posed, planned)
     tell(0.7, "Measuring")
     with clock.on("measure"):
-        measured, more = _measured(analysis, planned, original, result, posed)
+        measured, more = _measured(analysis, planned, result, posed)
     tell(1.0, "Done")
     return Variant(
         look=look.checked(presets),
@@ -265,14 +263,18 @@ def _analysed(photo: Portrait, start: float) -> Analysis:
     )
 
 
-def _read_eyes(pixels: Image, found: Face) -> tuple[Face, GazeEstimate]:
-    fitted = iris.fit(pixels, found)
+def _read_eyes(
+    pixels: Image,
+    found: Face,
+    reference: GazeEstimate | None = None,
+    known_radius: float | None = None,
+) -> tuple[Face, GazeEstimate]:
+    fitted = iris.fit(pixels, found, known_radius)
     visibility.check(pixels, found, fitted.confidence)
-    found = replace(found, left=fitted.left, right=fitted.right)
-    # The gaze's constants are fitted for the landmarks' lids; the edit wants the picture's.
-    now = gaze.estimate(found, fitted.confidence)
-    left, right = (lid_fit.fit(pixels, eye, found.head.roll) for eye in found.eyes)
-    return replace(found, left=left, right=right), now
+    # The gaze's constants are fitted for the landmarks' lids; an edit wants the picture's.
+    with_irises = replace(found, left=fitted.left, right=fitted.right)
+    now = gaze.estimate(with_irises, fitted.confidence, reference)
+    return replace(found, left=fitted.left_snapped, right=fitted.right_snapped), now
 
 
 def _with_warnings(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...]]:
@@ -314,13 +316,34 @@ def _polished(turned: Image8, posed: Face, planned: Plan) -> Image8:
 
 
 def _measured(
-    analysis: Analysis,
-    planned: Plan,
-    original: Image8,
-    result: Image8,
-    posed: Face,
+    analysis: Analysis, planned: Plan, result: Image8, posed: Face
 ) -> tuple[Measurements, tuple[str, ...]]:
-    raise NotImplementedError
+    original = analysis.portrait.original_u8
+    working, found, after = analysis.portrait.pixels, analysis.face, analysis.gaze
+    warnings: tuple[str, ...] = ()
+    if result is not original:
+        working = portrait.to_working(result)
+        found, after, warnings = _looked_at_again(working, posed, analysis.gaze)
+    measured = measure.measure(
+        analysis.baseline,
+        working,
+        found,
+        GazeChange(analysis.gaze, planned.target, after, planned.clamped),
+        texture_floor=planned.texture_floor,
+        changed_outside_face=measure.changed_outside_face(original, result, analysis.face),
+    )
+    return measured, warnings
+
+
+def _looked_at_again(
+    working: Image, posed: Face, before: GazeEstimate
+) -> tuple[Face, GazeEstimate, tuple[str, ...]]:
+    try:
+        found, after = _read_eyes(working, faces.find(working), before, posed.left.iris_radius)
+    except Refusal:
+        lost = "The eyes of this result can't be measured any more; its gaze is the photo's."
+        return posed, before, (lost,)
+    return found, after, ()
 
 
 class _Clock:
