@@ -236,7 +236,7 @@ def find(pixels: Image) -> Face:
     """
     size = (pixels.shape[0], pixels.shape[1])
     image_u8 = np.ascontiguousarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
-    found = _locate(image_u8)
+    found = all_landmarks(image_u8)
     if not found:
         raise Refusal(
             "no-face",
@@ -250,8 +250,7 @@ def find(pixels: Image) -> Face:
             f"Use a closer crop or a larger photo: at least {SMALLEST_FACE} pixels.",
         )
     face = from_landmarks(_refine(image_u8, largest), size, len(found))
-    _check_pose(face)
-    _check_open(face)
+    check(face)
     return face
 
 
@@ -293,16 +292,29 @@ def head_pose(landmarks: Points) -> HeadPose:
     return HeadPose(float(yaw), float(pitch), float(roll))
 
 
-def _check_pose(face: Face) -> None:
+def all_landmarks(image_u8: Image8) -> list[Points]:
+    """Unrefined landmarks of every face that can be found, each (478, 3), in pixels."""
+    found = _mesh(image_u8)
+    # The mesh's own detector sees faces within two metres; the full-range one sees small ones.
+    for left, top, side in _detect(image_u8):
+        middle = np.array([left + side / 2, top + side / 2])
+        if not any(_holds(landmarks, middle) for landmarks in found):
+            found += _mesh_in_square(image_u8, left, top, side)
+    return found
+
+
+def check(face: Face) -> None:
+    """Refuse a face whose eyes cannot be worked on.
+
+    Raises:
+        Refusal: ``head-turned`` or ``eyes-shut``.
+    """
     if face.head.turn > LARGEST_TURN:
         raise Refusal(
             "head-turned",
             f"The head is turned about {face.head.turn:.0f}° away; we can work up to "
             f"{LARGEST_TURN:.0f}°. Use a photo taken more from the front.",
         )
-
-
-def _check_open(face: Face) -> None:
     if max(eye.opening for eye in face.eyes) < SHUT_OPENING:
         raise Refusal("eyes-shut", "The eyes are shut in this photo. Use one with open eyes.")
 
@@ -364,14 +376,9 @@ def _mirror() -> NDArray[np.int64]:
     return _data()["mirror"].astype(np.int64)
 
 
-def _locate(image_u8: Image8) -> list[Points]:
-    found = _mesh(image_u8)
-    if found:
-        return found
-    # The mesh's own detector sees faces within two metres; the full-range one sees small ones.
-    for left, top, side in _detect(image_u8):
-        found += _mesh_in_square(image_u8, left, top, side)
-    return found
+def _holds(landmarks: Points, point: Points) -> bool:
+    low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
+    return bool(np.all(point > low) and np.all(point < high))
 
 
 def _refine(image_u8: Image8, landmarks: Points) -> Points:
@@ -396,7 +403,7 @@ def _refine(image_u8: Image8, landmarks: Points) -> Points:
 def _mesh_in_square(image_u8: Image8, left: float, top: float, side: float) -> list[Points]:
     scale = CROP / side
     to_crop = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
-    found = _mesh(crops.cut(image_u8, to_crop, (CROP, CROP)))
+    found = _mesh(crops.cut(image_u8, to_crop, (CROP, CROP)), faces=1)
     for landmarks in found:
         landmarks /= scale
         landmarks[:, :2] += (left, top)

@@ -130,7 +130,7 @@ def _lids(
     depth = np.minimum(height - top, bottom - height)
     # Past the canthi there is no opening, whatever the extrapolated curves say.
     outside = np.maximum(-u, u - 1)
-    depth = np.where(outside > 0, -np.abs(outside) * 4 * radius, depth)
+    depth = np.where(outside > 0, np.minimum(depth, -4 * radius * outside), depth)
     return Lids(
         u=_map(u),
         v=_map(v),

@@ -57,7 +57,7 @@ def redirect(
     """
     goals = target_per_eye(now, target)
     left, right = (
-        _turn(image, eye, start, goal, face.mm_per_px, seed)
+        turn(image, eye, start, goal, face.mm_per_px, seed)
         for eye, start, goal in zip(face.eyes, (now.left, now.right), goals, strict=True)
     )
     return left, right
@@ -75,7 +75,7 @@ def paste(image_u8: Image8, patches: tuple[Patch, ...]) -> Image8:
     return result
 
 
-def _turn(
+def turn(
     image: Image8 | Image,
     eye: Eye,
     start: Gaze,

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines import studio
 from pipelines.arrays import Image8
+from pipelines.studio import Analysis
 
 
 def png(pixels: Image8) -> bytes:
@@ -36,3 +38,13 @@ def astronaut() -> Image8:
     import skimage.data
 
     return np.asarray(skimage.data.astronaut(), np.uint8)
+
+
+@pytest.fixture(scope="session")
+def hopper_analysis(hopper: Image8) -> Analysis:
+    return studio.analyse_pixels(hopper)
+
+
+@pytest.fixture(scope="session")
+def astronaut_analysis(astronaut: Image8) -> Analysis:
+    return studio.analyse_pixels(astronaut)

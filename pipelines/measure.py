@@ -1,0 +1,339 @@
+"""Original against result: gaze, likeness, skin texture, skin tone, eyes, and what else changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pipelines import catchlight, identity, skin, texture, tone
+from pipelines.arrays import Image, Image8, Map, Reals
+from pipelines.face import Face, HeadPose
+from pipelines.gaze import CONTACT_DEG, Gaze, GazeEstimate
+from pipelines.identity import SAME_PERSON, Embedding
+from pipelines.texture import Texture
+
+MOST_ITA_SHIFT = 2.0
+"""Degrees of the Individual Typology Angle that a polish may shift."""
+MOST_DISTANCE = 0.2
+"""Embedding distance under which a polished portrait has to stay."""
+
+# Measured on 8 bits, a value may miss its bound by rounding alone.
+_TEXTURE_SLACK = 0.005
+_SAMPLES = 8192
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """How the eyes sit.
+
+    Attributes:
+        spacing_ratio: Distance between the eyes' middles / width of the face outline.
+        tilt_deg: Angle of the line through the eyes' middles against the head's roll, in degrees,
+            clockwise > 0; 0 where the eyes sit level in the head.
+        catchlight_agreement: See `catchlight.agreement`; None where no catchlight is seen.
+    """
+
+    spacing_ratio: float
+    tilt_deg: float
+    catchlight_agreement: float | None
+
+
+@dataclass(frozen=True)
+class GazeChange:
+    """Where the person looked, was asked to look, and looks.
+
+    Attributes:
+        before: Gaze in the original.
+        target: What was asked for and within reach; None where the eyes are left alone.
+        after: Gaze in the result.
+        clamped: Whether more was asked for than eyes can turn.
+    """
+
+    before: GazeEstimate
+    target: Gaze | None
+    after: GazeEstimate
+    clamped: bool = False
+
+    @property
+    def error(self) -> float | None:
+        """Angle between the target and the gaze after, in degrees; None without a target."""
+        return None if self.target is None else self.after.gaze.angle_to(self.target)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Likeness of the result to the original.
+
+    Attributes:
+        distance: Distance of the embeddings: 0 is the same picture, 0.6 is somebody else.
+        same_person: Whether the distance is under `identity.SAME_PERSON`.
+    """
+
+    distance: float
+    same_person: bool
+
+
+@dataclass(frozen=True)
+class SkinTone:
+    """Tone of the skin before and after, on the original's skin mask.
+
+    Attributes:
+        ita_before: Individual Typology Angle in degrees; None in black-and-white.
+        ita_after: The same of the result.
+        delta_e00_mean: Mean CIEDE2000 difference between the two.
+    """
+
+    ita_before: float | None
+    ita_after: float | None
+    delta_e00_mean: float
+
+    @property
+    def shift(self) -> float:
+        """Size of the change of the angle, in degrees; 0 where there is no angle."""
+        if self.ita_before is None or self.ita_after is None:
+            return 0.0
+        return abs(self.ita_after - self.ita_before)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What is measured on an original once, for all its variants.
+
+    Attributes:
+        face: The face in the original, in pixels of the working copy.
+        skin_mask: `skin.mask` of the original, shape (H, W).
+        texture: Fine band on the skin.
+        tone: Mean colour of the skin; None if the face shows no skin.
+        embedding: Who it is.
+        eyes: How the eyes sit.
+        samples: Some of the skin's pixels in CIELAB, shape (n, 3), for the colour difference.
+    """
+
+    face: Face
+    skin_mask: Map = field(repr=False)
+    texture: Texture = field(repr=False)
+    tone: tone.Tone | None
+    embedding: Embedding = field(repr=False)
+    eyes: Eyes
+    samples: Reals = field(repr=False)
+
+    def report(self, gaze: GazeEstimate, head: HeadPose) -> dict[str, Any]:
+        """Plain data for JSON about the original."""
+        return {
+            "gaze": _angles(gaze.gaze),
+            "contact": gaze.gaze.off_lens <= CONTACT_DEG,
+            "head": _head(head),
+            "skin_tone": {"ita": _rounded(self.tone.ita if self.tone else None)},
+            "eyes": _plain(self.eyes),
+        }
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """One result against its original.
+
+    Attributes:
+        gaze: Before, target, after.
+        head: Pose of the head in the original.
+        identity: Likeness.
+        texture_retention: Share of the skin's own fine texture that stays, 0..1.
+        texture_floor: The least of it that the context allows.
+        skin_tone: Before and after.
+        eyes: How the eyes sit in the result.
+        changed_outside_face: Pixels that differ outside the face outline, at full size.
+    """
+
+    gaze: GazeChange
+    head: HeadPose
+    identity: Identity
+    texture_retention: float
+    texture_floor: float
+    skin_tone: SkinTone
+    eyes: Eyes
+    changed_outside_face: int
+
+    @property
+    def holds_texture(self) -> bool:
+        """Whether the texture is at or above its floor."""
+        return self.texture_retention >= self.texture_floor - _TEXTURE_SLACK
+
+    @property
+    def over_polished(self) -> bool:
+        """Whether a guard is broken; `reasons` says which."""
+        return bool(self.reasons)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Each broken guard in words; empty if all hold."""
+        broken = []
+        if not self.holds_texture:
+            broken.append(
+                f"Over-polished: {self.texture_retention:.0%} of the skin's texture is left, "
+                f"this context keeps {self.texture_floor:.0%}."
+            )
+        if self.skin_tone.shift > MOST_ITA_SHIFT:
+            before, after = self.skin_tone.ita_before, self.skin_tone.ita_after
+            lighter = before is not None and after is not None and after > before
+            broken.append(
+                f"Over-polished: the skin became {'lighter' if lighter else 'darker'} "
+                f"by {self.skin_tone.shift:.1f}°, at most {MOST_ITA_SHIFT:.0f}° is fine."
+            )
+        if self.identity.distance > MOST_DISTANCE:
+            broken.append(
+                f"Less like the original: likeness {self.identity.distance:.2f}, "
+                f"{MOST_DISTANCE:.2f} at most is fine."
+            )
+        return tuple(broken)
+
+    def report(self) -> dict[str, Any]:
+        """Plain data for JSON; the keys are stable."""
+        change = self.gaze
+        return {
+            "gaze": {
+                "before": _angles(change.before.gaze),
+                "target": None if change.target is None else _angles(change.target),
+                "after": _angles(change.after.gaze),
+                "error": _rounded(change.error),
+                "contact_before": change.before.gaze.off_lens <= CONTACT_DEG,
+                "contact_after": change.after.gaze.off_lens <= CONTACT_DEG,
+                "clamped": change.clamped,
+            },
+            "head": _head(self.head),
+            "identity": _plain(self.identity),
+            "texture_retention": _rounded(self.texture_retention),
+            "texture_floor": self.texture_floor,
+            "skin_tone": _plain(self.skin_tone),
+            "eyes": _plain(self.eyes),
+            "changed_outside_face": self.changed_outside_face,
+        }
+
+
+def baseline(pixels: Image, face: Face) -> Baseline:
+    """Measure an original.
+
+    Args:
+        pixels: Working copy, float32 sRGB in [0, 1], shape (H, W, 3).
+        face: The face in it.
+
+    Raises:
+        EngineUnavailable: The models of `identity` are not installed.
+    """
+    view = skin.window(face)
+    mask = skin.mask(pixels, face)
+    lab = tone.to_lab(pixels[view])
+    return Baseline(
+        face=face,
+        skin_mask=mask,
+        texture=texture.of(lab[..., 0], mask[view], face.interocular),
+        tone=tone.of(lab, mask[view]),
+        embedding=identity.embedding(pixels, face),
+        eyes=eyes(pixels, face),
+        samples=_samples(lab, mask[view]),
+    )
+
+
+def measure(
+    baseline: Baseline,
+    after: Image,
+    face_after: Face,
+    gaze: GazeChange,
+    *,
+    texture_floor: float,
+    changed_outside_face: int,
+) -> Measurements:
+    """Measure a result against its original.
+
+    Args:
+        baseline: Of the original.
+        after: Working copy of the result, same shape as the original's.
+        face_after: The face in the result.
+        gaze: Before, target and after.
+        texture_floor: Share of the texture that has to stay, 0..1.
+        changed_outside_face: From the function of that name, at full size.
+
+    Raises:
+        EngineUnavailable: The models of `identity` are not installed.
+        ValueError: The result has another size than the original.
+    """
+    if after.shape[:2] != baseline.skin_mask.shape:
+        raise ValueError(f"the result is {after.shape[:2]}, not {baseline.skin_mask.shape}")
+    view = skin.window(baseline.face)
+    mask = baseline.skin_mask[view]
+    lab = tone.to_lab(after[view])
+    distance = identity.distance(baseline.embedding, identity.embedding(after, face_after))
+    return Measurements(
+        gaze=gaze,
+        head=baseline.face.head,
+        identity=Identity(distance, distance < SAME_PERSON),
+        texture_retention=texture.retention(baseline.texture, lab[..., 0]),
+        texture_floor=texture_floor,
+        skin_tone=_skin_tone(baseline, lab, mask),
+        eyes=eyes(after, face_after),
+        changed_outside_face=changed_outside_face,
+    )
+
+
+def eyes(pixels: Image, face: Face) -> Eyes:
+    """How the eyes sit; see `Eyes`."""
+    left, right = ((eye.outer + eye.inner) / 2 for eye in face.eyes)
+    across = left - right
+    line = float(np.degrees(np.arctan2(across[1], across[0])))
+    return Eyes(
+        spacing_ratio=face.interocular / max(face.width, 1e-6),
+        tilt_deg=(line - face.head.roll + 180) % 360 - 180,
+        catchlight_agreement=catchlight.agreement(pixels, face),
+    )
+
+
+def changed_outside_face(before_u8: Image8, after_u8: Image8, face: Face) -> int:
+    """Count the pixels that differ outside the face outline (the oval grown by 5 %).
+
+    Args:
+        before_u8: uint8 sRGB, shape (H, W, 3).
+        after_u8: The same size.
+        face: The face, at this size or at any other: it is scaled.
+    """
+    if before_u8 is after_u8:
+        return 0
+    height, width = before_u8.shape[:2]
+    if face.size != (height, width):
+        face = face.scaled(height / face.size[0], (height, width))
+    changed = before_u8 != after_u8
+    differs = changed[..., 0] | changed[..., 1] | changed[..., 2]
+    return int(np.count_nonzero(differs & ~skin.inside(face, skin.outline(face))))
+
+
+def _skin_tone(baseline: Baseline, lab: Image, mask: Map) -> SkinTone:
+    from skimage.color import deltaE_ciede2000
+
+    now = tone.of(lab, mask)
+    if baseline.tone is None or now is None:
+        return SkinTone(None, None, 0.0)
+    difference = deltaE_ciede2000(baseline.samples, _samples(lab, mask))
+    before = baseline.tone.ita
+    # A tone at the border of colourless must not read as a change of the angle.
+    after = None if before is None else now.angle
+    return SkinTone(before, after, float(np.mean(difference)))
+
+
+def _samples(lab: Image, mask: Map) -> Reals:
+    on_skin = lab[mask > 0.5]
+    return on_skin[:: max(1, len(on_skin) // _SAMPLES)].astype(np.float64)
+
+
+def _angles(gaze: Gaze) -> list[float]:
+    return [round(gaze.yaw, 2), round(gaze.pitch, 2)]
+
+
+def _head(head: HeadPose) -> dict[str, float]:
+    return {name: round(value, 2) for name, value in asdict(head).items()}
+
+
+def _plain(values: Eyes | Identity | SkinTone) -> dict[str, Any]:
+    return {name: _rounded(value) for name, value in asdict(values).items()}
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines import annotation
+from pipelines import face as faces
+from pipelines.arrays import Image8
+from pipelines.gaze import Gaze
+from pipelines.studio import Analysis
+from pipelines.vision_compat import mediapipe_annotator, mediapipe_detector
+
+
+@pytest.mark.parametrize("name", ["hopper", "astronaut"])
+def test_it_equals_the_detectors_own_picture(name: str, request: pytest.FixtureRequest) -> None:
+    picture: Image8 = request.getfixturevalue(name)
+    # The detector works at multiples of 64 pixels.
+    picture = np.ascontiguousarray(picture[:512, :512])
+    theirs = np.asarray(mediapipe_detector()()(picture, output_type="np"))
+    (landmarks,) = faces.all_landmarks(picture)
+    ours = annotation.draw(faces.from_landmarks(landmarks, (512, 512)))
+    assert theirs.any()
+    assert np.array_equal(ours, theirs)
+
+
+def pupils(control: Image8) -> dict[str, tuple[float, float]]:
+    """Centre (x, y) of each pupil's square, by its colour."""
+    specs = mediapipe_annotator()
+    found = {}
+    for side, number in (("right", 468), ("left", 473)):
+        colour = specs.iris_landmark_spec[number].color[::-1]
+        ys, xs = np.nonzero((control == colour).all(axis=2))
+        found[side] = (float(xs.mean()), float(ys.mean()))
+    return found
+
+
+def test_the_pupils_move_with_the_target(astronaut_analysis: Analysis) -> None:
+    face, now = astronaut_analysis.face, astronaut_analysis.gaze
+    size = (2048, 2048)
+    rest = pupils(annotation.draw(face, size))
+    target = Gaze(now.gaze.yaw + 12, now.gaze.pitch)
+    aside = pupils(annotation.draw(annotation.look_towards(face, now, target), size))
+    for side in ("left", "right"):
+        eye = face.left if side == "left" else face.right
+        start = now.left if side == "left" else now.right
+        expected = 10.48 * (np.sin(np.radians(start.yaw + 12)) - np.sin(np.radians(start.yaw)))
+        moved = (aside[side][0] - rest[side][0]) / 4 * face.mm_per_px
+        assert moved == pytest.approx(expected, abs=0.25)
+        assert abs(aside[side][1] - rest[side][1]) <= 1.5
+        assert eye.iris_radius > 0
+
+
+def test_the_upper_lid_follows_a_vertical_target(astronaut_analysis: Analysis) -> None:
+    face, now = astronaut_analysis.face, astronaut_analysis.gaze
+    down = annotation.look_towards(face, now, Gaze(now.gaze.yaw, now.gaze.pitch - 10))
+    for before, after in zip(face.eyes, down.eyes, strict=True):
+        assert after.upper[4, 1] > before.upper[4, 1]
+        assert np.allclose(after.upper[[0, -1]], before.upper[[0, -1]])

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from pipelines import studio
+from pipelines.arrays import Image8
+from pipelines.errors import EngineUnavailable, LookError, Refusal
+from pipelines.look import Look
+from pipelines.studio import Analysis
+
+REPORT = {
+    "look": str,
+    "engine": str,
+    "size": list,
+    "gaze": {"before", "target", "after", "error", "contact_before", "contact_after", "clamped"},
+    "head": {"yaw", "pitch", "roll"},
+    "identity": {"distance", "same_person"},
+    "texture_retention": float,
+    "texture_floor": float,
+    "skin_tone": {"ita_before", "ita_after", "delta_e00_mean"},
+    "eyes": {"spacing_ratio", "tilt_deg", "catchlight_agreement"},
+    "changed_outside_face": int,
+    "warnings": list,
+    "seconds": {"analyse", "redirect", "controlnet", "polish", "measure", "total"},
+}
+
+
+def test_the_report_has_its_keys(astronaut_analysis: Analysis) -> None:
+    report = studio.render(astronaut_analysis, Look(region="japan")).report()
+    for key, kind in REPORT.items():
+        if isinstance(kind, set):
+            assert set(report[key]) == kind, key
+        else:
+            assert isinstance(report[key], kind), key
+    assert report["size"] == [512, 512]
+    assert len(report["gaze"]["before"]) == 2
+    assert report["seconds"]["total"] == pytest.approx(
+        sum(value for step, value in report["seconds"].items() if step != "total"), abs=0.01
+    )
+
+
+@pytest.mark.parametrize("name", ["hopper", "astronaut"])
+@pytest.mark.parametrize("region", ["north-america", "japan", "off-camera"])
+def test_gaze_alone_stays_in_the_face_and_the_person(
+    name: str, region: str, request: pytest.FixtureRequest
+) -> None:
+    analysis: Analysis = request.getfixturevalue(f"{name}_analysis")
+    variant = studio.render(analysis, Look(region=region, polish=0))
+    assert variant.measurements.changed_outside_face == 0
+    assert variant.measurements.identity.distance < 0.15
+    assert variant.measurements.identity.distance > 0
+    assert variant.measurements.texture_retention > 0.98
+
+
+@pytest.mark.parametrize("region", ["north-america", "japan", "nordic"])
+def test_the_astronauts_gaze_arrives(region: str, astronaut_analysis: Analysis) -> None:
+    variant = studio.render(astronaut_analysis, Look(region=region, polish=0))
+    gaze = variant.measurements.gaze
+    assert gaze.target is not None
+    assert gaze.before.gaze.angle_to(gaze.target) > 3
+    assert gaze.error is not None
+    assert gaze.error < 2.6
+
+
+def test_an_id_photo_is_returned_bit_for_bit(astronaut_analysis: Analysis) -> None:
+    variant = studio.render(astronaut_analysis, Look(context="id-passport"))
+    assert np.array_equal(variant.image_u8, astronaut_analysis.portrait.original_u8)
+    assert variant.measurements.identity.distance == 0
+    # It says that the gaze is not where the rules want it instead of moving it.
+    assert variant.measurements.gaze.target is not None
+    assert any("ID" in warning or "passport" in warning for warning in variant.warnings)
+
+
+def test_the_same_look_gives_the_same_bytes(hopper_analysis: Analysis) -> None:
+    look = Look(region="japan", context="advertising", seed=5)
+    first, second = (studio.render(hopper_analysis, look) for _ in range(2))
+    assert np.array_equal(first.image_u8, second.image_u8)
+
+
+def test_the_original_is_never_written_over(hopper: Image8, hopper_analysis: Analysis) -> None:
+    studio.render(hopper_analysis, Look(context="advertising"))
+    assert np.array_equal(hopper_analysis.portrait.original_u8, hopper)
+
+
+def test_a_large_photo_comes_back_at_its_own_size(astronaut: Image8) -> None:
+    face = Pillow.fromarray(astronaut).crop((130, 10, 330, 250))
+    large = np.asarray(face.resize((2500, 3000), Pillow.Resampling.BICUBIC))
+    analysis = studio.analyse_pixels(large)
+    variant = studio.render(analysis, Look(region="off-camera", polish=0))
+    assert analysis.portrait.scale < 1
+    assert variant.image_u8.shape == large.shape
+    changed = np.any(variant.image_u8 != large, axis=2)
+    assert 0 < changed.mean() < 0.1
+    assert variant.measurements.changed_outside_face == 0
+
+
+def test_small_eyes_are_left_alone_and_said(astronaut: Image8) -> None:
+    small = np.asarray(Pillow.fromarray(astronaut).resize((360, 360), Pillow.Resampling.LANCZOS))
+    larger_canvas = np.full((420, 420, 3), 190, np.uint8)
+    larger_canvas[30:390, 30:390] = small
+    analysis = studio.analyse_pixels(
+        np.asarray(Pillow.fromarray(astronaut).crop((120, 0, 340, 220)).resize((160, 160)))
+    )
+    radius = min(eye.iris_radius for eye in analysis.face.eyes)
+    assert radius < 3.2
+    tiny = replace(
+        analysis,
+        face=replace(
+            analysis.face,
+            left=replace(analysis.face.left, iris_radius=2.9),
+            right=replace(analysis.face.right, iris_radius=2.9),
+        ),
+    )
+    variant = studio.render(tiny, Look(polish=0))
+    assert variant.plan.target is None
+    assert np.array_equal(variant.image_u8, analysis.portrait.original_u8)
+    assert any("too small" in warning for warning in variant.warnings)
+
+
+def test_the_star_goes_to_the_likest_that_arrived(astronaut_analysis: Analysis) -> None:
+    looks = [
+        Look(region="off-camera", context="advertising"),
+        Look(region="keep", context="actor"),
+        Look(region="keep", context="advertising"),
+    ]
+    comparison = studio.compare(astronaut_analysis, looks)
+    distances = [variant.measurements.identity.distance for variant in comparison.variants]
+    assert comparison.best
+    arrived = [distances[i] for i, variant in enumerate(comparison.variants) if variant.reached]
+    for index in comparison.best:
+        assert distances[index] <= min(arrived) + studio.TIE
+    assert sorted(comparison.ranking) == [0, 1, 2]
+
+
+def test_those_that_missed_their_gaze_get_no_star(astronaut_analysis: Analysis) -> None:
+    kept = studio.render(astronaut_analysis, Look(region="keep", polish=0))
+    gaze = replace(kept.measurements.gaze, target=gaze_far_away())
+    missed = replace(kept, measurements=replace(kept.measurements, gaze=gaze))
+    other = studio.render(astronaut_analysis, Look(region="keep", context="advertising"))
+    assert not missed.reached
+    assert studio.best_of([missed, other]) == (1,)
+    assert studio.best_of([missed]) == ()
+
+
+def gaze_far_away() -> object:
+    from pipelines.gaze import Gaze
+
+    return Gaze(30, 0)
+
+
+def test_progress_names_its_steps(astronaut_analysis: Analysis) -> None:
+    told: list[tuple[float, str]] = []
+    looks = [Look(polish=0), Look(region="japan", polish=0)]
+    studio.compare(astronaut_analysis, looks, lambda share, step: told.append((share, step)))
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert any("Look A" in step and "eyes" in step for _, step in told)
+    assert any("Look B" in step for _, step in told)
+
+
+@pytest.mark.parametrize("engine", ["eye-controlnet", "sd15-mediapipe-face"])
+def test_an_engine_without_weights_says_so_before_any_work(
+    engine: str, astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(*args: object) -> None:
+        raise AssertionError("work began")
+
+    monkeypatch.setattr(studio, "_turned", work)
+    with pytest.raises(EngineUnavailable) as caught:
+        studio.compare(astronaut_analysis, [Look(), Look(engine=engine)])
+    assert caught.value.code == "weights-missing"
+    assert "geometry" in caught.value.sentence
+
+
+def test_an_unknown_region_is_refused(astronaut_analysis: Analysis) -> None:
+    with pytest.raises(LookError, match="mars"):
+        studio.render(astronaut_analysis, Look(region="mars"))
+
+
+def test_a_photo_without_a_face_is_refused(astronaut: Image8) -> None:
+    with pytest.raises(Refusal) as caught:
+        studio.analyse_pixels(np.ascontiguousarray(astronaut[260:, :200]))
+    assert caught.value.code == "no-face"
