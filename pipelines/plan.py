@@ -54,7 +54,8 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
     look = look.checked(presets)
     region = presets.regions[look.region]
     context = presets.contexts[look.context]
-    asked = _target(look, region, head, now)
+    # Where nothing may change, the one gaze worth reporting against is the rules': the lens.
+    asked = Gaze(0.0, 0.0) if context.untouched else _target(look, region, head, now)
     target, clamped = (None, False) if asked is None else _reachable(asked, head, now)
     return Plan(
         target=target,

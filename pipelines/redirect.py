@@ -83,6 +83,16 @@ def turn(
     mm_per_px: float,
     seed: int,
 ) -> Patch:
+    """Turn one eye from `start` to `goal`.
+
+    Args:
+        image: uint8 or float32 sRGB, shape (H, W, 3).
+        eye: The eye with fitted iris and lids, in pixels of `image`.
+        start: Its gaze as photographed.
+        goal: The gaze asked for.
+        mm_per_px: Millimetres per pixel of `image`.
+        seed: For the noise that replaces grain.
+    """
     top, left, crop = _crop(image, eye)
     native = max(1, int(np.ceil(_FINE_RADIUS / eye.iris_radius)))
     fine = _enlarge(crop, native)

@@ -280,6 +280,12 @@ def _read_eyes(
 def _with_warnings(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...]]:
     warnings = list(analysis.warnings)
     if planned.untouched:
+        if analysis.gaze.gaze.off_lens > CONTACT_DEG:
+            warnings.append(
+                f"{planned.context.label}: nothing may be edited, so the gaze stays "
+                f"{analysis.gaze.gaze.off_lens:.0f}° off the lens. Take the photo again, looking "
+                "into the lens."
+            )
         return replace(planned, clamped=False), tuple(warnings)
     if planned.target is not None and not analysis.eyes_editable:
         warnings.append(

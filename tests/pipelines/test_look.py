@@ -27,7 +27,7 @@ def test_nothing_is_the_default_look() -> None:
     ("text", "gaze"),
     [("gaze=none", None), ("gaze=0.5", 0.5), ("gaze=-3,2.5", Gaze(-3, 2.5)), ("gaze=-0", 0.0)],
 )
-def test_the_three_kinds_of_gaze(text: str, gaze: None | float | Gaze) -> None:
+def test_the_three_kinds_of_gaze(text: str, gaze: float | Gaze | None) -> None:
     assert Look.parse(text).gaze == gaze
 
 

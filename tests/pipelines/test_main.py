@@ -26,8 +26,9 @@ def test_render_writes_the_picture_and_the_report(hopper_path: Path, tmp_path: P
     look = "region=japan&context=linkedin&engine=geometry"
     done = run("render", hopper_path, "--look", look, "--out", out, "--report", report)
     assert (done.returncode, done.stderr) == (0, "")
-    assert Image.open(out).size == (512, 600)
-    assert not Image.open(out).info
+    with Image.open(out) as image:
+        assert image.size == (512, 600)
+        assert not image.info
     assert set(json.loads(report.read_text())) >= set(REPORT)
 
 

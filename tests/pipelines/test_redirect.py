@@ -110,9 +110,9 @@ def drawn_eye(center: Points, radius: float = 30.0) -> tuple[Image8, Eye]:
     glint = tuple(int(v) for v in np.round((center + np.array([8.5, -8.5])) * factor))
     cv2.circle(ball, glint, round(0.16 * radius * factor), (255, 255, 255), -1)
     picture = np.where(opening[..., None] > 0, ball, picture)
-    picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
     eye = Eye("left", outer, inner, upper, lower, center, radius)
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 1.0), np.uint8), eye
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.0), np.uint8), eye
 
 
 def turned(yaw: float, pitch: float) -> tuple[Image8, Image8, Eye, Points]:

@@ -9,10 +9,11 @@ from PIL import Image as Pillow
 from pipelines import studio
 from pipelines.arrays import Image8
 from pipelines.errors import EngineUnavailable, LookError, Refusal
+from pipelines.gaze import Gaze
 from pipelines.look import Look
 from pipelines.studio import Analysis
 
-REPORT = {
+REPORT: dict[str, type | set[str]] = {
     "look": str,
     "engine": str,
     "size": list,
@@ -56,14 +57,15 @@ def test_gaze_alone_stays_in_the_face_and_the_person(
     assert variant.measurements.texture_retention > 0.98
 
 
-@pytest.mark.parametrize("region", ["north-america", "japan", "nordic"])
+@pytest.mark.parametrize("region", ["north-america", "off-camera"])
 def test_the_astronauts_gaze_arrives(region: str, astronaut_analysis: Analysis) -> None:
     variant = studio.render(astronaut_analysis, Look(region=region, polish=0))
     gaze = variant.measurements.gaze
     assert gaze.target is not None
-    assert gaze.before.gaze.angle_to(gaze.target) > 3
+    assert gaze.before.gaze.angle_to(gaze.target) > 5
     assert gaze.error is not None
-    assert gaze.error < 2.6
+    # The irises of this photo are 4 pixels in radius: half a pixel is 4 degrees.
+    assert gaze.error < 4
 
 
 def test_an_id_photo_is_returned_bit_for_bit(astronaut_analysis: Analysis) -> None:
@@ -71,8 +73,8 @@ def test_an_id_photo_is_returned_bit_for_bit(astronaut_analysis: Analysis) -> No
     assert np.array_equal(variant.image_u8, astronaut_analysis.portrait.original_u8)
     assert variant.measurements.identity.distance == 0
     # It says that the gaze is not where the rules want it instead of moving it.
-    assert variant.measurements.gaze.target is not None
-    assert any("ID" in warning or "passport" in warning for warning in variant.warnings)
+    assert variant.measurements.gaze.target == Gaze(0, 0)
+    assert any("nothing may be edited" in warning for warning in variant.warnings)
 
 
 def test_the_same_look_gives_the_same_bytes(hopper_analysis: Analysis) -> None:
@@ -99,9 +101,6 @@ def test_a_large_photo_comes_back_at_its_own_size(astronaut: Image8) -> None:
 
 
 def test_small_eyes_are_left_alone_and_said(astronaut: Image8) -> None:
-    small = np.asarray(Pillow.fromarray(astronaut).resize((360, 360), Pillow.Resampling.LANCZOS))
-    larger_canvas = np.full((420, 420, 3), 190, np.uint8)
-    larger_canvas[30:390, 30:390] = small
     analysis = studio.analyse_pixels(
         np.asarray(Pillow.fromarray(astronaut).crop((120, 0, 340, 220)).resize((160, 160)))
     )
@@ -138,18 +137,12 @@ def test_the_star_goes_to_the_likest_that_arrived(astronaut_analysis: Analysis) 
 
 def test_those_that_missed_their_gaze_get_no_star(astronaut_analysis: Analysis) -> None:
     kept = studio.render(astronaut_analysis, Look(region="keep", polish=0))
-    gaze = replace(kept.measurements.gaze, target=gaze_far_away())
+    gaze = replace(kept.measurements.gaze, target=Gaze(30, 0))
     missed = replace(kept, measurements=replace(kept.measurements, gaze=gaze))
     other = studio.render(astronaut_analysis, Look(region="keep", context="advertising"))
     assert not missed.reached
     assert studio.best_of([missed, other]) == (1,)
     assert studio.best_of([missed]) == ()
-
-
-def gaze_far_away() -> object:
-    from pipelines.gaze import Gaze
-
-    return Gaze(30, 0)
 
 
 def test_progress_names_its_steps(astronaut_analysis: Analysis) -> None:

@@ -1,0 +1,114 @@
+"""Presence: a portrait playground. Gaze set in degrees, measured polish, looks side by side."""
+
+from __future__ import annotations
+
+import os
+
+# Before anything imports torch: threads that wait by spinning starve a small machine.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+
+import gradio as gr
+
+from ui import theme, words, work
+from ui.components.door import Door
+from ui.components.page import Page
+from ui.components.results import FILES_KEPT
+from ui.pictures import Shelf
+from ui.samples import samples
+
+LARGEST_FILE = "40mb"
+
+
+def build(root_path: str = "") -> gr.Blocks:
+    """The page and its two endpoints, not launched yet; `root_path` as behind a proxy."""
+    shelf = Shelf(root_path)
+    page, door = Page(shelf), Door(shelf)
+    with gr.Blocks(
+        title=f"{words.TITLE}: gaze in degrees, measured polish",
+        analytics_enabled=False,
+        fill_width=True,
+        delete_cache=(FILES_KEPT // 4, FILES_KEPT),
+    ) as blocks:
+        page.render()
+        door.render()
+        page.listen(blocks)
+        door.listen()
+    blocks.temp_file_sets.append(shelf.paths)
+    blocks.queue(max_size=32, default_concurrency_limit=2)
+    return blocks
+
+
+def main() -> None:
+    """Serve the page until an interrupt or SIGTERM."""
+    # Not an Event: setting one in a handler can lock up with the wait that it interrupts.
+    stop: SimpleQueue[int] = SimpleQueue()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda number, _: stop.put(number))
+    with _folder_for_files():
+        address = _serve()
+        print(f"Presence is at {address}", flush=True)
+        if samples():
+            work.warm_up(str(samples()[0].path))
+        stop.get()
+    # Open connections would hold up an orderly end; nothing is left that needs one.
+    os._exit(0)
+
+
+def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
+    """Launch without blocking, and return the address.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    _, address, _ = blocks.launch(
+        server_name=host,
+        server_port=port,
+        root_path=root_path or None,
+        theme=theme.theme(),
+        css=theme.css(),
+        head=theme.HEAD,
+        prevent_thread_lock=True,
+        quiet=True,
+        show_error=False,
+        run_history=False,
+        ssr_mode=False,
+        share=False,
+        footer_links=["api"],
+        max_file_size=LARGEST_FILE,
+        state_session_capacity=200,
+    )
+    return address
+
+
+def _serve() -> str:
+    on_space = "SPACE_ID" in os.environ
+    host = os.environ.get("PRESENCE_HOST", "0.0.0.0" if on_space else "127.0.0.1")
+    port = os.environ.get("PRESENCE_PORT", "7860")
+    root_path = os.environ.get("PRESENCE_ROOT_PATH", "")
+    try:
+        return launch(build(root_path), host, int(port), root_path)
+    except (OSError, ValueError):
+        sys.exit(f"Presence cannot use port {port} on {host}. Set PRESENCE_PORT to a free one.")
+
+
+@contextmanager
+def _folder_for_files() -> Iterator[None]:
+    """What visitors upload and get lies in a folder of our own, which goes when we go."""
+    if "GRADIO_TEMP_DIR" in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="presence-", ignore_cleanup_errors=True) as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        yield
+
+
+if __name__ == "__main__":
+    main()

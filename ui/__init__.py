@@ -1,0 +1,1 @@
+"""The page's own parts: words, captions, looks of the page, and its components."""

@@ -1,0 +1,264 @@
+"""The whole page: portrait and looks on the left, pictures on the right, and what happens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import gradio as gr
+from gradio.components import Component
+
+from pipelines.errors import PresenceError
+from pipelines.look import Look
+from ui import captions, words, work
+from ui.components.look_card import LookCard
+from ui.components.portrait import PortraitPanel
+from ui.components.results import Results
+from ui.pictures import Shelf
+
+Updates = dict[Any, Any]
+
+# Gradio puts a tracker of its own in the place of this default, one for each call.
+PROGRESS = gr.Progress()
+
+START = (
+    Look(region="japan", context="linkedin"),
+    Look(region="nordic", context="actor"),
+    Look(region="international", context="executive"),
+    Look(region="off-camera", context="creative-portfolio"),
+)
+SHOWN_AT_START = 2
+PHOTO_KEPT = 1800
+
+_READ_ADDRESS = "() => new URLSearchParams(location.search).getAll('look').join('\\n')"
+_WRITE_ADDRESS = """(query) => {
+  if (query) history.replaceState(null, '', location.pathname + '?' + query);
+}"""
+# On a phone the pictures lie below the controls.
+_TO_RESULTS = """() => {
+  if (innerWidth < 900) document.getElementById('strip').scrollIntoView({ behavior: 'smooth' });
+}"""
+
+
+@dataclass
+class Page:
+    """Everything a visitor sees."""
+
+    shelf: Shelf
+    portrait: PortraitPanel = field(init=False, default_factory=PortraitPanel)
+    cards: list[LookCard] = field(init=False)
+    results: Results = field(init=False, default_factory=Results)
+    add: gr.Button = field(init=False)
+    compare: gr.Button = field(init=False)
+    photo: gr.State = field(init=False)
+    active: gr.State = field(init=False)
+    link: gr.Textbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.cards = [
+            LookCard(letter, start, shown=index < SHOWN_AT_START)
+            for index, (letter, start) in enumerate(zip(work.LETTERS, START, strict=True))
+        ]
+
+    def render(self) -> None:
+        """Two columns; on a phone one."""
+        self.photo = gr.State(None, time_to_live=PHOTO_KEPT)
+        self.active = gr.State(tuple(work.LETTERS[:SHOWN_AT_START]))
+        self.link = gr.Textbox(visible=False)
+        gr.HTML(
+            f'<header class="p-head"><h1>{words.TITLE}</h1><p>{words.LEAD}</p></header>',
+            apply_default_css=False,
+        )
+        with gr.Row(elem_id="page", equal_height=False):
+            with gr.Column(elem_id="controls", min_width=300, scale=0):
+                self._render_controls()
+            with gr.Column(elem_id="results", min_width=300, scale=1):
+                self.results.render()
+
+    def listen(self, blocks: gr.Blocks) -> None:
+        """What happens when."""
+        self.portrait.listen()
+        self.results.listen()
+        for card in self.cards:
+            card.listen()
+        self._listen_to_cards()
+        self._listen_to_photo()
+        self._listen_to_compare(blocks)
+
+    def _render_controls(self) -> None:
+        self.portrait.render()
+        for index, card in enumerate(self.cards):
+            card.render(removable=index >= SHOWN_AT_START)
+        self.add = gr.Button("+ add a look", elem_classes="p-text-button", size="sm")
+        with gr.Column(elem_id="go"):
+            self.compare = gr.Button("Compare", variant="primary", size="lg", elem_id="compare")
+        with gr.Accordion("Fine control", open=False, elem_id="fine"), gr.Tabs():
+            for card in self.cards:
+                card.render_fine()
+
+    def _listen_to_cards(self) -> None:
+        quick: dict[str, Any] = {
+            "queue": False,
+            "show_progress": "hidden",
+            "api_visibility": "private",
+        }
+        boxes = [self.active, self.add, *(one for card in self.cards for one in _boxes(card))]
+        self.add.click(self._add, self.active, boxes, **quick)
+        for card in self.cards:
+            if card.remove is not None:
+                card.remove.click(
+                    lambda active, letter=card.letter: self._remove(active, letter),
+                    self.active,
+                    boxes,
+                    **quick,
+                )
+
+    def _listen_to_photo(self) -> None:
+        self.portrait.photo.change(
+            self._examine,
+            [self.portrait.photo, self.photo],
+            [self.photo, self.portrait.seen, self.results.notice],
+            show_progress="full",
+            show_progress_on=[self.portrait.seen],
+            trigger_mode="always_last",
+            api_visibility="private",
+            concurrency_id="work",
+            concurrency_limit=2,
+        )
+
+    def _listen_to_compare(self, blocks: gr.Blocks) -> None:
+        inputs = {
+            self.portrait.photo,
+            self.photo,
+            self.active,
+            self.results.framing,
+            *(component for card in self.cards for component in card.inputs),
+        }
+        outputs = [self.photo, self.portrait.seen, self.link, *self.results.outputs]
+        options: dict[str, Any] = {
+            "inputs": inputs,
+            "outputs": outputs,
+            "show_progress": "full",
+            "show_progress_on": [self.results.strip],
+            "api_visibility": "private",
+            "concurrency_id": "work",
+            "concurrency_limit": 2,
+        }
+        filled = [
+            self.active,
+            self.add,
+            self.results.notice,
+            *(one for card in self.cards for one in (*_boxes(card), *card.inputs)),
+        ]
+        self.compare.click(None, None, None, js=_TO_RESULTS, api_visibility="private")
+        self.compare.click(self._compare, **options).success(
+            None, self.link, None, js=_WRITE_ADDRESS, api_visibility="private"
+        )
+        blocks.load(
+            self._open,
+            self.link,
+            filled,
+            js=_READ_ADDRESS,
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        ).then(self._first, **options)
+
+    def _add(self, active: tuple[str, ...]) -> Updates:
+        hidden = [letter for letter in work.LETTERS if letter not in active]
+        return self._show(sorted({*active, *hidden[:1]}))
+
+    def _remove(self, active: tuple[str, ...], letter: str) -> Updates:
+        return self._show([one for one in active if one != letter])
+
+    def _show(self, letters: list[str]) -> Updates:
+        updates: Updates = {
+            self.active: tuple(letters),
+            self.add: gr.update(visible=len(letters) < len(self.cards)),
+        }
+        for card in self.cards:
+            for box in _boxes(card):
+                updates[box] = gr.update(visible=card.letter in letters)
+        return updates
+
+    def _open(self, link: str) -> Updates:
+        """Fill the looks from the address; unknown ones are named, the others are kept."""
+        looks, wrong = [], []
+        for text in (link or "").splitlines()[: 2 * len(self.cards)]:
+            try:
+                looks.append(Look.parse(text))
+            except PresenceError as error:
+                wrong.append(error.sentence)
+        looks = looks[: len(self.cards)]
+        updates: Updates = {self.results.notice: captions.notice(" ".join(wrong), quiet=True)}
+        if looks:
+            letters = work.LETTERS[: max(len(looks), SHOWN_AT_START)]
+            updates |= self._show(list(letters))
+            for card, look in zip(self.cards, looks, strict=False):
+                updates |= card.fill(look)
+        return updates
+
+    def _examine(
+        self, path: str | None, known: work.Photo | None, progress: gr.Progress = PROGRESS
+    ) -> Updates:
+        if not path:
+            return {self.portrait.seen: ""}
+        if known is not None and known.path == path:
+            return {self.portrait.seen: _seen(known)}
+        progress(0, desc="Looking at the photo")
+        try:
+            photo = work.examine(path)
+        except Exception as error:
+            return {
+                self.portrait.seen: "",
+                self.results.notice: captions.notice(work.sentence(error)),
+            }
+        return {
+            self.photo: photo,
+            self.portrait.seen: _seen(photo),
+            self.results.notice: "",
+        }
+
+    def _compare(
+        self, values: Mapping[Component, Any], progress: gr.Progress = PROGRESS
+    ) -> Updates:
+        try:
+            return self._compared(values, progress)
+        except Exception as error:
+            return {self.link: "", self.results.notice: captions.notice(work.sentence(error))}
+
+    def _first(self, values: Mapping[Component, Any], progress: gr.Progress = PROGRESS) -> Updates:
+        """The comparison that is there when the page opens; it leaves address and note alone."""
+        if not values[self.portrait.photo]:
+            return {self.link: ""}
+        updates = self._compare(values, progress)
+        if self.results.strip in updates:
+            del updates[self.results.notice]
+        return updates | {self.link: ""}
+
+    def _compared(self, values: Mapping[Component, Any], progress: gr.Progress) -> Updates:
+        cards = [card for card in self.cards if card.letter in values[self.active]]
+        looks = [card.read(values) for card in cards]
+        progress(0, desc="Looking at the photo")
+        photo = work.examine(values[self.portrait.photo], values[self.photo])
+        comparison = work.compare(
+            photo, looks, lambda share, step: progress(0.05 + 0.85 * share, desc=step)
+        )
+        progress(0.9, desc="Laying out the pictures")
+        shots = work.shots(comparison, [card.letter for card in cards], self.shelf)
+        return {
+            self.photo: photo,
+            self.portrait.seen: _seen(photo),
+            self.link: urlencode([("look", str(look)) for look in looks]),
+            **self.results.show(shots, values[self.results.framing]),
+        }
+
+
+def _seen(photo: work.Photo) -> str:
+    return captions.seen(photo.analysis.gaze.gaze, photo.analysis.warnings)
+
+
+def _boxes(card: LookCard) -> tuple[Any, Any]:
+    return card.box, card.fine

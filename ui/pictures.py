@@ -1,0 +1,132 @@
+"""Pictures as PNG files that the page can show: results, enlarged eyes, thumbnails."""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from gradio.processing_utils import hash_bytes
+from gradio.utils import get_upload_folder
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipelines.face import Face
+
+Pixels = NDArray[np.uint8]
+
+# Larger than any screen shows a portrait beside another one; downloads keep the full size.
+VIEW_LONG_SIDE = 1600
+EYES_FACTOR = 4
+_EYES_MARGIN = 0.55
+
+
+class Shelf:
+    """Files made for visitors, which Gradio deletes together with its own once they are old.
+
+    Attributes:
+        root: Path that a proxy serves the page under, such as ``/presence``, or "".
+        paths: Every file that was put here and not yet deleted.
+    """
+
+    def __init__(self, root: str = "") -> None:
+        self.root = root.rstrip("/")
+        self.paths: set[str] = set()
+
+    def put(self, image_u8: Pixels, name: str) -> str:
+        """Write a PNG and return its path; the same picture under the same name is one file."""
+        buffer = io.BytesIO()
+        Image.fromarray(image_u8).save(buffer, "PNG", compress_level=1)
+        data = buffer.getvalue()
+        path = Path(get_upload_folder(), hash_bytes(data), f"{name}.png")
+        if path.exists():
+            # Gradio goes by the time of the last change when it deletes.
+            path.touch()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=path.parent, delete=False) as unfinished:
+                unfinished.write(data)
+            # At once, so that nobody is ever served half a picture.
+            Path(unfinished.name).replace(path)
+        self.paths.add(str(path))
+        return str(path)
+
+    def address(self, path: str) -> str:
+        """Where the page finds a file of the shelf."""
+        route = f"gradio_api/file={quote(path)}"
+        return f"{self.root}/{route}" if self.root else route
+
+
+def view(image_u8: Pixels) -> Pixels:
+    """The picture no larger than a screen needs it."""
+    longest = max(image_u8.shape[:2])
+    if longest <= VIEW_LONG_SIDE:
+        return image_u8
+    return _resized(image_u8, VIEW_LONG_SIDE / longest, Image.Resampling.LANCZOS)
+
+
+def close_up(image_u8: Pixels, face: Face) -> Pixels:
+    """Head and shoulders, as far as the picture has them; the same box for every look.
+
+    Args:
+        image_u8: The picture at its own size, (H, W, 3).
+        face: The face, in pixels of the working copy.
+    """
+    # In shares of the picture, so that the working copy's face fits any size.
+    low, high = (np.asarray(side(face.oval, axis=0)) / face.size[::-1] for side in (np.min, np.max))
+    head = (high - low)[1] * face.size[0]
+    middle = (low + high) / 2
+    reach = np.array([1.05, 1.3]) * head / face.size[::-1]
+    left, top = np.clip(middle - reach + (0, 0.06 * reach[1]), 0, 1)
+    right, bottom = np.clip(middle + reach + (0, 0.06 * reach[1]), 0, 1)
+    height, width = image_u8.shape[:2]
+    return image_u8[
+        round(top * height) : round(bottom * height), round(left * width) : round(right * width)
+    ]
+
+
+def eyes(image_u8: Pixels, face: Face, scale: float) -> Pixels:
+    """Both eyes, enlarged.
+
+    Args:
+        image_u8: The picture at its own size, (H, W, 3).
+        face: The face, in pixels of the working copy.
+        scale: Working size / own size.
+    """
+    points = np.vstack([eye.contour for eye in face.eyes]) / scale
+    reach = _EYES_MARGIN * max(eye.width for eye in face.eyes) / scale
+    low, high = points.min(axis=0) - reach, points.max(axis=0) + reach
+    height, width = image_u8.shape[:2]
+    left, top = (int(value) for value in np.clip(low, 0, (width - 1, height - 1)))
+    right, bottom = (int(value) + 1 for value in np.clip(high, 0, (width - 1, height - 1)))
+    crop = image_u8[top:bottom, left:right]
+    factor = min(EYES_FACTOR, max(1.0, VIEW_LONG_SIDE / max(crop.shape[:2])))
+    return _resized(crop, factor, Image.Resampling.BICUBIC)
+
+
+def thumbnail(path: Path, side: int = 128) -> str:
+    """A square thumbnail as a data address, cut from the upper middle, where faces are."""
+    with Image.open(path) as opened:
+        image = opened.convert("RGB")
+    width, height = image.size
+    edge = min(width, height)
+    left = (width - edge) // 2
+    square = image.crop((left, 0, left + edge, edge)).resize((side, side))
+    buffer = io.BytesIO()
+    square.save(buffer, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def file_name(*parts: str) -> str:
+    """A name for a download, made of ids."""
+    return "-".join(["presence", *(part for part in parts if part)])
+
+
+def _resized(image_u8: Pixels, factor: float, resampling: Any) -> Pixels:
+    height, width = image_u8.shape[:2]
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(Image.fromarray(image_u8).resize(size, resampling))
