@@ -19,6 +19,9 @@ Side = Literal["left", "right"]
 
 LARGEST_TURN = 40.0
 SMALLEST_FACE = 64
+# The mean face stands with its forehead above its chin. A head that looks straight ahead leans
+# further back: by 9.7 degrees on renders of known pose, by 6.4 on the median portrait.
+LEVEL_DEG = 8.0
 SHUT_OPENING = 0.12
 CROP = 640
 
@@ -368,7 +371,9 @@ def _data() -> dict[str, NDArray[Any]]:
 
 def _mean_face() -> Points:
     """The mean face in millimetres, origin between the eyes, axes as in pictures, (478, 3)."""
-    return _data()["vertices_mm"].astype(np.float64)
+    cosine, sine = np.cos(np.radians(LEVEL_DEG)), np.sin(np.radians(LEVEL_DEG))
+    nod = np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
+    return np.asarray(_data()["vertices_mm"].astype(np.float64) @ nod.T)
 
 
 def _mirror() -> NDArray[np.int64]:

@@ -18,18 +18,19 @@ SOFT_DEG = 5.0
 # A 12 mm eyeball with an iris of 5.85 mm radius: its plane lies sqrt(12² - 5.85²) mm before the
 # centre of rotation.
 IRIS_PLANE_MM = 10.48
-# The sine of the gaze per millimetre by which the irises stand off the lids, the temples and the
-# bridge of the nose; the sum is less than 1/10.48 mm because lids follow the eye. Fitted on renders
-# of known gaze together with portraits that look into the lens (docs/gaze.md).
+# The sine of the gaze per millimetre by which the irises stand off parts of the face: sideways off
+# the lids, the temples and the bridge of the nose, up or down off the canthi. It is not 1/10.48 mm,
+# because the mesh's lids and canthi follow the eye. Fitted on renders of known gaze together with
+# portraits that look into the lens (docs/gaze.md).
 SIDE_PER_MM = {"lids": 0.0621, "temples": 0.0235, "bridge": 0.0255}
-UP_PER_MM = {"lids": 0.0909, "canthi": 0.0909}
-UP_ZERO = -0.426
+UP_PER_MM = 0.16
+UP_ZERO = -0.395
 OUTWARD_ZERO = 0.028
 # A face has constants of its own: among portraits that look into the lens the raw value scatters
-# by 4 degrees sideways and 5 up and down. Most portraits do look there, so a photo seen for the
-# first time is believed only in part (the weights of a normal prior around the lens).
+# by 4 degrees sideways and nearly 5 up and down. Most portraits do look there, so a photo seen for
+# the first time is believed only in part (the weights of a normal prior around the lens).
 SIDE_DOUBT = 0.1
-UP_DOUBT = 0.45
+UP_DOUBT = 0.4
 # Beyond 45 degrees an offset no longer says how far.
 LARGEST_SINE = 0.707
 
@@ -89,23 +90,16 @@ class GazeEstimate:
         left: The person's left eye alone.
         right: The person's right eye alone.
         confidence: 0 (a guess) to 1 (both irises clearly seen).
-        zero: This face's own constant in sines, upright with the head (right, up); another
-            picture of the same photo is read with it.
     """
 
     gaze: Gaze
     left: Gaze
     right: Gaze
     confidence: float
-    zero: tuple[float, float] = (0.0, 0.0)
 
 
-def estimate(
-    face: Face,
-    confidence: tuple[float, float] = (1.0, 1.0),
-    reference: GazeEstimate | None = None,
-) -> GazeEstimate:
-    """Estimate the gaze of a face whose irises were fitted (`iris.fit`).
+def estimate(face: Face, confidence: tuple[float, float] = (1.0, 1.0)) -> GazeEstimate:
+    """Estimate the gaze of a photo whose irises were fitted (`iris.fit`).
 
     The offsets of the irises from parts of the face, in millimetres by the iris's known size and
     upright with the head, are linear in the sine of the gaze. The constants stand at the top of
@@ -114,26 +108,55 @@ def estimate(
     Args:
         face: Face with fitted irises and the landmarks' lids.
         confidence: Of the left and the right iris, 0..1; weighs the two eyes.
-        reference: The estimate of the photo that this picture was made from. The change against
-            it is known better than either gaze, so the photo's own constant is kept.
     """
-    weights = np.maximum(np.array(confidence, float), 1e-3)
-    weights = weights / weights.sum()
+    weights = _weights(confidence)
     upright = _upright(face.head.roll)
     eyes = np.array([_off_lids(eye, upright) for eye in face.eyes]) * face.mm_per_px
-    raw = _raw(face, upright, weights @ eyes)
-    zero = np.array(reference.zero if reference else (SIDE_DOUBT * raw[0], UP_DOUBT * raw[1]))
-    mean = raw - zero
-    own = (eyes - weights @ eyes) * [SIDE_PER_MM["lids"], -sum(UP_PER_MM.values())]
+    mean = _raw(face, upright, weights @ eyes) * [1 - SIDE_DOUBT, 1 - UP_DOUBT]
+    own = (eyes - weights @ eyes) * [SIDE_PER_MM["lids"], -UP_PER_MM]
     own[:, 0] -= np.array([1, -1]) * OUTWARD_ZERO
     left, right = (_gaze(mean + eye, upright) for eye in own)
-    return GazeEstimate(
-        gaze=_gaze(mean, upright),
-        left=left,
-        right=right,
-        confidence=float(max(confidence)),
-        zero=(float(zero[0]), float(zero[1])),
+    return GazeEstimate(_gaze(mean, upright), left, right, float(max(confidence)))
+
+
+def follow(
+    before: GazeEstimate, face: Face, edited: Face, confidence: tuple[float, float]
+) -> GazeEstimate:
+    """Read the gaze of a picture that was edited from a photo whose gaze is known.
+
+    Head and camera are the same, so an iris that stands elsewhere has turned about the same
+    eyeball: the change follows from its way in the picture alone.
+
+    Args:
+        before: The photo's gaze.
+        face: The photo's face with fitted irises.
+        edited: The edited picture's face with irises fitted anew, in the same pixels.
+        confidence: Of the left and the right iris in the edited picture, 0..1.
+    """
+    turned = [
+        _turned(start, (new.iris_center - old.iris_center) * face.mm_per_px)
+        for start, old, new in zip((before.left, before.right), face.eyes, edited.eyes, strict=True)
+    ]
+    weights = _weights(confidence)
+    changes = np.array(
+        [
+            (after.yaw - start.yaw, after.pitch - start.pitch)
+            for after, start in zip(turned, (before.left, before.right), strict=True)
+        ]
     )
+    yaw, pitch = weights @ changes
+    mean = Gaze(before.gaze.yaw + float(yaw), before.gaze.pitch + float(pitch))
+    return GazeEstimate(mean, turned[0], turned[1], float(max(confidence)))
+
+
+def _turned(start: Gaze, travel_mm: Points) -> Gaze:
+    x, y, _ = start.vector
+    return _direction(x + travel_mm[0] / IRIS_PLANE_MM, y - travel_mm[1] / IRIS_PLANE_MM)
+
+
+def _weights(confidence: tuple[float, float]) -> Points:
+    weights = np.maximum(np.array(confidence, float), 1e-3)
+    return np.asarray(weights / weights.sum())
 
 
 def _upright(roll: float) -> Points:
@@ -143,32 +166,32 @@ def _upright(roll: float) -> Points:
 
 
 def _off_lids(eye: Eye, upright: Points) -> Points:
-    """Offset of one iris, upright, in pixels: (right of the lids, below the lids and canthi)."""
+    """Offset of one iris, upright, in pixels: (right of the lids, below the canthi)."""
     lids = upright @ (eye.iris_center - eye.contour.mean(axis=0))
     canthi = upright @ (eye.iris_center - (eye.inner + eye.outer) / 2)
-    share = UP_PER_MM["lids"] / sum(UP_PER_MM.values())
-    return np.array([lids[0], share * lids[1] + (1 - share) * canthi[1]])
+    return np.array([lids[0], canthi[1]])
 
 
 def _raw(face: Face, upright: Points, off_lids: Points) -> Points:
-    """Sines of the gaze (right, up), upright, before the face's own constant is taken off."""
+    """Sines of the gaze (right, up), upright with the head."""
     middle = (face.left.iris_center + face.right.iris_center) / 2
-    anchors = {
-        name: (upright @ (middle - face.anchor(name)))[0] * face.mm_per_px
-        for name in ("temples", "bridge")
-    }
     right = SIDE_PER_MM["lids"] * off_lids[0]
-    right += sum(SIDE_PER_MM[name] * offset for name, offset in anchors.items())
-    up = -sum(UP_PER_MM.values()) * off_lids[1] + UP_ZERO
-    return np.array([right, up])
+    for name in ("temples", "bridge"):
+        offset = upright @ (middle - face.anchor(name))
+        right += SIDE_PER_MM[name] * offset[0] * face.mm_per_px
+    return np.array([right, UP_ZERO - UP_PER_MM * off_lids[1]])
 
 
 def _gaze(sines: Points, upright: Points) -> Gaze:
     right, down = upright.T @ np.array([sines[0], -sines[1]])
-    length = float(np.hypot(right, down))
+    return _direction(right, -down)
+
+
+def _direction(right: float, up: float) -> Gaze:
+    length = float(np.hypot(right, up))
     shrink = min(1.0, LARGEST_SINE / max(length, 1e-9))
-    right, down = right * shrink, down * shrink
-    return Gaze.from_vector(np.array([right, -down, np.sqrt(1 - right**2 - down**2)]))
+    right, up = right * shrink, up * shrink
+    return Gaze.from_vector(np.array([right, up, np.sqrt(1 - right**2 - up**2)]))
 
 
 def target_per_eye(now: GazeEstimate, target: Gaze) -> tuple[Gaze, Gaze]:

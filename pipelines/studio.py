@@ -263,17 +263,12 @@ def _analysed(photo: Portrait, start: float) -> Analysis:
     )
 
 
-def _read_eyes(
-    pixels: Image,
-    found: Face,
-    reference: GazeEstimate | None = None,
-    known_radius: float | None = None,
-) -> tuple[Face, GazeEstimate]:
-    fitted = iris.fit(pixels, found, known_radius)
+def _read_eyes(pixels: Image, found: Face) -> tuple[Face, GazeEstimate]:
+    fitted = iris.fit(pixels, found)
     visibility.check(pixels, found, fitted.confidence)
     # The gaze's constants are fitted for the landmarks' lids; an edit wants the picture's.
     with_irises = replace(found, left=fitted.left, right=fitted.right)
-    now = gaze.estimate(with_irises, fitted.confidence, reference)
+    now = gaze.estimate(with_irises, fitted.confidence)
     return replace(found, left=fitted.left_snapped, right=fitted.right_snapped), now
 
 
@@ -329,7 +324,7 @@ def _measured(
     warnings: tuple[str, ...] = ()
     if result is not original:
         working = portrait.to_working(result)
-        found, after, warnings = _looked_at_again(working, posed, analysis.gaze)
+        found, after, warnings = _looked_at_again(working, analysis, posed)
     measured = measure.measure(
         analysis.baseline,
         working,
@@ -342,14 +337,16 @@ def _measured(
 
 
 def _looked_at_again(
-    working: Image, posed: Face, before: GazeEstimate
+    working: Image, analysis: Analysis, posed: Face
 ) -> tuple[Face, GazeEstimate, tuple[str, ...]]:
     try:
-        found, after = _read_eyes(working, faces.find(working), before, posed.left.iris_radius)
+        found = faces.find(working)
     except Refusal:
         lost = "The eyes of this result can't be measured any more; its gaze is the photo's."
-        return posed, before, (lost,)
-    return found, after, ()
+        return posed, analysis.gaze, (lost,)
+    fitted = iris.fit(working, found, analysis.face.left.iris_radius)
+    found = replace(found, left=fitted.left_snapped, right=fitted.right_snapped)
+    return found, gaze.follow(analysis.gaze, analysis.face, found, fitted.confidence), ()
 
 
 class _Clock:

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.face import HeadPose
+from pipelines.face import Face, HeadPose
 from pipelines.gaze import (
     IRIS_PLANE_MM,
     Gaze,
     GazeEstimate,
     estimate,
+    follow,
     iris_shift_mm,
     target_per_eye,
     within_reach,
@@ -65,23 +66,47 @@ def test_a_target_beyond_the_socket_is_clamped() -> None:
     assert within_reach(Gaze(20, -30), head) == (Gaze(20, -15), True)
 
 
-def test_moving_the_irises_moves_the_estimate_that_way(hopper_analysis: Analysis) -> None:
-    face = hopper_analysis.face
-    before = estimate(face)
-    step = 2 / face.mm_per_px
-
-    def moved(by: np.ndarray[tuple[int], np.dtype[np.float64]]) -> GazeEstimate:
-        left, right = (replace(eye, iris_center=eye.iris_center + by) for eye in face.eyes)
-        return estimate(replace(face, left=left, right=right), reference=before)
-
-    right, up = moved(np.array([step, 0.0])), moved(np.array([0.0, -step]))
-    # 2 mm on an eyeball of 10.5 mm are 11 degrees; the lids' own share is taken off by the gain.
-    assert 8 < right.gaze.yaw - before.gaze.yaw < 18
-    assert abs(right.gaze.pitch - before.gaze.pitch) < 2
-    assert 8 < up.gaze.pitch - before.gaze.pitch < 26
+def moved(analysis: Analysis, by_mm: tuple[float, float]) -> Face:
+    face = analysis.face
+    step = np.array(by_mm) / face.mm_per_px
+    left, right = (replace(eye, iris_center=eye.iris_center + step) for eye in face.eyes)
+    return replace(face, left=left, right=right)
 
 
-def test_a_picture_of_the_same_photo_keeps_its_constant(hopper_analysis: Analysis) -> None:
-    first = estimate(hopper_analysis.face)
-    again = estimate(hopper_analysis.face, reference=first)
-    assert again == first
+@pytest.mark.parametrize(
+    ("by_mm", "yaw", "pitch"), [((2.0, 0.0), 1, 0), ((-2.0, 0.0), -1, 0), ((0.0, -2.0), 0, 1)]
+)
+def test_irises_elsewhere_read_as_another_gaze(
+    by_mm: tuple[float, float], yaw: int, pitch: int, hopper_analysis: Analysis
+) -> None:
+    before = estimate(hopper_analysis.face).gaze
+    after = estimate(moved(hopper_analysis, by_mm)).gaze
+    # 2 mm on an eyeball of 10.5 mm are 11 degrees; a first look believes a part of it.
+    assert (after.yaw - before.yaw) * (yaw or 1) == pytest.approx(11 if yaw else 0, abs=5)
+    assert (after.pitch - before.pitch) * (pitch or 1) == pytest.approx(11 if pitch else 0, abs=5)
+
+
+def test_an_edit_is_read_by_the_way_of_its_irises(hopper_analysis: Analysis) -> None:
+    before = hopper_analysis.gaze
+    for target in (Gaze(12, 0), Gaze(-8, 4), Gaze(before.gaze.yaw, -15)):
+        left, right = (
+            replace(
+                eye,
+                iris_center=eye.iris_center
+                + iris_shift_mm(start, goal) / hopper_analysis.face.mm_per_px,
+            )
+            for eye, start, goal in zip(
+                hopper_analysis.face.eyes,
+                (before.left, before.right),
+                target_per_eye(before, target),
+                strict=True,
+            )
+        )
+        edited = replace(hopper_analysis.face, left=left, right=right)
+        after = follow(before, hopper_analysis.face, edited, (1.0, 1.0))
+        assert after.gaze.angle_to(target) < 0.05
+
+
+def test_an_untouched_picture_keeps_its_gaze(hopper_analysis: Analysis) -> None:
+    face, before = hopper_analysis.face, hopper_analysis.gaze
+    assert follow(before, face, face, (1.0, 0.5)).gaze.angle_to(before.gaze) < 1e-6

@@ -1,0 +1,1 @@
+"""How good and how fast: each benchmark prints a table and writes JSON."""

@@ -1,0 +1,108 @@
+"""Make ``pipelines/data/mean_face.npz``: the mean shape of MediaPipe's mesh over many portraits.
+
+``python -m training.mean_face FOLDER --out FILE``. The file holds no picture and nobody's face: 478
+averaged points in millimetres (x right, y down, z away, origin between the eyes, the forehead
+straight above the chin) and, for each landmark, its mirror image's number.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+from tqdm import tqdm
+
+from pipelines import face as faces
+from pipelines import portrait
+from pipelines.arrays import Image8, Points
+from pipelines.errors import Refusal
+
+OUTER_CANTHI, INNER_CANTHI = (33, 263), (133, 362)
+PUPILS = (468, 473)
+TEMPLES, FOREHEAD, CHIN = (234, 454), 10, 152
+PUPIL_DISTANCE_MM = 62.4
+ROUNDS = 10
+
+
+def main() -> int:
+    """Run over a folder; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m training.mean_face", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    pairs = [pair for path in tqdm(sorted(options.folder.iterdir())) if (pair := _passes(path))]
+    mirror = mirrored_numbers(pairs)
+    shapes = [(plain + back[mirror]) / 2 for plain, back in pairs]
+    vertices = upright(mean_shape(shapes, mirror), mirror)
+    np.savez_compressed(
+        options.out, vertices_mm=vertices.astype(np.float32), mirror=mirror.astype(np.int16)
+    )
+    return 0
+
+
+def mirrored_numbers(pairs: list[tuple[Points, Points]]) -> Points:
+    """For each landmark the number that the mesh gives it in a mirrored picture, (478,)."""
+    cost = sum(cdist(plain[:, :2], back[:, :2]) for plain, back in pairs)
+    return np.asarray(linear_sum_assignment(cost)[1])
+
+
+def mean_shape(shapes: list[Points], mirror: Points) -> Points:
+    """Symmetric mean of shapes, each (478, 3), by generalised Procrustes analysis (Gower 1975)."""
+    mean = shapes[0] - shapes[0].mean(axis=0)
+    for _ in range(ROUNDS):
+        mean = np.mean([fitted(shape, mean) for shape in shapes], axis=0)
+        flipped = (mean * [-1, 1, 1])[mirror]
+        mean = (mean + fitted(flipped, mean)) / 2
+        mean = mean - mean.mean(axis=0)
+    return np.asarray(mean)
+
+
+def fitted(shape: Points, target: Points) -> Points:
+    """`shape` moved, turned and scaled onto `target` (Umeyama 1991)."""
+    a, b = shape - shape.mean(axis=0), target - target.mean(axis=0)
+    u, singular, vt = np.linalg.svd(a.T @ b)
+    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    scale = np.trace(np.diag(singular) @ flip) / (a**2).sum()
+    return np.asarray(scale * a @ u @ flip @ vt + target.mean(axis=0))
+
+
+def upright(mean: Points, mirror: Points) -> Points:
+    """Turn a symmetric shape to face the camera and scale it to millimetres."""
+    across = (mean - mean[mirror])[np.arange(len(mean)) < mirror]
+    x = np.linalg.svd(across / np.linalg.norm(across, axis=1)[:, None])[2][0]
+    x = x * np.sign((mean[TEMPLES[1]] - mean[TEMPLES[0]]) @ x)
+    down = mean[CHIN] - mean[FOREHEAD]
+    down = down - x * (down @ x)
+    y = down / np.linalg.norm(down)
+    turned = mean @ np.stack([x, y, np.cross(x, y)], axis=1)
+    turned = (turned + (turned * [-1, 1, 1])[mirror]) / 2
+    turned *= PUPIL_DISTANCE_MM / np.linalg.norm(turned[PUPILS[0]] - turned[PUPILS[1]])
+    return np.asarray(turned - turned[[*OUTER_CANTHI, *INNER_CANTHI]].mean(axis=0))
+
+
+def _passes(path: Path) -> tuple[Points, Points] | None:
+    """Landmarks of a portrait, and of its mirror image mapped back, each (478, 3); or None."""
+    try:
+        picture = portrait.load(path).original_u8
+    except Refusal:
+        return None
+    plain = _largest(picture)
+    mirrored = _largest(np.ascontiguousarray(picture[:, ::-1]))
+    if plain is None or mirrored is None:
+        return None
+    mirrored[:, 0] = picture.shape[1] - 1 - mirrored[:, 0]
+    scale = 640 / (1.7 * np.ptp(plain[:, 1]))
+    return plain * scale, mirrored * scale
+
+
+def _largest(picture: Image8) -> Points | None:
+    found = faces.all_landmarks(picture)
+    return max(found, key=lambda landmarks: float(np.ptp(landmarks[:, 0])), default=None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
