@@ -1,0 +1,116 @@
+"""Which pictures to make: head poses, gazes, cameras, lights. Pure, and seeded per person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.renders.geometry import Camera, angles, direction, head_rotation, head_shot_camera
+from training.renders.identities import Identity
+from training.renders.pose import Pose
+
+ORBIT_YAW, ORBIT_PITCH = 30.0, 20.0
+"""How far the eyes turn in the head, degrees; gazes beyond are left out."""
+
+FIRST_GAZES = (
+    (0, 0), (10, 0), (-10, 0), (20, 0), (-20, 0), (0, 10), (0, -10), (8, -4),
+)  # fmt: skip
+"""The gazes of the small set, for every head pose."""
+
+FOCALS = (35.0, 50.0, 70.0, 85.0, 105.0)
+_LIGHT_ORDER = (
+    "studio-soft", "window-left", "courtyard", "beauty", "hard-side",
+    "forest", "ring", "interior", "city", "sunset",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One head pose under one light through one camera, with the gazes to take.
+
+    Attributes:
+        poses: same head in all of them; the head is rendered once, then the eyes of each.
+        camera: the camera of all of them.
+        light: name of the light.
+        smile: 0..1.
+    """
+
+    poses: tuple[Pose, ...]
+    camera: Camera
+    light: str
+    smile: float
+
+
+def first_set(index: int, res: int) -> Iterator[Sitting]:
+    """Frontal and slightly turned, 50 mm, the fixed gazes: for a quick calibration."""
+    camera = head_shot_camera(50.0, res, 300.0, 0.45)
+    turned = 13.0 if index % 2 else -13.0
+    for number, yaw in enumerate((0.0, turned)):
+        poses = (Pose(yaw, 0.0, 0.0, float(y), float(p)) for y, p in FIRST_GAZES)
+        light = _LIGHT_ORDER[(index + 3 * number) % 4]
+        yield Sitting(tuple(p for p in poses if within_orbit(p)), camera, light, 0.0)
+
+
+def full_set(identity: Identity, index: int, res: int, gazes: int = 3) -> Iterator[Sitting]:
+    """Two sittings a person: near frontal, and anywhere in the range; gazes spread at random."""
+    rng = np.random.default_rng(500 + identity.seed)
+    for number in range(2):
+        wide = number == 1
+        head = (
+            rng.uniform(12, 30) * rng.choice([-1, 1]) if wide else rng.uniform(-9, 9),
+            rng.uniform(-15, 15) if wide else rng.uniform(-6, 6),
+            rng.uniform(-8, 8) if wide else rng.uniform(-3, 3),
+        )
+        focal = FOCALS[(index * 2 + number * 3) % len(FOCALS)]
+        camera = head_shot_camera(focal, res, rng.uniform(268, 315), rng.uniform(0.42, 0.48))
+        light = _LIGHT_ORDER[(index + number * 5) % len(_LIGHT_ORDER)]
+        smile = float(rng.uniform(0.5, 0.9)) if (index + number) % 3 == 1 else 0.0
+        poses = tuple(_poses(rng, head, gazes, number == 0 or index % 2 == 0))
+        yield Sitting(poses, camera, light, smile)
+
+
+_SAMPLES: dict[str, tuple[Pose, str, float, float]] = {
+    "p01": (Pose(8, 2, 2, 0, 0), "studio-soft", 85, 0.7),
+    "p03": (Pose(-10, 1, -2, 9, -5), "window-left", 85, 0.7),
+    "p05": (Pose(6, 0, 0, -8, -3), "beauty", 85, 0.5),
+    "p06": (Pose(-8, 2, 2, -10, 4), "forest", 70, 0.7),
+    "p09": (Pose(5, 0, -2, 7, -6), "studio-soft", 85, 0.7),
+    "p10": (Pose(-6, 1, 0, -7, -4), "interior", 70, 0.6),
+    "p12": (Pose(10, 3, 3, 12, 2), "courtyard", 85, 0.7),
+    "p15": (Pose(-5, 2, 0, 6, -8), "beauty", 85, 0.6),
+    "p16": (Pose(9, 0, 0, 0, -9), "window-left", 85, 0.6),
+    "p19": (Pose(-12, 2, -3, -13, 0), "city", 105, 0.7),
+}
+"""Portraits to show: pose, light, focal length in mm, smile; most look a little off the lens."""
+
+
+def sample_set(identity: Identity, res: int) -> Iterator[Sitting]:
+    """One friendly portrait of a person who is among the samples, else none."""
+    if identity.name in _SAMPLES:
+        pose, light, focal, smile = _SAMPLES[identity.name]
+        yield Sitting((pose,), head_shot_camera(focal, res, 330.0, 0.44), light, smile)
+
+
+def _poses(
+    rng: np.random.Generator, head: tuple[float, float, float], count: int, lens: bool
+) -> Iterator[Pose]:
+    taken: list[Pose] = []
+    yaw, pitch, roll = (round(float(x), 1) for x in head)
+    if lens and within_orbit(Pose(yaw, pitch, roll, 0.0, 0.0)):
+        taken.append(Pose(yaw, pitch, roll, 0.0, 0.0))
+    while len(taken) < count:
+        gaze = round(float(rng.uniform(-25, 25)), 1), round(float(rng.uniform(-15, 15)), 1)
+        pose = Pose(yaw, pitch, roll, *gaze)
+        apart = [np.hypot(p.gaze_yaw - gaze[0], p.gaze_pitch - gaze[1]) for p in taken]
+        if within_orbit(pose) and min(apart, default=99) > 8:
+            taken.append(pose)
+    return iter(taken)
+
+
+def within_orbit(pose: Pose) -> bool:
+    """Whether eyes can turn so far in the head."""
+    head = head_rotation(pose.head_yaw, pose.head_pitch, pose.head_roll)
+    yaw, pitch = angles(head.T @ direction(pose.gaze_yaw, pose.gaze_pitch))
+    return abs(yaw) <= ORBIT_YAW and abs(pitch) <= ORBIT_PITCH
