@@ -130,7 +130,31 @@ def _compose(
     noise = model.grain(learned, native, seed) * (1 - own) * (new_rho > 1)[..., None]
     ball = new + own * (skin - old) + noise
     shown = model.smoothstep(moved.depth / lids.radius, -0.02, 0.12)
+    rim = _carried(_iris_on_rim(fine, lids, learned), came_from, lids)
+    shown = np.maximum(shown, rim * model.smoothstep(new_rho, 0.98, 1.1))
     return (skin + shown[..., None] * (ball - skin)).astype(np.float32), shown
+
+
+def _iris_on_rim(fine: Image, lids: Lids, learned: Eyeball) -> Map:
+    """How much of the old iris, 0..1, shines through at the rim of the lower lid.
+
+    The lid's edge is known to a pixel or so, and a sliver of dark iris left beyond it would stay
+    behind as a line. There a pixel is a mixture of iris and lid, and its share of iris is its
+    place on the line between both colours. The upper lid has lashes there, which stay.
+    """
+    depth = lids.depth / lids.radius
+    lid = ((depth < -0.22) & (depth > -0.6) & (lids.v > 1)).astype(np.float32)[..., None]
+    sigma = 0.5 * lids.radius
+    weight = cv2.GaussianBlur(lid, (0, 0), sigma)[..., None]
+    skin = cv2.GaussianBlur(fine * lid, (0, 0), sigma) / np.maximum(weight, 1e-4)
+    iris, rho = model.draw(learned, learned.iris)
+    line = iris - skin
+    length = (line**2).sum(axis=2)
+    share = ((fine - skin) * line).sum(axis=2) / np.maximum(length, 1e-6)
+    # Where iris and skin look alike nothing can be told, and nothing would be seen.
+    share = np.clip(share, 0, 1) * model.smoothstep(np.sqrt(length), 0.12, 0.3)
+    where = model.smoothstep(depth, -0.22, -0.1) * (lids.v > 0.5) * (weight[..., 0] > 1e-4)
+    return np.asarray(share * where * (1 - model.smoothstep(rho, 0.98, 1.1)), np.float32)
 
 
 def _carried(layer: Image, came_from: Map, lids: Lids) -> Image:
