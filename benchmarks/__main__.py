@@ -29,7 +29,27 @@ def _parser() -> argparse.ArgumentParser:
     speed.add_argument("--look", action="append", help="looks to time instead of the three usual")
     speed.add_argument("--json", type=Path, help="write the timings here, too")
     speed.set_defaults(run=_speed)
+    gaze = commands.add_parser("gaze", help="degrees against renders of known gaze")
+    gaze.add_argument("--renders", type=Path, help="a folder with truth.json; the committed set")
+    gaze.add_argument("--split", choices=("test", "calibrate", "all"), default="test")
+    gaze.add_argument("--engines", default="geometry", help="ids with commas between")
+    gaze.add_argument("--pairs", type=int, help="at most so many pairs per engine")
+    gaze.add_argument("--json", type=Path, help="write the figures here, too")
+    gaze.set_defaults(run=_gaze)
     return parser
+
+
+def _gaze(options: argparse.Namespace) -> int:
+    from benchmarks import gaze, renders
+
+    chosen = renders.load(options.renders or renders.COMMITTED)
+    if options.split != "all":
+        chosen = [render for render in chosen if render.split == options.split]
+    made = gaze.report(chosen, options.engines.split(","), options.pairs)
+    print(gaze.table(made))
+    if options.json:
+        options.json.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+    return 0
 
 
 def _speed(options: argparse.Namespace) -> int:

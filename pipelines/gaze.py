@@ -23,13 +23,13 @@ IRIS_PLANE_MM = 10.48
 # because the mesh's lids and canthi follow the eye. Fitted on renders of known gaze together with
 # portraits that look into the lens (docs/gaze.md).
 SIDE_PER_MM = {"lids": 0.0621, "temples": 0.0235, "bridge": 0.0255}
-UP_PER_MM = 0.16
-UP_ZERO = -0.395
+UP_PER_MM = 0.165
+UP_ZERO = -0.41
 OUTWARD_ZERO = 0.028
 # A face has constants of its own: among portraits that look into the lens the raw value scatters
-# by 4 degrees sideways and nearly 5 up and down. Most portraits do look there, so a photo seen for
-# the first time is believed only in part (the weights of a normal prior around the lens).
-SIDE_DOUBT = 0.1
+# by 4 degrees sideways and 5 up and down. Most portraits do look there, so a pitch that is read for
+# the first time is believed only in part (the weight of a normal prior around the lens); gazes to
+# the side are common enough to be believed.
 UP_DOUBT = 0.4
 # Beyond 45 degrees an offset no longer says how far.
 LARGEST_SINE = 0.707
@@ -112,7 +112,7 @@ def estimate(face: Face, confidence: tuple[float, float] = (1.0, 1.0)) -> GazeEs
     weights = _weights(confidence)
     upright = _upright(face.head.roll)
     eyes = np.array([_off_lids(eye, upright) for eye in face.eyes]) * face.mm_per_px
-    mean = _raw(face, upright, weights @ eyes) * [1 - SIDE_DOUBT, 1 - UP_DOUBT]
+    mean = _raw(face, upright, weights @ eyes) * [1, 1 - UP_DOUBT]
     own = (eyes - weights @ eyes) * [SIDE_PER_MM["lids"], -UP_PER_MM]
     own[:, 0] -= np.array([1, -1]) * OUTWARD_ZERO
     left, right = (_gaze(mean + eye, upright) for eye in own)

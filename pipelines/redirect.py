@@ -16,6 +16,8 @@ from pipelines.gaze import Gaze, GazeEstimate, iris_shift_mm, target_per_eye
 from pipelines.lids import Lids
 
 SMALLEST_IRIS = 3.0
+# Nothing changes outside the face's outline grown by 5 %; an edit stays a little inside of that.
+OUTLINE_GROWTH = 1.04
 _FINE_RADIUS = 28.0
 
 
@@ -57,7 +59,7 @@ def redirect(
     """
     goals = target_per_eye(now, target)
     left, right = (
-        turn(image, eye, start, goal, face.mm_per_px, seed)
+        _within(face, turn(image, eye, start, goal, face.mm_per_px, seed))
         for eye, start, goal in zip(face.eyes, (now.left, now.right), goals, strict=True)
     )
     return left, right
@@ -111,6 +113,19 @@ def turn(
     # Less than half a step of an 8-bit picture cannot be seen, only counted.
     difference[np.abs(difference).max(axis=2) < 0.5 / 255] = 0
     return Patch(top, left, difference, shown)
+
+
+def _within(face: Face, patch: Patch) -> Patch:
+    """Let an edit fade out before the face's outline, which a turned head brings near an eye."""
+    middle = face.oval.mean(axis=0)
+    outline = middle + OUTLINE_GROWTH * (face.oval - middle) - (patch.left, patch.top)
+    inside = np.zeros(patch.opening.shape, np.uint8)
+    cv2.fillPoly(inside, [np.round(outline * 16).astype(np.int32)], (1,), shift=4)
+    if inside.all():
+        return patch
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)
+    fade = model.smoothstep(depth / face.left.iris_radius, 0.0, 0.5)
+    return replace(patch, difference=patch.difference * fade[..., None])
 
 
 def _compose(
