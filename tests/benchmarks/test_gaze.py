@@ -48,7 +48,8 @@ def test_the_estimators_figures(astronaut: Image8, tmp_path: Path) -> None:
     made = write_set(tmp_path, astronaut, [(-10, 0), (0, 5), (10, -5)])
     result = gaze.estimator(made, lambda render: Gaze(0.5 * render.gaze.yaw + 1, render.gaze.pitch))
     assert result is not None
-    assert (result.n, result.mae_pitch, result.slope_pitch) == (3, 0, pytest.approx(1))
+    assert (result.n, result.mae_pitch) == (3, 0)
+    assert result.slope_pitch == pytest.approx(1)
     assert result.bias_yaw == pytest.approx(1)
     assert result.slope_yaw == pytest.approx(0.5)
     assert result.mae_yaw == pytest.approx((6 + 1 + 4) / 3)
