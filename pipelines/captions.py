@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pipelines.gaze import CONTACT_DEG, Gaze
+from pipelines.gaze import Gaze
 from pipelines.studio import Analysis, Variant
 
+# Differences that nobody can see are not worth words.
+SEEN_DEG = 0.15
 WORDS = {"contact": "eye contact", "soft": "soft", "averted": "averted"}
 
 
@@ -28,9 +30,14 @@ def gaze_line(variant: Variant) -> str:
     """Gaze after, and what was asked for where it differs."""
     measured = variant.measurements.gaze
     after = describe(measured.after.gaze)
-    if measured.target is None or (measured.error or 0) <= CONTACT_DEG / 2:
+    if measured.target is None or not differs(measured.after.gaze, measured.target):
         return after
     return f"{after} (asked {measured.target.off_lens:.1f}°)"
+
+
+def differs(after: Gaze, target: Gaze) -> bool:
+    """Whether what was asked for is worth saying: it can be seen, and both are not eye contact."""
+    return after.angle_to(target) >= SEEN_DEG and not after.word == target.word == "contact"
 
 
 def likeness_line(variant: Variant) -> str:

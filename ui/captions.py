@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from pipelines.captions import differs
 from pipelines.gaze import Gaze
 from presets import Context, Region, Source
 from ui import words
@@ -15,8 +16,6 @@ Report = dict[str, Any]
 
 # More pictures than this leave little room for their titles.
 _ROOMY = 3
-# Differences that nobody can see are not worth words.
-_SEEN_DEG = 0.15
 
 
 @dataclass(frozen=True)
@@ -230,7 +229,7 @@ def _asked(shot: Shot) -> str:
     if not shot.letter or shot.report["gaze"]["target"] is None:
         return ""
     target = Gaze(*shot.report["gaze"]["target"])
-    if target.angle_to(shot.gaze) < _SEEN_DEG or target.word == shot.gaze.word == "contact":
+    if not differs(shot.gaze, target):
         return ""
     asked = escape(words.direction(target), quote=True)
     return f' <span title="{asked}">(asked {round(target.off_lens, 1):g}°)</span>'
