@@ -82,8 +82,8 @@ def _compare(options: argparse.Namespace) -> int:
     _write_json(report, options.out / "comparison.json")
     for rank, index in enumerate(comparison.ranking, start=1):
         variant = comparison.variants[index]
-        star = "  most like them" if index in comparison.best else ""
-        print(f"{rank}. {_letter(index)}  {captions.title(variant)}{star}")
+        star = captions.star(comparison, index)
+        print(f"{rank}. {_letter(index)}  {captions.title(variant)}  {star}".rstrip())
         print(f"      {', '.join(captions.lines(variant))}")
         for warning in variant.warnings:
             print(f"      note: {warning}")

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipelines.gaze import Gaze
-from pipelines.studio import Analysis, Variant
+from pipelines.look import Look
+
+if TYPE_CHECKING:
+    from pipelines.studio import Analysis, Comparison, Variant
 
 # Differences that nobody can see are not worth words.
 SEEN_DEG = 0.15
+# From here on a miss can be seen across a table, and its direction may not show in the distance.
+MISSED_DEG = 1.0
 WORDS = {"contact": "eye contact", "soft": "soft", "averted": "averted"}
 
 
 def title(variant: Variant) -> str:
-    """Region and context, for example ``Japan · LinkedIn``."""
-    return f"{variant.plan.region.label} · {variant.plan.context.label}"
+    """Region and context, for example ``Japan · LinkedIn``, and an explicit gaze."""
+    return title_of(variant.look, variant.plan.region.label, variant.plan.context.label)
+
+
+def title_of(look: Look, region: str, context: str) -> str:
+    """The title of a look: an explicit gaze stands for the region's."""
+    if isinstance(look.gaze, Gaze):
+        return f"Gaze {look.gaze.yaw:g}°, {look.gaze.pitch:g}° · {context}".replace("-", "−")
+    return f"{region} · {context}"
 
 
 def original(analysis: Analysis) -> tuple[str, ...]:
     """Caption of the photo itself."""
     return (describe(analysis.gaze.gaze),)
+
+
+def star(comparison: Comparison, index: int) -> str:
+    """The badge of a look among the best, or nothing."""
+    if index not in comparison.best:
+        return ""
+    return "most like them" if len(comparison.best) == 1 else "tied: most like them"
 
 
 def lines(variant: Variant) -> tuple[str, ...]:
@@ -32,7 +53,8 @@ def gaze_line(variant: Variant) -> str:
     after = describe(measured.after.gaze)
     if measured.target is None or not differs(measured.after.gaze, measured.target):
         return after
-    return f"{after} (asked {measured.target.off_lens:.1f}°)"
+    missed = f", missed by {measured.error:.1f}°" if (measured.error or 0) >= MISSED_DEG else ""
+    return f"{after} (asked {measured.target.off_lens:.1f}°{missed})"
 
 
 def differs(after: Gaze, target: Gaze) -> bool:

@@ -215,16 +215,26 @@ def iris_shift_mm(start: Gaze, goal: Gaze) -> Points:
     return np.array([travel[0], -travel[1]])
 
 
-def within_reach(target: Gaze, head: HeadPose) -> tuple[Gaze, bool]:
+def within_reach(target: Gaze, head: HeadPose, now: Gaze) -> tuple[Gaze, bool]:
     """Clamp a target to what eyes can do in their sockets.
 
     Eyes turn comfortably about 25 degrees sideways and 15 degrees up or down from the head's
-    axis; beyond, the head would have to move.
+    axis; beyond, the head would have to move. Where these eyes already look further than that,
+    they have shown that they can.
+
+    Args:
+        target: The gaze asked for.
+        head: The head's pose.
+        now: The gaze as photographed.
 
     Returns:
         The reachable target nearest to the one asked for, and whether it had to be clamped.
     """
-    yaw = float(np.clip(target.yaw, head.yaw - MAX_YAW, head.yaw + MAX_YAW))
-    pitch = float(np.clip(target.pitch, head.pitch - MAX_PITCH, head.pitch + MAX_PITCH))
+    yaw = _held(target.yaw, head.yaw, MAX_YAW, now.yaw)
+    pitch = _held(target.pitch, head.pitch, MAX_PITCH, now.pitch)
     clamped = abs(yaw - target.yaw) > 1e-9 or abs(pitch - target.pitch) > 1e-9
     return (Gaze(yaw, pitch), True) if clamped else (target, False)
+
+
+def _held(asked: float, middle: float, most: float, now: float) -> float:
+    return float(np.clip(asked, min(middle - most, now), max(middle + most, now)))

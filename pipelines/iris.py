@@ -41,6 +41,7 @@ class EyesFit:
         left_snapped: The left eye with its lid edges as the picture has them, too.
         right_snapped: The right eye, likewise.
         confidence: Per eye (left, right), 0 (no edge found) to 1 (a clear limbus all round).
+        contrast: How much lighter the white is than the iris in the clearer eye, 0..1 in luma.
     """
 
     left: Eye
@@ -48,6 +49,7 @@ class EyesFit:
     left_snapped: Eye
     right_snapped: Eye
     confidence: tuple[float, float]
+    contrast: float
 
 
 def fit(pixels: Image, face: Face, known_radius: float | None = None) -> EyesFit:
@@ -91,7 +93,26 @@ def fit(pixels: Image, face: Face, known_radius: float | None = None) -> EyesFit
         _placed(eye, crop, center, size * radius / FIT_RADIUS)
         for eye, crop, center in zip((*face.eyes, *found), eyes * 2, centers * 2, strict=True)
     ]
-    return EyesFit(placed[0], placed[1], placed[2], placed[3], (strengths[0], strengths[1]))
+    contrast = max(_contrast(c, m, size) for c, m in zip(snapped, centers, strict=True))
+    return EyesFit(
+        left=placed[0],
+        right=placed[1],
+        left_snapped=placed[2],
+        right_snapped=placed[3],
+        confidence=(strengths[0], strengths[1]),
+        contrast=contrast,
+    )
+
+
+def _contrast(crop: EyeCrop, center: Points, radius: float) -> float:
+    luma = crop.pixels @ np.array([0.299, 0.587, 0.114], np.float32)
+    ys, xs = np.mgrid[: luma.shape[0], : luma.shape[1]]
+    rho = np.hypot(xs - center[0], ys - center[1]) / radius
+    inside = crop.depth > LID_MARGIN
+    iris, white = luma[inside & (rho < 0.85)], luma[inside & (rho > 1.15) & (rho < 1.6)]
+    if len(iris) < 20 or len(white) < 20:
+        return 0.0
+    return float(np.median(white) - np.median(iris))
 
 
 def _placed(eye: Eye, crop: EyeCrop, center: Points, radius: float) -> Eye:

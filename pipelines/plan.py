@@ -20,7 +20,8 @@ class Plan:
     """The work to do on one photo.
 
     Attributes:
-        target: Gaze asked for and within reach, or None where the eyes are left alone.
+        asked: Gaze asked for, or None where the eyes are left alone.
+        target: The same within reach.
         clamped: Whether the eyes could not have turned as far as was asked.
         doses: Retouching doses after the look's strength and overrides.
         texture_floor: Least share of fine skin texture that has to stay, 0..1.
@@ -30,6 +31,7 @@ class Plan:
         engine: The preset of the look's engine.
     """
 
+    asked: Gaze | None
     target: Gaze | None
     clamped: bool
     doses: Doses
@@ -56,8 +58,9 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
     context = presets.contexts[look.context]
     # Where nothing may change, the one gaze worth reporting against is the rules': the lens.
     asked = Gaze(0.0, 0.0) if context.untouched else _target(look, region, head, now)
-    target, clamped = (None, False) if asked is None else _reachable(asked, head, now)
+    target, clamped = (None, False) if asked is None else within_reach(asked, head, now)
     return Plan(
+        asked=asked,
         target=target,
         clamped=clamped,
         doses=_doses(look, context),
@@ -91,14 +94,6 @@ def _target(look: Look, region: Region, head: HeadPose, now: Gaze) -> Gaze | Non
         now.yaw + look.gaze * (yaw - now.yaw),
         now.pitch + look.gaze * (pitch - now.pitch),
     )
-
-
-def _reachable(target: Gaze, head: HeadPose, now: Gaze) -> tuple[Gaze, bool]:
-    reached, clamped = within_reach(target, head)
-    # Eyes that already look further than most can are not pulled back by an edit.
-    if clamped and target.angle_to(now) < 0.5:
-        return target, False
-    return reached, clamped
 
 
 def _doses(look: Look, context: Context) -> Doses:

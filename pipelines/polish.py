@@ -9,10 +9,10 @@ from pipelines.arrays import Image, Map
 from pipelines.face import Face
 from presets.schema import Doses
 
-# A polish may not lighten or darken anybody: 2 degrees is the bound of the guards, and the retouch
-# keeps to less so that rounding to 8 bits cannot cross it.
-_MOST_ITA_SHIFT = 0.5
-_MOST_GREY_SHIFT = 0.25
+# A polish may not lighten or darken anybody. The guards allow 2 degrees; the retouch keeps to much
+# less, because most of its doses pull the same way and a small drift would be one for everybody.
+_MOST_ITA_SHIFT = 0.1
+_MOST_GREY_SHIFT = 0.05
 
 
 def apply(pixels: Image, face: Face, doses: Doses, *, skin_mask: Map | None = None) -> Image:

@@ -59,8 +59,7 @@ def _text(comparison: Comparison, index: int) -> list[Line]:
     variant = comparison.variants[index]
     lines: list[Line] = [(f"{chr(65 + index)}  {captions.title(variant)}", 22, INK)]
     if index in comparison.best:
-        tie = "tied: most like them" if len(comparison.best) > 1 else "most like them"
-        lines.append((tie, 18, ACCENT))
+        lines.append((captions.star(comparison, index), 18, ACCENT))
     lines += [(line, 18, QUIET) for line in _facts(variant)]
     lines += [(line, 18, AMBER) for line in (*variant.measurements.reasons, *variant.warnings)]
     return lines

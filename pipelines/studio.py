@@ -36,6 +36,11 @@ Progress = Callable[[float, str], None]
 
 # Identity distances closer than this are the embedding's own jitter: call them a tie.
 TIE = 0.005
+# Below these a fitted iris is a guess: seen on blurred, hazy and very dark portraits.
+CLEAR_IRIS = 0.58
+CLEAR_CONTRAST = 0.05
+# Beyond, a reading says "far off" and no longer how far.
+READABLE_DEG = 40.0
 STEPS = ("analyse", "redirect", "controlnet", "polish", "measure")
 
 
@@ -50,6 +55,7 @@ class Analysis:
         baseline: Measurements of the original.
         warnings: What a person should know about this photo, in sentences.
         seconds: How long the analysis took.
+        iris_contrast: How much lighter the white is than the iris, 0..1 in luma.
     """
 
     portrait: Portrait
@@ -58,12 +64,24 @@ class Analysis:
     baseline: Baseline
     warnings: tuple[str, ...]
     seconds: float
+    iris_contrast: float
 
     @property
-    def eyes_editable(self) -> bool:
-        """Whether the irises are large enough to be moved."""
+    def eyes_left_alone(self) -> str | None:
+        """Why the eyes cannot be turned, as a sentence; None if they can."""
         radius = min(eye.iris_radius for eye in self.face.eyes) / self.portrait.scale
-        return radius >= redirect.SMALLEST_IRIS
+        if radius < redirect.SMALLEST_IRIS:
+            return (
+                "The eyes are too small in this photo to be turned; the gaze is left as it is. "
+                "A larger photo would do."
+            )
+        unclear = self.gaze.confidence < CLEAR_IRIS or self.iris_contrast < CLEAR_CONTRAST
+        if unclear or self.gaze.gaze.off_lens > READABLE_DEG:
+            return (
+                "The irises can't be made out clearly enough in this photo to be turned; "
+                "the gaze is left as it is. A sharper or lighter photo would do."
+            )
+        return None
 
 
 @dataclass(frozen=True)
@@ -96,8 +114,9 @@ class Variant:
     @property
     def reached(self) -> bool:
         """Whether the gaze came within the cone of what was asked (or nothing was asked)."""
-        error = self.measurements.gaze.error
-        return error is None or error <= CONTACT_DEG
+        if self.plan.asked is None:
+            return True
+        return self.measurements.gaze.after.gaze.angle_to(self.plan.asked) <= CONTACT_DEG
 
     def report(self) -> dict[str, Any]:
         """Plain data for JSON; the keys are stable."""
@@ -249,7 +268,7 @@ def best_of(variants: Sequence[Variant]) -> tuple[int, ...]:
 
 
 def _analysed(photo: Portrait, start: float) -> Analysis:
-    found, now = _read_eyes(photo.pixels, faces.find(photo.pixels))
+    found, now, contrast = _read_eyes(photo.pixels, faces.find(photo.pixels))
     warnings = []
     if found.count > 1:
         warnings.append(f"There are {found.count} faces in this photo; the largest is used.")
@@ -260,16 +279,18 @@ def _analysed(photo: Portrait, start: float) -> Analysis:
         baseline=measure.baseline(photo.pixels, found),
         warnings=tuple(warnings),
         seconds=time.perf_counter() - start,
+        iris_contrast=contrast,
     )
 
 
-def _read_eyes(pixels: Image, found: Face) -> tuple[Face, GazeEstimate]:
+def _read_eyes(pixels: Image, found: Face) -> tuple[Face, GazeEstimate, float]:
     fitted = iris.fit(pixels, found)
     visibility.check(pixels, found, fitted.confidence)
     # The gaze's constants are fitted for the landmarks' lids; an edit wants the picture's.
     with_irises = replace(found, left=fitted.left, right=fitted.right)
     now = gaze.estimate(with_irises, fitted.confidence)
-    return replace(found, left=fitted.left_snapped, right=fitted.right_snapped), now
+    face = replace(found, left=fitted.left_snapped, right=fitted.right_snapped)
+    return face, now, fitted.contrast
 
 
 def _with_warnings(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...]]:
@@ -282,11 +303,8 @@ def _with_warnings(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, 
                 "into the lens."
             )
         return replace(planned, clamped=False), tuple(warnings)
-    if planned.target is not None and not analysis.eyes_editable:
-        warnings.append(
-            "The eyes are too small in this photo to be turned; the gaze is left as it is. "
-            "A larger photo would do."
-        )
+    if planned.target is not None and analysis.eyes_left_alone:
+        warnings.append(analysis.eyes_left_alone)
         return replace(planned, target=None, clamped=False), tuple(warnings)
     if planned.clamped:
         warnings.append(

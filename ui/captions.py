@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from pipelines.captions import differs
+from pipelines.captions import MISSED_DEG, differs
 from pipelines.gaze import Gaze
 from presets import Context, Region, Source
 from ui import words
@@ -232,7 +232,9 @@ def _asked(shot: Shot) -> str:
     if not differs(shot.gaze, target):
         return ""
     asked = escape(words.direction(target), quote=True)
-    return f' <span title="{asked}">(asked {round(target.off_lens, 1):g}°)</span>'
+    missed = target.angle_to(shot.gaze)
+    by = f", missed by {words.degrees(missed)}" if missed >= MISSED_DEG else ""
+    return f' <span title="{asked}">(asked {round(target.off_lens, 1):g}°{by})</span>'
 
 
 def _texture(report: Report) -> str:

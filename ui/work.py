@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipelines.captions import title
 from pipelines.errors import LookError, PresenceError, Refusal
 from pipelines.gaze import Gaze
 from pipelines.look import Look
@@ -135,7 +136,7 @@ def _shot(comparison: Comparison, index: int, letter: str, shelf: Shelf) -> Shot
     control_name = pictures.file_name(look.region, look.context, "control")
     return Shot(
         letter=letter,
-        title=f"{variant.plan.region.label} · {variant.plan.context.label}",
+        title=title(variant),
         full=shelf.address(save(variant, shelf)),
         control=shelf.address(shelf.put(pictures.view(control), control_name)),
         gaze=Gaze(*report["gaze"]["after"]),

@@ -61,9 +61,16 @@ def test_vergence_is_kept() -> None:
 
 def test_a_target_beyond_the_socket_is_clamped() -> None:
     head = HeadPose(yaw=20, pitch=0, roll=0)
-    assert within_reach(Gaze(0, 0), head) == (Gaze(0, 0), False)
-    assert within_reach(Gaze(-15, 0), head) == (Gaze(-5, 0), True)
-    assert within_reach(Gaze(20, -30), head) == (Gaze(20, -15), True)
+    now = Gaze(10, 0)
+    assert within_reach(Gaze(0, 0), head, now) == (Gaze(0, 0), False)
+    assert within_reach(Gaze(-15, 0), head, now) == (Gaze(-5, 0), True)
+    assert within_reach(Gaze(20, -30), head, now) == (Gaze(20, -15), True)
+
+
+def test_eyes_are_never_sent_back_from_where_they_are() -> None:
+    head, now = HeadPose(yaw=-34, pitch=0, roll=0), Gaze(-3, 2)
+    assert within_reach(Gaze(0, 0), head, now) == (Gaze(-3, 0), True)
+    assert within_reach(Gaze(-5, 0), head, now) == (Gaze(-5, 0), False)
 
 
 def moved(analysis: Analysis, by_mm: tuple[float, float]) -> Face:

@@ -137,12 +137,28 @@ def test_the_star_goes_to_the_likest_that_arrived(astronaut_analysis: Analysis) 
 
 def test_those_that_missed_their_gaze_get_no_star(astronaut_analysis: Analysis) -> None:
     kept = studio.render(astronaut_analysis, Look(region="keep", polish=0))
-    gaze = replace(kept.measurements.gaze, target=Gaze(30, 0))
-    missed = replace(kept, measurements=replace(kept.measurements, gaze=gaze))
+    missed = replace(kept, plan=replace(kept.plan, asked=Gaze(30, 0)))
     other = studio.render(astronaut_analysis, Look(region="keep", context="advertising"))
     assert not missed.reached
     assert studio.best_of([missed, other]) == (1,)
     assert studio.best_of([missed]) == ()
+
+
+def test_a_clamped_look_has_not_reached_what_was_asked(hopper_analysis: Analysis) -> None:
+    variant = studio.render(hopper_analysis, Look(gaze=Gaze(38, 0), polish=0))
+    assert variant.measurements.gaze.clamped
+    assert any("cannot turn that far" in warning for warning in variant.warnings)
+    assert not variant.reached
+
+
+def test_irises_that_cannot_be_made_out_are_left_alone(astronaut: Image8) -> None:
+    hazy = np.rint(0.09 * astronaut.astype(float) + 0.91 * 150).astype(np.uint8)
+    analysis = studio.analyse_pixels(hazy)
+    variant = studio.render(analysis, Look(region="off-camera", polish=0))
+    assert variant.plan.target is None
+    assert np.array_equal(variant.image_u8, hazy)
+    assert any("made out" in warning for warning in variant.warnings)
+    assert not variant.reached
 
 
 def test_progress_names_its_steps(astronaut_analysis: Analysis) -> None:

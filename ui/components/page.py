@@ -36,6 +36,11 @@ _READ_ADDRESS = "() => new URLSearchParams(location.search).getAll('look').join(
 _WRITE_ADDRESS = """(query) => {
   if (query) history.replaceState(null, '', location.pathname + '?' + query);
 }"""
+# A refusal stands with the pictures, which fine control has scrolled out of sight.
+_TO_NOTICE = """() => {
+  const notice = document.querySelector('.p-refusal');
+  if (notice) notice.scrollIntoView({ block: 'center' });
+}"""
 # On a phone the pictures lie below the controls.
 _TO_RESULTS = """() => {
   if (innerWidth < 900) document.getElementById('strip').scrollIntoView({ behavior: 'smooth' });
@@ -84,7 +89,6 @@ class Page:
         for card in self.cards:
             card.listen()
         self._listen_to_cards()
-        self._listen_to_photo()
         self._listen_to_compare(blocks)
 
     def _render_controls(self) -> None:
@@ -115,19 +119,6 @@ class Page:
                     **quick,
                 )
 
-    def _listen_to_photo(self) -> None:
-        self.portrait.photo.change(
-            self._examine,
-            [self.portrait.photo, self.photo],
-            [self.photo, self.portrait.seen, self.results.notice],
-            show_progress="full",
-            show_progress_on=[self.portrait.seen],
-            trigger_mode="always_last",
-            api_visibility="private",
-            concurrency_id="work",
-            concurrency_limit=2,
-        )
-
     def _listen_to_compare(self, blocks: gr.Blocks) -> None:
         inputs = {
             self.portrait.photo,
@@ -153,9 +144,22 @@ class Page:
             *(one for card in self.cards for one in (*_boxes(card), *card.inputs)),
         ]
         self.compare.click(None, None, None, js=_TO_RESULTS, api_visibility="private")
-        self.compare.click(self._compare, **options).success(
-            None, self.link, None, js=_WRITE_ADDRESS, api_visibility="private"
-        )
+        compared = self.compare.click(self._compare, **options)
+        # Another portrait is compared at once: nobody else's pictures stay beside it.
+        renewed = self.portrait.photo.change(
+            self._examine,
+            [self.portrait.photo, self.photo],
+            [self.photo, self.portrait.seen, self.results.notice],
+            show_progress="full",
+            show_progress_on=[self.portrait.seen],
+            trigger_mode="always_last",
+            api_visibility="private",
+            concurrency_id="work",
+            concurrency_limit=2,
+        ).then(self._renewed, **options)
+        for event in (compared, renewed):
+            event.success(None, self.link, None, js=_WRITE_ADDRESS, api_visibility="private")
+            event.then(None, None, None, js=_TO_NOTICE, api_visibility="private")
         blocks.load(
             self._open,
             self.link,
@@ -228,6 +232,15 @@ class Page:
             return self._compared(values, progress)
         except Exception as error:
             return {self.link: "", self.results.notice: captions.notice(work.sentence(error))}
+
+    def _renewed(
+        self, values: Mapping[Component, Any], progress: gr.Progress = PROGRESS
+    ) -> Updates:
+        """The comparison that follows a new portrait; a refused one leaves what is there."""
+        photo, path = values[self.photo], values[self.portrait.photo]
+        if photo is None or photo.path != path:
+            return {self.link: ""}
+        return self._compare(values, progress)
 
     def _first(self, values: Mapping[Component, Any], progress: gr.Progress = PROGRESS) -> Updates:
         """The comparison that is there when the page opens; it leaves address and note alone."""
