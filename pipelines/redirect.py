@@ -187,7 +187,8 @@ def _carried(layer: Image, came_from: Map, lids: Lids) -> Image:
 
 
 def _crop(image: Image8 | Image, eye: Eye) -> tuple[int, int, Image]:
-    reach = 3.2 * eye.iris_radius
+    # Lids move within 1.5 radii of their edges, and up to 0.8 radii themselves.
+    reach = np.array([1.6, 2.4]) * eye.iris_radius
     points = eye.contour
     height, width = image.shape[:2]
     left, top = np.maximum(np.floor(points.min(axis=0) - reach), 0).astype(int)
