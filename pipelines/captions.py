@@ -43,8 +43,7 @@ def star(comparison: Comparison, index: int) -> str:
 
 def lines(variant: Variant) -> tuple[str, ...]:
     """Caption of a variant, one fact a line; warnings are not in it."""
-    measured = variant.measurements
-    return (gaze_line(variant), likeness_line(variant), texture_line(variant), *measured.reasons)
+    return gaze_line(variant), likeness_line(variant), texture_line(variant)
 
 
 def gaze_line(variant: Variant) -> str:

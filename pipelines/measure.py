@@ -204,6 +204,7 @@ class Measurements:
             "identity": _plain(self.identity),
             "texture_retention": _rounded(self.texture_retention),
             "texture_floor": self.texture_floor,
+            "over_polished": self.over_polished,
             "skin_tone": _plain(self.skin_tone),
             "eyes": _plain(self.eyes),
             "changed_outside_face": self.changed_outside_face,

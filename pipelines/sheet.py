@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipelines import captions
 from pipelines.arrays import Image8
-from pipelines.studio import Comparison, Variant
+from pipelines.studio import Comparison
 
 CELL_HEIGHT = 720
 MARGIN = 32
@@ -60,17 +60,9 @@ def _text(comparison: Comparison, index: int) -> list[Line]:
     lines: list[Line] = [(f"{chr(65 + index)}  {captions.title(variant)}", 22, INK)]
     if index in comparison.best:
         lines.append((captions.star(comparison, index), 18, ACCENT))
-    lines += [(line, 18, QUIET) for line in _facts(variant)]
-    lines += [(line, 18, AMBER) for line in (*variant.measurements.reasons, *variant.warnings)]
+    lines += [(line, 18, QUIET) for line in captions.lines(variant)]
+    lines += [(line, 18, AMBER) for line in variant.warnings]
     return lines
-
-
-def _facts(variant: Variant) -> tuple[str, ...]:
-    return (
-        captions.gaze_line(variant),
-        captions.likeness_line(variant),
-        captions.texture_line(variant),
-    )
 
 
 def _wrapped(lines: list[Line], width: int) -> list[Line]:

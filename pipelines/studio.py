@@ -229,7 +229,7 @@ def render(
         plan=planned,
         image_u8=result,
         measurements=measured,
-        warnings=(*warnings, *more),
+        warnings=(*warnings, *more, *measured.reasons),
         seconds=clock.total(),
         posed=posed,
     )

@@ -179,7 +179,8 @@ def test_gaze_error_is_the_angle_to_the_target(
 def test_reports_are_plain_data(portrait: tuple[Image, Face], original: Baseline) -> None:
     report = measured(original, portrait[0]).report()
     assert set(report) == {
-        "gaze", "head", "identity", "texture_retention", "texture_floor", "skin_tone", "eyes",
+        "gaze", "head", "identity", "texture_retention", "texture_floor",
+        "over_polished", "skin_tone", "eyes",
         "changed_outside_face",
     }  # fmt: skip
     assert set(report["skin_tone"]) == {"ita_before", "ita_after", "delta_e00_mean"}

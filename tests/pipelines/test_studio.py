@@ -12,6 +12,7 @@ from pipelines.errors import EngineUnavailable, LookError, Refusal
 from pipelines.gaze import Gaze
 from pipelines.look import Look
 from pipelines.studio import Analysis
+from presets.schema import load
 
 REPORT: dict[str, type | set[str]] = {
     "look": str,
@@ -118,6 +119,19 @@ def test_small_eyes_are_left_alone_and_said(astronaut: Image8) -> None:
     assert variant.plan.target is None
     assert np.array_equal(variant.image_u8, analysis.portrait.original_u8)
     assert any("too small" in warning for warning in variant.warnings)
+
+
+def test_an_over_polished_look_says_so(astronaut_analysis: Analysis) -> None:
+    packaged = load()
+    context = packaged.contexts["advertising"].model_copy(update={"texture_floor": 0.999})
+    strict = replace(packaged, contexts={**packaged.contexts, "advertising": context})
+    look = Look(region="keep", context="advertising")
+    variant = studio.render(astronaut_analysis, look, presets=strict)
+    assert variant.report()["over_polished"]
+    assert any(warning.startswith("Over-polished") for warning in variant.report()["warnings"])
+    usual = studio.render(astronaut_analysis, look)
+    assert not usual.report()["over_polished"]
+    assert not any("Over-polished" in warning for warning in usual.warnings)
 
 
 def test_the_star_goes_to_the_likest_that_arrived(astronaut_analysis: Analysis) -> None:
