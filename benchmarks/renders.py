@@ -15,7 +15,6 @@ from pipelines.arrays import Points
 from pipelines.gaze import Gaze
 
 COMMITTED = Path(__file__).parent / "data" / "renders"
-IRIS_MM = 5.85
 
 
 @dataclass(frozen=True)

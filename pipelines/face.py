@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -113,14 +114,18 @@ class Eye:
 
     def scaled(self, factor: float) -> Eye:
         """The same eye in a picture resized by `factor`."""
+        return self.mapped(lambda points: _rescale(points, factor), factor)
+
+    def mapped(self, move: Callable[[Points], Points], scale: float = 1.0) -> Eye:
+        """The same eye with its points moved, each (..., 2), and its radius times `scale`."""
         return replace(
             self,
-            outer=_rescale(self.outer, factor),
-            inner=_rescale(self.inner, factor),
-            upper=_rescale(self.upper, factor),
-            lower=_rescale(self.lower, factor),
-            iris_center=_rescale(self.iris_center, factor),
-            iris_radius=self.iris_radius * factor,
+            outer=move(self.outer),
+            inner=move(self.inner),
+            upper=move(self.upper),
+            lower=move(self.lower),
+            iris_center=move(self.iris_center),
+            iris_radius=self.iris_radius * scale,
         )
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines import crops
-from pipelines.arrays import Points, Reals
+from pipelines.arrays import Points
 from pipelines.crops import FIT_RADIUS, EyeCrop
 from pipelines.face import Eye
+from pipelines.lids import Canthal
 
 # How far, in iris radii, an edge may lie from the landmarks' contour.
 REACH = 0.42
@@ -19,25 +20,6 @@ OUTWARD_PENALTY = 4.0
 _COLUMNS = 49
 _STEP = 0.5
 _STIFFNESS = 0.5
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """The eye's own axes in a crop: u along the eye 0..1, heights in crop pixels."""
-
-    inner: Points
-    across: Points
-    down: Points
-    width: float
-
-    def at(self, u: Points, height: Points) -> tuple[Points, Points]:
-        x = self.inner[0] + u * self.width * self.across[0] + height * self.down[0]
-        y = self.inner[1] + u * self.width * self.across[1] + height * self.down[1]
-        return x, y
-
-    def of(self, points: Points) -> tuple[Points, Points]:
-        relative = points - self.inner
-        return relative @ self.across / self.width, relative @ self.down
 
 
 def fit(crop: EyeCrop, eye: Eye) -> Eye:
@@ -51,26 +33,25 @@ def fit(crop: EyeCrop, eye: Eye) -> Eye:
         crop: The eye cut out, with the landmarks' lids.
         eye: The eye with the landmarks' lids and a fitted iris, in pixels of the picture.
     """
-    local = _mapped(eye, crop.to_crop)
-    frame = _frame(local)
-    ratio = _likelihood_ratio(crop, local)
+    scale = float(np.sqrt(abs(np.linalg.det(crop.to_crop[:, :2]))))
+    local = eye.mapped(lambda points: crops.through(crop.to_crop, points), scale)
+    axes = Canthal.of(local)
+    ratio = _likelihood_ratio(crop, local, axes)
     back = crops.inverse(crop.to_crop)
-    upper = crops.through(back, _snapped(ratio[0], frame, local.upper, sign=-1))
-    lower = crops.through(back, _snapped(ratio[1], frame, local.lower, sign=1))
+    upper = crops.through(back, _snapped(ratio[0], axes, local.upper, sign=-1))
+    lower = crops.through(back, _snapped(ratio[1], axes, local.lower, sign=1))
     return replace(eye, upper=upper, lower=lower)
 
 
-def _likelihood_ratio(crop: EyeCrop, eye: Eye) -> tuple[Points, Points]:
+def _likelihood_ratio(crop: EyeCrop, eye: Eye, axes: Canthal) -> tuple[Points, Points]:
     """Log-likelihood of eyeball against lid, for the upper and for the lower lid."""
     image = cv2.GaussianBlur(crop.pixels, (0, 0), 0.8).astype(np.float64)
     height, width = image.shape[:2]
-    ys, xs = np.mgrid[:height, :width]
+    ys, xs = np.mgrid[:height, :width].astype(np.float64)
     rho = np.hypot(xs - eye.iris_center[0], ys - eye.iris_center[1])
     rho = rho / eye.iris_radius
     depth = crop.depth / FIT_RADIUS
-    middle = (eye.inner + eye.outer) / 2
-    frame = _frame(eye)
-    above = ((np.stack([xs, ys], -1) - middle) @ frame.down) < 0
+    above = axes.place(xs, ys)[1] < 0
     iris = _colours(image, (rho < 0.95) & (rho > 0.45) & (depth > 0.15))
     white = _colours(image, (rho > 1.15) & (depth > 0.18))
     # The white darkens towards lids and corners, so its brightness says less than its colour.
@@ -100,13 +81,13 @@ def _log_likelihood(image: Points, center: Points, spread: Points) -> Points:
     return np.asarray(-0.5 * misfit - np.log(spread).sum(), np.float64)
 
 
-def _snapped(ratio: Points, frame: _Frame, edge: Points, sign: int) -> Points:
-    along, heights = frame.of(edge)
+def _snapped(ratio: Points, axes: Canthal, edge: Points, sign: int) -> Points:
+    along, heights = axes.place(*edge.T)
     u = np.linspace(0.06, 0.94, _COLUMNS)
     order = np.argsort(along)
     base = np.interp(u, along[order], heights[order])
     offsets = np.arange(-REACH, REACH + 1e-9, _STEP / FIT_RADIUS) * FIT_RADIUS
-    x, y = frame.at(u[None, :], base[None, :] + offsets[:, None])
+    x, y = axes.at(u[None, :], base[None, :] + offsets[:, None])
     score = cv2.remap(
         ratio.astype(np.float32),
         x.astype(np.float32),
@@ -124,7 +105,7 @@ def _snapped(ratio: Points, frame: _Frame, edge: Points, sign: int) -> Points:
     path = offsets[_best_path(cost)]
     path = np.convolve(np.pad(path, 2, mode="edge"), np.array([1, 3, 4, 3, 1]) / 12, "valid")
     shift = np.interp(along, np.r_[0, u, 1], np.r_[0, path, 0])
-    moved: Points = edge + shift[:, None] * frame.down
+    moved: Points = edge + shift[:, None] * axes.down
     return moved
 
 
@@ -143,24 +124,3 @@ def _best_path(cost: Points) -> NDArray[np.int64]:
     for column in range(columns - 1, 0, -1):
         path[column - 1] = back[path[column], column]
     return path
-
-
-def _frame(eye: Eye) -> _Frame:
-    across = eye.outer - eye.inner
-    width = float(np.linalg.norm(across))
-    across = across / width
-    down = np.array([-across[1], across[0]])
-    return _Frame(eye.inner, across, down if down[1] > 0 else -down, width)
-
-
-def _mapped(eye: Eye, affine: Reals) -> Eye:
-    scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
-    return replace(
-        eye,
-        outer=crops.through(affine, eye.outer),
-        inner=crops.through(affine, eye.inner),
-        upper=crops.through(affine, eye.upper),
-        lower=crops.through(affine, eye.lower),
-        iris_center=crops.through(affine, eye.iris_center),
-        iris_radius=eye.iris_radius * scale,
-    )

@@ -42,36 +42,63 @@ class Lids:
     radius: float
 
 
+@dataclass(frozen=True)
+class Canthal:
+    """An eye's own axes in the picture: along the canthal line and below it.
+
+    Attributes:
+        inner: Inner canthus, the origin, shape (2,).
+        across: Unit vector to the outer canthus, shape (2,).
+        down: Unit vector from the upper to the lower lid, shape (2,).
+        width: Distance between the canthi in pixels.
+    """
+
+    inner: Points
+    across: Points
+    down: Points
+    width: float
+
+    @classmethod
+    def of(cls, eye: Eye) -> Canthal:
+        """The axes of an eye."""
+        across = eye.outer - eye.inner
+        width = float(np.linalg.norm(across))
+        across = across / width
+        down = np.array([-across[1], across[0]])
+        return cls(eye.inner, across, down if down[1] > 0 else -down, width)
+
+    def place(self, x: Reals, y: Reals) -> tuple[Reals, Reals]:
+        """Position along the eye, 0..1 from the inner canthus, and pixels below the line."""
+        rel_x, rel_y = x - self.inner[0], y - self.inner[1]
+        along = (rel_x * self.across[0] + rel_y * self.across[1]) / self.width
+        return along, rel_x * self.down[0] + rel_y * self.down[1]
+
+    def at(self, along: Reals, below: Reals) -> tuple[Reals, Reals]:
+        """The way back: x and y in the picture."""
+        step = along * self.width
+        x = self.inner[0] + step * self.across[0] + below * self.down[0]
+        return x, self.inner[1] + step * self.across[1] + below * self.down[1]
+
+
 def trace(eye: Eye, shape: tuple[int, int], radius: float) -> Lids:
     """Lay the lid edges of `eye` over a grid of `shape` (H, W)."""
-    across = eye.outer - eye.inner
-    width = float(np.linalg.norm(across))
-    across = across / width
-    down = np.array([-across[1], across[0]])
-    down = down if down[1] > 0 else -down
-    ys, xs = np.mgrid[: shape[0], : shape[1]]
-    rel_x, rel_y = xs - eye.inner[0], ys - eye.inner[1]
-    u = (rel_x * across[0] + rel_y * across[1]) / width
-    height = rel_x * down[0] + rel_y * down[1]
-    top = _edge(eye.upper, eye, across, down, width, u)
-    bottom = _edge(eye.lower, eye, across, down, width, u)
-    return _lids(u, height, top, bottom, down, radius)
+    axes = Canthal.of(eye)
+    ys, xs = np.mgrid[: shape[0], : shape[1]].astype(np.float64)
+    u, height = axes.place(xs, ys)
+    top, bottom = _edge(eye.upper, axes, u), _edge(eye.lower, axes, u)
+    return _lids(u, height, top, bottom, axes.down, radius)
 
 
 def followed(eye: Eye, iris_shift: Points) -> Eye:
     """The eye with its iris moved by `iris_shift` pixels, shape (2,), and its lids after it."""
-    across = eye.outer - eye.inner
-    width = float(np.linalg.norm(across))
-    down = np.array([-across[1], across[0]]) / width
-    down = down if down[1] > 0 else -down
-    travel = float(iris_shift @ down)
-    upper_u = (eye.upper - eye.inner) @ across / width**2
-    lower_u = (eye.lower - eye.inner) @ across / width**2
+    axes = Canthal.of(eye)
+    travel = float(iris_shift @ axes.down)
+    upper_u, lower_u = (axes.place(*edge.T)[0] for edge in (eye.upper, eye.lower))
     upper, lower = _travel(upper_u, travel), LOWER_FOLLOW * travel * _bump(lower_u)
     return replace(
         eye,
-        upper=eye.upper + upper[:, None] * down,
-        lower=eye.lower + lower[:, None] * down,
+        upper=eye.upper + upper[:, None] * axes.down,
+        lower=eye.lower + lower[:, None] * axes.down,
         iris_center=eye.iris_center + iris_shift,
     )
 
@@ -147,12 +174,8 @@ def _map(values: Reals) -> Map:
     return np.asarray(values, np.float32)
 
 
-def _edge(
-    points: Points, eye: Eye, across: Points, down: Points, width: float, u: Points
-) -> Points:
-    rel = points - eye.inner
-    along = rel @ across / width
-    heights = rel @ down
+def _edge(points: Points, axes: Canthal, u: Reals) -> Points:
+    along, heights = axes.place(*points.T)
     order = np.argsort(along)
     along, heights = along[order], heights[order]
     keep = np.concatenate([[True], np.diff(along) > 1e-4])

@@ -29,13 +29,11 @@ class Patch:
         top: First row in the picture.
         left: First column in the picture.
         difference: What to add, float32 (h, w, 3); exactly 0 where nothing changes.
-        opening: Where the eyeball shows after the edit, 0..1, (h, w).
     """
 
     top: int
     left: int
     difference: Image
-    opening: Map
 
 
 def redirect(
@@ -98,28 +96,27 @@ def turn(
     top, left, crop = _crop(image, eye)
     native = max(1, int(np.ceil(_FINE_RADIUS / eye.iris_radius)))
     fine = _enlarge(crop, native)
-    eye = _shifted(eye, np.array([left, top], float)).scaled(native)
+    eye = eye.mapped(lambda points: points - (left, top)).scaled(native)
     shift = iris_shift_mm(start, goal) / mm_per_px * native
     before = Iris(eye.iris_center, eye.iris_radius, _toward(start))
     after = Iris(eye.iris_center + shift, eye.iris_radius, _toward(goal))
     lids = opening.trace(eye, (fine.shape[0], fine.shape[1]), eye.iris_radius)
     learned = model.learn(fine, lids, before, native)
-    edited, shown = _compose(fine, lids, learned, after, native, seed)
+    edited = _compose(fine, lids, learned, after, native, seed)
     size = (crop.shape[1], crop.shape[0])
-    difference, shown = (
-        np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_AREA), np.float32)
-        for layer in (edited - fine, shown)
+    difference = np.asarray(
+        cv2.resize(edited - fine, size, interpolation=cv2.INTER_AREA), np.float32
     )
     # Less than half a step of an 8-bit picture cannot be seen, only counted.
     difference[np.abs(difference).max(axis=2) < 0.5 / 255] = 0
-    return Patch(top, left, difference, shown)
+    return Patch(top, left, difference)
 
 
 def _within(face: Face, patch: Patch) -> Patch:
     """Let an edit fade out before the face's outline, which a turned head brings near an eye."""
     middle = face.oval.mean(axis=0)
     outline = middle + OUTLINE_GROWTH * (face.oval - middle) - (patch.left, patch.top)
-    inside = np.zeros(patch.opening.shape, np.uint8)
+    inside = np.zeros(patch.difference.shape[:2], np.uint8)
     cv2.fillPoly(inside, [np.round(outline * 16).astype(np.int32)], (1,), shift=4)
     if inside.all():
         return patch
@@ -130,12 +127,13 @@ def _within(face: Face, patch: Patch) -> Patch:
 
 def _compose(
     fine: Image, lids: Lids, learned: Eyeball, after: Iris, native: float, seed: int
-) -> tuple[Image, Map]:
+) -> Image:
     moved, came_from = opening.follow(lids, after.center - learned.iris.center)
     old, old_rho = model.draw(learned, learned.iris)
     new, new_rho = model.draw(learned, after)
-    skin, old, old_rho, was_inside = (
-        _carried(layer, came_from, lids) for layer in (fine, old, old_rho, lids.depth)
+    rim = _iris_on_rim(fine, lids, old, old_rho)
+    skin, old, old_rho, was_inside, rim = (
+        _carried(layer, came_from, lids) for layer in (fine, old, old_rho, lids.depth, rim)
     )
     # The photo's own veins and grain stay wherever neither the old nor the new iris is, nor a
     # lash that a rising lid has left behind.
@@ -145,12 +143,11 @@ def _compose(
     noise = model.grain(learned, native, seed) * (1 - own) * (new_rho > 1)[..., None]
     ball = new + own * (skin - old) + noise
     shown = model.smoothstep(moved.depth / lids.radius, -0.02, 0.12)
-    rim = _carried(_iris_on_rim(fine, lids, learned), came_from, lids)
     shown = np.maximum(shown, rim * model.smoothstep(new_rho, 0.98, 1.1))
-    return (skin + shown[..., None] * (ball - skin)).astype(np.float32), shown
+    return (skin + shown[..., None] * (ball - skin)).astype(np.float32)
 
 
-def _iris_on_rim(fine: Image, lids: Lids, learned: Eyeball) -> Map:
+def _iris_on_rim(fine: Image, lids: Lids, old: Image, old_rho: Map) -> Map:
     """How much of the old iris, 0..1, shines through at the rim of the lower lid.
 
     The lid's edge is known to a pixel or so, and a sliver of dark iris left beyond it would stay
@@ -162,14 +159,13 @@ def _iris_on_rim(fine: Image, lids: Lids, learned: Eyeball) -> Map:
     sigma = 0.5 * lids.radius
     weight = cv2.GaussianBlur(lid, (0, 0), sigma)[..., None]
     skin = cv2.GaussianBlur(fine * lid, (0, 0), sigma) / np.maximum(weight, 1e-4)
-    iris, rho = model.draw(learned, learned.iris)
-    line = iris - skin
+    line = old - skin
     length = (line**2).sum(axis=2)
     share = ((fine - skin) * line).sum(axis=2) / np.maximum(length, 1e-6)
     # Where iris and skin look alike nothing can be told, and nothing would be seen.
     share = np.clip(share, 0, 1) * model.smoothstep(np.sqrt(length), 0.12, 0.3)
     where = model.smoothstep(depth, -0.22, -0.1) * (lids.v > 0.5) * (weight[..., 0] > 1e-4)
-    return np.asarray(share * where * (1 - model.smoothstep(rho, 0.98, 1.1)), np.float32)
+    return np.asarray(share * where * (1 - model.smoothstep(old_rho, 0.98, 1.1)), np.float32)
 
 
 def _carried(layer: Image, came_from: Map, lids: Lids) -> Image:
@@ -204,17 +200,6 @@ def _enlarge(crop: Image, factor: int) -> Image:
         return crop
     size = (crop.shape[1] * factor, crop.shape[0] * factor)
     return np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_CUBIC), np.float32)
-
-
-def _shifted(eye: Eye, origin: Points) -> Eye:
-    return replace(
-        eye,
-        outer=eye.outer - origin,
-        inner=eye.inner - origin,
-        upper=eye.upper - origin,
-        lower=eye.lower - origin,
-        iris_center=eye.iris_center - origin,
-    )
 
 
 def _toward(gaze: Gaze) -> Points:
