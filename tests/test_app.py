@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +17,7 @@ from PIL import Image
 
 import app
 from pipelines import studio
+from tests.serving import free_port, served
 from ui import words
 from ui.samples import samples
 
@@ -44,12 +42,6 @@ def client(address: str, tmp_path: Path) -> Client:
 
 def visitor(address: str, folder: Path) -> Client:
     return Client(address, verbose=False, download_files=str(folder))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def compare(client: Client, photo: Path, looks: str = LOOKS) -> tuple[list[str], Any]:
@@ -166,27 +158,10 @@ def test_two_visitors_at_once_get_their_own_pictures(address: str, tmp_path: Pat
 
 
 def test_it_starts_by_hand_and_ends_on_sigterm_with_a_visitor_connected() -> None:
-    port = free_port()
-    environment = {**os.environ, "PRESENCE_PORT": str(port)}
-    for name in ("SPACE_ID", "PRESENCE_HOST", "PRESENCE_ROOT_PATH"):
-        environment.pop(name, None)
-    process = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=Path(app.__file__).parent,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        line = next((line for line in process.stdout if "Presence is at" in line), "")
-        assert f"http://127.0.0.1:{port}" in line
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as visitor_:
+    with served() as page:
+        assert f"http://127.0.0.1:{page.port}" in page.line
+        with socket.create_connection(("127.0.0.1", page.port), timeout=10) as visitor_:
             visitor_.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             assert visitor_.recv(64).startswith(b"HTTP/1.1 200")
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0
-    finally:
-        process.kill()
-        process.wait()
+            page.process.send_signal(signal.SIGTERM)
+            assert page.process.wait(timeout=30) == 0

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.serving import served
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = Path(os.environ.get("PRESENCE_CHROMIUM", "/usr/bin/chromium"))
 PATIENCE_MS = 45_000
 
@@ -39,26 +37,12 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def server(browser: Browser) -> Iterator[str]:
     """The address of `python app.py`; it ends by SIGTERM."""
-    environment = {**os.environ, "PRESENCE_PORT": str(_free_port())}
-    for name in ("SPACE_ID", "GRADIO_TEMP_DIR", "PRESENCE_HOST", "PRESENCE_ROOT_PATH"):
-        environment.pop(name, None)
-    process = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        line = next((line for line in process.stdout if "Presence is at" in line), "")
-        found = re.search(r"http://\S+", line)
+    with served() as page:
+        found = re.search(r"http://\S+", page.line)
         assert found, "the page did not start"
         yield found.group()
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        page.process.send_signal(signal.SIGTERM)
+        page.process.wait(timeout=20)
 
 
 @pytest.fixture
@@ -93,9 +77,3 @@ def screenshot(tmp_path: Path) -> Callable[[Page, str], None]:
         page.screenshot(path=folder / f"{name}.png")
 
     return keep
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,0 +1,56 @@
+"""`python app.py` as a person starts it, for tests that need the real process."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+# Settings of the machine that would change where or how the page is served.
+OTHERS = ("SPACE_ID", "GRADIO_TEMP_DIR", "PRESENCE_HOST", "PRESENCE_ROOT_PATH")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A started page: its process, its port and the line in which it named its address."""
+
+    process: subprocess.Popen[str]
+    port: int
+    line: str
+
+
+@contextmanager
+def served() -> Iterator[Served]:
+    """Start the page on a free port; whatever is left of it is killed at the end."""
+    port = free_port()
+    environment = {**os.environ, "PRESENCE_PORT": str(port)}
+    for name in OTHERS:
+        environment.pop(name, None)
+    process = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = next((line for line in process.stdout if "Presence is at" in line), "")
+        yield Served(process, port, line)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
