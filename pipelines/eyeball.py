@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.arrays import Image, Map, Points, Reals
 from pipelines.lids import Lids
@@ -14,7 +15,10 @@ from pipelines.lids import Lids
 # 10.48 mm before it (a 12 mm eyeball, Gullstrand's schematic eye). A highlight sits on the cornea,
 # so when the eye turns it travels this share of the iris's way.
 HIGHLIGHT_TRAVEL = 5.6 / 10.48
+# What the corners leave of the white's light, red, green and blue, where the lids meet.
+CORNER = np.array([0.8, 0.68, 0.66])
 _TEXTURE_REACH = 1.35
+_SHADOW_DEPTHS = np.linspace(0.0, 0.6, 13)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Eyeball:
         disc: Iris texture with hidden parts filled in and shading and highlights taken out;
             square, spanning 1.35 radii to each side.
         highlight: Corneal highlight, additive, (H, W, 3).
+        lid_shadow: Share of light, per channel, that the upper lid and its lashes leave at depths
+            of 0, 0.05, 0.1 ... iris radii below its edge, shape (13, 3); 1 further down.
         softness: Half width of the limbus in radii.
         grain: Standard deviation of the photo's noise per channel, shape (3,).
     """
@@ -66,6 +72,7 @@ class Eyeball:
     shade: Map
     disc: Image
     highlight: Image
+    lid_shadow: Points
     softness: float
     grain: Points
 
@@ -83,14 +90,23 @@ def learn(image: Image, lids: Lids, iris: Iris, native: float) -> Eyeball:
     rho, _, _ = iris.polar(shape)
     softness = float(np.hypot(0.09, 0.8 * native / iris.radius))
     matte, highlight, glare = _split_highlight(image, lids, rho, iris.radius)
-    sclera, grain = _sclera(matte, lids, rho, softness)
+    sclera, _ = _sclera(matte, lids, rho, softness)
+    lid_shadow = _lid_shadow(matte, sclera, lids, rho > 1 + 2 * softness)
+    lit = matte / shadow(lid_shadow, lids)
+    sclera, grain = _sclera(lit, lids, rho, softness)
+    sclera += _left_over(lit - sclera, _white(lids, rho, softness), iris.radius)
     shade = _shade(sclera, lids)
-    disc = _disc(matte / shade[..., None], lids, iris, softness, glare)
-    return Eyeball(iris, sclera, shade, disc, highlight, softness, grain)
+    disc = _disc(lit / shade[..., None], lids, iris, softness, glare)
+    return Eyeball(iris, sclera, shade, disc, highlight, lid_shadow, softness, grain)
 
 
-def draw(eyeball: Eyeball, iris: Iris) -> tuple[Image, Map]:
-    """Draw the eyeball with its iris at `iris`, as if there were no lids.
+def draw(eyeball: Eyeball, iris: Iris, lids: Lids) -> tuple[Image, Map]:
+    """Draw the eyeball with its iris at `iris`, as if the lids hid nothing.
+
+    Args:
+        eyeball: What was learned.
+        iris: Where its iris shall stand.
+        lids: Where the lids stand; the upper one casts its shadow.
 
     Returns:
         The picture, float32 (H, W, 3), and the distance from the iris centre in radii, (H, W).
@@ -112,6 +128,7 @@ def draw(eyeball: Eyeball, iris: Iris) -> tuple[Image, Map]:
     texture = texture * eyeball.shade[..., None]
     cover = 1 - smoothstep(rho, 1 - eyeball.softness, 1 + eyeball.softness)
     picture = eyeball.sclera + cover[..., None] * (texture - eyeball.sclera)
+    picture *= shadow(eyeball.lid_shadow, lids)
     picture += _moved_highlight(eyeball, iris, rho)
     return picture.astype(np.float32), rho.astype(np.float32)
 
@@ -123,6 +140,35 @@ def grain(eyeball: Eyeball, native: float, seed: int) -> Image:
     noise = np.random.default_rng(seed).standard_normal(size) * eyeball.grain
     scaled = cv2.resize(noise.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     return scaled.astype(np.float32)
+
+
+def shadow(lid_shadow: Points, lids: Lids) -> Image:
+    """The shadow of lids and corners on an eye, (H, W, 3), 1 where there is none."""
+    depth = (lids.height - lids.top) / lids.radius
+    upper = np.stack([np.interp(depth, _SHADOW_DEPTHS, lid_shadow[:, k]) for k in range(3)], -1)
+    corner = 1 - smoothstep((lids.bottom - lids.top) / lids.radius, 0.1, 1.1)[..., None]
+    return (upper * (1 - corner * (1 - CORNER))).astype(np.float32)
+
+
+def _lid_shadow(image: Image, sclera: Image, lids: Lids, white: NDArray[np.bool_]) -> Points:
+    """How the white darkens towards the upper lid, beyond its smooth fit; see `Eyeball`."""
+    depth = (lids.height - lids.top) / lids.radius
+    white = white & (lids.u > 0.1) & (lids.u < 0.92) & (lids.depth > -0.02 * lids.radius)
+    white &= (lids.bottom - lids.height > 0.25 * lids.radius) & (depth < _SHADOW_DEPTHS[-1])
+    ratio = (image / np.maximum(sclera, 0.02))[white]
+    nearest = np.rint(depth[white] / _SHADOW_DEPTHS[1]).astype(int)
+    found = np.ones((len(_SHADOW_DEPTHS), 3))
+    for index in range(len(_SHADOW_DEPTHS)):
+        own = ratio[nearest == index]
+        # Few pixels say little: then no shadow is believed.
+        trust = len(own) / (len(own) + 0.3 * lids.radius)
+        if len(own):
+            found[index] += trust * (np.median(own, axis=0) - 1)
+    # Towards the lid it can only grow darker.
+    found = np.minimum.accumulate(found[::-1], axis=0)[::-1]
+    fade = np.linspace(1, 0, len(_SHADOW_DEPTHS))[:, None] ** 0.5
+    shadowed: Points = np.clip(1 + fade * (found - 1), 0.35, 1.0)
+    return shadowed
 
 
 def _split_highlight(image: Image, lids: Lids, rho: Map, radius: float) -> tuple[Image, Image, Map]:
@@ -166,8 +212,7 @@ def _moved_highlight(eyeball: Eyeball, iris: Iris, rho: Map) -> Image:
 def _sclera(image: Image, lids: Lids, rho: Map, softness: float) -> tuple[Image, Points]:
     """Fit the white of the eye: quadratic along the eye and from lid to lid, robustly."""
     radius = lids.radius
-    seen = (rho > 1 + 2 * softness) & (lids.depth > 0.14 * radius)
-    seen &= (lids.u > 0.1) & (lids.u < 0.92)
+    seen = _white(lids, rho, softness)
     basis = _basis(lids)
     if seen.sum() < 60:
         seen = (rho > 1 + softness) & (lids.depth > 0.05 * radius)
@@ -185,11 +230,31 @@ def _sclera(image: Image, lids: Lids, rho: Map, softness: float) -> tuple[Image,
         weights = 1 / (1 + (miss / (np.where(miss < 0, 1.5, 2.5) * scale)) ** 2)
     fitted = basis.reshape(-1, 6) @ solution
     low, high = np.percentile(target, [3, 97], axis=0)
-    fitted = np.clip(fitted, low - 0.04, high + 0.03)
+    fitted = np.clip(fitted, low - 0.04, high + 0.03).reshape(image.shape).astype(np.float32)
     smooth = cv2.GaussianBlur(image, (0, 0), 1.2)
     residual = (image - smooth)[seen]
     noise = 1.4826 * np.median(np.abs(residual - np.median(residual, axis=0)), axis=0)
-    return fitted.reshape(image.shape).astype(np.float32), noise.astype(np.float64)
+    return fitted, noise.astype(np.float64)
+
+
+def _white(lids: Lids, rho: Map, softness: float) -> NDArray[np.bool_]:
+    """Where the white is seen, clear of lids, corners and the iris's blurred edge."""
+    inside = (lids.depth > 0.14 * lids.radius) & (lids.u > 0.1) & (lids.u < 0.92)
+    return np.asarray(inside & (rho > 1 + 2 * softness))
+
+
+def _left_over(miss: Image, seen: NDArray[np.bool_], radius: float) -> Image:
+    """What the fit misses of the white, smoothly, and carried on a little under the iris.
+
+    Without it an arc would stay where the photo's own white ends and the fitted one begins.
+    """
+    weight = seen.astype(np.float32)
+    sigma = 0.4 * radius
+    around = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
+    missed = cv2.GaussianBlur(
+        np.clip(miss, -0.12, 0.12).astype(np.float32) * weight[..., None], (0, 0), sigma
+    )
+    return np.asarray(missed / (around + 0.02), np.float32)
 
 
 def _guessed_sclera(image: Image, lids: Lids) -> Image:
@@ -237,6 +302,11 @@ def _disc(image: Image, lids: Lids, iris: Iris, softness: float, glare: Map) -> 
     )
     seen = smoothstep(depth / iris.radius, 0.06, 0.2) * (1 - glared)
     rho = np.hypot(dx, dy)
+    ring = _ring_mean(texture, seen, rho)
+    # Near a lid, what looks unlike the rest of its ring is a lash or the lid itself.
+    unlike = np.abs(texture - ring).max(axis=2)
+    near = 1 - smoothstep(depth / iris.radius, 0.2, 0.5)
+    seen = seen * (1 - near * smoothstep(unlike, 0.06, 0.14))
     ring = _ring_mean(texture, seen, rho)
     for flipped in (np.s_[::-1, :], np.s_[::-1, ::-1], np.s_[:, ::-1]):
         other = seen[flipped] * (1 - seen)

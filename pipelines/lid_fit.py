@@ -19,7 +19,7 @@ REACH = 0.42
 OUTWARD_PENALTY = 4.0
 _COLUMNS = 49
 _STEP = 0.5
-_STIFFNESS = 0.5
+_STIFFNESS = 2.0
 
 
 def fit(crop: EyeCrop, eye: Eye) -> Eye:
@@ -98,7 +98,7 @@ def _snapped(ratio: Points, axes: Canthal, edge: Points, sign: int) -> Points:
     # An edge further out (sign) gathers the eyeball pixels up to it.
     gathered = np.cumsum(score if sign > 0 else score[::-1], axis=0)
     gathered = gathered if sign > 0 else gathered[::-1]
-    taper = 0.04 + 0.28 * np.sin(np.pi * u)
+    taper = 0.04 + 0.2 * np.sin(np.pi * u)
     # Dark lashes pass for a dark iris, never the other way round: distrust the outward side.
     outward = np.where(offsets * sign > 0, OUTWARD_PENALTY, 1.0)[:, None]
     cost = -0.12 * gathered * _STEP + outward * (offsets[:, None] / (taper * FIT_RADIUS)) ** 2

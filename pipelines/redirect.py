@@ -129,17 +129,21 @@ def _compose(
     fine: Image, lids: Lids, learned: Eyeball, after: Iris, native: float, seed: int
 ) -> Image:
     moved, came_from = opening.follow(lids, after.center - learned.iris.center)
-    old, old_rho = model.draw(learned, learned.iris)
-    new, new_rho = model.draw(learned, after)
+    old, old_rho = model.draw(learned, learned.iris, lids)
+    new, new_rho = model.draw(learned, after, moved)
     rim = _iris_on_rim(fine, lids, old, old_rho)
-    skin, old, old_rho, was_inside, rim = (
-        _carried(layer, came_from, lids) for layer in (fine, old, old_rho, lids.depth, rim)
+    below = lids.height - lids.top
+    skin, old, old_rho, was_inside, was_below, rim = (
+        _carried(layer, came_from, lids) for layer in (fine, old, old_rho, lids.depth, below, rim)
     )
     # The photo's own veins and grain stay wherever neither the old nor the new iris is, nor a
     # lash that a rising lid has left behind.
     clear = np.minimum(old_rho, new_rho)
-    own = model.smoothstep(clear, 1 + learned.softness, 1 + 2.4 * learned.softness)
-    own = (own * model.smoothstep(was_inside / lids.radius, -0.06, 0.06))[..., None]
+    own = model.smoothstep(clear, 1 + 1.3 * learned.softness, 1 + 3 * learned.softness)
+    own *= model.smoothstep(was_inside / lids.radius, -0.06, 0.06)
+    opened = model.smoothstep((lids.top - moved.top) / lids.radius, 0.03, 0.25)
+    own *= 1 - opened * (1 - model.smoothstep(was_below / lids.radius, 0.1, 0.4))
+    own = own[..., None]
     noise = model.grain(learned, native, seed) * (1 - own) * (new_rho > 1)[..., None]
     ball = new + own * (skin - old) + noise
     shown = model.smoothstep(moved.depth / lids.radius, -0.02, 0.12)

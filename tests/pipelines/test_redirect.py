@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipelines import face as faces
-from pipelines import iris, portrait, redirect
+from pipelines import iris, lids, portrait, redirect
 from pipelines.arrays import Image8, Points
 from pipelines.face import Eye
 from pipelines.gaze import Gaze, GazeEstimate
@@ -175,7 +175,52 @@ def test_the_upper_lid_follows(pitch: float) -> None:
         return 60 + float(np.flatnonzero(skin).max())
 
     followed = (lid(result) - lid(picture)) / shift[1]
-    assert 0.4 < followed < 1.0
+    assert 0.75 < followed < 1.05
+
+
+def test_lids_that_went_down_come_back_up() -> None:
+    _, eye = drawn_eye(np.array([160.0, 116.0]))
+    there = lids.followed(eye, np.array([5.0, 14.0]))
+    back = lids.followed(there, np.array([-5.0, -14.0]))
+    assert there.upper[4, 1] > eye.upper[4, 1] + 10
+    assert np.allclose(back.upper, eye.upper)
+    assert np.allclose(back.lower, eye.lower)
+
+
+def under_the_lid() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Height of each pixel of `drawn_eye` below its upper lid, in pixels."""
+    ys, xs = np.mgrid[:240, :320].astype(float)
+    u = np.clip((xs - 80) / 160, 0, 1)
+    return ys - (120 - 34 * 4 * u * (1 - u))
+
+
+def look(picture: Image8, eye: Eye, yaw: float, pitch: float) -> Image8:
+    patch = redirect.turn(picture, eye, Gaze(0, 0), Gaze(yaw, pitch), 5.7 / eye.iris_radius, seed=0)
+    return redirect.paste(picture, (patch,))
+
+
+def test_the_upper_lids_shadow_falls_on_the_white_that_the_iris_left() -> None:
+    picture, eye = drawn_eye(np.array([160.0, 116.0]))
+    below = under_the_lid()
+    shade = np.where(below > 0, 1 - 0.3 * np.clip(1 - below / 12, 0, 1), 1)
+    picture = np.asarray(picture * shade[..., None], np.uint8)
+    result = look(picture, eye, 20, 0)
+    column = np.s_[:, 140:146]
+    near, far = (
+        float(np.median(result[column][(below[column] > low) & (below[column] < low + 3)]))
+        for low in (2, 16)
+    )
+    assert near / far == pytest.approx(1 - 0.3 * (1 - 3.5 / 12), abs=0.07)
+
+
+def test_a_lash_over_the_white_is_not_left_behind_by_a_rising_lid() -> None:
+    picture, eye = drawn_eye(np.array([160.0, 116.0]))
+    streak = (under_the_lid() > 2) & (under_the_lid() < 4)
+    streak[:, :196] = streak[:, 216:] = False
+    picture = np.where(streak[..., None], np.uint8(60), picture)
+    result = look(picture, eye, 0, 14)
+    assert picture[97:112, 200:212].min() < 70
+    assert result[97:112, 200:212].min() > 200
 
 
 def test_vergence_survives(hopper: Image8, hopper_analysis: Analysis) -> None:
