@@ -1,13 +1,14 @@
-"""Portraits one click away: two of the public domain, and our own renders where they ship."""
+"""Portraits one click away: two photographs of the public domain, then our own renders, if any."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-_FOLDER = Path(__file__).parent.parent / "assets" / "samples"
+FOLDER = Path(__file__).parent.parent / "assets" / "samples"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Sample:
 
 @cache
 def samples() -> tuple[Sample, ...]:
-    """All samples that are here, the first one chosen when the page opens."""
+    """All samples that are here, photographs first; the page opens with the first one."""
     public = (
         _of_package(
             "skimage",
@@ -42,11 +43,22 @@ def samples() -> tuple[Sample, ...]:
             "US Navy, public domain",
         ),
     )
-    own = (
-        Sample(path, path.stem.replace("-", " ").replace("_", " ").capitalize(), "own render")
-        for path in sorted(_FOLDER.glob("*.jpg"))
+    return (*(sample for sample in public if sample), *renders(FOLDER))
+
+
+def renders(folder: Path) -> tuple[Sample, ...]:
+    """Our own renders in ``folder``, in the order of its ``captions.json``; none without it.
+
+    Args:
+        folder: with the pictures and a list of ``{"file": name, "alt": what is to be seen, ...}``.
+    """
+    captions = folder / "captions.json"
+    if not captions.is_file():
+        return ()
+    return tuple(
+        Sample(folder / entry["file"], entry["alt"], "own render")
+        for entry in json.loads(captions.read_text(encoding="utf-8"))
     )
-    return (*(sample for sample in public if sample), *own)
 
 
 def _of_package(package: str, file: str, title: str, credit: str) -> Sample | None:

@@ -59,7 +59,7 @@ def _lash_row(root: Array, t: Array, size: Array, upper: bool, rng: np.random.Ge
 def brows(head: RestHead, vertices: Array) -> Strands:
     """Both eyebrows, rooted on the skin above the eyes."""
     rng = np.random.default_rng(head.identity.seed * 11 + 5)
-    skin = _front_skin(vertices)
+    skin = front_skin(vertices)
     tufts = []
     count = int(430 * head.identity.brow_density)
     lift = rng.uniform(-1.0, 1.0)
@@ -70,12 +70,12 @@ def brows(head: RestHead, vertices: Array) -> Strands:
         arch = 15.8 + lift + 4.4 * np.sin(np.pi * np.clip(t * 0.86 + 0.02, 0, 1)) - 2.2 * t
         half = 3.3 * (1 - t) ** 0.55 + 0.5
         across = np.clip(rng.normal(0, 0.5, count), -1, 1)
-        root = _drop(skin, center[:2] + np.stack([x * sign, arch + across * half], axis=1))
+        root = drop(skin, center[:2] + np.stack([x * sign, arch + across * half], axis=1))
         lean = np.radians(72 - 62 * np.clip(t * 1.9, 0, 1) - 30 * across * (t > 0.2) - 12 * t)
         lean += rng.normal(0, 0.16, count)
         way = np.stack([np.cos(lean) * sign, np.sin(lean), 0 * t], axis=1)
         size = rng.uniform(4.5, 8.0, count) * (1 - 0.35 * t)
-        tufts.append(_lie(root, skin, way, size, 0.9, rng, 0.02))
+        tufts.append(lie(root, skin, way, size, 0.9, rng, 0.02))
     points = np.concatenate(tufts)
     return Strands(points, 0.045 * np.ones((len(points), 1)) * np.linspace(1, 0.2, _POINTS))
 
@@ -98,7 +98,7 @@ def beard(head: RestHead, vertices: Array, mask: Array) -> Strands:
     return Strands(points, np.full(points.shape[:2], thick))
 
 
-def _lie(
+def lie(
     root: Array, skin: tuple[cKDTree, Array], way: Array, size: Array, lift: float,
     rng: np.random.Generator, curl: float,
 ) -> Array:  # fmt: skip
@@ -107,17 +107,18 @@ def _lie(
     bend = rng.normal(0, curl, (len(root), 1))
     flat = root[:, None, :2] + way[:, None, :2] * (s[None, :] * size[:, None])[..., None]
     flat[..., 1] += -(0.10 + bend) * size[:, None] * s**2
-    points = _drop(skin, flat.reshape(-1, 2)).reshape(*flat.shape[:2], 3)
+    points = drop(skin, flat.reshape(-1, 2)).reshape(*flat.shape[:2], 3)
     points[..., 2] += lift * np.sin(np.pi * np.minimum(s + 0.05, 0.8))
     return points
 
 
-def _front_skin(vertices: Array) -> tuple[cKDTree, Array]:
+def front_skin(vertices: Array) -> tuple[cKDTree, Array]:
+    """The skin around brows and forehead, (n, 3), and a tree of its frontal plane."""
     front = vertices[(vertices[:, 2] > -25) & (np.abs(vertices[:, 1] - 15) < 45)]
     return cKDTree(front[:, :2]), front
 
 
-def _drop(skin: tuple[cKDTree, Array], flat: Array) -> Array:
+def drop(skin: tuple[cKDTree, Array], flat: Array) -> Array:
     """Lay points (n, 2) of the frontal plane on the skin, (n, 3)."""
     distance, i = skin[0].query(flat, k=6)
     weight = 1 / (distance + 0.15) ** 2

@@ -33,8 +33,6 @@ SIDES = {"subject_left": 1.0, "subject_right": -1.0}
 _LEVELS = 2
 _LOWEST_MM = 400.0
 _WIDEST_MM = 300.0
-_OUTWARDS_MM, _UPWARDS_MM = 0.5, 0.6
-"""Where the eyeball's centre lies off the middle of the lid corners."""
 _MARGIN_TO_BALL_MM = eyeball.SCLERA_MM + 0.9
 
 
@@ -86,10 +84,10 @@ def rest_head(identity: Identity, smile: float = 0.0) -> RestHead:
     shared = kit()
     slit = {side: _slit_middle(shared.matrix @ neutral[shared.vertices], side) for side in SIDES}
     apart = slit["subject_left"][0] - slit["subject_right"][0]
-    scale = (identity.ipd - 2 * _OUTWARDS_MM) / apart
+    scale = (identity.ipd - 2 * identity.ball[0]) / apart
     fine = shared.matrix @ (coarse[shared.vertices] * scale)
     still = shared.matrix @ (neutral[shared.vertices] * scale)
-    centers = {side: _ball_center(still, slit[side] * scale, side) for side in SIDES}
+    centers = {side: _ball_center(still, slit[side] * scale, side, identity.ball) for side in SIDES}
     origin = (centers["subject_left"] + centers["subject_right"]) / 2
     pivot = _joint(neutral, "joint-head") * scale - origin
     vertices = fine - origin
@@ -152,10 +150,10 @@ def _joint(vertices: Array, group: str) -> Array:
     return vertices[np.unique(base.faces[base.groups == group])].mean(0)
 
 
-def _ball_center(fine: Array, slit: Array, side: str) -> Array:
+def _ball_center(fine: Array, slit: Array, side: str, ball: tuple[float, float]) -> Array:
     """Place a ball of human size behind the lids so that their front edge lies just off it."""
     edge = fine[np.abs(kit().ring[side] - 1) < 0.05]
-    center = slit + np.array([_OUTWARDS_MM * SIDES[side], _UPWARDS_MM, -8.0])
+    center = slit + np.array([ball[0] * SIDES[side], ball[1], -8.0])
     middle = edge[np.abs(edge[:, 0] - center[0]) < 9]
     for _ in range(40):
         gap = np.linalg.norm(middle - center, axis=1) - _MARGIN_TO_BALL_MM

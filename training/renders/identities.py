@@ -58,13 +58,13 @@ class Identity:
 
     Attributes:
         name: p01, p02 ...
-        split: ``calibrate`` or ``test``; a person is in one of them, never in both.
+        split: ``calibrate`` or ``test``, a person is in one of them, never in both; or ``sample``.
         mix: weights of the asset pack's base shapes african, asian, caucasian (sum 1).
         male: 0..1 between the female and the male base shapes.
         age: 0 young .. 1 old base shape.
         weight: -1 thin .. 1 heavy.
-        shape: further targets under ``mpfb2/targets`` and their weights; ``*-eye-*`` without a
-            side counts for both eyes.
+        shape: further targets under ``mpfb2/targets``, or face units, and their weights;
+            ``*-eye-*`` without a side counts for both eyes.
         ipd: distance of the pupils, mm.
         lid: height of the upper and depth of the lower lid edge from the pupil, mm, gaze ahead.
         skin, iris, hair, brow: keys of the tables above.
@@ -72,6 +72,9 @@ class Identity:
         beard: 0 none .. 1 full; freckles: 0..1; lashes: length factor.
         fold: 0 a clear crease of the upper lid .. 1 a low one under a full fold.
         glasses: "" or a style of ``glasses``.
+        slit: weight of the target that lengthens the lid slit; 0.55 is about 25 mm, 1.4 about 27.
+        ball: where the eyeball's centre lies off the middle of the lid corners, mm: towards the
+            temple and up.
         shirt: colour, linear RGB.
     """
 
@@ -97,12 +100,14 @@ class Identity:
     redness: float = 0.3
     fold: float = 0.0
     glasses: str = ""
+    slit: float = 0.55
+    ball: tuple[float, float] = (0.5, 0.6)
     shirt: RGB = (0.10, 0.12, 0.16)
 
     @property
     def seed(self) -> int:
-        """A seed of its own, from the number in the name."""
-        return int(self.name[1:])
+        """A seed of its own, from the name: the number of p01 ..., far above it for all others."""
+        return int(self.name[1:]) + {"p": 0, "c": 10_000, "s": 20_000}[self.name[0]]
 
     def targets(self) -> dict[str, float]:
         """All blend targets of the face at rest and their weights."""
@@ -117,8 +122,8 @@ class Identity:
                 _add(out, f"{stem}-averageweight", g * a * (1 - abs(self.weight)))
                 _add(out, f"{stem}-{body}", g * a * abs(self.weight))
         # The base mesh's eyes are small for its head: widen the slit, narrow the gap between them.
-        _add(out, "eyes/l-eye-scale-incr", 0.55)
-        _add(out, "eyes/r-eye-scale-incr", 0.55)
+        _add(out, "eyes/l-eye-scale-incr", self.slit)
+        _add(out, "eyes/r-eye-scale-incr", self.slit)
         _add(out, "head/head-age-incr", 0.4 * max(self.age - 0.3, 0))
         for name, w in (self.shape | self._own_shape()).items():
             for path in _both_sides(name):
@@ -159,7 +164,7 @@ def _add(out: dict[str, float], name: str, weight: float) -> None:
 
 
 def _both_sides(name: str) -> list[str]:
-    folder, stem = name.split("/")
+    folder, _, stem = name.rpartition("/")
     if folder in {"eyes", "cheek", "ears"} and stem[:2] not in {"l-", "r-"}:
         return [f"{folder}/l-{stem}", f"{folder}/r-{stem}"]
     return [name]

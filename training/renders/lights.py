@@ -33,6 +33,7 @@ class Light:
         lamps: area lamps.
         ring: a ring light around the lens of this radius in mm, 0 for none.
         backdrop: linear RGB of a wall behind the person, or None for the map itself.
+        wall_mm: how far behind the eyes that wall stands.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Light:
     lamps: tuple[Lamp, ...] = ()
     ring: float = 0.0
     backdrop: tuple[float, float, float] | None = None
+    wall_mm: float = 260.0
 
 
 LIGHTS: dict[str, Light] = {
@@ -63,6 +65,16 @@ LIGHTS: dict[str, Light] = {
         Light("beauty", "studio", 45, 0.12,
               (Lamp((0, 620, 950), 600, 50), Lamp((0, -650, 800), 600, 12)),
               backdrop=(0.22, 0.25, 0.30)),
+        # For the samples: one large soft source, a weak room, a wall out of focus.
+        Light("window", "interior", 60, 0.16, (Lamp((-950, 330, 620), 800, 70, (0.94, 0.97, 1.0)),),
+              backdrop=(0.10, 0.095, 0.09), wall_mm=1100),
+        Light("window-right", "interior", 240, 0.20, (Lamp((950, 300, 700), 850, 70),),
+              backdrop=(0.20, 0.205, 0.20), wall_mm=1100),
+        Light("studio", "studio", 0, 0.07, (Lamp((-650, 620, 800), 600, 52),
+              Lamp((900, 250, -500), 350, 24, (1.0, 0.95, 0.9))),
+              backdrop=(0.13, 0.135, 0.14), wall_mm=1000),
+        Light("shade", "courtyard", 200, 0.8, (Lamp((-700, 700, 900), 1100, 30),)),
+        Light("late", "sunset", 150, 0.6, (Lamp((800, 380, 650), 450, 46, (1.0, 0.86, 0.68)),)),
     )
 }  # fmt: skip
 """All set-ups by name."""
@@ -76,7 +88,7 @@ def set_light(bpy: Any, light: Light, distance_mm: float = 600.0) -> None:
     if light.ring:
         _ring(bpy, light.ring, distance_mm)
     if light.backdrop is not None:
-        _backdrop(bpy, light.backdrop)
+        _backdrop(bpy, light.backdrop, light.wall_mm)
 
 
 def _world(bpy: Any, light: Light) -> None:
@@ -130,9 +142,10 @@ def _ring(bpy: Any, radius: float, distance_mm: float) -> None:
         _lamp(bpy, f"ring {i}", lamp)
 
 
-def _backdrop(bpy: Any, colour: tuple[float, float, float]) -> None:
+def _backdrop(bpy: Any, colour: tuple[float, float, float], behind_mm: float) -> None:
     data = bpy.data.meshes.new("backdrop")
-    w, z = 600.0, -260.0
+    z = -behind_mm
+    w = 600.0 if behind_mm < 300 else 2.2 * behind_mm
     data.from_pydata([(-w, -w, z), (w, -w, z), (w, w, z), (-w, w, z)], [], [(0, 1, 2, 3)])
     material = bpy.data.materials.new("backdrop")
     material.use_nodes = True

@@ -35,12 +35,14 @@ class Sitting:
         camera: the camera of all of them.
         light: name of the light.
         smile: 0..1.
+        photo: finished as a photograph (finer skin and hair, depth of field, film), not measured.
     """
 
     poses: tuple[Pose, ...]
     camera: Camera
     light: str
     smile: float
+    photo: bool = False
 
 
 def first_set(index: int, res: int) -> Iterator[Sitting]:
@@ -71,26 +73,21 @@ def full_set(identity: Identity, index: int, res: int, gazes: int = 3) -> Iterat
         yield Sitting(poses, camera, light, smile)
 
 
-_SAMPLES: dict[str, tuple[Pose, str, float, float]] = {
-    "p01": (Pose(8, 2, 2, 0, 0), "studio-soft", 85, 0.7),
-    "p03": (Pose(-10, 1, -2, 9, -5), "window-left", 85, 0.7),
-    "p05": (Pose(6, 0, 0, -8, -3), "beauty", 85, 0.5),
-    "p06": (Pose(-8, 2, 2, -10, 4), "forest", 70, 0.7),
-    "p09": (Pose(5, 0, -2, 7, -6), "studio-soft", 85, 0.7),
-    "p10": (Pose(-6, 1, 0, -7, -4), "interior", 70, 0.6),
-    "p12": (Pose(10, 3, 3, 12, 2), "courtyard", 85, 0.7),
-    "p15": (Pose(-5, 2, 0, 6, -8), "beauty", 85, 0.6),
-    "p16": (Pose(9, 0, 0, 0, -9), "window-left", 85, 0.6),
-    "p19": (Pose(-12, 2, -3, -13, 0), "city", 105, 0.7),
-}
-"""Portraits to show: pose, light, focal length in mm, smile; most look a little off the lens."""
-
-
-def sample_set(identity: Identity, res: int) -> Iterator[Sitting]:
-    """One friendly portrait of a person who is among the samples, else none."""
-    if identity.name in _SAMPLES:
-        pose, light, focal, smile = _SAMPLES[identity.name]
-        yield Sitting((pose,), head_shot_camera(focal, res, 330.0, 0.44), light, smile)
+def calibration_set(identity: Identity, index: int, res: int, gazes: int = 4) -> Iterator[Sitting]:
+    """Two sittings of a stranger: near frontal with a look into the lens, and anywhere."""
+    rng = np.random.default_rng(900_000 + identity.seed)
+    for number in range(2):
+        wide = number == 1
+        head = (
+            rng.uniform(-30, 30) if wide else rng.uniform(-12, 12),
+            rng.uniform(-15, 15) if wide else rng.uniform(-8, 8),
+            rng.uniform(-10, 10) if wide else rng.uniform(-4, 4),
+        )
+        focal = float(rng.choice(FOCALS))
+        camera = head_shot_camera(focal, res, rng.uniform(255, 310), rng.uniform(0.42, 0.48))
+        light = _LIGHT_ORDER[(index * 3 + number * 5) % len(_LIGHT_ORDER)]
+        smile = float(rng.uniform(0.2, 1.0)) if rng.random() < 0.5 else 0.0
+        yield Sitting(tuple(_poses(rng, head, gazes, not wide)), camera, light, smile)
 
 
 def _poses(

@@ -18,6 +18,8 @@ from training.renders import (
     lids,
     masks,
     materials,
+    photo_hair,
+    photo_skin,
     strands,
 )
 from training.renders.geometry import Camera, angles
@@ -41,30 +43,37 @@ class Stage:
         head: the head at rest, with its expression.
         camera: the camera.
         smile: 0..1, narrows the lids.
+        photo: finished as a photograph.
     """
 
     head: RestHead
     camera: Camera
     smile: float
+    photo: bool = False
     body: Any = None
     eyes: Any = None
     lash: Any = None
 
 
-def build(head: RestHead, pose: Pose, camera: Camera, light: Light, smile: float) -> Stage:
+def build(
+    head: RestHead, pose: Pose, camera: Camera, light: Light, smile: float, threads: int = 2,
+    photo: bool = False,
+) -> Stage:  # fmt: skip
     """Build everything for one head pose; follow with :func:`look` and :func:`shoot`."""
     import bpy
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    _settings(bpy, camera)
+    _settings(bpy, camera, threads)
     set_light(bpy, light, camera.distance_mm)
-    stage = Stage(head, camera, smile)
+    stage = Stage(head, camera, smile, photo)
     vertices = lids.fit_lids(head, _in_head(head, pose, camera), smile)
-    stage.body = _body(bpy, head, vertices)
+    stage.body = _body(bpy, head, vertices, photo)
     stage.eyes = {side: _eye(bpy, head, side) for side in SIDES}
     stage.lash = {}
-    _hair(bpy, head, vertices, pose)
-    _shirt(bpy, head, pose)
+    _hair(bpy, head, vertices, pose, photo)
+    _shirt(bpy, head, pose, 16.0 if photo else 0.0)
+    if photo:
+        _depth_of_field(bpy, head, pose, camera)
     if head.identity.glasses:
         glasses.add(bpy, head, vertices, pose)
     return stage
@@ -91,6 +100,8 @@ def look(stage: Stage, pose: Pose) -> None:
         tuft = face_hair.lashes(head, vertices, side)
         points = place(head, tuft.points, np.ones(tuft.points.shape[:2]), pose)
         stage.lash[side] = _curves(bpy, f"lash {side}", points, tuft.radius, _lash_material(bpy))
+        if stage.photo:
+            _tear_line(bpy, stage, side, vertices, pose)
         caruncle = stage.eyes.get(f"{side} caruncle")
         spot = _caruncle_spot(vertices, side)
         at = place(head, spot[None], np.ones(1), pose)[0] * CM
@@ -138,7 +149,7 @@ def eye_in_head(head: RestHead, pose: Pose, camera: Camera) -> dict[str, tuple[f
     return {side: angles(axis) for side, axis in _in_head(head, pose, camera).items()}
 
 
-def _settings(bpy: Any, camera: Camera) -> None:
+def _settings(bpy: Any, camera: Camera, threads: int) -> None:
     from bpy import ops
 
     ops.preferences.addon_enable(module="cycles")
@@ -155,7 +166,7 @@ def _settings(bpy: Any, camera: Camera) -> None:
     scene.cycles.max_bounces = 6
     scene.cycles.transparent_max_bounces = 12
     scene.render.threads_mode = "FIXED"
-    scene.render.threads = 2
+    scene.render.threads = threads
     scene.render.use_persistent_data = True
     scene.render.image_settings.file_format = "OPEN_EXR"
     scene.render.image_settings.color_depth = "32"
@@ -192,11 +203,12 @@ def _mesh(bpy: Any, name: str, vertices: Array, faces: npt.NDArray[np.int64], ma
     return thing
 
 
-def _body(bpy: Any, head: RestHead, vertices: Array) -> Any:
+def _body(bpy: Any, head: RestHead, vertices: Array, photo: bool) -> Any:
     shared = kit()
     ring = np.minimum(shared.ring["subject_left"], shared.ring["subject_right"])
     faces = shared.faces[ring[shared.faces].min(1) > -3.5]
-    thing = _mesh(bpy, "body", vertices, faces, materials.skin(bpy, head.identity))
+    make = photo_skin.photo_skin if photo else materials.skin
+    thing = _mesh(bpy, "body", vertices, faces, make(bpy, head.identity))
     values = {
         "lips": masks.painted("mpfb_lips.jpg"),
         "blood": masks.blood(head),
@@ -208,6 +220,9 @@ def _body(bpy: Any, head: RestHead, vertices: Array) -> Any:
         "shaved": masks.beard(head) * max(head.identity.stubble, head.identity.beard),
         "scalp": masks.scalp(head) * (head.identity.style != "bald"),
     }
+    if photo:
+        lip_height = float(head.vertices[masks.painted("mpfb_lips.jpg") > 0.3, 1].mean())
+        values["oil"] = photo_skin.oil(head.vertices, lip_height)
     for name, value in values.items():
         attribute = thing.data.attributes.new(name, "FLOAT", "POINT")
         attribute.data.foreach_set("value", np.asarray(value, np.float32))
@@ -278,29 +293,89 @@ def _lash_material(bpy: Any) -> Any:
     )
 
 
-def _hair(bpy: Any, head: RestHead, vertices: Array, pose: Pose) -> None:
+def _hair(bpy: Any, head: RestHead, vertices: Array, pose: Pose, photo: bool) -> None:
     identity = head.identity
     brow_colour = HAIRS[identity.brow or identity.hair]
-    tufts = {"brow": (face_hair.brows(head, vertices), brow_colour)}
+    brows = photo_hair.brows if photo else face_hair.brows
+    tufts = {"brow": (brows(head, vertices), brow_colour)}
     top = hairstyles.scalp(head, vertices, masks.scalp(head))
     if top is not None:
+        if photo:
+            top = photo_hair.children(top, 2, identity.seed)
         tufts["scalp"] = (top, HAIRS[identity.hair])
     if max(identity.beard, identity.stubble) > 0:
         tufts["beard"] = (face_hair.beard(head, vertices, masks.beard(head)), brow_colour)
     for name, (tuft, colour) in tufts.items():
         points = place(head, tuft.points, np.ones(tuft.points.shape[:2]), pose)
-        matt = name != "scalp" or identity.style == "buzz"
+        matt = (name != "scalp" or identity.style == "buzz") and not (photo and name == "beard")
         make = materials.short_hair if matt else materials.hair
-        dim = 0.55 if matt else 1.0
+        dim = 0.55 if matt or photo else 1.0
         tone = (dim * colour[0], dim * colour[1], dim * colour[2])
-        _curves(bpy, name, points, tuft.radius, make(bpy, name, tone))
+        material = make(bpy, name, tone)
+        if photo and not matt:
+            _silky(material)
+        _curves(bpy, name, points, tuft.radius, material)
 
 
-def _shirt(bpy: Any, head: RestHead, pose: Pose) -> None:
+def _silky(material: Any) -> None:
+    """Sharper gleams along the strands, more difference between them."""
+    tree = material.node_tree
+    fibre = next(n for n in tree.nodes if n.type == "BSDF_HAIR_PRINCIPLED")
+    fibre.inputs["Roughness"].default_value = 0.24
+    fibre.inputs["Radial Roughness"].default_value = 0.36
+    strand = tree.nodes.new("ShaderNodeHairInfo")
+    span = tree.nodes.new("ShaderNodeMapRange")
+    span.inputs["To Min"].default_value, span.inputs["To Max"].default_value = 0.45, 1.55
+    tree.links.new(strand.outputs["Random"], span.inputs["Value"])
+    tone = tree.nodes.new("ShaderNodeVectorMath")
+    tone.operation = "SCALE"
+    tone.inputs[0].default_value = tuple(fibre.inputs["Color"].default_value)[:3]
+    tree.links.new(span.outputs["Result"], tone.inputs["Scale"])
+    tree.links.new(tone.outputs["Vector"], fibre.inputs["Color"])
+
+
+def _depth_of_field(bpy: Any, head: RestHead, pose: Pose, camera: Camera) -> None:
+    """At f/4, sharp on the nearer eye."""
+    eyes = eye_poses(head.centers, pose, camera.distance_mm).values()
+    near = max(eye.iris_center[2] for eye in eyes)
+    lens = bpy.context.scene.camera.data
+    lens.dof.use_dof = True
+    lens.dof.focus_distance = (camera.distance_mm - near) * CM
+    # Blender takes a unit for a metre; here it is a centimetre.
+    lens.dof.aperture_fstop = 4.0 / 100
+    lens.dof.aperture_blades = 9
+
+
+def _tear_line(bpy: Any, stage: Stage, side: str, vertices: Array, pose: Pose) -> None:
+    """The wet line where the lower lid meets the eye."""
+    head = stage.head
+    ridge = vertices[lids.lid_edge(side, 0.5)] - head.centers[side]
+    ridge = ridge * [SIDES[side], 1, 1]
+    chord = np.interp(
+        ridge[:, 0],
+        [ridge[:, 0].min(), ridge[:, 0].max()],
+        [ridge[ridge[:, 0].argmin(), 1], ridge[ridge[:, 0].argmax(), 1]],
+    )
+    low = ridge[ridge[:, 1] < chord - 0.3]
+    low = low[np.argsort(low[:, 0])]
+    if len(low) < 6:
+        return
+    line = np.stack([np.convolve(low[:, i], np.ones(5) / 5, "valid") for i in range(3)], axis=1)
+    line = (line + np.array([0, 0.10, 0.10])) * [SIDES[side], 1, 1] + head.centers[side]
+    points = place(head, line[None], np.ones((1, len(line))), pose)
+    name = f"tear {side}"
+    if name in stage.lash:
+        bpy.data.objects.remove(stage.lash[name])
+    material = bpy.data.materials.get("tear film") or materials.tear_film(bpy)
+    radius = 0.16 * np.sin(np.pi * np.linspace(0.06, 0.94, len(line)))[None]
+    stage.lash[name] = _curves(bpy, name, points, radius, material)
+
+
+def _shirt(bpy: Any, head: RestHead, pose: Pose, lower_mm: float) -> None:
     """The torso below a neckline, blown up by a few millimetres and given cloth."""
     shared = kit()
     v = head.vertices
-    neck = head.pivot[1] - 88 - 0.32 * np.clip(v[:, 2] - head.pivot[2], -60, 60)
+    neck = head.pivot[1] - 88 - lower_mm - 0.32 * np.clip(v[:, 2] - head.pivot[2], -60, 60)
     below = neck - v[:, 1]
     normals = strands.vertex_normals(v)
     cloth = v + normals * np.clip(below * 0.3 + 1.5, -1.5, 6.5)[:, None]

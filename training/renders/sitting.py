@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.renders import lids, picture, scene
+from training.renders import film, lids, picture, scene
 from training.renders.head import RestHead, rest_head
 from training.renders.identities import SKINS, Identity
 from training.renders.lights import LIGHTS
@@ -18,11 +18,17 @@ from training.renders.pose import Pose, eye_poses, place
 
 Array = npt.NDArray[np.float64]
 
-_FACE_SHARE = 0.6
-"""Samples of the face and its surroundings, as a share of those of the eyes."""
-
 _MARGIN_MM = (27.0, 25.0, 27.0, 21.0)
 """How far a strip reaches beyond the eyeball centres: left, up, right, down."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What a picture may cost: Cycles samples a pixel of eyes and of all else; threads."""
+
+    eyes: int
+    face: int
+    threads: int = 2
 
 
 @dataclass(frozen=True)
@@ -34,39 +40,46 @@ class Shot:
     lids_px: dict[str, Array]
 
 
-def shots(identity: Identity, sitting: Sitting, samples: int) -> tuple[RestHead, Iterator[Shot]]:
+def shots(
+    identity: Identity, sitting: Sitting, quality: Quality
+) -> tuple[RestHead, Iterator[Shot]]:
     """Build the scene and yield its pictures.
 
     Args:
         identity: who.
         sitting: head pose, gazes, camera, light.
-        samples: Cycles samples a pixel.
+        quality: samples and threads.
 
     Returns:
         The head (for its eyeball centres) and a lazy iterator over the pictures.
     """
     head = rest_head(identity, sitting.smile)
-    return head, _render(head, sitting, samples)
+    return head, _render(head, sitting, quality)
 
 
-def _render(head: RestHead, sitting: Sitting, samples: int) -> Iterator[Shot]:
+def _render(head: RestHead, sitting: Sitting, quality: Quality) -> Iterator[Shot]:
     camera = sitting.camera
     first = sitting.poses[0]
-    stage = scene.build(head, first, camera, LIGHTS[sitting.light], sitting.smile)
+    stage = scene.build(
+        head, first, camera, LIGHTS[sitting.light], sitting.smile,
+        quality.threads, sitting.photo,
+    )  # fmt: skip
     scene.look(stage, first)
-    whole = scene.shoot(max(8, round(samples * _FACE_SHARE)))
-    factor = picture.exposure(
-        whole, _face_box(sitting), float(linear(SKINS[head.identity.skin]).mean())
-    )
+    whole = scene.shoot(quality.face)
+    albedo = float(linear(SKINS[head.identity.skin]).mean())
+    factor = picture.exposure(whole, _face_box(sitting), albedo)
     for number, pose in enumerate(sitting.poses):
         if number:
             scene.look(stage, pose)
         box = eye_box(head, sitting, pose)
         left, top, right, bottom = (edge / camera.res for edge in box)
-        strip = scene.shoot(samples, (left, top, right, bottom))
+        strip = scene.shoot(quality.eyes, (left, top, right, bottom))
         mixed = picture.feather_in(whole, strip, box, round(camera.res * 0.014))
         seed = head.identity.seed * 1000 + number
-        image = picture.grain(picture.develop(mixed, factor), seed)
+        if sitting.photo:
+            image = film.develop(mixed, factor * film.lift(albedo), seed)
+        else:
+            image = picture.grain(picture.develop(mixed, factor), seed)
         yield Shot(pose, image, _lids_px(head, sitting, pose))
 
 

@@ -1,0 +1,46 @@
+"""The portraits one click away: photographs first, renders with their captions, nothing missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PIL import Image
+
+from ui.samples import FOLDER, renders, samples
+
+
+def test_the_page_opens_with_a_photograph() -> None:
+    credits = [sample.credit for sample in samples()]
+    assert "public domain" in credits[0]
+    assert sorted(credits, key=lambda credit: credit == "own render") == credits
+
+
+def test_every_sample_is_a_picture_with_a_title_of_its_own() -> None:
+    titles = [sample.title for sample in samples()]
+    assert len(set(titles)) == len(titles) >= 2
+    for sample in samples():
+        with Image.open(sample.path) as picture:
+            assert min(picture.size) >= 400
+
+
+def test_renders_come_in_the_order_of_their_captions(tmp_path: Path) -> None:
+    entries = [{"file": f"{name}.jpg", "alt": f"A person, {name}"} for name in ("b", "a")]
+    (tmp_path / "captions.json").write_text(json.dumps(entries))
+    assert [sample.path.name for sample in renders(tmp_path)] == ["b.jpg", "a.jpg"]
+    assert renders(tmp_path)[0].title == "A person, b"
+
+
+def test_a_folder_without_captions_has_no_renders(tmp_path: Path) -> None:
+    assert renders(tmp_path) == ()
+    assert renders(tmp_path / "nowhere") == ()
+
+
+def test_committed_renders_are_light_and_carry_no_metadata() -> None:
+    pictures = sorted(FOLDER.glob("*.jpg"))
+    assert {path.name for path in pictures} == {sample.path.name for sample in renders(FOLDER)}
+    assert sum(path.stat().st_size for path in pictures) < 4e6
+    for path in pictures:
+        with Image.open(path) as picture:
+            assert not picture.getexif()
+            assert not {"exif", "xmp", "icc_profile", "comment"} & set(picture.info)
