@@ -178,9 +178,9 @@ class Face:
         """Millimetres per pixel, from the human iris, 11.7 mm across in nearly everybody.
 
         Source: Rüfer, Schröder & Erb 2005, Cornea 24(3), white-to-white 11.71 ± 0.42 mm. The edge
-        that `iris.fit` finds lies at 0.974 of that radius, on renders of known size.
+        that `iris.fit` finds lies at 0.967 of that radius, on renders of known size.
         """
-        return 0.974 * 5.85 / max((self.left.iris_radius + self.right.iris_radius) / 2, 1e-6)
+        return 0.967 * 5.85 / max((self.left.iris_radius + self.right.iris_radius) / 2, 1e-6)
 
     def region(self, name: str) -> Points:
         """A closed polygon by name, in pixels, shape (n, 2).

@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 
 from pipelines.arrays import Points
-from pipelines.face import Eye, Face, HeadPose
+from pipelines.eye_shape import EyeShape
+from pipelines.face import Face, HeadPose
 
 GazeWord = Literal["contact", "soft", "averted"]
 
@@ -18,24 +19,46 @@ SOFT_DEG = 5.0
 # A 12 mm eyeball with an iris of 5.85 mm radius: its plane lies sqrt(12² - 5.85²) mm before the
 # centre of rotation.
 IRIS_PLANE_MM = 10.48
-# The sine of the gaze per millimetre by which the irises stand off parts of the face: sideways off
-# the lids, the temples and the bridge of the nose, up or down off the canthi. It is not 1/10.48 mm,
-# because the mesh's lids and canthi follow the eye. Fitted on renders of known gaze together with
-# portraits that look into the lens (docs/gaze.md).
-SIDE_PER_MM = {"lids": 0.0621, "temples": 0.0235, "bridge": 0.0255}
-UP_PER_MM = 0.165
-UP_ZERO = -0.41
-OUTWARD_ZERO = 0.028
-# A face has constants of its own: among portraits that look into the lens the raw value scatters
-# by 4 degrees sideways and 5 up and down. Most portraits do look there, so a pitch that is read for
-# the first time is believed only in part (the weight of a normal prior around the lens); gazes to
-# the side are common enough to be believed.
-UP_DOUBT = 0.4
+# The sine of the gaze per millimetre by which the irises stand off the canthi and, upwards, off the
+# centres of the eyeballs (`eye_shape`), and per sine of the head's pose: canthi and eyeballs lie at
+# different depths. Fitted on renders of known gaze (`training/gaze`; docs/gaze.md). Sideways it is
+# what a 10.48 mm radius gives, 1/10.48 mm.
+SIDE_CANTHI, SIDE_HEAD = 0.0975, 0.686
+UP_CANTHI, UP_CENTRE, UP_HEAD = 0.0648, 0.0420, 0.549
+# Sine by which either eye reads outward of both.
+OUTWARD_ZERO = 0.0649
+_GAINS = np.array([[SIDE_CANTHI, 0], [0, 0], [0, UP_CANTHI], [0, UP_CENTRE]])
 # Beyond 45 degrees an offset no longer says how far.
 LARGEST_SINE = 0.707
 
 MAX_YAW = 25.0
 MAX_PITCH = 15.0
+
+
+@dataclass(frozen=True)
+class Population:
+    """What is known beforehand of the faces that are read.
+
+    Attributes:
+        side_zero: Sine that is added sideways.
+        up_zero: Sine that is added up: how high eyeballs lie between the canthi.
+        lens_share: Which share of them presumably looks into the lens, 0..1.
+    """
+
+    side_zero: float
+    up_zero: float
+    lens_share: float
+
+
+# Photographed people: zeros from portraits that look into the lens. And the heads that
+# `training/renders` makes, whose eyeballs lie deeper between the lids and look anywhere.
+PEOPLE = Population(-0.0059, -0.2412, lens_share=0.6)
+RENDERED = Population(0.0043, -0.0623, lens_share=0.0)
+# Of a reading, in degrees, sideways and up: its noise from person to person; how far people stray
+# who look into the lens; how far those who look elsewhere.
+NOISE_DEG = (2.3, 4.5)
+LENS_DEG = 1.5
+ELSEWHERE_DEG = 12.0
 
 
 @dataclass(frozen=True)
@@ -98,25 +121,82 @@ class GazeEstimate:
     confidence: float
 
 
-def estimate(face: Face, confidence: tuple[float, float] = (1.0, 1.0)) -> GazeEstimate:
+def estimate(
+    face: Face,
+    shapes: tuple[EyeShape, EyeShape],
+    confidence: tuple[float, float] = (1.0, 1.0),
+    population: Population = PEOPLE,
+) -> GazeEstimate:
     """Estimate the gaze of a photo whose irises were fitted (`iris.fit`).
 
-    The offsets of the irises from parts of the face, in millimetres by the iris's known size and
-    upright with the head, are linear in the sine of the gaze. The constants stand at the top of
-    this file with their origin.
+    How far the irises stand off the canthi and off the eyeballs' centres, in millimetres by the
+    iris's known size and upright with the head, is linear in the sine of the gaze. The constants
+    stand at the top of this file with their origin. What is read is then weighed against what is
+    known beforehand of such faces (`believed`).
 
     Args:
-        face: Face with fitted irises and the landmarks' lids.
+        face: Face with fitted irises.
+        shapes: Of the left and the right eye, from `eye_shape.find`.
         confidence: Of the left and the right iris, 0..1; weighs the two eyes.
+        population: Whose faces these are.
     """
     weights = _weights(confidence)
-    upright = _upright(face.head.roll)
-    eyes = np.array([_off_lids(eye, upright) for eye in face.eyes]) * face.mm_per_px
-    mean = _raw(face, upright, weights @ eyes) * [1, 1 - UP_DOUBT]
-    own = (eyes - weights @ eyes) * [SIDE_PER_MM["lids"], -UP_PER_MM]
+    eyes = offsets(face, shapes) @ _GAINS
+    read = weights @ eyes + head_sines(face.head) + (population.side_zero, population.up_zero)
+    mean = np.array(
+        [
+            np.sin(believed(np.degrees(np.arcsin(np.clip(sine, -1, 1))), noise, population))
+            for sine, noise in zip(read, NOISE_DEG, strict=True)
+        ]
+    )
+    own = eyes - weights @ eyes
     own[:, 0] -= np.array([1, -1]) * OUTWARD_ZERO
-    left, right = (_gaze(mean + eye, upright) for eye in own)
-    return GazeEstimate(_gaze(mean, upright), left, right, float(max(confidence)))
+    left, right = (from_upright(mean + eye, face.head.roll) for eye in own)
+    return GazeEstimate(from_upright(mean, face.head.roll), left, right, float(max(confidence)))
+
+
+def offsets(face: Face, shapes: tuple[EyeShape, EyeShape]) -> Points:
+    """How far each iris stands off what does not turn with it, upright with the head.
+
+    Returns:
+        Millimetres, shape (2, 4): per eye (left, right) to the right of the canthi's midpoint and
+        of the eyeball's centre, then above them.
+    """
+    upright = _upright(face.head.roll) * [[1.0], [-1.0]] * face.mm_per_px
+    rows = []
+    for eye, shape in zip(face.eyes, shapes, strict=True):
+        canthi = upright @ (eye.iris_center - shape.canthi)
+        center = upright @ (eye.iris_center - shape.center)
+        rows.append((canthi[0], center[0], canthi[1], center[1]))
+    return np.array(rows)
+
+
+def head_sines(head: HeadPose) -> Points:
+    """What the head's pose adds to the sines (right, up), shape (2,)."""
+    yaw, pitch = np.radians([head.yaw, head.pitch])
+    return np.array([SIDE_HEAD * np.sin(yaw), UP_HEAD * np.sin(pitch)])
+
+
+def believed(read_deg: float, noise_deg: float, population: Population) -> float:
+    """The angle to expect behind a reading, in radians.
+
+    Most portraits look into the lens, and a reading has a constant error of its own for every
+    face. So the angle is the mean of what it can be, given the reading: of a gaze near the lens
+    (`lens_share` of the people) or anywhere (the others), each normal (a mixture prior). Small
+    readings shrink, large ones hardly do.
+
+    Args:
+        read_deg: The reading.
+        noise_deg: Its standard error from person to person.
+        population: Whose faces these are.
+    """
+    share = np.array([population.lens_share, 1 - population.lens_share])
+    spread = np.array([LENS_DEG, ELSEWHERE_DEG]) ** 2
+    total = spread + noise_deg**2
+    if population.lens_share == 0:
+        return float(np.radians(read_deg))
+    chance = share * np.exp(-(read_deg**2) / (2 * total)) / np.sqrt(total)
+    return float(np.radians(read_deg * (chance / chance.sum() * spread / total).sum()))
 
 
 def follow(
@@ -165,26 +245,17 @@ def _upright(roll: float) -> Points:
     return np.array([[cosine, sine], [-sine, cosine]])
 
 
-def _off_lids(eye: Eye, upright: Points) -> Points:
-    """Offset of one iris, upright, in pixels: (right of the lids, below the canthi)."""
-    lids = upright @ (eye.iris_center - eye.contour.mean(axis=0))
-    canthi = upright @ (eye.iris_center - (eye.inner + eye.outer) / 2)
-    return np.array([lids[0], canthi[1]])
-
-
-def _raw(face: Face, upright: Points, off_lids: Points) -> Points:
-    """Sines of the gaze (right, up), upright with the head."""
-    middle = (face.left.iris_center + face.right.iris_center) / 2
-    right = SIDE_PER_MM["lids"] * off_lids[0]
-    for name in ("temples", "bridge"):
-        offset = upright @ (middle - face.anchor(name))
-        right += SIDE_PER_MM[name] * offset[0] * face.mm_per_px
-    return np.array([right, UP_ZERO - UP_PER_MM * off_lids[1]])
-
-
-def _gaze(sines: Points, upright: Points) -> Gaze:
-    right, down = upright.T @ np.array([sines[0], -sines[1]])
+def from_upright(sines: Points, roll: float) -> Gaze:
+    """The gaze of sines (right, up) that are upright with a head rolled by `roll` degrees."""
+    right, down = _upright(roll).T @ np.array([sines[0], -sines[1]])
     return _direction(right, -down)
+
+
+def to_upright(gaze: Gaze, roll: float) -> Points:
+    """Sines of a gaze (right, up), upright with a head rolled by `roll` degrees, shape (2,)."""
+    x, y, _ = gaze.vector
+    right, down = _upright(roll) @ np.array([x, -y])
+    return np.array([right, -down])
 
 
 def _direction(right: float, up: float) -> Gaze:

@@ -13,9 +13,10 @@ from pipelines.crops import FIT_RADIUS, EyeCrop
 from pipelines.face import Eye, Face
 
 RAYS = 72
-# Where the picture says nothing: iris size against the landmarks' (which draw it 5 % too large, on
-# renders of known size) and distance from the landmarks' centre, sideways and up or down.
-SIZE_EXPECTED = 0.945
+# Where the picture says nothing: iris size against the landmarks' (which draw it too large, on
+# renders of known size; a shade less than the true ratio keeps a fit from growing past a soft
+# limbus) and distance from the landmarks' centre, sideways and up or down.
+SIZE_EXPECTED = 0.91
 SIZE_PRIOR = 3.0
 SIDE_PRIOR, HEIGHT_PRIOR = 0.6, 0.5
 # And how alike both eyes leave the landmarks.

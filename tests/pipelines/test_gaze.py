@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,15 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines import eye_shape
 from pipelines.face import Face, HeadPose
 from pipelines.gaze import (
     IRIS_PLANE_MM,
+    PEOPLE,
+    RENDERED,
     Gaze,
     GazeEstimate,
+    believed,
     estimate,
     follow,
+    from_upright,
     iris_shift_mm,
     target_per_eye,
+    to_upright,
     within_reach,
 )
 from pipelines.studio import Analysis
@@ -86,11 +93,35 @@ def moved(analysis: Analysis, by_mm: tuple[float, float]) -> Face:
 def test_irises_elsewhere_read_as_another_gaze(
     by_mm: tuple[float, float], yaw: int, pitch: int, hopper_analysis: Analysis
 ) -> None:
-    before = estimate(hopper_analysis.face).gaze
-    after = estimate(moved(hopper_analysis, by_mm)).gaze
-    # 2 mm on an eyeball of 10.5 mm are 11 degrees; a first look believes a part of it.
-    assert (after.yaw - before.yaw) * (yaw or 1) == pytest.approx(11 if yaw else 0, abs=5)
-    assert (after.pitch - before.pitch) * (pitch or 1) == pytest.approx(11 if pitch else 0, abs=5)
+    shapes = eye_shape.find(hopper_analysis.portrait.pixels, hopper_analysis.face)
+    before = estimate(hopper_analysis.face, shapes, population=RENDERED).gaze
+    after = estimate(moved(hopper_analysis, by_mm), shapes, population=RENDERED).gaze
+    # 2 mm on an eyeball of 10.5 mm are 11 degrees; the gains are a little larger, because
+    # canthi that are found follow an iris by a tenth of its way (and here they do not).
+    assert (after.yaw - before.yaw) * (yaw or 1) == pytest.approx(11 if yaw else 0, abs=2)
+    assert (after.pitch - before.pitch) * (pitch or 1) == pytest.approx(11 if pitch else 0, abs=2)
+
+
+@given(st.floats(-40, 40), st.floats(0.5, 6))
+def test_a_small_reading_is_doubted_and_a_large_one_believed(read: float, noise: float) -> None:
+    expected = math.degrees(believed(read, noise, PEOPLE))
+    assert abs(expected) <= abs(read) + 1e-9
+    assert expected * read >= 0
+    assert math.degrees(believed(read, noise, RENDERED)) == pytest.approx(read, abs=1e-9)
+
+
+def test_a_reading_far_from_the_lens_is_believed_more_than_one_near_it() -> None:
+    shares = [math.degrees(believed(read, 3.5, PEOPLE)) / read for read in (1, 3, 6, 10, 20)]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.5
+    assert shares[-1] > 0.85
+
+
+@pytest.mark.parametrize("roll", [-20.0, 0.0, 7.0])
+def test_upright_with_the_head_and_back(roll: float) -> None:
+    gaze = Gaze(12, -7)
+    assert from_upright(to_upright(gaze, roll), roll).angle_to(gaze) < 1e-6
+    assert to_upright(gaze, 0)[0] == pytest.approx(gaze.vector[0])
 
 
 def test_an_edit_is_read_by_the_way_of_its_irises(hopper_analysis: Analysis) -> None:

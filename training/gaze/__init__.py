@@ -1,0 +1,1 @@
+"""How the gaze estimator learns where eyes lie: from renders of exactly known eyes."""

@@ -1,0 +1,143 @@
+"""Fit the constants of `pipelines/gaze.py`: gains on renders, the zero of people on photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines import eye_shape, gaze
+from pipelines.arrays import Image, Points
+from pipelines.eye_shape import EyeShape, Linear
+from pipelines.face import Side
+from training.gaze.eyes import Sitter
+
+# What a photograph weighs beside a render: enough to keep a gain from amplifying what photographs
+# scatter in, too little to bend a slope.
+PHOTO_WEIGHT = 0.1
+# Beyond this a photograph presumably does not look into the lens (Huber's weights), a sine.
+LENS_SINE = 0.05
+# Which of canthi, centre and head each axis (side, up) goes by: sideways the centre adds nothing.
+_USED = ((0, 2), (0, 1, 2))
+
+
+@dataclass(frozen=True)
+class Constants:
+    """As they stand in `pipelines/gaze.py`.
+
+    Attributes:
+        side: Gains (canthi, centre, head) of the sine to the side.
+        up: Likewise upwards.
+        rendered: Zeros of the rendered heads (side, up).
+        people: Zeros of photographed people (side, up).
+        outward: Sine by which either eye reads outward of both.
+    """
+
+    side: tuple[float, float, float]
+    up: tuple[float, float, float]
+    rendered: tuple[float, float]
+    people: tuple[float, float]
+    outward: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A sitter and what the estimator measures.
+
+    Attributes:
+        sitter: The picture.
+        eyes: `gaze.offsets`, (2, 4).
+    """
+
+    sitter: Sitter
+    eyes: Points
+
+    @property
+    def both(self) -> Points:
+        """Offsets of both eyes, weighed by their fits, (4,)."""
+        weights = np.maximum(np.array(self.sitter.fit.confidence), 1e-3)
+        return weights @ self.eyes / weights.sum()
+
+    def row(self, axis: int) -> Points:
+        """Regressors of one axis (0 side, 1 up): canthi, centre, head."""
+        head = self.sitter.face.head
+        turn = np.sin(np.radians(head.yaw if axis == 0 else head.pitch))
+        return np.array([*self.both[2 * axis : 2 * axis + 2], turn])
+
+
+def measure(sitter: Sitter, stages: tuple[Linear, ...]) -> Measured:
+    """Find the eyes' shapes with a cascade, the offsets with them."""
+    pixels = sitter.pixels_u8.astype(np.float32) / 255
+    return Measured(sitter, gaze.offsets(sitter.face, shapes(pixels, sitter, stages)))
+
+
+def shapes(pixels: Image, sitter: Sitter, stages: tuple[Linear, ...]) -> tuple[EyeShape, EyeShape]:
+    """The shapes of both eyes by a cascade of one's own."""
+    sides: tuple[Side, Side] = ("left", "right")
+    left, right = (eye_shape.find_one(pixels, sitter.face, side, stages) for side in sides)
+    return left, right
+
+
+def fit(rendered: Sequence[Measured], photos: Sequence[Measured]) -> Constants:
+    """Fit gains and zeros together; renders and photographs have zeros of their own."""
+    side, side_zeros = _axis(rendered, photos, 0)
+    up, up_zeros = _axis(rendered, photos, 1)
+    outward = float(np.mean([(m.eyes[0, :2] - m.eyes[1, :2]) @ side[:2] / 2 for m in rendered]))
+    return Constants(
+        side=side,
+        up=up,
+        rendered=(side_zeros[0], up_zeros[0]),
+        people=(side_zeros[1], up_zeros[1]),
+        outward=outward,
+    )
+
+
+def true_sine(sitter: Sitter, axis: int) -> float:
+    """Sine of the true gaze, upright with the head: to the side (axis 0) or up (1)."""
+    if sitter.gaze is None:
+        raise ValueError("This picture's gaze is not known.")
+    return float(gaze.to_upright(sitter.gaze, sitter.face.head.roll)[axis])
+
+
+def _axis(
+    rendered: Sequence[Measured], photos: Sequence[Measured], axis: int
+) -> tuple[tuple[float, float, float], tuple[float, float]]:
+    used = list(_USED[axis])
+    rows = np.array([m.row(axis) for m in (*rendered, *photos)])
+    is_photo = np.arange(len(rows)) >= len(rendered)
+    true = np.array([true_sine(m.sitter, axis) for m in rendered])
+    wanted = np.concatenate([true, np.zeros(len(photos))])
+    system = np.column_stack([rows[:, used], ~is_photo, is_photo])
+    start = np.where(is_photo, PHOTO_WEIGHT * len(rendered) / max(len(photos), 1), 1.0)
+    weight = start
+    found = np.zeros(len(used) + 2)
+    for _ in range(20):
+        root = np.sqrt(weight)
+        found = np.linalg.lstsq(system * root[:, None], wanted * root, rcond=None)[0]
+        off = np.abs(system @ found - wanted)
+        trust = np.minimum(1, LENS_SINE / np.maximum(off, 1e-9))
+        weight = start * np.where(is_photo, trust, 1.0)
+    gains = np.zeros(3)
+    gains[used] = found[: len(used)]
+    read = rows[~is_photo] @ gains
+    # Noise in the offsets flattens a regression; within a person the slope shall be one.
+    people = np.array([m.sitter.identity for m in rendered])
+    read_within, true_within = _within(read, people), _within(true, people)
+    stretch = float(true_within @ true_within / (read_within @ true_within))
+    gains *= stretch
+    # The zero of people is the median of photographs, which nobody who looks elsewhere can shift.
+    zero = float(np.mean(true) - stretch * np.mean(read))
+    lens = -float(np.median(rows[is_photo] @ gains)) if len(photos) else zero
+    return (float(gains[0]), float(gains[1]), float(gains[2])), (zero, lens)
+
+
+def _within(values: Points, people: NDArray[np.str_]) -> Points:
+    """Values less the mean of their person."""
+    return np.asarray(
+        [
+            value - values[people == person].mean()
+            for value, person in zip(values, people, strict=True)
+        ]
+    )
