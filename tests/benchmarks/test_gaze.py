@@ -1,18 +1,37 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import gaze, renders, speed
-from benchmarks.renders import Render
+from benchmarks import __main__ as command
+from benchmarks import gaze, gaze_estimator, gaze_judges, gaze_redirect, gaze_table, renders, speed
+from benchmarks.gaze_estimator import Reading
+from benchmarks.renders import BrokenSet, Render
 from pipelines import studio
 from pipelines.arrays import Image8
 from pipelines.gaze import Gaze
 from pipelines.look import Look
+
+REDIRECT_KEYS = {
+    "pairs",
+    "mean_true_error",
+    "median_true_error",
+    "mean_change_error",
+    "share_within_cone",
+    "mean_second_error",
+    "psnr",
+    "ssim",
+    "identity_mean",
+    "outside_pixels",
+    "seconds_median",
+}
 
 
 def write_set(folder: Path, picture: Image8, gazes: list[tuple[float, float]]) -> list[Render]:
@@ -44,31 +63,176 @@ def write_set(folder: Path, picture: Image8, gazes: list[tuple[float, float]]) -
     return renders.load(folder)
 
 
+def bare_copy(folder: Path, sitting: str) -> dict[str, Any]:
+    """One sitting of the committed set with the fixed form's own keys only."""
+    truth = json.loads((renders.COMMITTED / "truth.json").read_text())
+    images = [image for image in truth["images"] if image["file"].startswith(sitting)]
+    bare = {
+        "camera": images[0]["camera"],
+        "eyeball": {
+            name: truth["eyeball"][name]
+            for name in ("R_sclera_mm", "R_iris_mm", "iris_plane_from_centre_mm")
+        },
+        "images": [
+            {
+                name: image[name]
+                for name in (
+                    "file",
+                    "identity",
+                    "head_yaw",
+                    "head_pitch",
+                    "gaze_yaw",
+                    "gaze_pitch",
+                )
+            }
+            | {
+                "eyes": {
+                    side: {
+                        name: eye[name]
+                        for name in (
+                            "yaw",
+                            "pitch",
+                            "center_mm",
+                            "iris_center_mm",
+                            "center_px",
+                            "iris_px",
+                        )
+                    }
+                    for side, eye in image["eyes"].items()
+                }
+            }
+            for image in images
+        ],
+    }
+    for image in images:
+        shutil.copy(renders.COMMITTED / image["file"], folder)
+    (folder / "truth.json").write_text(json.dumps(bare))
+    return bare
+
+
 def test_the_estimators_figures(astronaut: Image8, tmp_path: Path) -> None:
     made = write_set(tmp_path, astronaut, [(-10, 0), (0, 5), (10, -5)])
-    result = gaze.estimator(made, lambda render: Gaze(0.5 * render.gaze.yaw + 1, render.gaze.pitch))
-    assert result is not None
-    assert (result.n, result.mae_pitch) == (3, 0)
-    assert result.slope_pitch == pytest.approx(1)
-    assert result.bias_yaw == pytest.approx(1)
-    assert result.slope_yaw == pytest.approx(0.5)
-    assert result.mae_yaw == pytest.approx((6 + 1 + 4) / 3)
-    assert gaze.estimator(made, lambda _: None) is None
+    read = [Reading(one, Gaze(0.5 * one.gaze.yaw + 1, one.gaze.pitch)) for one in made]
+    result = gaze_estimator.report(read)
+    assert (result["n"], result["mae_pitch"]) == (3, 0)
+    assert result["slope_pitch"] == pytest.approx(1)
+    assert result["bias_yaw"] == pytest.approx(1)
+    assert result["slope_yaw"] == pytest.approx(0.5)
+    assert result["mae_yaw"] == pytest.approx((6 + 1 + 4) / 3)
+    assert result["median_yaw"] == pytest.approx(4)
+    assert result["by"]["head_yaw"] == {"-6 to 6": gaze_estimator.figures(read)}
+    # One person says nothing about how people differ.
+    assert result["intervals"]["mae_yaw"] is None
+    assert gaze_estimator.report([]) == {}
+
+
+def test_a_persons_constant_is_told_from_their_slope(astronaut: Image8, tmp_path: Path) -> None:
+    (start, *_) = write_set(tmp_path, astronaut, [(0, 0)])
+    constants = {"a": -4.0, "b": 0.0, "c": 4.0}
+    read = [
+        Reading(
+            replace(start, identity=person, gaze=Gaze(yaw, pitch)),
+            Gaze(0.9 * yaw + constant, pitch + constant),
+        )
+        for person, constant in constants.items()
+        for yaw, pitch in [(-10.0, -5.0), (0.0, 5.0), (10.0, 0.0)]
+    ]
+    within = gaze_estimator.within_person(read)
+    assert within["slope_yaw"] == pytest.approx(0.9)
+    assert within["slope_pitch"] == pytest.approx(1.0)
+    assert within["mae_pitch"] == pytest.approx(0.0, abs=1e-9)
+    assert within["constant_spread_pitch"] == pytest.approx(4.0)
+    low, high = gaze_estimator.intervals(read)["bias_pitch"] or (0, 0)
+    assert low == pytest.approx(-4)
+    assert high == pytest.approx(4)
+
+
+def test_true_irises_look_where_they_look_on_the_eyeballs_of_another_picture() -> None:
+    for source, target in renders.pairs(renders.load()):
+        for side in ("left", "right"):
+            turned = gaze_judges.turn(getattr(target, side).iris, getattr(source, side))
+            axis = getattr(source, side).axis
+            seen = Gaze(axis.yaw + turned[0], axis.pitch + turned[1])
+            # Under perspective an eye's iris does not travel quite as in a parallel projection.
+            assert seen.angle_to(getattr(target, side).axis) < 0.7
+
+
+@pytest.mark.parametrize("start", ["p06_0_0", "p20_0_1"])
+def test_the_judge_finds_the_gaze_whatever_it_is_told_of_the_iris(start: str) -> None:
+    (render,) = (one for one in renders.load() if one.path.stem == start)
+    analysis = studio.analyse(render.path)
+    face = analysis.face
+    astray = [
+        replace(eye, iris_center=eye.iris_center + np.array([3.0, -2.0])) for eye in face.eyes
+    ]
+    for eyes in (face.eyes, astray):
+        told = replace(face, left=eyes[0], right=eyes[1])
+        seen = gaze_judges.by_true_eyeballs(analysis.portrait.original_u8, told, render)
+        assert seen.angle_to(render.gaze) < 2.2
 
 
 def test_a_redirect_is_judged_by_pixels(astronaut: Image8, tmp_path: Path) -> None:
     # The truth says that the photo looks where it is read to look, so both errors must agree.
-    now = studio.analyse_pixels(astronaut).gaze.gaze
+    read, _ = gaze.analyse(write_set(tmp_path, astronaut, [(0, 0)]))
+    now = read["0.png"].gaze.gaze
     made = write_set(tmp_path, astronaut, [(now.yaw, now.pitch), (now.yaw + 12, now.pitch)])
-    known = gaze.analyses(made)
-    (result, _) = gaze.redirects(made, known, "geometry", None)
+    known, refused = gaze.analyse(made)
+    assert not refused
+    (result, _), lost = gaze_redirect.redirects(made, known, "geometry")
+    assert not lost
     assert result.size == pytest.approx(12, abs=0.2)
     assert result.change_error == pytest.approx(result.true_error, abs=0.3)
     assert result.change_error < 3
     assert result.outside_pixels == 0
-    figures = gaze.summary([result])
-    assert figures["pairs"] == 1
-    assert figures["by_size"]["10-15"]["pairs"] == 1
+    # The "truth" is the untouched photo here.
+    assert result.untouched.ssim == pytest.approx(1)
+    assert result.untouched.psnr > result.likeness.psnr
+    assert result.eyes.result.shape == result.eyes.truth.shape
+    figures = gaze_redirect.report([result], [])
+    assert figures["by_size"]["0-15"]["pairs"] == figures["pairs"] == 1
+
+
+def test_any_folder_of_the_fixed_form_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "set"
+    folder.mkdir()
+    bare = bare_copy(folder, "p06_0_")
+    (folder / "p06_0_2.jpg").write_bytes(b"no picture")
+    arguments = ["gaze", "--renders", str(folder), "--json", str(tmp_path / "out.json")]
+    assert command.main([*arguments, "--plots", str(tmp_path / "plots")]) == 0
+    made = json.loads((tmp_path / "out.json").read_text())
+    assert [one["file"] for one in made["refused"]] == ["p06_0_2.jpg"]
+    assert made["estimator"]["n"] == len(bare["images"]) - 1
+    assert list(made["estimator"]["by"]["glasses"]) == [renders.UNKNOWN]
+    assert list(made["estimator"]["by"]["iris"]) == [renders.UNKNOWN]
+    redirect = made["redirect"]["geometry"]
+    assert set(redirect) >= REDIRECT_KEYS
+    assert sum(part["pairs"] for part in redirect["by_size"].values()) == 2
+    assert made["judge"]["mean_error"] < 3
+    assert "p06_0_2.jpg: " in capsys.readouterr().out
+    for plot in (tmp_path / "plots").iterdir():
+        with Image.open(plot) as drawn:
+            assert min(drawn.size) > 150
+    assert len(list((tmp_path / "plots").iterdir())) == 3
+
+
+def test_an_engine_that_cannot_run_is_said_before_any_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(gaze, "analyse", lambda _: pytest.fail("worked before asking"))
+    assert command.main(["gaze", "--engines", "geometry,of-no-make"]) == 2
+    said = capsys.readouterr().err
+    assert "of-no-make" in said
+    assert "Traceback" not in said
+
+
+def test_a_broken_set_says_what_it_lacks(tmp_path: Path) -> None:
+    with pytest.raises(BrokenSet, match=r"truth\.json"):
+        renders.load(tmp_path)
+    (tmp_path / "truth.json").write_text('{"images": [{"file": "a.png"}]}')
+    with pytest.raises(BrokenSet, match="camera"):
+        renders.load(tmp_path)
 
 
 def test_pairs_share_a_sitting(astronaut: Image8, tmp_path: Path) -> None:
@@ -82,3 +246,11 @@ def test_speed_times_every_step() -> None:
     assert timing.seconds["total"] >= timing.seconds["measure"] > 0
     assert np.isfinite(list(timing.seconds.values())).all()
     assert "total" in speed.table([timing])
+
+
+def test_the_table_says_every_figure(astronaut: Image8, tmp_path: Path) -> None:
+    made = write_set(tmp_path, astronaut, [(0, 0), (9, 0), (0, 9)])
+    said = gaze_table.table(gaze.report(gaze.run(made, [])))
+    assert "presence" in said
+    assert "always_the_lens" in said
+    assert "Within a person, pitch" in said
