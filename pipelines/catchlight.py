@@ -12,6 +12,7 @@ from pipelines.face import Eye, Face
 _RADIUS = 24
 # The sclera begins near 1; a highlight on the limbus cannot be told from it.
 _SEARCH = 0.85
+_LID_MARGIN = 0.12
 # How much brighter than the iris a highlight is, of full scale; once one eye shows one, a weaker
 # one is believed in the other.
 _STANDS_OUT, _WEAK = 0.22, 0.11
@@ -55,6 +56,9 @@ def locate(pixels: Image, eye: Eye, stands_out: float = _STANDS_OUT) -> Points |
     open_eye = np.zeros((side, side), np.uint8)
     lids = np.rint((eye.contour * scale + shift) * 16).astype(np.int32)
     cv2.fillPoly(open_eye, [lids], (1,), shift=4)
+    # The tear film along the lids shines, too.
+    margin = round(_LID_MARGIN * _RADIUS)
+    open_eye = np.asarray(cv2.erode(open_eye, np.ones((2 * margin + 1, 1), np.uint8)), np.uint8)
     y, x = np.mgrid[:side, :side] - reach
     iris = (np.hypot(x, y) <= _SEARCH * _RADIUS) & (open_eye > 0)
     if iris.sum() < 50:

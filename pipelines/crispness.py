@@ -6,83 +6,91 @@ import cv2
 import numpy as np
 
 from pipelines import skin
-from pipelines.arrays import Image, Map
+from pipelines.arrays import Map
 from pipelines.bands import lowpass, noise
+from pipelines.closeup import Closeup
 from pipelines.face import Face
-from pipelines.luma import add, luma_of
+from pipelines.luma import luma_of
+from pipelines.skin import Skin
 
-_SHARPEN = 1.2
+_SHARPEN = 1.1
+# Detail that is already this strong (in luma) is crisp enough and gets little more: what makes
+# hair wiry and eyes hard is not faint detail made clear, but strong detail made stronger.
+_CRISP = 0.07
 # Detail smaller than this many deviations of the grain is grain.
 _CORE = 2.0
 # Grain (of full scale) up to which sharpening is full, and from which there is none.
 _QUIET, _NOISY = 0.012, 0.035
 
 
-def apply(pixels: Image, face: Face, mask: Map, dose: float) -> Image:
-    """Crisper lashes, brows, lips and hair; the skin stays as soft as it is.
+def calm(near: Closeup) -> float:
+    """How much sharpening the picture's grain allows: 1 full, 0 none."""
+    grain = noise(luma_of(near.pixels))
+    return float(np.clip((_NOISY - grain) / (_NOISY - _QUIET), 0, 1))
 
-    Only detail that stands out of the grain is raised, never beyond the values around it, so
-    there are no halos; a noisy picture is left alone.
+
+def change(near: Closeup, seen: Skin) -> Map:
+    """The change of luma that makes lashes, brows, lips and hair crisp, all the way.
+
+    Only detail that stands out of the grain is raised, strong detail hardly, and none beyond the
+    values around it, so there are no halos. Teeth and the eyes' own surface are left alone, and a
+    noisy picture altogether.
 
     Args:
-        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
-        face: The face in this picture.
-        mask: Skin mask, shape (H, W).
-        dose: 0..1, above 0.
+        near: The face and the hair around it.
+        seen: Its skin, in the closeup.
+
+    Returns:
+        Shape (h, w) of the closeup.
     """
-    view = skin.window(face, margin=0.6)
-    luma = luma_of(pixels[view])
-    grain = noise(luma)
-    calm = float(np.clip((_NOISY - grain) / (_NOISY - _QUIET), 0, 1))
-    if calm == 0:
-        return pixels
-    where = _crisp(face, mask, view)
-    sigma = max(0.7, 0.010 * face.interocular)
+    allowed = calm(near)
+    luma = luma_of(near.pixels)
+    if allowed == 0:
+        return np.zeros_like(luma)
+    sigma = max(0.7, 0.010 * near.face.interocular)
     detail = luma - lowpass(luma, sigma)
-    detail = np.sign(detail) * np.maximum(np.abs(detail) - _CORE * grain, 0)
-    raised = luma + (_SHARPEN * dose * calm) * where * detail
+    detail = np.sign(detail) * np.maximum(np.abs(detail) - _CORE * noise(luma), 0)
+    detail = detail / (1 + np.square(detail / _CRISP))
+    raised = luma + (_SHARPEN * allowed) * detail * _where(near.face, seen)
     reach = np.ones((3, 3), np.uint8)
     low, high = cv2.erode(luma, reach), cv2.dilate(luma, reach)
-    slack = 0.25 * (high - low)
-    raised = np.clip(raised, low - slack, high + slack)
-    change = np.where(where > 0, raised - luma, 0).astype(np.float32)
-    result = pixels.copy()
-    result[view] = add(pixels[view], change)
-    return result
+    slack = 0.2 * (high - low)
+    return np.asarray(np.clip(raised, low - slack, high + slack) - luma, np.float32)
 
 
-def _crisp(face: Face, mask: Map, view: skin.Window) -> Map:
-    """Where to sharpen, 0..1: lashes, brows, lips and hair; gently in the eyes and in beards."""
-    outline = skin.inside(face, skin.outline(face))[view]
+def _where(face: Face, seen: Skin) -> Map:
+    """Where to sharpen, 0..1: lashes, brows, lips and hair; gently in beards."""
+    view = slice(0, face.size[0]), slice(0, face.size[1])
+    unit = face.interocular
+    outline = skin.inside(face, skin.outline(face))
     distance = cv2.distanceTransform((~outline).astype(np.uint8), cv2.DIST_L2, 3)
-    near = np.clip(1 - distance / (0.5 * face.interocular), 0, 1)
+    near = np.clip(1 - distance / (0.5 * unit), 0, 1)
     near = near * near * (3 - 2 * near)
     # The mask fades towards the outline; undo that, or the jaw would count as hair.
-    fade = skin.edge(face)[view]
-    bare = np.clip(mask[view] / np.maximum(fade, 0.05), 0, 1)
-    bare = np.asarray(cv2.dilate(bare, np.ones((3, 3), np.uint8)), np.float32)
+    fade = skin.edge(face)
+    bare = np.clip(seen.facial / np.maximum(fade, 0.05), 0, 1)
+    bare = np.maximum(bare, np.clip(2 * seen.visible, 0, 1))
+    bare = np.asarray(cv2.dilate(bare.astype(np.float32), np.ones((3, 3), np.uint8)), np.float32)
     # Creases are off the mask too, but thin and amid skin; hair is wide.
-    amid = np.maximum(
-        lowpass(bare, 0.06 * face.interocular), skin.both(face, "eye_socket", view, 0.05)
-    )
-    high = _height(face, view)
+    amid = np.maximum(lowpass(bare, 0.06 * unit), skin.both(face, "eye_socket", view, 0.05))
+    high = _height(face)
     hair = (high * near + (1 - high) * 0.6 * fade) * np.clip(1 - 1.6 * amid, 0, 1)
-    eyes = skin.both(face, "eye", view)
     features = np.maximum(skin.both(face, "eye", view, 0.06), skin.both(face, "brow", view, 0.02))
     features = np.maximum(features, skin.region(face, "lips", view))
-    features = lowpass(features, 0.01 * face.interocular)
-    gentle = 1 - 0.6 * lowpass(eyes, 0.02 * face.interocular)
+    features = lowpass(features, 0.01 * unit)
+    # Wet and hard surfaces look etched when sharpened.
+    bright = np.maximum(skin.both(face, "eye", view), skin.region(face, "mouth", view, 0.01))
+    gentle = 1 - np.clip(1.2 * lowpass(bright, 0.012 * unit), 0, 1)
     where = np.maximum(hair, features) * np.clip(1 - 1.6 * bare, 0, 1) * gentle
     return np.asarray(where, np.float32)
 
 
-def _height(face: Face, view: skin.Window) -> Map:
+def _height(face: Face) -> Map:
     """0 from the mouth down, 1 from the eyes up: below, only jaw, neck and collar lie around."""
     mouth = face.region("lips").mean(axis=0)
     eyes = (face.left.contour.mean(axis=0) + face.right.contour.mean(axis=0)) / 2
     up = (eyes - mouth) / max(float(np.sum((eyes - mouth) ** 2)), 1e-6)
-    rows, columns = view
-    x = np.arange(columns.start, columns.stop) - mouth[0]
-    y = np.arange(rows.start, rows.stop) - mouth[1]
+    rows, columns = face.size
+    x, y = np.arange(columns) - mouth[0], np.arange(rows) - mouth[1]
     height = np.clip(x[None, :] * up[0] + y[:, None] * up[1], 0, 1)
     return np.asarray(height * height * (3 - 2 * height), np.float32)

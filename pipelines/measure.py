@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from pipelines import catchlight, identity, skin, texture, tone
+from pipelines import catchlight, guards, skin, tone
 from pipelines.arrays import Image, Image8, Map, Reals
 from pipelines.face import Face, HeadPose
 from pipelines.gaze import CONTACT_DEG, Gaze, GazeEstimate
+from pipelines.guards import MOST_DISTANCE, MOST_ITA_SHIFT, Guard, HeldBack, Readings, Reference
 from pipelines.identity import SAME_PERSON, Embedding
 from pipelines.texture import Texture
-
-MOST_ITA_SHIFT = 2.0
-"""Degrees of the Individual Typology Angle that a polish may shift."""
-MOST_DISTANCE = 0.2
-"""Embedding distance under which a polished portrait has to stay."""
-
-# Measured on 8 bits, a value may miss its bound by rounding alone.
-_TEXTURE_SLACK = 0.005
-_SAMPLES = 8192
 
 
 @dataclass(frozen=True)
@@ -103,21 +96,48 @@ class Baseline:
 
     Attributes:
         face: The face in the original, in pixels of the working copy.
-        skin_mask: `skin.mask` of the original, shape (H, W).
-        texture: Fine band on the skin.
-        tone: Mean colour of the skin; None if the face shows no skin.
-        embedding: Who it is.
+        reference: What the guards need of it.
         eyes: How the eyes sit.
-        samples: Some of the skin's pixels in CIELAB, shape (n, 3), for the colour difference.
     """
 
     face: Face
-    skin_mask: Map = field(repr=False)
-    texture: Texture = field(repr=False)
-    tone: tone.Tone | None
-    embedding: Embedding = field(repr=False)
+    reference: Reference = field(repr=False)
     eyes: Eyes
-    samples: Reals = field(repr=False)
+
+    @property
+    def tone(self) -> tone.Tone | None:
+        """Mean colour of the skin; None if the face shows no skin."""
+        return self.reference.tone
+
+    @property
+    def texture(self) -> Texture:
+        """Fine band on the facial skin, at the size at which it is judged."""
+        return self.reference.texture
+
+    @property
+    def embedding(self) -> Embedding:
+        """Who it is."""
+        return self.reference.embedding
+
+    @property
+    def samples(self) -> Reals:
+        """Some of the skin's pixels in CIELAB, shape (n, 3)."""
+        return self.reference.samples
+
+    @cached_property
+    def skin_mask(self) -> Map:
+        """Facial skin in the working copy, [0, 1], shape (H, W)."""
+        return self._whole(self.reference.seen.facial)
+
+    @cached_property
+    def visible_skin(self) -> Map:
+        """Skin of face, ears, crown and neck in the working copy, [0, 1], shape (H, W)."""
+        return self._whole(self.reference.seen.visible)
+
+    def _whole(self, part: Map) -> Map:
+        whole = np.zeros(self.face.size, np.float32)
+        whole[self.reference.near.view] = self.reference.near.back(part)
+        return whole
 
     def report(self, gaze: GazeEstimate, head: HeadPose) -> dict[str, Any]:
         """Plain data for JSON about the original."""
@@ -143,6 +163,8 @@ class Measurements:
         skin_tone: Before and after.
         eyes: How the eyes sit in the result.
         changed_outside_face: Pixels that differ outside the face outline, at full size.
+        readings: All that the guards of the polish read.
+        held_back: By how much and why the polish was held back; None if it was not.
     """
 
     gaze: GazeChange
@@ -153,39 +175,59 @@ class Measurements:
     skin_tone: SkinTone
     eyes: Eyes
     changed_outside_face: int
+    readings: Readings
+    held_back: HeldBack | None = None
 
     @property
     def holds_texture(self) -> bool:
         """Whether the texture is at or above its floor."""
-        return self.texture_retention >= self.texture_floor - _TEXTURE_SLACK
+        return "texture" not in self.broken
+
+    @property
+    def broken(self) -> list[Guard]:
+        """The guards that are over their bound, the worst first."""
+        return self.readings.broken(self.texture_floor)
 
     @property
     def over_polished(self) -> bool:
         """Whether a guard is broken; `reasons` says which."""
-        return bool(self.reasons)
+        return bool(self.broken)
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Each broken guard in words; empty if all hold."""
-        broken = []
-        if not self.holds_texture:
-            broken.append(
+        """Each broken guard in words, the worst first; empty if all hold."""
+        return tuple(self._reason(guard) for guard in self.broken)
+
+    def _reason(self, guard: Guard) -> str:
+        before, after = self.skin_tone.ita_before, self.skin_tone.ita_after
+        lighter = before is not None and after is not None and after > before
+        skin_colour = self.skin_tone.delta_e00_mean
+        return {
+            "texture": (
                 f"Over-polished: {self.texture_retention:.0%} of the skin's texture is left, "
                 f"this context keeps {self.texture_floor:.0%}."
-            )
-        if self.skin_tone.shift > MOST_ITA_SHIFT:
-            before, after = self.skin_tone.ita_before, self.skin_tone.ita_after
-            lighter = before is not None and after is not None and after > before
-            broken.append(
+            ),
+            "tone": (
                 f"Over-polished: the skin became {'lighter' if lighter else 'darker'} "
                 f"by {self.skin_tone.shift:.1f}°, at most {MOST_ITA_SHIFT:.0f}° is fine."
-            )
-        if self.identity.distance > MOST_DISTANCE:
-            broken.append(
+            ),
+            "colour": (
+                f"Over-polished: the skin's colour changed by {skin_colour:.1f} (CIEDE2000), "
+                f"at most {guards.MOST_DELTA_E:.0f} is fine."
+            ),
+            "likeness": (
                 f"Less like the original: likeness {self.identity.distance:.2f}, "
                 f"{MOST_DISTANCE:.2f} at most is fine."
-            )
-        return tuple(broken)
+            ),
+            "highlights": "Over-polished: parts of the face became plain white.",
+            "halo": "Over-polished: there is a rim of light or dark where the skin ends.",
+            "sharpness": (
+                f"Over-sharpened: hair, lashes or mouth show {self.readings.sharpening:.0%} of "
+                "their fine contrast."
+            ),
+            "eyes": "Over-sharpened: the eyes are crisper than the skin around them.",
+            "skin": "Too little skin can be seen to judge the retouch by.",
+        }[guard]
 
     def report(self) -> dict[str, Any]:
         """Plain data for JSON; the keys are stable."""
@@ -208,6 +250,13 @@ class Measurements:
             "skin_tone": _plain(self.skin_tone),
             "eyes": _plain(self.eyes),
             "changed_outside_face": self.changed_outside_face,
+            "guards": {
+                "clipped": _rounded(self.readings.clipped),
+                "halo": _rounded(self.readings.halo),
+                "sharpening": _rounded(self.readings.sharpening),
+                "eyes_over_skin": _rounded(self.readings.eyes_over_skin),
+            },
+            "held_back": None if self.held_back is None else self.held_back.report(),
         }
 
 
@@ -221,18 +270,7 @@ def baseline(pixels: Image, face: Face) -> Baseline:
     Raises:
         EngineUnavailable: The models of `identity` are not installed.
     """
-    view = skin.window(face)
-    mask = skin.mask(pixels, face)
-    lab = tone.to_lab(pixels[view])
-    return Baseline(
-        face=face,
-        skin_mask=mask,
-        texture=texture.of(lab[..., 0], mask[view], face.interocular),
-        tone=tone.of(lab, mask[view]),
-        embedding=identity.embedding(pixels, face),
-        eyes=eyes(pixels, face),
-        samples=_samples(lab, mask[view]),
-    )
+    return Baseline(face=face, reference=guards.reference(pixels, face), eyes=eyes(pixels, face))
 
 
 def measure(
@@ -243,6 +281,7 @@ def measure(
     *,
     texture_floor: float,
     changed_outside_face: int,
+    held_back: HeldBack | None = None,
 ) -> Measurements:
     """Measure a result against its original.
 
@@ -253,26 +292,30 @@ def measure(
         gaze: Before, target and after.
         texture_floor: Share of the texture that has to stay, 0..1.
         changed_outside_face: From the function of that name, at full size.
+        held_back: From `polish.within`.
 
     Raises:
         EngineUnavailable: The models of `identity` are not installed.
         ValueError: The result has another size than the original.
     """
-    if after.shape[:2] != baseline.skin_mask.shape:
-        raise ValueError(f"the result is {after.shape[:2]}, not {baseline.skin_mask.shape}")
-    view = skin.window(baseline.face)
-    mask = baseline.skin_mask[view]
-    lab = tone.to_lab(after[view])
-    distance = identity.distance(baseline.embedding, identity.embedding(after, face_after))
+    if after.shape[:2] != baseline.face.size:
+        raise ValueError(f"the result is {after.shape[:2]}, not {baseline.face.size}")
+    readings, now = guards.read(baseline.reference, after, face_after)
+    distance = readings.distance or 0.0
+    before = baseline.tone.ita if baseline.tone else None
+    # A tone at the border of colourless must not read as a change of the angle.
+    angle = None if before is None or now is None else now.angle
     return Measurements(
         gaze=gaze,
         head=baseline.face.head,
         identity=Identity(distance, distance < SAME_PERSON),
-        texture_retention=texture.retention(baseline.texture, lab[..., 0]),
+        texture_retention=readings.texture,
         texture_floor=texture_floor,
-        skin_tone=_skin_tone(baseline, lab, mask),
+        skin_tone=SkinTone(before, angle, readings.delta_e00_mean),
         eyes=eyes(after, face_after),
         changed_outside_face=changed_outside_face,
+        readings=readings,
+        held_back=held_back,
     )
 
 
@@ -304,24 +347,6 @@ def changed_outside_face(before_u8: Image8, after_u8: Image8, face: Face) -> int
     changed = before_u8 != after_u8
     differs = changed[..., 0] | changed[..., 1] | changed[..., 2]
     return int(np.count_nonzero(differs & ~skin.inside(face, skin.outline(face))))
-
-
-def _skin_tone(baseline: Baseline, lab: Image, mask: Map) -> SkinTone:
-    from skimage.color import deltaE_ciede2000
-
-    now = tone.of(lab, mask)
-    if baseline.tone is None or now is None:
-        return SkinTone(None, None, 0.0)
-    difference = deltaE_ciede2000(baseline.samples, _samples(lab, mask))
-    before = baseline.tone.ita
-    # A tone at the border of colourless must not read as a change of the angle.
-    after = None if before is None else now.angle
-    return SkinTone(before, after, float(np.mean(difference)))
-
-
-def _samples(lab: Image, mask: Map) -> Reals:
-    on_skin = lab[mask > 0.5]
-    return on_skin[:: max(1, len(on_skin) // _SAMPLES)].astype(np.float64)
 
 
 def _angles(gaze: Gaze) -> list[float]:

@@ -15,7 +15,7 @@ _UNDER_EYE, _MOST_UNDER_EYE = 0.70, 9.0
 _SHADOW, _MOST_SHADOW = 0.80, 16.0
 # A lift of half the face would be paid for by the lit half, because the tone of the whole is kept;
 # the lit half is to stay as it is, so the lift is bounded in the mean over the skin, too.
-_MOST_MEAN_LIFT = 1.5
+_MOST_MEAN_LIFT = 1.3
 
 
 def under_eyes(lab: Image, mask: Map, face: Face) -> Image:
@@ -24,11 +24,11 @@ def under_eyes(lab: Image, mask: Map, face: Face) -> Image:
     The lines in them are finer than it and stay.
 
     Args:
-        lab: CIELAB in `skin.window(face)`, shape (h, w, 3).
-        mask: Skin mask in [0, 1], same window.
-        face: The face.
+        lab: CIELAB of a closeup, shape (h, w, 3).
+        mask: Facial skin in it, [0, 1], shape (h, w).
+        face: The face in it.
     """
-    eyes, view = face.interocular, skin.window(face)
+    eyes, view = face.interocular, _whole(face)
     circles = skin.both(face, "under_eye", view)
     cheeks = skin.both(face, "cheek", view) * (1 - skin.both(face, "under_eye", view, 0.03))
     circles = lowpass(circles, 0.035 * eyes)
@@ -50,12 +50,12 @@ def shadows(lab: Image, mask: Map, face: Face) -> Image:
     The lit part itself stays, and the nose keeps most of the shading that gives it its shape.
 
     Args:
-        lab: CIELAB in `skin.window(face)`, shape (h, w, 3).
-        mask: Skin mask in [0, 1], same window.
-        face: The face.
+        lab: CIELAB of a closeup, shape (h, w, 3).
+        mask: Facial skin in it, [0, 1], shape (h, w).
+        face: The face in it.
     """
     eyes = face.interocular
-    nose = lowpass(skin.region(face, "nose", skin.window(face), 0.03), 0.05 * eyes)
+    nose = lowpass(skin.region(face, "nose", _whole(face), 0.03), 0.05 * eyes)
     lightness = np.where(mask > 0.05, lab[..., 0], lowpass(lab[..., 0], 0.1 * eyes, mask))
     light = lowpass(lightness.astype(np.float32), 0.03 * eyes, mask)
     # A guided filter keeps a shadow's own border, so that the lift leaves no halo along it.
@@ -75,3 +75,7 @@ def shadows(lab: Image, mask: Map, face: Face) -> Image:
     richer = 0.6 * lift / np.maximum(lab[..., 0], 15)
     change[..., 1:] = lab[..., 1:] * richer[..., None]
     return change
+
+
+def _whole(face: Face) -> skin.Window:
+    return slice(0, face.size[0]), slice(0, face.size[1])

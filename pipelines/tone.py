@@ -51,7 +51,7 @@ def of(lab: Image, mask: Map) -> Tone | None:
     mass = float(mask.sum())
     if mass <= 0:
         return None
-    mean = np.einsum("hwc,hw->c", lab, mask, dtype=np.float64) / mass
+    mean = mask.ravel() @ lab.reshape(-1, 3) / mass
     return Tone(float(mean[0]), float(mean[1]), float(mean[2]))
 
 

@@ -151,7 +151,8 @@ def test_somebody_else_is_not_the_same_person(
 ) -> None:
     pixels = astronaut.astype(np.float32) / 255
     other = measure.baseline(pixels, faces.find(pixels))
-    stranger = replace(original, embedding=other.embedding)
+    reference = replace(original.reference, embedding=other.embedding)
+    stranger = replace(original, reference=reference)
     result = measured(stranger, portrait[0])
     assert not result.identity.same_person
     assert any("likeness" in reason for reason in result.reasons)
@@ -181,7 +182,7 @@ def test_reports_are_plain_data(portrait: tuple[Image, Face], original: Baseline
     assert set(report) == {
         "gaze", "head", "identity", "texture_retention", "texture_floor",
         "over_polished", "skin_tone", "eyes",
-        "changed_outside_face",
+        "changed_outside_face", "guards", "held_back",
     }  # fmt: skip
     assert set(report["skin_tone"]) == {"ita_before", "ita_after", "delta_e00_mean"}
     assert set(report["eyes"]) == {"spacing_ratio", "tilt_deg", "catchlight_agreement"}

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from pipelines import face as faces
+from pipelines import portrait as portrait_file
 from pipelines import skin
 from pipelines.arrays import Image, Image8, Map
 from pipelines.face import Face
+
+RENDERS = Path(__file__).parents[2] / "benchmarks" / "data" / "renders"
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +117,40 @@ def test_grown_region_contains_the_region(portrait: tuple[Image, Face]) -> None:
     plain, grown = (skin.region(face, "lips", view, grow) for grow in (0.0, 0.1))
     assert np.all(grown >= plain)
     assert grown.sum() > 1.3 * plain.sum()
+
+
+@pytest.mark.parametrize("name", ["p09_0_0", "p15_0_0"])
+def test_ears_and_neck_count_as_visible_skin_and_the_wall_does_not(name: str) -> None:
+    pixels = portrait_file.load(RENDERS / f"{name}.jpg").pixels
+    face = faces.find(pixels)
+    seen = skin.find(pixels, face)
+    unit, chin = face.interocular, face.oval[len(face.oval) // 2]
+    rows, columns = np.indices(face.size)
+    neck = np.hypot(columns - chin[0], rows - chin[1] - 0.25 * unit) < 0.1 * unit
+    assert seen.visible[neck].mean() > 0.6
+    assert not seen.facial[neck].any()
+    for side, index in (("left", 263), ("right", 33)):
+        temple = face.landmarks[index, :2]
+        out = np.sign(temple[0] - chin[0])
+        ear = np.hypot(columns - temple[0] - out * 0.62 * unit, rows - temple[1] - 0.35 * unit)
+        assert seen.visible[ear < 0.35 * unit].max() > 0.7, side
+        wall = np.hypot(columns - temple[0] - out * 1.4 * unit, rows - temple[1] + 0.6 * unit)
+        assert seen.visible[wall < 0.2 * unit].mean() < 0.05
+    assert np.all(seen.visible >= seen.facial - 1e-6)
+
+
+def test_a_hard_shadow_and_a_sheen_are_still_skin(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    lit = pixels.copy()
+    rows, columns = np.indices(face.size)
+    cheek = face.region("left_cheek").mean(axis=0)
+    near = np.hypot(columns - cheek[0], rows - cheek[1])
+    lit[near < 0.25 * face.interocular] *= 0.72
+    nose = face.region("nose").mean(axis=0)
+    gloss = 0.25 * np.exp(-(((columns - nose[0]) ** 2 + (rows - nose[1]) ** 2) / (2 * 6.0**2)))
+    lit = np.clip(lit + gloss[..., None], 0, 1).astype(np.float32)
+    mask = skin.mask(lit, face)
+    assert mask[near < 0.2 * face.interocular].mean() > 0.6
+    shine = (gloss > 0.2) & (skin.mask(pixels, face) > 0.9)
+    assert shine.sum() > 10
+    assert mask[shine].mean() > 0.6
