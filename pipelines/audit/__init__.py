@@ -1,0 +1,1 @@
+"""Audit a folder of portraits: one row a picture, and a report over all of them."""

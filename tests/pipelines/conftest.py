@@ -1,0 +1,33 @@
+"""A folder of models with every engine in it, as small as they get, with random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines import eye_engine, hub_engine, model_files
+from presets.schema import load
+from tests import tiny_diffusion
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from pipelines import eye_patch
+
+    folder = tmp_path_factory.mktemp("models")
+    tiny_diffusion.make(load().engines["sd15-mediapipe-face"], folder)
+    eyes = eye_patch.build(channels=(4, 8), seed=1, identity=False)
+    tiny_diffusion.shake(eyes.controlnet)
+    eyes.save_pretrained(folder / "eye-controlnet")
+    return folder
+
+
+@pytest.fixture
+def models(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder in `PRESENCE_MODELS`; nothing loaded before, nothing left after."""
+    monkeypatch.setenv(model_files.MODELS, str(tiny_models))
+    yield tiny_models
+    for engine in (eye_engine, hub_engine):
+        engine.release()
