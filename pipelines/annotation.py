@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
-from pipelines import lids
-from pipelines.arrays import Image8
-from pipelines.face import Face, with_eyes
+from pipelines import crops, lids
+from pipelines.arrays import Image8, Points
+from pipelines.face import Eye, Face, with_eyes
 from pipelines.gaze import Gaze, GazeEstimate, iris_shift_mm, target_per_eye
 
 PUPIL_HALF_WIDTH = 2
+# OpenCV draws at sixteenths of a pixel.
+_FRACTION_BITS = 4
 
 
 def draw(face: Face, size: tuple[int, int] | None = None) -> Image8:
@@ -48,6 +51,42 @@ def draw(face: Face, size: tuple[int, int] | None = None) -> Image8:
     return np.ascontiguousarray(bgr[:, :, ::-1])
 
 
+def draw_eye(face: Face, eye: Eye, to_patch: Points, size: tuple[int, int]) -> Image8:
+    """Draw one eye of a face inside a patch, in the colours of a right eye.
+
+    Drawn from the moved landmarks at the patch's own scale, with soft edges: a crop of `draw`
+    would put the pupil at whole pixels of a picture that is far larger. A left eye belongs into a
+    mirrored patch; it takes the right one's colours, so that one model reads both.
+
+    Args:
+        face: The face, for the brow.
+        eye: The eye to draw.
+        to_patch: Affine map from the face's picture to the patch, shape (2, 3).
+        size: (width, height) of the patch.
+
+    Returns:
+        uint8 RGB, shape (height, width, 3).
+    """
+    from pipelines.vision_compat import mediapipe_annotator
+
+    specs = mediapipe_annotator()
+    patch = np.zeros((size[1], size[0], 3), np.uint8)
+    brow = face.region(f"{eye.side}_brow")
+    for points, closed, spec in (
+        (brow[:5], False, specs.right_eyebrow_draw),
+        (brow[5:], False, specs.right_eyebrow_draw),
+        (eye.contour, True, specs.right_eye_draw),
+    ):
+        line = _sixteenths(crops.through(to_patch, points))
+        colour = spec.color[::-1]
+        cv2.polylines(patch, [line], closed, colour, spec.thickness, cv2.LINE_AA, _FRACTION_BITS)
+    x, y = crops.through(to_patch, eye.iris_center)
+    # A square whose edges cover pixels in part: OpenCV's soft edges are off by half a pixel.
+    share = np.outer(_covered(y, size[1]), _covered(x, size[0]))[..., None]
+    pupil = np.array(specs.right_iris_draw.color[::-1], np.float64)
+    return np.rint(patch + share * (pupil - patch)).astype(np.uint8)
+
+
 def look_towards(face: Face, now: GazeEstimate, target: Gaze) -> Face:
     """The face with pupils, and for vertical gaze the lids, where `target` puts them."""
     goals = target_per_eye(now, target)
@@ -56,3 +95,15 @@ def look_towards(face: Face, now: GazeEstimate, target: Gaze) -> Face:
         for eye, start, goal in zip(face.eyes, (now.left, now.right), goals, strict=True)
     )
     return with_eyes(face, left, right)
+
+
+def _covered(middle: float, count: int) -> Points:
+    """Share of each of `count` pixels in a row that the pupil's square covers."""
+    pixels = np.arange(count)
+    right = np.minimum(pixels + 0.5, middle + PUPIL_HALF_WIDTH)
+    left = np.maximum(pixels - 0.5, middle - PUPIL_HALF_WIDTH)
+    return np.asarray(np.clip(right - left, 0, 1))
+
+
+def _sixteenths(points: Points) -> Points:
+    return np.asarray(np.round(points * 2**_FRACTION_BITS), np.int32)

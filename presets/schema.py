@@ -279,12 +279,28 @@ class HubFile(_Model):
     licence: Line
 
 
+class Drawing(_Model):
+    """How a hub engine is asked to draw.
+
+    `size` is the side in pixels of the square in which it sees the face. The three scales weigh the
+    words, the annotation and the person's own face. `prompt` and `negative_prompt` stand before
+    what the context and the gaze add.
+    """
+
+    size: Annotated[int, Field(ge=64, multiple_of=64)] = 512
+    guidance_scale: Annotated[float, Field(ge=0, le=20)] = 1.5
+    control_scale: Annotated[float, Field(ge=0, le=2)] = 1.0
+    identity_scale: Unit = 0.6
+    prompt: Line = "portrait photo of a person"
+    negative_prompt: Line = "painting, drawing, deformed"
+
+
 class Engine(_Model):
     """One way to move the eyes.
 
     `pipeline` and `scheduler` are class names; they, `steps` and `strength` (0 to 1) are None where
-    `weights` is "none". `files` is filled for "hub" only. `memory_gb` is main memory, or the GPU's
-    for "hub".
+    `weights` is "none". `files` and `drawing` count for "hub" only. `memory_gb` is main memory, or
+    the GPU's for "hub". `wants_gpu` says that it takes minutes without one.
     """
 
     id: Id
@@ -296,7 +312,9 @@ class Engine(_Model):
     scheduler: Line | None = Field(default=None, validate_default=True)
     steps: Annotated[int, Field(ge=1)] | None = Field(default=None, validate_default=True)
     strength: Unit | None = Field(default=None, validate_default=True)
+    drawing: Drawing = Drawing()
     memory_gb: Annotated[float, Field(gt=0)]
+    wants_gpu: bool = False
     licence: Line
     default: bool = False
 
@@ -408,6 +426,7 @@ def _field(loc: tuple[int | str, ...]) -> str:
 _PARTS: dict[str, type[BaseModel]] = {
     "confidence": Confidence,
     "doses": Doses,
+    "drawing": Drawing,
     "files": HubFile,
     "sources": Source,
 }

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from pipelines import annotation
+from pipelines import annotation, crops, eye_patches
 from pipelines import face as faces
 from pipelines.arrays import Image8
 from pipelines.gaze import Gaze
@@ -49,6 +51,26 @@ def test_the_pupils_move_with_the_target(astronaut_analysis: Analysis) -> None:
         assert moved == pytest.approx(expected, abs=0.4)
         assert abs(aside[side][1] - rest[side][1]) <= 1.5
         assert eye.iris_radius > 0
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_patch_shows_the_pupil_where_it_is_to_a_fraction_of_a_pixel(
+    side: str, astronaut_analysis: Analysis
+) -> None:
+    face = astronaut_analysis.face
+    eye = face.left if side == "left" else face.right
+    to_patch = eye_patches.place(eye, face.head.roll, face.mm_per_px)
+    for shift in (0.0, 0.25, 0.5, 2.0, 4.0):
+        along = np.array([shift * eye.iris_radius / 14, 0])
+        moved = replace(eye, iris_center=eye.iris_center + along)
+        patch = annotation.draw_eye(face, moved, to_patch, eye_patches.SIZE)
+        # The pupil's red is its own; lids and brows have next to none of it.
+        weight = np.clip(patch[..., 0].astype(float) - patch[..., 1] / 200 * 180, 0, None)
+        weight[weight < 3] = 0  # rounding
+        ys, xs = np.mgrid[: patch.shape[0], : patch.shape[1]]
+        x, y = (float((weight * one).sum() / weight.sum()) for one in (xs, ys))
+        goal = crops.through(to_patch, moved.iris_center)
+        assert np.hypot(x - goal[0], y - goal[1]) < 0.1
 
 
 def test_the_upper_lid_follows_a_vertical_target(astronaut_analysis: Analysis) -> None:
