@@ -1,0 +1,1 @@
+"""Links: looks in an address, published comparisons, their pages, votes and downloads."""

@@ -1,0 +1,77 @@
+"""Everything of a comparison in one ZIP: pictures, numbers, a report to print, the looks."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable
+
+from sharing.numbers import comparison_csv, table
+from sharing.publication import Document, Shown
+from sharing.web.render import render, stylesheet
+
+README = """Presence: a comparison of portraits.
+
+report.html       the comparison on one page; open it in a browser, print it on A4
+comparison.json   all measurements
+comparison.csv    the same for a spreadsheet, one line a picture
+looks/            the settings of each picture, for python -m pipelines render --look "..."
+
+Each picture says in its metadata how it was made (IPTC digital source type) and from which look.
+"""
+
+
+def bundle(title: str, document: Document, file: Callable[[str], bytes]) -> bytes:
+    """The ZIP's bytes.
+
+    Args:
+        title: Of the comparison, may be "".
+        document: The comparison.
+        file: Gives the bytes of one of its files.
+    """
+    names = [_name(picture) for picture in document.pictures]
+    report = {"title": title, **document.report}
+    report["pictures"] = [
+        {"file": name, "letter": picture.letter, "title": picture.title, "look": picture.look}
+        for name, picture in zip(names, document.pictures, strict=True)
+    ]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, picture in zip(names, document.pictures, strict=True):
+            # Pictures are compressed as it is.
+            archive.writestr(name, file(picture.files["full"]), zipfile.ZIP_STORED)
+            if picture.look:
+                archive.writestr(f"looks/{_stem(picture)}.txt", picture.look + "\n")
+        archive.writestr("comparison.json", json.dumps(report, indent=2) + "\n")
+        archive.writestr("comparison.csv", comparison_csv(document, names))
+        archive.writestr("report.html", report_page(title, document, file))
+        archive.writestr("README.txt", README)
+    return buffer.getvalue()
+
+
+def report_page(title: str, document: Document, file: Callable[[str], bytes]) -> str:
+    """One page of HTML that needs nothing beside it."""
+    return render(
+        "report.html",
+        title=title,
+        pictures=document.pictures,
+        sources={one.key: _data(file(one.files["close"])) for one in document.pictures},
+        rows=table(document),
+        style=stylesheet(),
+    )
+
+
+def _name(picture: Shown) -> str:
+    return f"{_stem(picture)}.{picture.files['full'].rpartition('.')[2]}"
+
+
+def _stem(picture: Shown) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", picture.title.lower()).strip("-")[:60]
+    return "-".join(part for part in (picture.letter, words) if part)
+
+
+def _data(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

@@ -1,0 +1,168 @@
+"""Measurements in words for pages, reports and tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sharing.publication import Document
+from sharing.votes import Ballot
+
+Report = Mapping[str, Any]
+
+
+def table(document: Document) -> list[tuple[str, list[str]]]:
+    """A title and a cell for every picture, the original's first."""
+    original: Report = document.report.get("original", {})
+    variants: Sequence[Report] = document.report.get("variants", [])
+    return [
+        (title, [_cell(of_original, original), *(_cell(of_look, one) for one in variants)])
+        for title, of_original, of_look in _ROWS
+    ]
+
+
+def comparison_csv(document: Document, names: Sequence[str]) -> str:
+    """One line a picture, with plain numbers.
+
+    Args:
+        document: The comparison.
+        names: File names of the pictures at full size.
+    """
+    original: Report = document.report.get("original", {})
+    variants: Sequence[Report] = document.report.get("variants", [])
+    best = set(document.report.get("best", []))
+    rows: list[dict[str, Any]] = []
+    for index, (picture, name) in enumerate(zip(document.pictures, names, strict=True)):
+        row: dict[str, Any] = dict.fromkeys(_COLUMNS, "")
+        row |= {"letter": picture.letter, "title": picture.title, "file": name}
+        row |= {"look": picture.look, "warnings": " ".join(picture.warnings)}
+        if index == 0 and original:
+            row["gaze_yaw"], row["gaze_pitch"] = original["gaze"]
+            row["skin_tone_ita"] = original["skin_tone"]["ita"]
+        elif index <= len(variants) and index > 0:
+            row |= _of_variant(variants[index - 1])
+            row["most_like_them"] = (index - 1) in best
+        rows.append(row)
+    return _csv(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
+
+
+def votes_csv(document: Document, ballots: Iterable[Ballot]) -> str:
+    """One line a vote: when, the three answers by name, the comment."""
+    names = {picture.key: picture.name for picture in document.pictures}
+    return _csv(
+        ("seconds_since_1970", "most_like", "most_trustworthy", "best_for_purpose", "comment"),
+        (
+            [one.at, names[one.likeness], names[one.trust], names[one.purpose], one.comment]
+            for one in ballots
+        ),
+    )
+
+
+_COLUMNS = (
+    "letter",
+    "title",
+    "file",
+    "look",
+    "gaze_yaw",
+    "gaze_pitch",
+    "asked_yaw",
+    "asked_pitch",
+    "gaze_error",
+    "likeness",
+    "texture_retention",
+    "texture_floor",
+    "skin_tone_ita",
+    "skin_delta_e00",
+    "most_like_them",
+    "warnings",
+)
+
+
+def _of_variant(report: Report) -> dict[str, Any]:
+    target = report["gaze"]["target"] or ("", "")
+    return {
+        "gaze_yaw": report["gaze"]["after"][0],
+        "gaze_pitch": report["gaze"]["after"][1],
+        "asked_yaw": target[0],
+        "asked_pitch": target[1],
+        "gaze_error": report["gaze"]["error"],
+        "likeness": report["identity"]["distance"],
+        "texture_retention": report["texture_retention"],
+        "texture_floor": report["texture_floor"],
+        "skin_tone_ita": report["skin_tone"]["ita_after"],
+        "skin_delta_e00": report["skin_tone"]["delta_e00_mean"],
+    }
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(head)
+    writer.writerows([_harmless(value) for value in row] for row in rows)
+    return buffer.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    """Spreadsheets run what begins like a formula; a quote before it makes it text (OWASP)."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + value
+    return "" if value is None else value
+
+
+def _cell(say: Callable[[Report], str], report: Report) -> str:
+    try:
+        return say(report)
+    except (KeyError, TypeError, IndexError, ValueError):
+        # Nothing is measured there, or the report is of another version.
+        return "–"
+
+
+def _degrees(value: float) -> str:
+    return f"{round(value, 1) + 0.0:.1f}°".replace("-", "−")
+
+
+def _direction(angles: Sequence[float]) -> str:
+    yaw, pitch = angles
+    parts = [
+        f"{_degrees(abs(angle))} {words[0] if angle > 0 else words[1]}"
+        for angle, words in ((yaw, ("right", "left")), (pitch, ("up", "down")))
+        if abs(angle) >= 0.05
+    ]
+    return ", ".join(parts) or "into the lens"
+
+
+def _nothing(report: Report) -> str:
+    raise KeyError(len(report))
+
+
+_ROWS: tuple[tuple[str, Callable[[Report], str], Callable[[Report], str]], ...] = (
+    (
+        "Gaze off the lens",
+        lambda report: _direction(report["gaze"]),
+        lambda report: _direction(report["gaze"]["after"]),
+    ),
+    ("Gaze asked for", _nothing, lambda report: _direction(report["gaze"]["target"])),
+    ("Missed by", _nothing, lambda report: _degrees(report["gaze"]["error"])),
+    (
+        "Likeness (0 = same, 0.6 = someone else)",
+        _nothing,
+        lambda report: f"{report['identity']['distance']:.3f}",
+    ),
+    (
+        "Skin texture left, and least allowed",
+        _nothing,
+        lambda report: f"{report['texture_retention']:.0%}, {report['texture_floor']:.0%}",
+    ),
+    (
+        "Skin tone (ITA)",
+        lambda report: _degrees(report["skin_tone"]["ita"]),
+        lambda report: _degrees(report["skin_tone"]["ita_after"]),
+    ),
+    (
+        "Skin colour change (CIEDE2000)",
+        _nothing,
+        lambda report: f"{report['skin_tone']['delta_e00_mean']:.2f}",
+    ),
+)

@@ -1,0 +1,95 @@
+"""The picture that chat tools show beside a link: 1200 x 630, faces large, few words."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from pipelines.arrays import Image8
+
+if TYPE_CHECKING:
+    from sharing.publication import Publication
+
+WIDTH, HEIGHT = 1200, 630
+GROUND = (244, 244, 243)
+INK = (27, 27, 28)
+QUIET = (90, 90, 90)
+MOST = 5
+NO_TITLE = {True: "Which one is really them?", False: "Portraits side by side"}
+_EDGE, _GAP, _BAND = 36, 16, 110
+
+
+def preview(faces: Sequence[Image8], publication: Publication, title: str) -> Image8:
+    """Draw the preview of a comparison.
+
+    Where visitors are asked for a blind vote it has no labels and a shuffled order: the link's own
+    preview must not give the answer away.
+
+    Args:
+        faces: Head and shoulders of each picture, uint8 (H, W, 3), all of one shape.
+        publication: What is published.
+        title: Its cleaned title.
+
+    Returns:
+        uint8 RGB, shape (630, 1200, 3).
+    """
+    labelled = not publication.asks_vote
+    shown = list(zip(faces, (picture.title for picture in publication.pictures), strict=True))
+    shown = shown[:MOST]
+    if not labelled:
+        secrets.SystemRandom().shuffle(shown)
+    sheet = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
+    draw = ImageDraw.Draw(sheet)
+    height = HEIGHT - _BAND - _EDGE - (34 if labelled else 0)
+    cell = (WIDTH - 2 * _EDGE - (len(shown) - 1) * _GAP) // len(shown)
+    width = min(cell, round(height * faces[0].shape[1] / faces[0].shape[0]))
+    first = (WIDTH - len(shown) * width - (len(shown) - 1) * _GAP) // 2
+    for column, (face, name) in enumerate(shown):
+        left = first + column * (width + _GAP)
+        sheet.paste(_cropped(face, width, height), (left, _EDGE))
+        if labelled:
+            _write(draw, (left, _EDGE + height + 8), name, 20, QUIET, width)
+    words = title if _writable(title, 36) else NO_TITLE[publication.asks_vote]
+    _write(draw, (first, HEIGHT - 88), words, 36, INK, WIDTH - 2 * first)
+    words = "With measurements" if labelled else "A blind vote"
+    _write(draw, (first, HEIGHT - 42), f"{words} · Presence", 20, QUIET, WIDTH - 2 * first)
+    return np.asarray(sheet)
+
+
+def _cropped(image_u8: Image8, width: int, height: int) -> Image.Image:
+    """Fill a box, cutting what is over; the face sits a little above the middle."""
+    image = Image.fromarray(image_u8)
+    scale = max(width / image.width, height / image.height)
+    size = (max(width, round(image.width * scale)), max(height, round(image.height * scale)))
+    image = image.resize(size, Image.Resampling.LANCZOS)
+    left, top = (image.width - width) // 2, round((image.height - height) * 0.4)
+    return image.crop((left, top, left + width, top + height))
+
+
+def _writable(text: str, size: int) -> bool:
+    """Whether the font has all letters; others would be boxes, and the page's title says it too."""
+    font = ImageFont.load_default(size)
+    box = bytes(font.getmask("\uffff"))
+    return bool(text) and all(
+        letter.isspace() or bytes(font.getmask(letter)) != box for letter in text
+    )
+
+
+def _write(
+    draw: ImageDraw.ImageDraw,
+    place: tuple[int, int],
+    text: str,
+    size: int,
+    colour: tuple[int, int, int],
+    width: int,
+) -> None:
+    font = ImageFont.load_default(size)
+    if draw.textlength(text, font) > width:
+        while text and draw.textlength(text + "…", font) > width:
+            text = text[:-1]
+        text = text.rstrip() + "…"
+    draw.text(place, text, fill=colour, font=font)

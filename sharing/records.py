@@ -1,0 +1,74 @@
+"""The tables: comparisons, votes, uses of an hour, and secrets that all replicas share."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+LIVE, EXPIRED, DELETED, GONE = "live", "expired", "deleted", "gone"
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+
+class ComparisonRow(Base):
+    """One published comparison. Times are seconds since 1970, UTC.
+
+    `state` goes live -> expired -> gone, or live -> deleted -> (no row). In between the pictures
+    are being removed; whoever is interrupted there leaves the rest to the next sweep.
+    """
+
+    __tablename__ = "comparisons"
+    __table_args__ = (Index("comparisons_by_expiry", "state", "expires_at"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(String(64))
+    folder: Mapped[str] = mapped_column(String(64), unique=True)
+    state: Mapped[str] = mapped_column(String(8))
+    title: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(Text)
+    asks_vote: Mapped[bool]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class VoteRow(Base):
+    """One visitor's vote; the answers are keys of pictures."""
+
+    __tablename__ = "votes"
+    __table_args__ = (UniqueConstraint("comparison_id", "visitor", name="one_vote_a_visitor"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    comparison_id: Mapped[str] = mapped_column(
+        String(32), ForeignKey("comparisons.id", ondelete="CASCADE")
+    )
+    visitor: Mapped[str] = mapped_column(String(64))
+    likeness: Mapped[str] = mapped_column(String(16))
+    trust: Mapped[str] = mapped_column(String(16))
+    purpose: Mapped[str] = mapped_column(String(16))
+    comment: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class UseRow(Base):
+    """One use that counts towards an hour's quota; the address only as a salted hash."""
+
+    __tablename__ = "uses"
+    __table_args__ = (Index("uses_by_address", "kind", "address", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(64))
+    at: Mapped[int] = mapped_column(BigInteger)
+
+
+class SecretRow(Base):
+    """Random bytes that all replicas share: the forms' key, and each day's salt."""
+
+    __tablename__ = "secrets"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[int] = mapped_column(BigInteger)

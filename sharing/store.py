@@ -1,0 +1,491 @@
+"""Published comparisons: put in whole or not at all, found, voted on, taken back, swept.
+
+Pictures are written first and the record last, so that a kill at any point leaves either the whole
+comparison or a folder without a record. The sweep removes such folders once they are older than any
+publishing may last, which makes it safe beside other replicas that are publishing.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from sharing.blobs import Blobs, born, new_folder
+from sharing.database import Database
+from sharing.errors import (
+    AlreadyVoted,
+    Full,
+    Gone,
+    NotFound,
+    Refused,
+    SharingError,
+    TooMany,
+    Unavailable,
+    WrongSecret,
+)
+from sharing.publication import Document, Publication, clean, pack
+from sharing.records import DELETED, EXPIRED, GONE, LIVE, ComparisonRow, SecretRow, UseRow, VoteRow
+from sharing.settings import Settings
+from sharing.visitors import address_hash, digest, is_token, new_token, same
+from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot
+
+DAY, HOUR = 86_400, 3_600
+LONGEST_PUBLISHING = 600
+"""Seconds after which a publishing gives up rather than write its record."""
+LEFTOVER_AGE = 3_600
+"""Seconds after which a folder without a record is a leftover. Far more than the above, so that
+replicas' clocks may differ."""
+TOMBSTONES_KEPT = 90 * DAY
+"""How long an expired id still answers "expired" rather than "nothing here"."""
+
+_FORM_KEY = "forms"
+_log = logging.getLogger("presence.sharing")
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the publisher gets, once.
+
+    Attributes:
+        id: Opens the comparison.
+        secret: Opens its private page, which can take it back. Only its hash is stored.
+        expires_at: Seconds since 1970.
+    """
+
+    id: str
+    secret: str
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A published comparison, found.
+
+    Attributes:
+        id: As in its link.
+        title: Free text.
+        document: Pictures and report.
+        asks_vote: Whether visitors are asked to vote.
+        created_at: Seconds since 1970.
+        expires_at: Seconds since 1970.
+        folder: Where its files lie.
+    """
+
+    id: str
+    title: str
+    document: Document
+    asks_vote: bool
+    created_at: int
+    expires_at: int
+    folder: str
+
+
+class Store:
+    """The published comparisons of one deployment; any number of replicas may share them."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        """Open records and pictures.
+
+        Raises:
+            Unavailable: They cannot be opened.
+        """
+        self.settings = settings
+        self._clock = clock
+        self._database = Database(settings.database_url, settings.patience)
+        self._blobs = Blobs(settings.blob_url)
+        self._form_key: bytes | None = None
+
+    # -- publishing --
+
+    def publish(self, publication: Publication, address: str = "") -> Published:
+        """Store a comparison, whole or not at all.
+
+        Args:
+            publication: What to publish.
+            address: Of whom it comes from, for the quota.
+
+        Raises:
+            Refused: The title is too long, or something is missing.
+            TooLarge: It is over the quota of one comparison.
+            TooMany: This address has published too much in an hour.
+            Full: There is no room.
+            Unavailable: Records or pictures cannot be written.
+        """
+        started = self._now()
+        self._check_uses("publish", address)
+        packed = pack(publication, self.settings.most_bytes)
+        self._make_room(packed.bytes)
+        published = Published(new_token(), new_token(), started + publication.days * DAY)
+        folder = new_folder(started)
+        row = ComparisonRow(
+            id=published.id,
+            secret_hash=digest(published.secret),
+            folder=folder,
+            state=LIVE,
+            title=packed.title,
+            document=packed.document.text(),
+            asks_vote=publication.asks_vote,
+            bytes=packed.bytes,
+            created_at=started,
+            expires_at=published.expires_at,
+        )
+        try:
+            self._blobs.put(folder, packed.files)
+        except SharingError:
+            self._drop(folder)
+            raise
+        # From here on the record may be there even where an error says otherwise, as when the
+        # connection breaks during the commit: what is left over is the sweep's.
+        with self._database.writing() as session:
+            if self._now() - started > LONGEST_PUBLISHING:
+                raise Unavailable
+            if self._used_bytes(session) + packed.bytes > self.settings.total_bytes:
+                raise Full
+            self._use(session, "publish", address)
+            session.add(row)
+        _log.info("published one comparison, %d bytes", packed.bytes)
+        return published
+
+    # -- finding --
+
+    def find(self, id_: str) -> Shared:
+        """The comparison of a link.
+
+        Raises:
+            NotFound: There is none, or it was taken back.
+            Gone: It has expired.
+            Unavailable: The records cannot be reached.
+        """
+        return _shared(self._row(id_))
+
+    def owned(self, id_: str, secret: str) -> Shared:
+        """The comparison of a private link.
+
+        Raises:
+            WrongSecret: The secret is another's.
+            NotFound: As in `find`, as the other errors.
+        """
+        row = self._row(id_)
+        if not is_token(secret) or not same(digest(secret), row.secret_hash):
+            raise WrongSecret
+        return _shared(row)
+
+    def file(self, shared: Shared, name: str) -> bytes:
+        """One file of a comparison.
+
+        Raises:
+            NotFound: There is no such file.
+            Unavailable: It cannot be reached.
+        """
+        names = {name for one in shared.document.pictures for name in one.files.values()}
+        if name not in {*names, "preview.jpg"}:
+            raise NotFound
+        return self._blobs.get(shared.folder, name)
+
+    # -- taking back --
+
+    def delete(self, id_: str, secret: str) -> None:
+        """Take a comparison back: its record and votes at once, then its files.
+
+        Raises:
+            WrongSecret: The secret is another's.
+            NotFound: As in `find`, as the other errors.
+        """
+        self.owned(id_, secret)
+        self._clear(id_, DELETED)
+        _log.info("took one comparison back")
+
+    # -- votes --
+
+    def vote(self, shared: Shared, visitor: str, ballot: Ballot, address: str = "") -> None:
+        """Count one visitor's vote.
+
+        Args:
+            shared: The comparison.
+            visitor: The visitor's token, from their cookie.
+            ballot: The answers.
+            address: Of the visitor, for the quota.
+
+        Raises:
+            Refused: An answer is missing, or the comment is too long.
+            AlreadyVoted: This visitor has voted.
+            TooMany: This address has voted too much in an hour.
+            NotFound: The comparison was taken back meanwhile.
+            Gone: It has expired meanwhile.
+        """
+        ballot = _checked(ballot, shared)
+        try:
+            with self._database.writing() as session:
+                self._still_live(session, shared.id)
+                if self._ballot(session, shared.id, visitor) is not None:
+                    raise AlreadyVoted
+                self._check_uses_in(session, "vote", address)
+                self._use(session, "vote", address)
+                session.add(
+                    VoteRow(
+                        comparison_id=shared.id,
+                        visitor=_visitor(visitor, shared.id),
+                        likeness=ballot.likeness,
+                        trust=ballot.trust,
+                        purpose=ballot.purpose,
+                        comment=ballot.comment,
+                        created_at=self._now(),
+                    )
+                )
+                session.flush()
+        except Unavailable as error:
+            if isinstance(error.__cause__, IntegrityError):
+                raise AlreadyVoted from error
+            raise
+
+    def ballot_of(self, shared: Shared, visitor: str) -> Ballot | None:
+        """The visitor's own vote, if there is one."""
+        if not is_token(visitor):
+            return None
+        with self._database.reading() as session:
+            return self._ballot(session, shared.id, visitor)
+
+    def ballots(self, shared: Shared) -> list[Ballot]:
+        """All votes, the oldest first."""
+        with self._database.reading() as session:
+            rows = session.scalars(
+                select(VoteRow).where(VoteRow.comparison_id == shared.id).order_by(VoteRow.id)
+            )
+            return [_ballot(row) for row in rows]
+
+    def form_key(self) -> bytes:
+        """The key that signs forms, the same on all replicas."""
+        if self._form_key is None:
+            with self._database.writing() as session:
+                self._form_key = self._secret(session, _FORM_KEY)
+        return self._form_key
+
+    # -- keeping tidy --
+
+    def sweep(self) -> None:
+        """Remove what has expired, what a kill left over, and hashes of addresses.
+
+        Raises:
+            Unavailable: Records or pictures cannot be reached; what was done stays done.
+        """
+        now = self._now()
+        with self._database.reading() as session:
+            expired = self._expired(session, now)
+            unfinished = session.execute(
+                select(ComparisonRow.id, ComparisonRow.state).where(
+                    ComparisonRow.state.in_((EXPIRED, DELETED))
+                )
+            ).all()
+        for id_ in expired:
+            self._clear(id_, EXPIRED)
+        for id_, state in unfinished:
+            self._clear(id_, state)
+        self._sweep_folders(now)
+        with self._database.writing() as session:
+            session.execute(delete(UseRow).where(UseRow.at < now - HOUR))
+            session.execute(
+                delete(SecretRow).where(
+                    SecretRow.name != _FORM_KEY, SecretRow.created_at < now - 2 * DAY
+                )
+            )
+            session.execute(
+                delete(ComparisonRow).where(
+                    ComparisonRow.state == GONE, ComparisonRow.expires_at < now - TOMBSTONES_KEPT
+                )
+            )
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._database.close()
+
+    def _sweep_folders(self, now: int) -> None:
+        old = []
+        for folder in self._blobs.folders():
+            since = born(folder)
+            if since is not None and now - since > LEFTOVER_AGE:
+                old.append(folder)
+        with self._database.reading() as session:
+            known = set(session.scalars(select(ComparisonRow.folder)))
+        for folder in old:
+            if folder not in known:
+                self._blobs.remove(folder)
+
+    def _clear(self, id_: str, state: str) -> None:
+        """Forget a comparison: first what is in its record, then its files, then the record."""
+        with self._database.writing() as session:
+            row = session.get(ComparisonRow, id_)
+            if row is None or row.state == GONE:
+                return
+            if row.state == LIVE:
+                row.state = state
+            row.title, row.document = "", "{}"
+            session.execute(delete(VoteRow).where(VoteRow.comparison_id == id_))
+            folder = row.folder
+        self._blobs.remove(folder)
+        with self._database.writing() as session:
+            row = session.get(ComparisonRow, id_)
+            if row is not None and row.state == DELETED:
+                session.delete(row)
+            elif row is not None:
+                row.state, row.bytes = GONE, 0
+
+    def _drop(self, folder: str) -> None:
+        try:
+            self._blobs.remove(folder)
+        except SharingError:
+            _log.warning("a folder without a record is left to the sweep")
+
+    # -- rows --
+
+    def _row(self, id_: str) -> ComparisonRow:
+        if not is_token(id_):
+            raise NotFound
+        with self._database.reading() as session:
+            row = session.get(ComparisonRow, id_)
+        if row is None or row.state == DELETED:
+            raise NotFound
+        if row.state == LIVE and row.expires_at <= self._now():
+            self._clear_expired(id_)
+            raise Gone
+        if row.state != LIVE:
+            raise Gone
+        return row
+
+    def _clear_expired(self, id_: str) -> None:
+        try:
+            self._clear(id_, EXPIRED)
+        except SharingError:
+            _log.warning("an expired comparison is left to the sweep")
+
+    def _still_live(self, session: Session, id_: str) -> None:
+        row = session.get(ComparisonRow, id_)
+        if row is None or row.state == DELETED:
+            raise NotFound
+        if row.state != LIVE or row.expires_at <= self._now():
+            raise Gone
+
+    def _ballot(self, session: Session, id_: str, visitor: str) -> Ballot | None:
+        row = session.scalar(
+            select(VoteRow).where(
+                VoteRow.comparison_id == id_, VoteRow.visitor == _visitor(visitor, id_)
+            )
+        )
+        return None if row is None else _ballot(row)
+
+    def _expired(self, session: Session, now: int) -> Sequence[str]:
+        return session.scalars(
+            select(ComparisonRow.id)
+            .where(ComparisonRow.state == LIVE, ComparisonRow.expires_at <= now)
+            .order_by(ComparisonRow.expires_at)
+        ).all()
+
+    # -- quotas --
+
+    def _make_room(self, wanted: int) -> None:
+        """Remove what has expired, the oldest first, until `wanted` bytes fit."""
+        with self._database.reading() as session:
+            used, expired = self._used_bytes(session), self._expired(session, self._now())
+        for id_ in expired:
+            if used + wanted <= self.settings.total_bytes:
+                return
+            self._clear(id_, EXPIRED)
+            with self._database.reading() as session:
+                used = self._used_bytes(session)
+        if used + wanted > self.settings.total_bytes:
+            raise Full
+
+    def _used_bytes(self, session: Session) -> int:
+        return int(session.scalar(select(func.coalesce(func.sum(ComparisonRow.bytes), 0))) or 0)
+
+    def _check_uses(self, kind: str, address: str) -> None:
+        with self._database.writing() as session:
+            self._check_uses_in(session, kind, address)
+
+    def _check_uses_in(self, session: Session, kind: str, address: str) -> None:
+        most = {
+            "publish": self.settings.publications_an_hour,
+            "vote": self.settings.votes_an_hour,
+        }[kind]
+        uses = session.scalar(
+            select(func.count())
+            .select_from(UseRow)
+            .where(
+                UseRow.kind == kind,
+                UseRow.address == self._address(session, address),
+                UseRow.at > self._now() - HOUR,
+            )
+        )
+        if (uses or 0) >= most:
+            what = "comparisons were published" if kind == "publish" else "votes were given"
+            raise TooMany(
+                "too-many",
+                f"{most} {what} from your address within an hour, which is as many as we take. "
+                "Nothing was lost; try again later.",
+            )
+
+    def _use(self, session: Session, kind: str, address: str) -> None:
+        hashed = self._address(session, address)
+        session.add(UseRow(kind=kind, address=hashed, at=self._now()))
+
+    def _address(self, session: Session, address: str) -> str:
+        # A salt a day: yesterday's hashes can't be told from today's, nor tried through.
+        return address_hash(self._secret(session, f"salt-{self._now() // DAY}"), address)
+
+    def _secret(self, session: Session, name: str) -> bytes:
+        row = session.get(SecretRow, name)
+        if row is None:
+            row = SecretRow(name=name, value=secrets.token_bytes(32), created_at=self._now())
+            session.add(row)
+            session.flush()
+        return row.value
+
+    def _now(self) -> int:
+        return int(self._clock())
+
+
+def _shared(row: ComparisonRow) -> Shared:
+    return Shared(
+        id=row.id,
+        title=row.title,
+        document=Document.parse(row.document),
+        asks_vote=row.asks_vote,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        folder=row.folder,
+    )
+
+
+def _visitor(token: str, id_: str) -> str:
+    # Of its comparison: votes of one visitor on several can't be told to be theirs.
+    return digest(f"{token}:{id_}")
+
+
+def _ballot(row: VoteRow) -> Ballot:
+    return Ballot(row.likeness, row.trust, row.purpose, row.comment, row.created_at)
+
+
+def _checked(ballot: Ballot, shared: Shared) -> Ballot:
+    if not shared.asks_vote:
+        raise Refused("no-vote", "This comparison does not ask for a vote.")
+    keys = {picture.key for picture in shared.document.pictures}
+    missing = [words for name, words in QUESTIONS.items() if ballot.answer(name) not in keys]
+    if missing:
+        raise Refused(
+            "missing-answer",
+            f"Choose a picture for each question; still open: {', '.join(missing).lower()}.",
+        )
+    comment = clean(ballot.comment, lines=True)
+    if len(comment) > LONGEST_COMMENT:
+        raise Refused(
+            "comment-too-long",
+            f"The comment has {len(comment):,} characters; there is room for {LONGEST_COMMENT:,}. "
+            "Shorten it and vote again; your answers are kept below.",
+        )
+    return replace(ballot, comment=comment)

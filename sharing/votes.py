@@ -1,0 +1,103 @@
+"""Which one is really them: ballots, how they add up, and how sure the sums are."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sharing.publication import Shown
+
+QUESTIONS = {
+    "likeness": "Most like the person",
+    "trust": "Most trustworthy",
+    "purpose": "Best for the purpose",
+}
+LONGEST_COMMENT = 1000
+# Two-sided 95 %.
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """One visitor's answers.
+
+    Attributes:
+        likeness: Key of the picture that is most like the person.
+        trust: Key of the most trustworthy one.
+        purpose: Key of the one that is best for the purpose.
+        comment: Free text, or "".
+        at: When, in seconds since 1970.
+    """
+
+    likeness: str
+    trust: str
+    purpose: str
+    comment: str = ""
+    at: int = 0
+
+    def answer(self, question: str) -> str:
+        """The answer to one of `QUESTIONS`."""
+        return {"likeness": self.likeness, "trust": self.trust, "purpose": self.purpose}[question]
+
+
+@dataclass(frozen=True)
+class Count:
+    """How often one picture was the answer to one question.
+
+    Attributes:
+        picture: The picture.
+        votes: How many chose it.
+        of: How many voted.
+        low: Lower end of the 95 % interval of its share, 0..1.
+        high: Upper end.
+    """
+
+    picture: Shown
+    votes: int
+    of: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        """Share of the votes, 0 where there are none."""
+        return self.votes / self.of if self.of else 0.0
+
+
+def tally(pictures: Sequence[Shown], ballots: Sequence[Ballot]) -> dict[str, list[Count]]:
+    """Counts for each question, the pictures in their own order."""
+    return {
+        question: [
+            _count(
+                picture, sum(one.answer(question) == picture.key for one in ballots), len(ballots)
+            )
+            for picture in pictures
+        ]
+        for question in QUESTIONS
+    }
+
+
+def wilson(votes: int, of: int) -> tuple[float, float]:
+    """The 95 % score interval of a share (Wilson 1927, doi:10.1080/01621459.1927.10502953).
+
+    Unlike the plain interval it stays within 0 and 1 and is honest about a handful of votes.
+    """
+    if of == 0:
+        return 0.0, 1.0
+    share, z2 = votes / of, _Z**2
+    middle = (share + z2 / (2 * of)) / (1 + z2 / of)
+    reach = _Z * math.sqrt(share * (1 - share) / of + z2 / (4 * of**2)) / (1 + z2 / of)
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def shuffled(pictures: Iterable[Shown], seed: bytes) -> list[Shown]:
+    """The pictures in a visitor's own order; the same seed gives the same order."""
+    mixed = list(pictures)
+    random.Random(seed).shuffle(mixed)
+    return mixed
+
+
+def _count(picture: Shown, votes: int, of: int) -> Count:
+    return Count(picture, votes, of, *wilson(votes, of))

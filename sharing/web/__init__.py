@@ -1,0 +1,1 @@
+"""The pages of links: routes, templates, style, a few lines of script."""

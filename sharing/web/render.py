@@ -1,0 +1,43 @@
+"""Templates to HTML, everything escaped."""
+
+from __future__ import annotations
+
+import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+_FOLDER = Path(__file__).parent
+STATIC = _FOLDER / "static"
+
+
+def render(name: str, **values: Any) -> str:
+    """Fill a template."""
+    return _templates().get_template(name).render(**values)
+
+
+def stylesheet() -> Markup:
+    """The style sheet, for pages that stand alone."""
+    return Markup((STATIC / "share.css").read_text(encoding="utf-8"))
+
+
+def day(seconds: int) -> str:
+    """A day in words, such as ``21 November 2026``, UTC."""
+    date = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    return f"{date.day} {date:%B %Y}"
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["day"] = day
+    return environment

@@ -1,0 +1,419 @@
+"""The pages of links: ``/s/{id}`` and what hangs on it. Served beside Gradio, without Gradio."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from presets.schema import load
+from sharing.desk import Desk
+from sharing.download import bundle
+from sharing.errors import (
+    AlreadyVoted,
+    NotFound,
+    Refused,
+    SharingError,
+    TooLarge,
+    Unavailable,
+    Unfit,
+)
+from sharing.numbers import table, votes_csv
+from sharing.publication import Shown
+from sharing.store import Shared
+from sharing.visitors import is_token, keyed, new_token, same
+from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot, shuffled, tally
+from sharing.web.render import STATIC, render
+
+LARGEST_FORM = 64_000
+VISITOR, SEEN = "presence_visitor", "presence_seen"
+COOKIE_SECONDS = 30 * 86_400
+
+# No inline script or style, nothing from elsewhere, in nobody's frame.
+POLICY = (
+    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+PROVENANCE = (
+    "Every picture made here says so in its metadata (IPTC digital source type, software, look), "
+    "and the gaze or the skin of all but the original may have been edited. Made with Presence."
+)
+THANKS = "Thank you, your vote counts. The labels are shown now."
+_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+_TYPES = {"css": "text/css", "js": "text/javascript", "jpg": "image/jpeg", "png": "image/png"}
+
+_log = logging.getLogger("presence.sharing")
+
+Form = Mapping[str, str]
+Answer = Callable[[Request, Form], Response]
+
+
+def routes(desk: Desk) -> list[BaseRoute]:
+    """All routes, for Gradio's ``app_kwargs``."""
+    pages = Pages(desk)
+    read = (
+        ("/s/-/{name}", pages.asset),
+        ("/s/{id}", pages.comparison),
+        ("/s/{id}/p/{name}", pages.picture),
+        ("/s/{id}/preview.jpg", pages.preview),
+        ("/s/{id}/download.zip", pages.download),
+        ("/s/{id}/own/{secret}", pages.own),
+        ("/s/{id}/own/{secret}/votes.csv", pages.votes),
+    )
+    written = (
+        ("/s/{id}/vote", pages.vote),
+        ("/s/{id}/labels", pages.labels),
+        ("/s/{id}/own/{secret}/delete", pages.delete),
+    )
+    return [
+        *(Route(path, _endpoint(desk, answer), methods=["GET"]) for path, answer in read),
+        *(Route(path, _endpoint(desk, answer), methods=["POST"]) for path, answer in written),
+        Route("/s/{rest:path}", _endpoint(desk, _nothing), methods=["GET", "POST"]),
+    ]
+
+
+class Pages:
+    """What each route answers."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def asset(self, request: Request, form: Form) -> Response:
+        """Style and script."""
+        del form
+        name = request.path_params["name"]
+        if name not in ("share.css", "share.js"):
+            raise NotFound
+        kind = _TYPES[name.rpartition(".")[2]]
+        return Response(
+            (STATIC / name).read_bytes(),
+            media_type=kind,
+            headers={"Cache-Control": "public, max-age=600"},
+        )
+
+    def comparison(self, request: Request, form: Form) -> Response:
+        """The comparison; blind for those who are asked for a vote and have not given it."""
+        del form
+        shared = self._find(request)
+        visitor = _visitor(request)
+        ballot = self._desk.store().ballot_of(shared, visitor)
+        if shared.asks_vote and ballot is None and not _has_seen(request, shared):
+            return self._blind(request, shared, visitor)
+        return self._labelled(request, shared, ballot)
+
+    def picture(self, request: Request, form: Form) -> Response:
+        """One picture."""
+        del form
+        shared, name = self._find(request), request.path_params["name"]
+        # Asked for anew each time: what is taken back must not live on in a cache.
+        headers = {"ETag": f'"{name}"', "Cache-Control": "private, no-cache"}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        data = self._desk.store().file(shared, name)
+        return Response(data, media_type=_TYPES[name.rpartition(".")[2]], headers=headers)
+
+    def preview(self, request: Request, form: Form) -> Response:
+        """The picture for chat tools."""
+        del form
+        data = self._desk.store().file(self._find(request), "preview.jpg")
+        return Response(data, media_type="image/jpeg", headers={"Cache-Control": "max-age=300"})
+
+    def download(self, request: Request, form: Form) -> Response:
+        """Everything as a ZIP."""
+        del form
+        shared, store = self._find(request), self._desk.store()
+        data = bundle(shared.title, shared.document, lambda name: store.file(shared, name))
+        return _attachment(data, "application/zip", "presence-comparison.zip")
+
+    def vote(self, request: Request, form: Form) -> Response:
+        """Count a vote, then show the labels."""
+        shared, visitor = self._find(request), _visitor(request)
+        self._check_form(request, shared, visitor, form)
+        store = self._desk.store()
+        # A vote sent twice is one vote, however the page was left and come back to.
+        if store.ballot_of(shared, visitor) is not None or _has_seen(request, shared):
+            raise AlreadyVoted
+        answers = {question: form.get(question, "") for question in QUESTIONS}
+        ballot = Ballot(
+            answers["likeness"], answers["trust"], answers["purpose"], form.get("comment", "")
+        )
+        try:
+            store.vote(shared, visitor, ballot, _address(request))
+        except (Refused, Unavailable) as error:
+            page = self._blind(request, shared, visitor, form, error.sentence)
+            page.status_code = error.status
+            return page
+        return RedirectResponse(f"{self._base(shared)}?voted", status_code=303)
+
+    def labels(self, request: Request, form: Form) -> Response:
+        """Show the labels without a vote; from then on a vote would not be blind."""
+        shared, visitor = self._find(request), _visitor(request)
+        self._check_form(request, shared, visitor, form)
+        response = RedirectResponse(self._base(shared), status_code=303)
+        self._keep(request, response, SEEN, "1", self._base(shared))
+        return response
+
+    def own(self, request: Request, form: Form) -> Response:
+        """The publisher's page: votes, comments, and taking it back."""
+        del form
+        shared = self._owned(request)
+        ballots = self._desk.store().ballots(shared)
+        return _html(
+            "owner.html",
+            root=self._desk.root,
+            base=self._base(shared),
+            own=f"{self._base(shared)}/own/{request.path_params['secret']}",
+            url=self._url(request, shared),
+            heading=_heading(shared),
+            shared=shared,
+            questions=QUESTIONS,
+            counts=tally(shared.document.pictures, ballots),
+            total=len(ballots),
+            comments=[one.comment for one in ballots if one.comment],
+        )
+
+    def votes(self, request: Request, form: Form) -> Response:
+        """All votes as CSV."""
+        del form
+        shared = self._owned(request)
+        text = votes_csv(shared.document, self._desk.store().ballots(shared))
+        return _attachment(text.encode(), "text/csv; charset=utf-8", "presence-votes.csv")
+
+    def delete(self, request: Request, form: Form) -> Response:
+        """Take the comparison back."""
+        del form
+        self._desk.store().delete(request.path_params["id"], request.path_params["secret"])
+        return _html(
+            "message.html",
+            root=self._desk.root,
+            heading="Taken back",
+            sentence="The comparison is deleted, with its pictures, votes and comments. Its link "
+            "leads nowhere now.",
+            kept="",
+        )
+
+    def _blind(
+        self,
+        request: Request,
+        shared: Shared,
+        visitor: str,
+        given: Form | None = None,
+        problem: str = "",
+    ) -> HTMLResponse:
+        visitor = visitor or new_token()
+        key = self._desk.store().form_key()
+        page = _html(
+            "blind.html",
+            **self._common(request, shared),
+            many=_NUMBERS[len(shared.document.pictures)],
+            pictures=shuffled(shared.document.pictures, keyed(key, "order", visitor, shared.id)),
+            questions=QUESTIONS,
+            purpose=_purpose(shared.document.pictures),
+            token=keyed(key, "form", visitor, shared.id).hex(),
+            given={name: (given or {}).get(name, "") for name in (*QUESTIONS, "comment")},
+            problem=problem,
+            longest=LONGEST_COMMENT,
+        )
+        self._keep(request, page, VISITOR, visitor, f"{self._desk.root}/s/")
+        return page
+
+    def _labelled(self, request: Request, shared: Shared, ballot: Ballot | None) -> HTMLResponse:
+        pictures = shared.document.pictures
+        best = [index for index, picture in enumerate(pictures) if picture.best]
+        shown: dict[str, Any] = {"counts": None, "total": 0, "mine": ""}
+        if ballot is not None:
+            ballots = self._desk.store().ballots(shared)
+            shown = {
+                "counts": tally(pictures, ballots),
+                "total": len(ballots),
+                "mine": _mine(pictures, ballot),
+            }
+        looks = [picture.look for picture in pictures if picture.look]
+        return _html(
+            "shared.html",
+            **self._common(request, shared),
+            **shown,
+            pictures=pictures,
+            many_best=len(best) > 1,
+            second=best[0] if best else len(pictures) - 1,
+            ballot=ballot,
+            peeked=shared.asks_vote and ballot is None,
+            questions=QUESTIONS,
+            rows=table(shared.document),
+            thanks=THANKS if ballot is not None and "voted" in request.query_params else "",
+            settings=f"{self._desk.root}/?{urlencode([('look', look) for look in looks])}",
+        )
+
+    def _common(self, request: Request, shared: Shared) -> dict[str, Any]:
+        url = self._url(request, shared)
+        looks = len(shared.document.pictures) - 1
+        return {
+            "root": self._desk.root,
+            "base": self._base(shared),
+            "url": url,
+            "image": f"{url}/preview.jpg",
+            "heading": _heading(shared),
+            "description": (
+                "Which one is really them? A blind vote on portraits of one person."
+                if shared.asks_vote
+                else f"The original and {looks} look{'' if looks == 1 else 's'}, side by side, "
+                "with measurements."
+            ),
+            "shared": shared,
+            "provenance": PROVENANCE,
+        }
+
+    def _find(self, request: Request) -> Shared:
+        return self._desk.store().find(request.path_params["id"])
+
+    def _owned(self, request: Request) -> Shared:
+        return self._desk.store().owned(request.path_params["id"], request.path_params["secret"])
+
+    def _check_form(self, request: Request, shared: Shared, visitor: str, form: Form) -> None:
+        token = keyed(self._desk.store().form_key(), "form", visitor, shared.id).hex()
+        foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+        if not visitor or foreign or not same(form.get("token", ""), token):
+            raise Unfit
+
+    def _base(self, shared: Shared) -> str:
+        return f"{self._desk.root}/s/{shared.id}"
+
+    def _url(self, request: Request, shared: Shared) -> str:
+        return self._desk.address(f"/s/{shared.id}", request.url.scheme, request.headers)
+
+    def _keep(self, request: Request, response: Response, name: str, value: str, path: str) -> None:
+        outside = self._desk.address("", request.url.scheme, request.headers)
+        response.set_cookie(
+            name,
+            value,
+            max_age=COOKIE_SECONDS,
+            path=path,
+            secure=outside.startswith("https:"),
+            httponly=True,
+            samesite="lax",
+        )
+
+
+def _endpoint(desk: Desk, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        form: dict[str, str] = {}
+        try:
+            if request.method == "POST":
+                form = await _form(request)
+            response = await run_in_threadpool(answer, request, form)
+        except SharingError as error:
+            response = await run_in_threadpool(_problem, desk, error, form)
+        except Exception as error:
+            # Its text could hold a path or a title.
+            _log.error("a shared page failed: %s", type(error).__name__)
+            response = await run_in_threadpool(_problem, desk, _Failed(), form)
+        return _guarded(response)
+
+    return endpoint
+
+
+class _Failed(SharingError):
+    """Our fault."""
+
+    status = 500
+
+    def __init__(self) -> None:
+        super().__init__(
+            "failed", "Something went wrong on our side. Nothing was changed; try again."
+        )
+
+
+def _nothing(request: Request, form: Form) -> Response:
+    del request, form
+    raise NotFound
+
+
+def _problem(desk: Desk, error: SharingError, form: Form) -> Response:
+    headings = {404: "Nothing here", 410: "This comparison has expired", 409: "Already voted"}
+    page = _html(
+        "message.html",
+        root=desk.root,
+        heading=headings.get(error.status, "That did not work"),
+        sentence=error.sentence,
+        kept=form.get("comment", "")[:20_000],
+    )
+    page.status_code = error.status
+    if error.retry_after is not None:
+        page.headers["Retry-After"] = str(error.retry_after)
+    return page
+
+
+def _guarded(response: Response) -> Response:
+    defaults = {
+        "Content-Security-Policy": POLICY,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex, nofollow",
+        "Cache-Control": "no-store",
+    }
+    for name, value in defaults.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+async def _form(request: Request) -> dict[str, str]:
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > LARGEST_FORM:
+            raise TooLarge(
+                "form-too-large",
+                f"That is far more text than a comment holds ({LONGEST_COMMENT:,} characters). "
+                "Nothing was stored; go back and shorten it.",
+            )
+    return dict(parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True))
+
+
+def _html(template: str, **values: Any) -> HTMLResponse:
+    return HTMLResponse(render(template, **values))
+
+
+def _attachment(data: bytes, kind: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(data, media_type=kind, headers=headers)
+
+
+def _visitor(request: Request) -> str:
+    token = request.cookies.get(VISITOR, "")
+    return token if is_token(token) else ""
+
+
+def _has_seen(request: Request, shared: Shared) -> bool:
+    del shared  # the cookie is sent to its own comparison only
+    return request.cookies.get(SEEN) == "1"
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _heading(shared: Shared) -> str:
+    if shared.title:
+        return shared.title
+    return "Which one is really them?" if shared.asks_vote else "Portraits side by side"
+
+
+def _purpose(pictures: tuple[Shown, ...]) -> str:
+    """What the portrait is for, where all looks agree on it."""
+    ids = {parse_qs(picture.look).get("context", [""])[0] for picture in pictures if picture.look}
+    context = load().contexts.get(ids.pop()) if len(ids) == 1 else None
+    return context.label if context else ""
+
+
+def _mine(pictures: tuple[Shown, ...], ballot: Ballot) -> str:
+    names = {picture.key: picture.name for picture in pictures}
+    return ", ".join(
+        f"{names[ballot.answer(question)]} ({words.lower()})"
+        for question, words in QUESTIONS.items()
+    )

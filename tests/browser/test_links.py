@@ -1,0 +1,192 @@
+"""Links in a real browser: one visitor publishes, another opens, votes, and finds it gone."""
+
+from __future__ import annotations
+
+import io
+import re
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from playwright.sync_api import Page, expect
+
+from sharing.settings import Settings
+from sharing.store import Store
+from tests.sharing.publications import TITLES, publication
+
+Visit = Callable[..., Page]
+Shoot = Callable[[Page, str], None]
+
+THREE = "?" + "&".join(
+    f"look=region%3D{region}%26context%3D{context}"
+    for region, context in (("japan", "linkedin"), ("nordic", "actor"), ("soft", "executive"))
+)
+PUBLISHED = "s/[A-Za-z0-9_-]{22}"
+
+
+def publish(page: Page, title: str = "") -> tuple[str, str]:
+    """Press Publish; gives the paths of the link and of the private link."""
+    shown = page.locator("#published input")
+    before = shown.first.input_value() if shown.count() else ""
+    page.get_by_label("Title").fill(title)
+    page.locator("#publish").click()
+    expect(shown).to_have_count(2)
+    expect(shown.first).not_to_have_value(before)
+    link, own = (re.sub(r"^https?://[^/]+/", "", shown.nth(i).input_value()) for i in (0, 1))
+    assert re.fullmatch(PUBLISHED, link)
+    assert re.fullmatch(f"{link}/own/[A-Za-z0-9_-]{{22}}", own)
+    return link, own
+
+
+def status(page: Page, path: str) -> int:
+    origin = "/".join(page.url.split("/")[:3])
+    return page.request.get(f"{origin}/{path}").status
+
+
+def test_one_publishes_another_votes_and_it_is_taken_back(
+    visit: Visit, shared_data: Path, screenshot: Shoot
+) -> None:
+    page = visit(THREE)
+    expect(page.locator("#strip .p-shot")).to_have_count(4)
+    page.wait_for_url("**seed**")
+    page.get_by_role("button", name="Share").click()
+    expect(page.locator("#consent")).to_contain_text("for 7 days")
+    page.get_by_label("30 days").check()
+    expect(page.locator("#consent")).to_contain_text("for 30 days")
+    link, own = publish(page, "Eileen, autumn site")
+    screenshot(page, "share-published")
+
+    other = visit(link)
+    expect(other.get_by_role("heading", name="Which one is really them?")).to_be_visible()
+    expect(other.get_by_text("Japan · LinkedIn")).to_have_count(0)
+    for index, question in enumerate(("likeness", "trust", "purpose")):
+        other.locator(f"input[name={question}]").nth(index).check()
+    other.get_by_label("A comment").fill("The <b>second</b> is her.")
+    screenshot(other, "share-blind")
+    other.get_by_role("button", name="Vote").click()
+    expect(other.get_by_role("status")).to_contain_text("your vote counts")
+    expect(other.locator("figure .name").nth(1)).to_have_text("A Japan · LinkedIn")
+    expect(other.get_by_text("1 of 1")).to_have_count(3)
+    screenshot(other, "share-voted")
+
+    mine = visit(own)
+    expect(mine.get_by_text("1 blind vote")).to_be_visible()
+    expect(mine.get_by_text("The <b>second</b> is her.")).to_be_visible()
+    screenshot(mine, "share-own")
+    mine.get_by_text("Delete this comparison").click()
+    mine.get_by_role("button", name="Yes, delete it").click()
+    expect(mine.get_by_role("heading", name="Taken back")).to_be_visible()
+    assert [status(mine, path) for path in (link, f"{link}/preview.jpg", own)] == [404] * 3
+    assert list((shared_data / "pictures").iterdir()) == []
+
+    # Published again, and its time put to an end.
+    link, own = publish(page)
+    assert status(mine, link) == 200
+    with sqlite3.connect(shared_data / "links.sqlite") as connection:
+        connection.execute("UPDATE comparisons SET expires_at = 1")
+    assert [status(mine, path) for path in (link, own)] == [410, 410]
+    assert list((shared_data / "pictures").iterdir()) == []
+
+
+@pytest.fixture
+def link(server: str, shared_data: Path) -> str:
+    """The path of a comparison that asks for no vote, published by another replica."""
+    assert server
+    shared_data.mkdir(exist_ok=True)
+    store = Store(
+        Settings(f"sqlite:///{shared_data / 'links.sqlite'}", str(shared_data / "pictures"))
+    )
+    published = store.publish(publication("Autumn portraits", asks_vote=False, side=256))
+    store.close()
+    return f"s/{published.id}"
+
+
+def test_the_slider_follows_mouse_keys_and_lists(visit: Visit, link: str) -> None:
+    page = visit(link)
+    slide = page.locator(".slide")
+    expect(slide).to_be_visible()
+    box = slide.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 40)
+    cut = "element => parseFloat(element.style.getPropertyValue('--cut'))"
+    assert abs(slide.evaluate(cut) - 25) < 3
+    slide.locator("input").press("End")
+    assert slide.evaluate(cut) == 100
+    before = slide.locator("img").nth(1).get_attribute("src")
+    page.get_by_label("Right").select_option(f"C · {TITLES[2]}")
+    expect(slide.locator("img").nth(1)).not_to_have_attribute("src", str(before))
+    page.get_by_text("Whole photo").click()
+    expect(page.locator("figure img.whole").first).to_be_visible()
+    expect(page.locator("figure img.close").first).to_be_hidden()
+    expect(slide.locator("img").first).to_have_attribute("src", re.compile("whole"))
+
+
+def test_without_javascript_it_is_a_plain_grid(visit: Visit, link: str) -> None:
+    page = visit(link, java_script_enabled=False)
+    expect(page.locator("figure img.close")).to_have_count(4)
+    expect(page.locator("#slider")).to_be_hidden()
+    page.get_by_text("All numbers").click()
+    expect(page.get_by_role("row", name="Likeness").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling(
+    visit: Visit, link: str, screenshot: Shoot, scheme: str
+) -> None:
+    page = visit(link, width=390, height=844, color_scheme=scheme)
+    expect(page.locator(".slide")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    screenshot(page, f"share-phone-{scheme}")
+
+
+def test_it_prints_on_one_sheet_of_a4(visit: Visit, link: str) -> None:
+    page = visit(link)
+    expect(page.locator(".slide")).to_be_visible()
+    data = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", data)) == 1
+    box = re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", data)
+    assert box
+    # 297 x 210 mm in points of 1/72 inch.
+    assert [round(float(side)) for side in box.groups()] == [842, 595]
+
+
+def test_the_preview_is_a_picture_of_the_right_size(visit: Visit, link: str) -> None:
+    page = visit(link)
+    address = page.locator('meta[property="og:image"]').get_attribute("content")
+    assert address
+    assert address.startswith(page.url)
+    with Image.open(io.BytesIO(page.request.get(address).body())) as image:
+        assert image.size == (1200, 630)
+
+
+def test_the_settings_open_in_presence(visit: Visit, link: str) -> None:
+    page = visit(link)
+    page.get_by_role("link", name="Open these settings").click()
+    expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text("Japan · LinkedIn")
+    expect(page.get_by_role("heading", name="Look C")).to_be_visible()
+
+
+def test_what_can_be_shared_without_publishing(visit: Visit) -> None:
+    page = visit("?look=region%3Dkorea", permissions=["clipboard-read", "clipboard-write"])
+    page.wait_for_url("**seed**")
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator("#copied")).to_contain_text("settings only, not the photo")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.url
+    assert "look=region%3Dkorea%26context%3Dlinkedin" in copied
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download everything").click()
+    assert download.value.suggested_filename == "presence-comparison.zip"
+    assert Path(download.value.path()).read_bytes().startswith(b"PK")
+
+    page.get_by_label("Title").fill("long " * 2000)
+    page.locator("#publish").click()
+    expect(page.locator("#published [role=alert]")).to_contain_text("room for 120")
+    expect(page.get_by_label("Title")).to_have_value("long " * 2000)

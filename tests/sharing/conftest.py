@@ -1,0 +1,76 @@
+"""Stores on SQLite with a folder, SQLite with another storage, and a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sharing.settings import Settings
+from sharing.store import Store
+from tests.sharing import postgres
+
+
+class Clock:
+    """A clock that tests put forward."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    if not all(postgres.binary(name) for name in ("initdb", "postgres")):
+        pytest.skip("PostgreSQL is not installed; on Debian: apt-get install postgresql")
+    with postgres.server() as address:
+        yield address
+
+
+BACKENDS = ("sqlite", "sqlite-memory-blobs", "postgresql")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Where a test's comparisons are kept."""
+    name = f"t{uuid.uuid4().hex}"
+    blobs = str(tmp_path / "pictures")
+    if request.param == "sqlite-memory-blobs":
+        blobs = f"memory://{name}/pictures"
+    if request.param != "postgresql":
+        return Settings(f"sqlite:///{tmp_path / 'links.sqlite'}", blobs, patience=0.5)
+    import psycopg
+
+    address = request.getfixturevalue("postgres_server")
+    with psycopg.connect(address.format(name="postgres"), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return Settings(address.format(name=name), blobs, patience=0.5)
+
+
+@pytest.fixture
+def open_store(settings: Settings, clock: Clock) -> Iterator[Callable[..., Store]]:
+    """Opens a replica; more settings may be given."""
+    opened: list[Store] = []
+
+    def open_one(**more: int) -> Store:
+        store = Store(Settings(**{**vars(settings), **more}), clock)
+        opened.append(store)
+        return store
+
+    yield open_one
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store: Callable[..., Store]) -> Store:
+    return open_store()

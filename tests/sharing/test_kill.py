@@ -1,0 +1,71 @@
+"""Whoever is killed while publishing leaves a whole comparison or none."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from sharing.blobs import Blobs
+from sharing.publication import Document
+from sharing.records import LIVE, ComparisonRow
+from sharing.settings import Settings
+from sharing.store import LEFTOVER_AGE, Store
+from tests.serving import ROOT
+
+KILLS = 50
+LONGEST = 0.5
+
+
+def test_fifty_kills_leave_no_half_comparison(tmp_path: Path) -> None:
+    settings = Settings(f"sqlite:///{tmp_path / 'links.sqlite'}", str(tmp_path / "pictures"))
+    _publish_and_kill(settings)
+    # Another replica, later: nothing of the killed ones is needed to tidy up after them.
+    store = Store(settings, clock=lambda: time.time() + LEFTOVER_AGE + 60)
+    whole = _whole(store)
+    left_over = set(Blobs(settings.blob_url).folders()) - set(whole)
+    assert whole
+    assert left_over, "no kill came between the first picture and the record"
+    store.sweep()
+    assert set(Blobs(settings.blob_url).folders()) == set(whole) == set(_whole(store))
+    store.close()
+
+
+def _publish_and_kill(settings: Settings) -> None:
+    command = [sys.executable, "-m", "tests.sharing.publish_forever", *_addresses(settings)]
+    chance = random.Random(7)
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as publisher:
+        assert publisher.stdin
+        assert publisher.stdout
+        one_takes = min(float(publisher.stdout.readline()), LONGEST)
+        for _ in range(KILLS):
+            publisher.stdin.write("\n")
+            publisher.stdin.flush()
+            child = int(publisher.stdout.readline())
+            time.sleep(chance.uniform(0, 2 * one_takes))
+            os.kill(child, signal.SIGKILL)
+        publisher.kill()
+
+
+def _addresses(settings: Settings) -> tuple[str, str]:
+    return settings.database_url, settings.blob_url
+
+
+def _whole(store: Store) -> list[str]:
+    """Folders of all records; each record's files are there in full."""
+    blobs = Blobs(store.settings.blob_url)
+    with store._database.reading() as session:
+        rows = list(session.query(ComparisonRow))
+    for row in rows:
+        assert row.state == LIVE
+        names = {"preview.jpg"}
+        for picture in Document.parse(row.document).pictures:
+            names |= set(picture.files.values())
+        assert sum(len(blobs.get(row.folder, name)) for name in names) == row.bytes
+    return [row.folder for row in rows]

@@ -1,0 +1,422 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from sharing import desk as desks
+from sharing.blobs import Blobs
+from sharing.database import Database
+from sharing.desk import Desk
+from sharing.settings import Settings
+from sharing.store import DAY, Published, Store
+from sharing.web.routes import VISITOR, routes
+from tests.sharing.conftest import Clock
+from tests.sharing.publications import TITLES, publication
+
+MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
+
+Visit = Callable[..., TestClient]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        f"sqlite:///{tmp_path / 'links.sqlite'}", str(tmp_path / "pictures"), patience=0.3
+    )
+
+
+@pytest.fixture
+def store(settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    opened = Store(settings, clock)
+    monkeypatch.setattr(desks, "_opened", lambda _: opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def visit(settings: Settings, store: Store) -> Visit:
+    """A new visitor, with cookies of their own."""
+
+    def visitor(root: str = "") -> TestClient:
+        app = Starlette(routes=routes(Desk(settings, root)))
+        return TestClient(app, base_url="https://example.org", raise_server_exceptions=False)
+
+    return visitor
+
+
+def publish(store: Store, title: str = "Autumn portraits", **more: Any) -> Published:
+    return store.publish(publication(title, **more))
+
+
+def token(page: str) -> str:
+    found = re.search(r'name="token" value="([0-9a-f]+)"', page)
+    assert found
+    return found.group(1)
+
+
+def form(store: Store, page: str, published: Published, **more: str) -> dict[str, str]:
+    keys = [picture.key for picture in store.find(published.id).document.pictures]
+    answers = {"likeness": keys[1], "trust": keys[2], "purpose": keys[1]}
+    return {"token": token(page), **answers, "comment": "", **more}
+
+
+def vote(visitor: TestClient, store: Store, published: Published, **more: str) -> Any:
+    page = visitor.get(f"/s/{published.id}").text
+    return visitor.post(f"/s/{published.id}/vote", data=form(store, page, published, **more))
+
+
+def tags(page: str) -> list[tuple[str, dict[str, str | None]]]:
+    """All tags of a page as a browser reads them."""
+    found: list[tuple[str, dict[str, str | None]]] = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.append((tag, dict(attrs)))
+
+    Reader().feed(page)
+    return found
+
+
+def says_nothing_private(text: str, *private: str) -> None:
+    for forbidden in ("Traceback", 'File "', "/tmp", ".py", "sqlite", *private):
+        assert forbidden not in text
+
+
+# -- what is shown --
+
+
+def test_without_a_vote_everything_is_there_at_once(visit: Visit, store: Store) -> None:
+    published = publish(store, asks_vote=False)
+    answer = visit().get(f"/s/{published.id}")
+    assert answer.status_code == 200
+    for expected in (
+        *TITLES,
+        "3.4° soft",
+        "texture 94%, floor 88%",
+        "Over-polished",
+        "★ most like",
+    ):
+        assert expected in answer.text
+    assert "presence" not in answer.headers.get("set-cookie", "")
+    link = re.search(r'class="button" href="([^"]+)"', answer.text)
+    assert link
+    assert link.group(1).startswith("/?look=region%3Djapan%26context%3Dlinkedin")
+    assert link.group(1).count("look=") == 3
+
+
+def test_headers_and_head_keep_it_private_and_previewed(visit: Visit, store: Store) -> None:
+    published = publish(store, MARKUP)
+    answer = visit().get(f"/s/{published.id}")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "noindex" in answer.headers["x-robots-tag"]
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert '<meta name="robots" content="noindex' in answer.text
+    for tag, attributes in tags(answer.text):
+        assert tag != "style"
+        assert tag != "script" or attributes.get("src") == "/s/-/share.js"
+        assert not [name for name in attributes if name == "style" or name.startswith("on")]
+    # Nothing is fetched from elsewhere; the two whole addresses are for chat tools.
+    fetched = re.findall(r'(?:src|href|action)="([^"]+)"', answer.text)
+    assert all(address.startswith("/") for address in fetched)
+    image = re.search(r'og:image" content="([^"]+)"', answer.text)
+    assert image
+    assert image.group(1) == f"https://example.org/s/{published.id}/preview.jpg"
+    for tag in ("og:title", "og:description", "og:url", "twitter:card", "twitter:image"):
+        assert f'"{tag}"' in answer.text
+    preview = visit().get(f"/s/{published.id}/preview.jpg")
+    assert Image.open(io.BytesIO(preview.content)).size == (1200, 630)
+    assert "<script>alert" not in answer.text
+
+
+def test_pictures_come_and_are_asked_for_anew(visit: Visit, store: Store) -> None:
+    published = publish(store)
+    visitor, shown = visit(), store.find(published.id).document.pictures[1]
+    address = f"/s/{published.id}/p/{shown.files['full']}"
+    answer = visitor.get(address)
+    assert answer.headers["content-type"] == "image/png"
+    assert "no-cache" in answer.headers["cache-control"]
+    again = {"If-None-Match": answer.headers["etag"]}
+    assert visitor.get(address, headers=again).status_code == 304
+    store.delete(published.id, published.secret)
+    assert visitor.get(address, headers=again).status_code == 404
+
+
+def test_behind_a_prefix_all_links_keep_it(visit: Visit, store: Store) -> None:
+    published = publish(store)
+    page = visit("/presence").get(f"/s/{published.id}")
+    addresses = re.findall(r'(?:src|href|action)="(/[^"]*)"', page.text)
+    assert addresses
+    assert all(address.startswith("/presence/") for address in addresses)
+    assert f"https://example.org/presence/s/{published.id}/preview.jpg" in page.text
+    assert "Path=/presence/s/" in page.headers["set-cookie"]
+    whole = visit("https://faces.example.net/presence").get(f"/s/{published.id}")
+    assert f'"https://faces.example.net/presence/s/{published.id}"' in whole.text
+
+
+def test_a_proxys_host_and_scheme_are_in_the_preview_address(visit: Visit, store: Store) -> None:
+    published = publish(store)
+    proxied = {"X-Forwarded-Host": "a.example, b.example", "X-Forwarded-Proto": "https"}
+    page = visit().get(f"http://inner/s/{published.id}", headers=proxied)
+    assert f"https://a.example/s/{published.id}/preview.jpg" in page.text
+    assert "Secure" in page.headers["set-cookie"]
+
+
+def test_the_download_holds_everything(visit: Visit, store: Store) -> None:
+    published = publish(store, '=cmd|"/C calc"!A0')
+    answer = visit().get(f"/s/{published.id}/download.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        names = archive.namelist()
+        assert archive.testzip() is None
+        report = json.loads(archive.read("comparison.json"))
+        rows = list(csv.DictReader(io.StringIO(archive.read("comparison.csv").decode())))
+        page = archive.read("report.html").decode()
+        look = archive.read("looks/A-japan-linkedin.txt").decode().strip()
+        with Image.open(io.BytesIO(archive.read("A-japan-linkedin.png"))) as image:
+            assert image.size == (64, 64)
+    assert "original.png" in names
+    assert [one["file"] for one in report["pictures"]] == [one["file"] for one in rows]
+    assert all(one["file"] in names for one in report["pictures"])
+    assert look.startswith("region=japan&context=linkedin")
+    assert rows[1]["likeness"] == "0.071"
+    assert rows[1]["most_like_them"] == "True"
+    assert page.count("data:image/jpeg;base64,") == 4
+    assert not re.search(r'(?:src|href)="(?!data:)', page)
+
+
+# -- votes --
+
+
+def test_labels_are_hidden_until_the_vote(visit: Visit, store: Store) -> None:
+    published = publish(store)
+    visitor = visit()
+    blind = visitor.get(f"/s/{published.id}")
+    assert blind.status_code == 200
+    for label in (*TITLES, "Original", "★", "likeness 0.07", "region%3D", "region="):
+        assert label not in blind.text
+    cookie = blind.headers["set-cookie"]
+    for part in (VISITOR, "HttpOnly", "SameSite=lax", "Secure", "Path=/s/"):
+        assert part in cookie
+    assert visitor.get(f"/s/{published.id}").text == blind.text, "the order stays"
+    answer = visitor.post(f"/s/{published.id}/vote", data=form(store, blind.text, published))
+    assert answer.status_code == 200
+    assert answer.url.query == b"voted"
+    for expected in (*TITLES, "Thank you", "You chose A · Japan", "1 vote so far"):
+        assert expected in answer.text
+
+
+def test_visitors_see_orders_of_their_own(visit: Visit, store: Store) -> None:
+    published = publish(store)
+    orders = {
+        tuple(re.findall(r"/p/(\w+)-close", visit().get(f"/s/{published.id}").text))
+        for _ in range(12)
+    }
+    assert len(orders) > 3
+
+
+def test_a_replayed_vote_counts_once(visit: Visit, store: Store) -> None:
+    published = publish(store)
+    visitor = visit()
+    page = visitor.get(f"/s/{published.id}").text
+    data = form(store, page, published)
+    codes = [
+        visitor.post(f"/s/{published.id}/vote", data=data, follow_redirects=False).status_code
+        for _ in range(3)
+    ]
+    assert codes == [303, 409, 409]
+    assert len(store.ballots(store.find(published.id))) == 1
+
+
+def test_forged_forms_are_refused(visit: Visit, store: Store) -> None:
+    published = publish(store)
+    path = f"/s/{published.id}/vote"
+    page = visit().get(f"/s/{published.id}").text
+    data = form(store, page, published)
+    # Without the cookie, with another visitor's, with a made-up token, from another site.
+    assert visit().post(path, data=data).status_code == 403
+    other = visit()
+    other.get(f"/s/{published.id}")
+    assert other.post(path, data=data).status_code == 403
+    mine = visit()
+    data = form(store, mine.get(f"/s/{published.id}").text, published)
+    assert mine.post(path, data=data | {"token": "0" * 64}).status_code == 403
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    assert mine.post(path, data=data, headers=foreign).status_code == 403
+    assert store.ballots(store.find(published.id)) == []
+
+
+def test_who_has_seen_the_labels_cannot_vote_blind(visit: Visit, store: Store) -> None:
+    published = publish(store)
+    visitor = visit()
+    data = form(store, visitor.get(f"/s/{published.id}").text, published)
+    shown = visitor.post(f"/s/{published.id}/labels", data=data)
+    assert TITLES[0] in shown.text
+    assert "would not be a blind one" in shown.text
+    assert visitor.post(f"/s/{published.id}/vote", data=data).status_code == 409
+    elsewhere = publish(store)
+    assert "Picture 1" in visitor.get(f"/s/{elsewhere.id}").text
+
+
+def test_a_long_comment_is_refused_and_kept(visit: Visit, store: Store) -> None:
+    published = publish(store)
+    visitor = visit()
+    answer = vote(visitor, store, published, comment="wordy " * 1700)
+    assert answer.status_code == 422
+    assert "room for 1,000" in answer.text
+    assert "wordy wordy" in answer.text
+    assert answer.text.count(" checked>") == 3
+    far = visitor.post(f"/s/{published.id}/vote", content=b"comment=" + b"x" * 100_000)
+    assert far.status_code == 413
+    missing = vote(visitor, store, published, trust="")
+    assert missing.status_code == 422
+    assert "most trustworthy" in missing.text
+    assert vote(visitor, store, published, comment="shorter").status_code == 200
+
+
+def test_too_many_votes_from_one_address(
+    settings: Settings, clock: Clock, store: Store, visit: Visit
+) -> None:
+    published = publish(store)
+    object.__setattr__(store.settings, "votes_an_hour", 1)
+    assert vote(visit(), store, published).status_code == 200
+    answer = vote(visit(), store, published, comment="Mine to keep")
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "3600"
+    assert "Mine to keep" in answer.text
+
+
+# -- the publisher's page --
+
+
+def test_the_publisher_sees_votes_and_comments(visit: Visit, store: Store) -> None:
+    published = publish(store, MARKUP)
+    for comment in ("=HYPERLINK(1)", MARKUP, ""):
+        assert vote(visit(), store, published, comment=comment).status_code == 200
+    own = f"/s/{published.id}/own/{published.secret}"
+    page = visit().get(own)
+    assert "3 blind votes" in page.text
+    assert "3 of 3" in page.text
+    assert "44 to 100 %" in page.text
+    assert "<script>alert" not in page.text
+    assert "&lt;script&gt;" in page.text
+    rows = list(csv.DictReader(io.StringIO(visit().get(f"{own}/votes.csv").text)))
+    assert [row["comment"] for row in rows] == ["'=HYPERLINK(1)", MARKUP, ""]
+    assert {row["most_like"] for row in rows} == {"A · Japan · LinkedIn"}
+
+
+def test_the_private_link_takes_it_back(visit: Visit, store: Store, settings: Settings) -> None:
+    published = publish(store)
+    visitor = visit()
+    page = visitor.get(f"/s/{published.id}").text
+    late = form(store, page, published)
+    own = f"/s/{published.id}/own/{published.secret}"
+    # Chat tools open links to preview them: only a form deletes.
+    assert visit().get(f"{own}/delete").status_code in (404, 405)
+    assert visit().get(own).status_code == 200
+    answer = visit().post(f"{own}/delete")
+    assert answer.status_code == 200
+    assert "Taken back" in answer.text
+    assert Blobs(settings.blob_url).folders() == []
+    for path in ("", "/preview.jpg", "/download.zip", f"/own/{published.secret}", "/p/x-full.png"):
+        assert visit().get(f"/s/{published.id}{path}").status_code == 404
+    assert visitor.post(f"/s/{published.id}/vote", data=late).status_code == 404
+    assert visit().post(f"{own}/delete").status_code == 404
+
+
+def test_anothers_secret_opens_and_deletes_nothing(visit: Visit, store: Store) -> None:
+    mine, other = publish(store), publish(store)
+    for path in ("", "/votes.csv"):
+        answer = visit().get(f"/s/{mine.id}/own/{other.secret}{path}")
+        assert answer.status_code == 403
+        says_nothing_private(answer.text, "Autumn")
+    assert visit().post(f"/s/{mine.id}/own/{other.secret}/delete").status_code == 403
+    assert visit().get(f"/s/{mine.id}").status_code == 200
+
+
+# -- links that lead nowhere, and places that do not answer --
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "x",
+        "a" * 22,
+        "a" * 5000,
+        "..%2f..%2fetc%2fpasswd",
+        "%00",
+        "-/share.py",
+        "-/..%2froutes.py",
+        "",
+    ],
+)
+def test_malformed_links_are_answered_in_words(visit: Visit, path: str) -> None:
+    answer = visit().get(f"/s/{path}")
+    assert answer.status_code == 404
+    assert "nothing under this link" in answer.text
+    says_nothing_private(answer.text)
+
+
+def test_an_expired_link_says_so(visit: Visit, store: Store, clock: Clock) -> None:
+    published = publish(store, days=1)
+    visitor = visit()
+    late = form(store, visitor.get(f"/s/{published.id}").text, published)
+    clock.now += DAY
+    for path in ("", "/preview.jpg", "/download.zip", f"/own/{published.secret}"):
+        answer = visitor.get(f"/s/{published.id}{path}")
+        assert answer.status_code == 410
+        says_nothing_private(answer.text, "Autumn")
+    assert visitor.post(f"/s/{published.id}/vote", data=late).status_code == 410
+
+
+def test_a_database_that_does_not_answer_is_said(
+    visit: Visit, store: Store, tmp_path: Path
+) -> None:
+    published = publish(store)
+    for path in tmp_path.glob("links.sqlite*"):
+        path.unlink()
+    answer = visit().get(f"/s/{published.id}")
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    says_nothing_private(answer.text, str(tmp_path))
+
+
+def test_our_own_faults_tell_nothing(
+    visit: Visit, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    published = publish(store, "A name")
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("could not read /srv/secret.py of A name")
+
+    monkeypatch.setattr(Database, "reading", fail)
+    answer = visit().get(f"/s/{published.id}")
+    assert answer.status_code == 500
+    says_nothing_private(answer.text, "secret", "A name")
+    assert "A name" not in caplog.text
+    assert "RuntimeError" in caplog.text
+
+
+def test_logs_hold_no_titles_ids_or_addresses(
+    visit: Visit, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "presence")
+    published = store.publish(publication("A name"), "203.0.113.9")
+    vote(visit(), store, published, comment="My words")
+    visit().post(f"/s/{published.id}/own/{published.secret}/delete")
+    ours = "\n".join(one.getMessage() for one in caplog.records if one.name.startswith("presence"))
+    assert "published one comparison" in ours
+    for private in ("A name", published.id, published.secret, "203.0.113.9", "My words"):
+        assert private not in ours
