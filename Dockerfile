@@ -33,6 +33,7 @@ USER presence
 ENV PRESENCE_HOST=0.0.0.0 \
     PRESENCE_PORT=7860 \
     HF_HOME=/data/huggingface \
+    PRESENCE_DATA=/data/presence \
     GRADIO_ANALYTICS_ENABLED=False \
     OMP_WAIT_POLICY=PASSIVE \
     PYTHONUNBUFFERED=1

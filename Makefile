@@ -14,7 +14,7 @@ DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | ck
 export OMP_WAIT_POLICY ?= PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint format deploy clean distclean help named-space browser
+.PHONY: demo test lint format dev-cert deploy clean distclean help named-space browser
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -34,6 +34,9 @@ format: $(DEV_STAMP)  ## Format, and mend what the linter can mend
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
+dev-cert: $(RUN_STAMP)  ## Make a certificate to try Content Credentials with, in var/
+	@$(PY) scripts/dev_cert.py var
+
 deploy: named-space $(RUN_STAMP)  ## Put the last commit on a Hugging Face Space (SPACE=owner/name)
 	@$(PY) scripts/deploy.py '$(SPACE)'
 
@@ -45,7 +48,7 @@ distclean: clean  ## Remove caches and the environment
 	rm -rf '$(VENV)'
 
 help:  ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 $(RUN_STAMP):
 	@$(make-venv)

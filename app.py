@@ -17,6 +17,11 @@ from queue import SimpleQueue
 
 import gradio as gr
 
+from pipelines import provenance
+from pipelines.errors import PresenceError
+from sharing.desk import Desk
+from sharing.settings import Settings
+from sharing.web.routes import routes
 from ui import theme, words, work
 from ui.components.door import Door
 from ui.components.page import Page
@@ -30,7 +35,7 @@ LARGEST_FILE = "40mb"
 def build(root_path: str = "") -> gr.Blocks:
     """The page and its two endpoints, not launched yet; `root_path` as behind a proxy."""
     shelf = Shelf(root_path)
-    page, door = Page(shelf), Door(shelf)
+    page, door = Page(shelf, desk(root_path)), Door(shelf)
     with gr.Blocks(
         title=f"{words.TITLE}: gaze in degrees, measured polish",
         analytics_enabled=False,
@@ -46,6 +51,11 @@ def build(root_path: str = "") -> gr.Blocks:
     return blocks
 
 
+def desk(root_path: str = "") -> Desk:
+    """Where links are handled, as the environment says."""
+    return Desk(Settings.from_environment(), root_path)
+
+
 def main() -> None:
     """Serve the page until an interrupt or SIGTERM."""
     # Not an Event: setting one in a handler can lock up with the wait that it interrupts.
@@ -54,6 +64,7 @@ def main() -> None:
         signal.signal(name, lambda number, _: stop.put(number))
     with _folder_for_files():
         address = _serve()
+        desk().keep_tidy()
         print(f"Presence is at {address}", flush=True)
         if samples():
             work.warm_up(str(samples()[0].path))
@@ -84,6 +95,7 @@ def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
         footer_links=["api"],
         max_file_size=LARGEST_FILE,
         state_session_capacity=200,
+        app_kwargs={"routes": routes(desk(root_path))},
     )
     return address
 
@@ -93,6 +105,14 @@ def _serve() -> str:
     host = os.environ.get("PRESENCE_HOST", "0.0.0.0" if on_space else "127.0.0.1")
     port = os.environ.get("PRESENCE_PORT", "7860")
     root_path = os.environ.get("PRESENCE_ROOT_PATH", "")
+    if on_space:
+        # A Space is reached through its proxies only; else all visitors would share one limit.
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
+    try:
+        provenance.check()
+        Settings.from_environment()
+    except (PresenceError, ValueError) as error:
+        sys.exit(f"Presence cannot start. {getattr(error, 'sentence', error)}")
     try:
         return launch(build(root_path), host, int(port), root_path)
     except (OSError, ValueError):

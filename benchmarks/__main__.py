@@ -8,6 +8,10 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks import polish
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,21 +38,105 @@ def _parser() -> argparse.ArgumentParser:
     gaze.add_argument("--split", choices=("test", "calibrate", "all"), default="test")
     gaze.add_argument("--engines", default="geometry", help="ids with commas between")
     gaze.add_argument("--pairs", type=int, help="at most so many pairs per engine")
+    gaze.add_argument(
+        "--known-start",
+        action="store_true",
+        help="redirect from the true gazes, so that only the redirect itself errs",
+    )
+    gaze.add_argument("--plots", type=Path, help="draw the angles and the worst dozen in here")
     gaze.add_argument("--json", type=Path, help="write the figures here, too")
     gaze.set_defaults(run=_gaze)
+    polish = commands.add_parser("polish", help="doses, guards and seconds in every context")
+    polish.add_argument("folder", type=Path, help="a folder of portraits")
+    polish.add_argument("--contexts", help="ids with commas between; all of them")
+    polish.add_argument("--json", type=Path, help="write the figures here, too")
+    polish.add_argument("--sheet", type=Path, help="draw all faces side by side into this PNG")
+    polish.set_defaults(run=_polish)
+    fairness = commands.add_parser("fairness", help="the polish on light and dark skin")
+    fairness.add_argument("folder", type=Path, help="a folder of portraits")
+    fairness.add_argument("--context", default="advertising", help="the strongest, if none given")
+    fairness.add_argument("--json", type=Path, help="write the figures here, too")
+    fairness.set_defaults(run=_fairness)
     return parser
 
 
-def _gaze(options: argparse.Namespace) -> int:
-    from benchmarks import gaze, renders
+def _polish(options: argparse.Namespace) -> int:
+    from benchmarks import polish
 
-    chosen = renders.load(options.renders or renders.COMMITTED)
-    if options.split != "all":
-        chosen = [render for render in chosen if render.split == options.split]
-    made = gaze.report(chosen, options.engines.split(","), options.pairs)
-    print(gaze.table(made))
+    chosen = options.contexts.split(",") if options.contexts else None
+    done = _polished(options.folder, chosen)
+    if done is None:
+        return 2
+    made = polish.report(done)
+    print(polish.table(made))
     if options.json:
         options.json.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+    if options.sheet:
+        from PIL import Image
+
+        Image.fromarray(polish.contact_sheet(done)).save(options.sheet)
+    return 0
+
+
+def _fairness(options: argparse.Namespace) -> int:
+    from benchmarks import fairness
+
+    done = _polished(options.folder, [options.context])
+    if done is None:
+        return 2
+    made = fairness.report(done.results)
+    print(fairness.table(made, options.context))
+    if options.json:
+        report = {"context": options.context, **made}
+        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _polished(folder: Path, contexts: list[str] | None) -> polish.Run | None:
+    from benchmarks import polish
+    from presets.schema import load
+
+    presets = load()
+    unknown = [name for name in contexts or () if name not in presets.contexts]
+    if unknown or not folder.is_dir():
+        wrong = f"no context '{unknown[0]}'" if unknown else "no such folder"
+        print(f"There is {wrong}.", file=sys.stderr)
+        return None
+    try:
+        done = polish.run(folder, presets, contexts, _tell)
+    except FileNotFoundError as error:
+        print(f"{str(error).capitalize()}.", file=sys.stderr)
+        return None
+    if not done.results:
+        print("None of the photos can be used.", file=sys.stderr)
+        return None
+    return done
+
+
+def _tell(photo: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{photo:60}", end="", file=sys.stderr, flush=True)
+
+
+def _gaze(options: argparse.Namespace) -> int:
+    from benchmarks import gaze, gaze_plots, gaze_table, renders
+    from pipelines.errors import PresenceError
+
+    engines = [engine.strip() for engine in options.engines.split(",") if engine.strip()]
+    try:
+        chosen = renders.load(options.renders or renders.COMMITTED)
+        if options.split != "all":
+            chosen = [render for render in chosen if render.split == options.split]
+        done = gaze.run(chosen, engines, options.pairs, options.known_start)
+    except (renders.BrokenSet, PresenceError) as error:
+        print(getattr(error, "sentence", error), file=sys.stderr)
+        return 2
+    made = gaze.report(done)
+    print(gaze_table.table(made))
+    if options.json:
+        options.json.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+    if options.plots:
+        gaze_plots.write(done, options.plots)
     return 0
 
 

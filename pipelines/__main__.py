@@ -1,4 +1,4 @@
-"""The command line: ``python -m pipelines render|compare``."""
+"""The command line: ``python -m pipelines render|compare|measure|audit|...``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from pipelines import measure_command as measure
+from pipelines.audit import command as audit
 from pipelines.errors import PresenceError
+
+if TYPE_CHECKING:
+    from pipelines.arrays import Image8
+    from pipelines.look import Look
 
 REFUSED = 2
 
@@ -49,16 +56,35 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--look", action="append", required=True, help="once for every look")
     compare.add_argument("--out", type=Path, required=True, help="folder to write into")
     compare.set_defaults(run=_compare)
+
+    inspect = commands.add_parser("inspect", help="print what a picture says about itself")
+    inspect.add_argument("picture", type=Path)
+    inspect.set_defaults(run=_inspect)
+
+    persona = commands.add_parser("persona", help="invent faces that are nobody's")
+    persona.add_argument("pose", type=Path, help="a portrait that gives the head's pose")
+    persona.add_argument("--look", default="", help="region, context, engine and seed")
+    persona.add_argument("--count", type=int, default=4, help="how many; each has the next seed")
+    persona.add_argument("--out", type=Path, required=True, help="folder to write into")
+    persona.set_defaults(run=_persona)
+
+    fetch = commands.add_parser("fetch", help="download an engine's weights, once")
+    fetch.add_argument("engine", help="a name from presets/engines.yaml")
+    fetch.set_defaults(run=_fetch)
+
+    measure.add_to(commands)
+    audit.add_to(commands)
     return parser
 
 
 def _render(options: argparse.Namespace) -> int:
-    from pipelines import studio
+    from pipelines import provenance, studio
     from pipelines.look import Look
 
-    look = Look.parse(options.look)
-    variant = studio.render(studio.analyse(options.photo), look)
-    _save(variant.image_u8, options.out)
+    analysis = studio.analyse(options.photo)
+    variant = studio.render(analysis, Look.parse(options.look))
+    original = provenance.pixel_hash(analysis.portrait.original_u8)
+    _save(variant.image_u8, options.out, variant.look, original)
     if options.report:
         _write_json(variant.report(), options.report)
     for warning in variant.warnings:
@@ -67,44 +93,116 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from pipelines import captions, sheet, studio
+    from pipelines import captions, provenance, sheet, studio
     from pipelines.look import Look
 
     looks = [Look.parse(text) for text in options.look]
     comparison = studio.compare(studio.analyse(options.photo), looks)
     options.out.mkdir(parents=True, exist_ok=True)
+    original = provenance.pixel_hash(comparison.analysis.portrait.original_u8)
     report = comparison.report()
     for index, variant in enumerate(comparison.variants):
         name = f"{_letter(index)}.png"
-        _save(variant.image_u8, options.out / name)
+        _save(variant.image_u8, options.out / name, variant.look, original)
         report["variants"][index]["file"] = name
-    _save(sheet.side_by_side(comparison), options.out / "side_by_side.png")
+    source = provenance.source_type_of(variant.look for variant in comparison.variants)
+    _save(sheet.side_by_side(comparison), options.out / "side_by_side.png", None, original, source)
     _write_json(report, options.out / "comparison.json")
     for rank, index in enumerate(comparison.ranking, start=1):
         variant = comparison.variants[index]
         star = captions.star(comparison, index)
         print(f"{rank}. {_letter(index)}  {captions.title(variant)}  {star}".rstrip())
         print(f"      {', '.join(captions.lines(variant))}")
+        if variant.measurements.held_back:
+            print(f"      note: {captions.held_back_line(variant)}")
         for warning in variant.warnings:
             print(f"      note: {warning}")
     return 0
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from pipelines import portrait, provenance
+
+    pixels = portrait.load(options.picture).original_u8
+    data = options.picture.read_bytes()
+    said, credentials = provenance.read(data), provenance.read_credentials(data)
+    meaning = provenance.SOURCE_TYPES.get(said.source_type, "")
+    rows = {
+        "size": f"{pixels.shape[1]} x {pixels.shape[0]} pixels",
+        "software": said.software,
+        "source type": f"{said.source_type} ({meaning})" if meaning else said.source_type,
+        "look": said.look,
+        "pixels": f"sha256 {provenance.pixel_hash(pixels)}",
+        "original": said.original and f"sha256 {said.original}",
+        "credentials": "",
+    }
+    if credentials is not None:
+        rows["credentials"] = f"{credentials.state.lower()}, signed by {credentials.signer}"
+    for name, value in rows.items():
+        print(f"{name + ':':13}{_printable(value) or 'not said'}")
+    for line in () if credentials is None else (*credentials.actions, *credentials.problems):
+        print(f"{'':13}{_printable(line)}")
+    return 0
+
+
+def _persona(options: argparse.Namespace) -> int:
+    from pipelines import persona, provenance, studio
+    from pipelines.look import Look
+
+    look = Look.parse(options.look)
+    made = persona.invent(studio.analyse(options.pose), look, options.count)
+    options.out.mkdir(parents=True, exist_ok=True)
+    report = made.report()
+    named = {f"seed-{one.seed}.png": one.image_u8 for one in made.candidates}
+    for name, image in {**named, "side_by_side.png": made.sheet()}.items():
+        marked = provenance.marked(image, None, source=persona.SOURCE_TYPE)
+        (options.out / name).write_bytes(marked)
+    for candidate, name in zip(report["candidates"], named, strict=True):
+        candidate["file"] = name
+        print(f"{name}  {' '.join(candidate['warnings'])}".rstrip())
+    _write_json(report, options.out / "persona.json")
+    print(persona.MARK)
+    return 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from pipelines import model_files
+    from pipelines.errors import LookError
+    from presets.schema import load
+
+    engines = load().engines
+    if options.engine not in engines:
+        raise LookError(
+            "unknown-engine",
+            f"There is no engine '{_printable(options.engine)}'. Choose one of "
+            f"{', '.join(engines)}.",
+        )
+    model_files.fetch(engines[options.engine], lambda line: print(line, flush=True))
+    return 0
+
+
+def _printable(text: str) -> str:
+    # A file's metadata is a stranger's text, and terminals obey some characters.
+    return "".join(letter if letter.isprintable() else "?" for letter in text)[:300]
 
 
 def _letter(index: int) -> str:
     return chr(65 + index) if index < 26 else f"look-{index + 1}"
 
 
-def _save(image_u8: object, path: Path) -> None:
-    import numpy as np
-    from PIL import Image
+def _save(
+    image_u8: Image8, path: Path, look: Look | None, original: str, source: str | None = None
+) -> None:
+    from pipelines import provenance
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        Image.fromarray(np.asarray(image_u8)).save(path)
-    except ValueError as error:
+    form = provenance.FORMS.get(path.suffix.lower())
+    if form is None:
         raise PresenceError(
             "cannot-write", f"We can't write a picture named {path.name}. End it in .png or .jpg."
-        ) from error
+        )
+    data = provenance.marked(image_u8, look, original=original, form=form, source=source)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
 
 
 def _write_json(report: object, path: Path) -> None:

@@ -14,6 +14,18 @@ if TYPE_CHECKING:
 SEEN_DEG = 0.15
 # From here on a miss can be seen across a table, and its direction may not show in the distance.
 MISSED_DEG = 1.0
+# What a retouch was held back for.
+HELD_BACK = {
+    "texture": "to keep texture",
+    "tone": "to keep the skin tone",
+    "colour": "to keep the skin’s colour",
+    "likeness": "to keep the likeness",
+    "highlights": "to keep the highlights",
+    "halo": "so that no rim shows where the skin ends",
+    "sharpness": "so that hair and lashes don’t look etched",
+    "eyes": "so that the eyes don’t outshine the skin",
+    "skin": "because too little skin can be seen to judge it by",
+}
 WORDS = {"contact": "eye contact", "soft": "soft", "averted": "averted"}
 
 
@@ -70,6 +82,17 @@ def texture_line(variant: Variant) -> str:
     """Share of fine skin texture that stayed, against the context's floor."""
     kept = variant.measurements.texture_retention
     return f"texture {kept:.0%}, floor {variant.plan.texture_floor:.0%}"
+
+
+def held_back(share: float, guard: str) -> str:
+    """How much of the retouch was given and why, such as ``held back to 62 % to keep texture``."""
+    return f"held back to {share:.0%} {HELD_BACK[guard]}".replace("%", " %")
+
+
+def held_back_line(variant: Variant) -> str:
+    """`held_back` of a variant; nothing if all that was asked was given."""
+    held = variant.measurements.held_back
+    return "" if held is None else held_back(held.share, held.guard)
 
 
 def describe(gaze: Gaze) -> str:

@@ -25,3 +25,18 @@ class LookError(PresenceError):
 
 class EngineUnavailable(PresenceError):
     """The engine's weights are not here; the sentence says what they are and how to get them."""
+
+
+class EngineFailed(PresenceError):
+    """The engine started and could not finish; the sentence says why and what to do."""
+
+
+class BadInput(PresenceError, ValueError):
+    """A pipeline was called with arguments that do not fit together."""
+
+
+class Cancelled(PresenceError):
+    """The person stopped the work; raised by a progress or step callback, it ends it at once."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled", "Stopped. Nothing was changed.")

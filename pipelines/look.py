@@ -20,7 +20,9 @@ DOSES = {
     "G": "contrast",
     "X": "sharpness",
 }
-KEYS = ("region", "context", "gaze", "polish", "engine", "seed", "doses")
+KEYS = ("region", "context", "gaze", "polish", "engine", "seed", "doses", "generative")
+MOST_GENERATIVE = 0.4
+"""Beyond, a network redraws the skin so freely that it is somebody else's."""
 WIDEST_YAW = 40.0
 WIDEST_PITCH = 30.0
 LARGEST_SEED = 2**32 - 1
@@ -41,6 +43,8 @@ class Look:
         seed: For everything random, 0..2**32 - 1.
         doses: Overrides of single doses, letter -> 0..1, in the order B, E, U, S, G, X. An
             override is taken as it is; `polish` scales only what comes from the context.
+        generative: Generative polish: strength with which a hub engine redraws the skin, 0 (off)
+            to 0.4. Other engines draw no skin and refuse it.
     """
 
     region: str = "international"
@@ -50,6 +54,7 @@ class Look:
     engine: str = field(default_factory=lambda: load().default_engine)
     seed: int = 0
     doses: tuple[tuple[str, float], ...] = ()
+    generative: float = 0.0
 
     @classmethod
     def parse(cls, text: str, presets: Presets | None = None) -> Look:
@@ -75,6 +80,13 @@ class Look:
         _known("region", self.region, list(presets.regions))
         _known("context", self.context, list(presets.contexts))
         _known("engine", self.engine, list(presets.engines))
+        generative = _within("generative polish", self.generative, 0, MOST_GENERATIVE)
+        if generative and presets.engines[self.engine].weights != "hub":
+            raise LookError(
+                "bad-value",
+                f"{presets.engines[self.engine].label} draws no skin. Take generative out, or "
+                "choose an engine from the hub.",
+            )
         gaze = self.gaze
         if isinstance(gaze, Gaze):
             gaze = Gaze(
@@ -89,6 +101,7 @@ class Look:
             polish=_within("polish", self.polish, 0, 1),
             seed=int(_within("seed", self.seed, 0, LARGEST_SEED)),
             doses=_ordered(self.doses),
+            generative=generative,
         )
 
     def __str__(self) -> str:
@@ -103,6 +116,8 @@ class Look:
         }
         if self.doses:
             parts["doses"] = ",".join(f"{letter}:{_number(dose)}" for letter, dose in self.doses)
+        if self.generative:
+            parts["generative"] = _number(self.generative)
         return "&".join(f"{key}={quote(value, safe=',:')}" for key, value in parts.items())
 
 
@@ -212,6 +227,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "engine": str,
     "seed": _read_seed,
     "doses": _read_doses,
+    "generative": lambda text: _float("generative polish", text),
 }
 
 

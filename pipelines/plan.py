@@ -29,6 +29,7 @@ class Plan:
         region: The preset of the look's region.
         context: The preset of the look's context.
         engine: The preset of the look's engine.
+        generative: Strength with which a hub engine redraws the skin, 0 for not at all.
     """
 
     asked: Gaze | None
@@ -40,6 +41,7 @@ class Plan:
     region: Region
     context: Context
     engine: Engine
+    generative: float = 0.0
 
     @property
     def polishes(self) -> bool:
@@ -69,6 +71,7 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
         region=region,
         context=context,
         engine=presets.engines[look.engine],
+        generative=_generative(look, context),
     )
 
 
@@ -94,6 +97,15 @@ def _target(look: Look, region: Region, head: HeadPose, now: Gaze) -> Gaze | Non
         now.yaw + look.gaze * (yaw - now.yaw),
         now.pitch + look.gaze * (pitch - now.pitch),
     )
+
+
+def _generative(look: Look, context: Context) -> float:
+    if context.untouched and look.generative:
+        raise LookError(
+            "bad-value",
+            f"{context.label} allows no retouching. Take generative out or choose another context.",
+        )
+    return look.generative
 
 
 def _doses(look: Look, context: Context) -> Doses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -20,6 +21,8 @@ ACCENT = (36, 92, 158)
 AMBER = (158, 98, 12)
 _LINE = 26
 
+Line = tuple[str, int, tuple[int, int, int]]
+
 
 def side_by_side(comparison: Comparison) -> Image8:
     """Lay the original and all looks out in one row at the same scale.
@@ -31,6 +34,19 @@ def side_by_side(comparison: Comparison) -> Image8:
     pictures += [variant.image_u8 for variant in comparison.variants]
     texts = [_original_text(comparison)]
     texts += [_text(comparison, index) for index in range(len(comparison.variants))]
+    return lay_out(pictures, texts)
+
+
+def lay_out(pictures: Sequence[Image8], texts: Sequence[list[Line]]) -> Image8:
+    """Pictures of one shape in a row, each with lines of text below.
+
+    Args:
+        pictures: uint8 RGB, each of shape (H, W, 3).
+        texts: For each picture its lines: words, size in pixels, colour.
+
+    Returns:
+        uint8 RGB, shape (h, w, 3).
+    """
     height, width = pictures[0].shape[:2]
     cell = max(280, round(width * CELL_HEIGHT / height))
     wrapped = [_wrapped(lines, cell) for lines in texts]
@@ -46,9 +62,6 @@ def side_by_side(comparison: Comparison) -> Image8:
     return np.asarray(sheet)
 
 
-Line = tuple[str, int, tuple[int, int, int]]
-
-
 def _original_text(comparison: Comparison) -> list[Line]:
     lines: list[Line] = [("Original", 22, INK)]
     lines += [(line, 18, QUIET) for line in captions.original(comparison.analysis)]
@@ -61,7 +74,8 @@ def _text(comparison: Comparison, index: int) -> list[Line]:
     if index in comparison.best:
         lines.append((captions.star(comparison, index), 18, ACCENT))
     lines += [(line, 18, QUIET) for line in captions.lines(variant)]
-    lines += [(line, 18, AMBER) for line in variant.warnings]
+    held_back = captions.held_back_line(variant)
+    lines += [(line, 18, AMBER) for line in (held_back, *variant.warnings) if line]
     return lines
 
 

@@ -13,7 +13,10 @@ from typing import Any
 from pipelines import (
     annotation,
     controlnet,
+    eye_shape,
     gaze,
+    generation,
+    guards,
     iris,
     measure,
     polish,
@@ -25,10 +28,12 @@ from pipelines import face as faces
 from pipelines.arrays import Image, Image8
 from pipelines.errors import Refusal
 from pipelines.face import Face
-from pipelines.gaze import CONTACT_DEG, GazeEstimate
+from pipelines.gaze import CONTACT_DEG, PEOPLE, Gaze, GazeEstimate, Population
+from pipelines.generation import Generation
 from pipelines.look import Look
 from pipelines.measure import Baseline, GazeChange, Measurements
 from pipelines.plan import Plan, plan
+from pipelines.polish import Polished
 from pipelines.portrait import Portrait
 from presets.schema import Presets, load
 
@@ -96,6 +101,7 @@ class Variant:
         warnings: What a person should know about this result, in sentences.
         seconds: Per step, keys as in the report.
         posed: The face as the control image shows it, in pixels of the working copy.
+        generation: What a network did for it; None for an engine without one.
     """
 
     look: Look
@@ -105,6 +111,7 @@ class Variant:
     warnings: tuple[str, ...]
     seconds: dict[str, float]
     posed: Face = field(repr=False)
+    generation: Generation | None = None
 
     @cached_property
     def control_image_u8(self) -> Image8:
@@ -126,6 +133,7 @@ class Variant:
             "engine": self.look.engine,
             "size": [width, height],
             **self.measurements.report(),
+            "generation": None if self.generation is None else self.generation.report(),
             "warnings": list(self.warnings),
             "seconds": {step: round(value, 4) for step, value in self.seconds.items()},
         }
@@ -172,21 +180,26 @@ class Comparison:
         }
 
 
-def analyse(source: str | Path | bytes) -> Analysis:
+def analyse(source: str | Path | bytes, population: Population = PEOPLE) -> Analysis:
     """Read a photo and learn what every look needs.
+
+    Args:
+        source: A file or its bytes.
+        population: Whose face this is, for the zero of its gaze: a person's, unless a benchmark
+            reads rendered heads.
 
     Raises:
         Refusal: The photo cannot be used; see `portrait.load`, `face.find` and `iris.fit`.
     """
     start = time.perf_counter()
     photo = portrait.load(source)
-    return _analysed(photo, start)
+    return _analysed(photo, start, population)
 
 
 def analyse_pixels(original_u8: Image8) -> Analysis:
     """Like `analyse`, from decoded sRGB pixels, uint8 (H, W, 3)."""
     start = time.perf_counter()
-    return _analysed(portrait.from_pixels(original_u8), start)
+    return _analysed(portrait.from_pixels(original_u8), start, PEOPLE)
 
 
 def render(
@@ -200,12 +213,14 @@ def render(
     Args:
         analysis: From `analyse`.
         look: What to make.
-        progress: Called with a share done, 0..1, and the name of the step that begins.
+        progress: Called with a share done, 0..1, and the name of the step that begins; what it
+            raises, such as `Cancelled`, ends the work, also between two steps of a network.
         presets: The presets to use; the packaged ones if None.
 
     Raises:
         LookError: The look does not fit the presets.
         EngineUnavailable: The engine's weights are not here.
+        EngineFailed: The engine ran out of memory.
     """
     tell = progress or _silent
     presets = presets or load()
@@ -215,23 +230,23 @@ def render(
     planned, warnings = _with_warnings(analysis, planned)
     clock = _Clock(dict.fromkeys(STEPS, 0.0) | {"analyse": analysis.seconds})
     tell(0.0, "Turning the eyes")
-    with clock.on("redirect"):
-        turned, posed = _turned(analysis, planned, look.seed)
+    turned, posed, made = _turned(analysis, planned, look.seed, tell, clock)
     tell(0.35, "Polishing")
     with clock.on("polish"):
-        result = _polished(turned, posed, planned)
+        result, polished = _polished(analysis, turned, posed, planned)
     tell(0.7, "Measuring")
     with clock.on("measure"):
-        measured, more = _measured(analysis, planned, result, posed)
+        measured, more = _measured(analysis, planned, result, posed, polished)
     tell(1.0, "Done")
     return Variant(
         look=look.checked(presets),
         plan=planned,
         image_u8=result,
         measurements=measured,
-        warnings=(*warnings, *more, *measured.reasons),
+        warnings=(*warnings, *(made.sentences if made else ()), *more, *measured.reasons),
         seconds=clock.total(),
         posed=posed,
+        generation=made,
     )
 
 
@@ -267,8 +282,8 @@ def best_of(variants: Sequence[Variant]) -> tuple[int, ...]:
     return tuple(index for index in reached if distance[index] - least <= TIE)
 
 
-def _analysed(photo: Portrait, start: float) -> Analysis:
-    found, now, contrast = _read_eyes(photo.pixels, faces.find(photo.pixels))
+def _analysed(photo: Portrait, start: float, population: Population) -> Analysis:
+    found, now, contrast = _read_eyes(photo.pixels, faces.find(photo.pixels), population)
     warnings = []
     if found.count > 1:
         warnings.append(f"There are {found.count} faces in this photo; the largest is used.")
@@ -283,12 +298,15 @@ def _analysed(photo: Portrait, start: float) -> Analysis:
     )
 
 
-def _read_eyes(pixels: Image, found: Face) -> tuple[Face, GazeEstimate, float]:
+def _read_eyes(
+    pixels: Image, found: Face, population: Population
+) -> tuple[Face, GazeEstimate, float]:
     fitted = iris.fit(pixels, found)
     visibility.check(pixels, found, fitted.confidence)
-    # The gaze's constants are fitted for the landmarks' lids; an edit wants the picture's.
+    # The eyes' shapes are sought from the landmarks' lids; an edit wants the picture's.
     with_irises = replace(found, left=fitted.left, right=fitted.right)
-    now = gaze.estimate(with_irises, fitted.confidence)
+    shapes = eye_shape.find(pixels, with_irises)
+    now = gaze.estimate(with_irises, shapes, fitted.confidence, population)
     face = replace(found, left=fitted.left_snapped, right=fitted.right_snapped)
     return face, now, fitted.contrast
 
@@ -314,28 +332,47 @@ def _with_warnings(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, 
     return planned, tuple(warnings)
 
 
-def _turned(analysis: Analysis, planned: Plan, seed: int) -> tuple[Image8, Face]:
+def _turned(
+    analysis: Analysis, planned: Plan, seed: int, tell: Progress, clock: _Clock
+) -> tuple[Image8, Face, Generation | None]:
     original = analysis.portrait.original_u8
-    if planned.target is None:
-        return original, analysis.face
-    posed = annotation.look_towards(analysis.face, analysis.gaze, planned.target)
-    if planned.untouched:
-        return original, analysis.face
-    full = analysis.face.scaled(1 / analysis.portrait.scale, (original.shape[0], original.shape[1]))
-    patches = redirect.redirect(original, full, analysis.gaze, planned.target, seed)
-    return redirect.paste(original, patches), posed
+    if planned.untouched or (planned.target is None and not planned.generative):
+        return original, analysis.face, None
+    if planned.engine.weights != "none":
+
+        def find(working: Image, posed: Face) -> tuple[Face, Gaze | None]:
+            found, now, lost = _looked_at_again(working, analysis, posed)
+            return found, None if lost else now.gaze
+
+        return generation.generate(analysis, planned, seed, tell, clock.on, find)
+    assert planned.target is not None
+    with clock.on("redirect"):
+        posed = annotation.look_towards(analysis.face, analysis.gaze, planned.target)
+        size = (original.shape[0], original.shape[1])
+        full = analysis.face.scaled(1 / analysis.portrait.scale, size)
+        patches = redirect.redirect(original, full, analysis.gaze, planned.target, seed)
+        return redirect.paste(original, patches), posed, None
 
 
-def _polished(turned: Image8, posed: Face, planned: Plan) -> Image8:
+def _polished(
+    analysis: Analysis, turned: Image8, posed: Face, planned: Plan
+) -> tuple[Image8, Polished | None]:
     if planned.untouched or not planned.polishes:
-        return turned
-    working = portrait.to_working(turned)
-    polished = polish.apply(working, posed, planned.doses)
-    return portrait.deliver(turned, working, polished)
+        return turned, None
+    before, working = analysis.baseline.reference, analysis.portrait.pixels
+    if turned is not analysis.portrait.original_u8:
+        working = portrait.to_working(turned)
+        before = guards.reference(working, posed, seen=before.seen, who=before.embedding)
+    polished = polish.within(working, posed, planned.doses, before, planned.texture_floor)
+    return portrait.deliver(turned, working, polished.pixels), polished
 
 
 def _measured(
-    analysis: Analysis, planned: Plan, result: Image8, posed: Face
+    analysis: Analysis,
+    planned: Plan,
+    result: Image8,
+    posed: Face,
+    polished: Polished | None,
 ) -> tuple[Measurements, tuple[str, ...]]:
     original = analysis.portrait.original_u8
     working, found, after = analysis.portrait.pixels, analysis.face, analysis.gaze
@@ -350,8 +387,9 @@ def _measured(
         GazeChange(analysis.gaze, planned.target, after, planned.clamped),
         texture_floor=planned.texture_floor,
         changed_outside_face=measure.changed_outside_face(original, result, analysis.face),
+        held_back=None if polished is None else polished.held_back,
     )
-    return measured, warnings
+    return measured, warnings if polished is None else (*polished.notes, *warnings)
 
 
 def _looked_at_again(

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 # Settings of the machine that would change where or how the page is served.
-OTHERS = ("SPACE_ID", "GRADIO_TEMP_DIR", "PRESENCE_HOST", "PRESENCE_ROOT_PATH")
+OTHERS = (
+    "SPACE_ID",
+    "GRADIO_TEMP_DIR",
+    "PRESENCE_HOST",
+    "PRESENCE_ROOT_PATH",
+    "PRESENCE_DATABASE_URL",
+    "PRESENCE_BLOB_URL",
+    "PRESENCE_C2PA_CERT",
+    "PRESENCE_C2PA_KEY",
+)
 
 
 @dataclass(frozen=True)
@@ -26,12 +36,20 @@ class Served:
 
 
 @contextmanager
-def served() -> Iterator[Served]:
-    """Start the page on a free port; whatever is left of it is killed at the end."""
+def served(**settings: str) -> Iterator[Served]:
+    """Start the page on a free port; whatever is left of it is killed at the end.
+
+    Args:
+        settings: More environment variables.
+    """
+    with tempfile.TemporaryDirectory(prefix="presence-test-") as data:
+        yield from _served({"PRESENCE_DATA": data, **settings})
+
+
+def _served(settings: dict[str, str]) -> Iterator[Served]:
     port = free_port()
-    environment = {**os.environ, "PRESENCE_PORT": str(port)}
-    for name in OTHERS:
-        environment.pop(name, None)
+    kept = {name: value for name, value in os.environ.items() if name not in OTHERS}
+    environment = {**kept, **settings, "PRESENCE_PORT": str(port)}
     process = subprocess.Popen(
         [sys.executable, "app.py"],
         cwd=ROOT,

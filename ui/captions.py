@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipelines.captions import MISSED_DEG, differs
+from pipelines.captions import MISSED_DEG, differs, held_back
 from pipelines.gaze import Gaze
 from presets import Context, Region, Source
 from ui import words
+
+if TYPE_CHECKING:
+    from pipelines.persona import Candidate, Persona
 
 Report = dict[str, Any]
 
@@ -48,6 +51,8 @@ class Shot:
         gaze: Where the person looks in this picture.
         report: The variant's report, or the original's own.
         best: Whether this is the most recognisable look, or tied for it.
+        path: Path of the full-size PNG, or "".
+        skin: Address of the picture that shows what counts as skin, or "".
     """
 
     letter: str
@@ -58,6 +63,8 @@ class Shot:
     gaze: Gaze
     report: Report
     best: bool = False
+    path: str = ""
+    skin: str = ""
 
     @property
     def name(self) -> str:
@@ -97,6 +104,8 @@ def caption(shot: Shot) -> str:
         f'<p title="{words.LIKENESS_HELP}">likeness {report["identity"]["distance"]:.2f}</p>',
         f'<p title="{words.TEXTURE_HELP}">texture {_texture(report)}</p>',
     ]
+    if report["held_back"]:
+        rows.append(f'<p class="p-warning">{escape(held_back(**report["held_back"]))}</p>')
     rows += [f'<p class="p-warning">{escape(warning)}</p>' for warning in report["warnings"]]
     return "".join(rows)
 
@@ -128,6 +137,21 @@ def control(shots: Sequence[Shot]) -> str:
     )
 
 
+def skin(shots: Sequence[Shot]) -> str:
+    """What the retouch takes for skin: the rest of the portrait lies under a grey veil."""
+    figures = "".join(
+        f'<figure class="p-shot"><header><b>{escape(shot.title)}</b></header>'
+        f'<img src="{_address(shot.skin)}" alt="What counts as skin"></figure>'
+        for shot in shots
+        if shot.skin
+    )
+    return (
+        '<p class="p-aside">What shows its colour here counts as skin: it is evened, and on the '
+        "face its texture and tone are measured. What lies under the grey is not.</p>"
+        f'<div class="p-strip">{figures}</div>'
+    )
+
+
 def numbers(shots: Sequence[Shot]) -> str:
     """All measurements in one table: a row each, a column for every picture."""
     head = "".join(
@@ -143,6 +167,31 @@ def numbers(shots: Sequence[Shot]) -> str:
         '<div class="p-scroll"><table class="p-numbers">'
         f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def persona(made: Persona, addresses: Sequence[str]) -> str:
+    """Candidates side by side, each measured, with what has to be said about them."""
+    kept_back = f" {made.kept_back} kept back by the safety filter." if made.kept_back else ""
+    figures = "".join(
+        f'<figure><a href="{_address(address)}" download><img src="{_address(address)}" '
+        f'alt="Invented face, seed {one.seed}"></a>'
+        f"<figcaption>{_invented(one)}</figcaption></figure>"
+        for one, address in zip(made.candidates, addresses, strict=True)
+    )
+    notice = escape(made.report()["notice"]) + kept_back
+    return f'<p class="p-aside">{notice}</p><div class="p-invented">{figures}</div>'
+
+
+def _invented(one: Candidate) -> str:
+    rows = [f"<p>seed {one.seed}</p>"]
+    if one.analysis is not None and one.error is not None:
+        gaze = one.analysis.gaze.gaze
+        rows.append(
+            f'<p class="p-gaze"><b>{words.degrees(gaze.off_lens)}</b> {words.gaze_word(gaze)}, '
+            f"missed by {words.degrees(one.error)}</p>"
+        )
+    rows += [f'<p class="p-warning">{escape(warning)}</p>' for warning in one.warnings]
+    return "".join(rows)
 
 
 def seen(gaze: Gaze, warnings: Sequence[str]) -> str:
@@ -294,6 +343,11 @@ def _tone_shift(report: Report) -> str:
     return words.degrees(tone["ita_after"] - tone["ita_before"])
 
 
+def _given(report: Report) -> str:
+    held = report["held_back"]
+    return "all" if held is None else held_back(**held)
+
+
 def _spacing(report: Report) -> str:
     return words.percent(report["eyes"]["spacing_ratio"])
 
@@ -304,6 +358,15 @@ def _tilt(report: Report) -> str:
 
 def _highlights(report: Report) -> str:
     return _or_dash(report["eyes"]["catchlight_agreement"], lambda value: f"{value:.2f}")
+
+
+def _drawn_by(report: Report) -> str:
+    made = report.get("generation")
+    if made is None or made["delivered"] == "proposal" or not made["passes"]:
+        tried = f", {made['passes']} tries of the network" if made and made["passes"] else ""
+        return f"geometry{tried}"
+    tries = "1 pass" if made["passes"] == 1 else f"{made['passes']} passes"
+    return f"network, {tries} on {made['device']}"
 
 
 @dataclass(frozen=True)
@@ -348,6 +411,17 @@ _ROWS = (
         "CIEDE2000; 1 is just visible",
         lambda report: f"{report['skin_tone']['delta_e00_mean']:.2f}",
     ),
+    _Row("Retouch given", "of what the look asks for", _given),
+    _Row(
+        "Fine contrast",
+        "of hair, lashes or mouth; at most 130 %",
+        lambda report: words.percent(report["guards"]["sharpening"]),
+    ),
+    _Row(
+        "Rim where the skin ends",
+        "lightness; at most 1.5",
+        lambda report: f"{report['guards']['halo']:.1f}",
+    ),
     _Row("Distance of the eyes", "share of the face’s width", _spacing, _spacing),
     _Row("Tilt of the eye line", "against the head", _tilt, _tilt),
     _Row("Highlights agree", "1 = alike in both eyes", _highlights, _highlights),
@@ -356,5 +430,6 @@ _ROWS = (
         "pixels",
         lambda report: f"{report['changed_outside_face']:,}".replace(",", " "),
     ),
+    _Row("Eyes by", "and where it ran", _drawn_by),
     _Row("Time", "to make it", lambda report: f"{report['seconds']['total']:.1f} s"),
 )

@@ -6,7 +6,7 @@ import base64
 import io
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import numpy as np
@@ -17,12 +17,17 @@ from PIL import Image
 
 from pipelines.face import Face
 
+if TYPE_CHECKING:
+    from pipelines.studio import Analysis
+
 Pixels = NDArray[np.uint8]
 
 # Larger than any screen shows a portrait beside another one; downloads keep the full size.
 VIEW_LONG_SIDE = 1600
 EYES_FACTOR = 4
 _EYES_MARGIN = 0.55
+# What is no skin goes this far towards this grey.
+_VEIL, _GREY = 0.82, 0.72
 
 
 class Shelf:
@@ -41,8 +46,11 @@ class Shelf:
         """Write a PNG and return its path; the same picture under the same name is one file."""
         buffer = io.BytesIO()
         Image.fromarray(image_u8).save(buffer, "PNG", compress_level=1)
-        data = buffer.getvalue()
-        path = Path(get_upload_folder(), hash_bytes(data), f"{name}.png")
+        return self.keep(buffer.getvalue(), f"{name}.png")
+
+    def keep(self, data: bytes, name: str) -> str:
+        """Write a file and return its path."""
+        path = Path(get_upload_folder(), hash_bytes(data), name)
         if path.exists():
             # Gradio goes by the time of the last change when it deletes.
             path.touch()
@@ -106,6 +114,18 @@ def eyes(image_u8: Pixels, face: Face, scale: float) -> Pixels:
     crop = image_u8[top:bottom, left:right]
     factor = min(EYES_FACTOR, max(1.0, VIEW_LONG_SIDE / max(crop.shape[:2])))
     return _resized(crop, factor, Image.Resampling.BICUBIC)
+
+
+def skin(analysis: Analysis) -> Pixels:
+    """The portrait with everything that does not count as skin veiled in neutral grey.
+
+    Args:
+        analysis: What was learned from the portrait.
+    """
+    small = np.asarray(analysis.portrait.pixels)
+    shown = analysis.baseline.visible_skin[..., None]
+    veiled = small + _VEIL * (1 - shown) * (_GREY - small)
+    return close_up(np.rint(255 * veiled).astype(np.uint8), analysis.face)
 
 
 def thumbnail(path: Path, side: int = 128) -> str:

@@ -18,6 +18,19 @@ NO_PORTRAIT = "There is no portrait yet. Choose a sample, or add a photo of your
 TOO_MANY_LOOKS = "That is more looks than we compare at once. Send at most {most}, one on a line."
 NO_LOOK = "There is no look yet. Name at least one, such as region=japan."
 
+SHARE_LINK = "A link to these looks. It holds settings only, not the photo."
+COPIED = "Copied. The link contains settings only, not the photo."
+SHARE_ZIP = "The pictures at full size with all numbers, a report and the looks, as a ZIP."
+SHARE_PAGE = "A page with the pictures on screen, for people you send its link to."
+CONSENT = (
+    "Publishing stores the portrait, the pictures on screen, their looks and measurements, and the "
+    "title on this server for {span}. Everybody with the link can see them. You can take them back "
+    "at any time. Publish only portraits of people who agree."
+)
+KEEP_PRIVATE = "Keep the private link: it is shown only here, and without it nobody can delete."
+NOTHING_TO_SHARE = "There is no comparison to share yet. Press Compare, then try again."
+CLEARED = "These pictures have been cleared meanwhile. Press Compare once more, then try again."
+
 LIKENESS_HELP = "How far the face moved from the original: 0 = same, 0.6 = someone else"
 TEXTURE_HELP = "Fine skin texture that is left, and the least this context allows"
 BEST = "most like them"
@@ -25,6 +38,18 @@ GAZE_WORDS = {"contact": "eye contact", "soft": "soft", "averted": "averted"}
 
 FINE_GAZE = "Gaze in degrees off the lens. Empty: as the audience has it."
 FINE_DOSES = "Retouching, 0 to 1. Empty: as the context has it."
+ENGINE_MARKS = {
+    "ready": "ready",
+    "slow": "slow without a GPU",
+    "download": "needs a download",
+    "absent": "not in this version",
+}
+PERSONA = "Invent a persona"
+PERSONA_LEAD = (
+    "Faces that are nobody’s, for service bots: drawn from noise in the pose of the portrait, "
+    "with its gaze set as below. Needs Stable Diffusion."
+)
+GENERATIVE = ("Generative polish", "Lets the network redraw skin, up to 0.4. Empty: not at all")
 GAZE_PARTS = (("Sideways", "+ is to the right"), ("Up or down", "+ is up"))
 DOSES = {
     "B": ("Blemishes", "Spots that will be gone in two weeks"),

@@ -35,9 +35,15 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def server(browser: Browser) -> Iterator[str]:
+def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server keeps published comparisons."""
+    return tmp_path_factory.mktemp("shared")
+
+
+@pytest.fixture(scope="session")
+def server(browser: Browser, shared_data: Path) -> Iterator[str]:
     """The address of `python app.py`; it ends by SIGTERM."""
-    with served() as page:
+    with served(PRESENCE_DATA=str(shared_data)) as page:
         found = re.search(r"http://\S+", page.line)
         assert found, "the page did not start"
         yield found.group()

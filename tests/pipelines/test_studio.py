@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from pipelines import studio
+from pipelines import captions, studio
 from pipelines.arrays import Image8
 from pipelines.errors import EngineUnavailable, LookError, Refusal
 from pipelines.gaze import Gaze
@@ -121,17 +121,24 @@ def test_small_eyes_are_left_alone_and_said(astronaut: Image8) -> None:
     assert any("too small" in warning for warning in variant.warnings)
 
 
-def test_an_over_polished_look_says_so(astronaut_analysis: Analysis) -> None:
+def test_a_look_that_would_be_over_polished_is_held_back_and_says_so(
+    astronaut_analysis: Analysis,
+) -> None:
     packaged = load()
-    context = packaged.contexts["advertising"].model_copy(update={"texture_floor": 0.999})
+    context = packaged.contexts["advertising"].model_copy(update={"texture_floor": 0.985})
     strict = replace(packaged, contexts={**packaged.contexts, "advertising": context})
-    look = Look(region="keep", context="advertising")
+    look = Look(region="keep", context="advertising", doses=(("B", 1.0), ("E", 1.0), ("X", 1.0)))
     variant = studio.render(astronaut_analysis, look, presets=strict)
-    assert variant.report()["over_polished"]
-    assert any(warning.startswith("Over-polished") for warning in variant.report()["warnings"])
-    usual = studio.render(astronaut_analysis, look)
-    assert not usual.report()["over_polished"]
-    assert not any("Over-polished" in warning for warning in usual.warnings)
+    report = variant.report()
+    assert report["held_back"]["guard"] == "texture"
+    assert 0 < report["held_back"]["share"] < 1
+    assert not report["over_polished"]
+    assert report["texture_retention"] >= 0.985 - 0.005
+    share = f"{report['held_back']['share']:.0%}".replace("%", " %")
+    assert captions.held_back_line(variant) == f"held back to {share} to keep texture"
+    usual = studio.render(astronaut_analysis, Look(region="keep", context="advertising"))
+    assert usual.report()["held_back"] is None
+    assert captions.held_back_line(usual) == ""
 
 
 def test_the_star_goes_to_the_likest_that_arrived(astronaut_analysis: Analysis) -> None:

@@ -27,6 +27,8 @@ VARIANT: dict[str, Any] = {
     "skin_tone": {"ita_before": None, "ita_after": None, "delta_e00_mean": 0.41},
     "eyes": ORIGINAL["eyes"],
     "changed_outside_face": 1234,
+    "guards": {"clipped": 0.0, "halo": 0.4, "sharpening": 1.06, "eyes_over_skin": 1.02},
+    "held_back": None,
     "warnings": ["Over-polished: <b>too</b> smooth."],
     "seconds": {"total": 1.24},
 }
@@ -44,6 +46,23 @@ def test_a_caption_keeps_its_order() -> None:
         "3.4° soft (asked 3.6°) likeness 0.07 texture 94 %, floor 88 "
         "Over-polished: &lt;b&gt;too&lt;/b&gt; smooth."
     )
+
+
+def test_a_retouch_that_was_held_back_says_how_far_and_why() -> None:
+    held = {**VARIANT, "held_back": {"share": 0.62, "guard": "texture"}, "warnings": []}
+    shown = captions.caption(replace(LOOK, report=held))
+    assert text(shown).endswith("floor 88 held back to 62 % to keep texture")
+    assert 'class="p-warning"' in shown
+    assert "held back" not in captions.caption(LOOK)
+    assert "held back to 62 % to keep texture" in captions.numbers(
+        [PHOTO, replace(LOOK, report=held)]
+    )
+
+
+def test_what_counts_as_skin_is_shown_once() -> None:
+    shown = captions.skin([replace(PHOTO, skin="skin.png"), LOOK])
+    assert shown.count("<img") == 1
+    assert 'src="skin.png"' in shown
 
 
 def test_the_original_has_only_its_gaze() -> None:

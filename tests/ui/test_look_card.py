@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from pipelines.gaze import Gaze
+from pipelines.look import Look
+from pipelines.model_files import MODELS
 from presets import load
 from ui import words
-from ui.components.look_card import region_choices
+from ui.components.look_card import LookCard, engine_choices, region_choices
 
 
 def test_regions_come_first_and_preferences_stand_under_their_heading() -> None:
@@ -13,3 +21,40 @@ def test_regions_come_first_and_preferences_stand_under_their_heading() -> None:
     assert {presets.regions[value].group for value in values[:heading]} == {"regions"}
     assert {presets.regions[value].group for value in values[heading + 1 :]} == {"preferences"}
     assert len(values) == len(presets.regions) + 1
+
+
+def test_engines_say_whether_they_could_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MODELS, str(tmp_path))
+    marks = {value: label.rpartition(" · ")[2] for label, value in engine_choices(load())}
+    assert marks["geometry"] == "ready"
+    assert marks["sd15-mediapipe-face"] == "needs a download"
+    folder = tmp_path / "eye-controlnet"
+    folder.mkdir()
+    (folder / "model_index.json").write_text("{}")
+    marks = {value: label.rpartition(" · ")[2] for label, value in engine_choices(load())}
+    assert marks["eye-controlnet"] == "ready"
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        Look(),
+        Look(engine="sd15-mediapipe-face", generative=0.25, seed=5),
+        Look(gaze=Gaze(3, -2), doses=(("B", 0.3),)),
+    ],
+    ids=str,
+)
+def test_a_card_reads_back_what_it_was_filled_with(look: Look) -> None:
+    card = LookCard("A", Look(), shown=True)
+    with gr.Blocks():
+        card.render(removable=False)
+        with gr.Tabs():
+            card.render_fine()
+    filled = card.fill(look)
+    values = {
+        component: shown["value"] if isinstance(shown, dict) else shown
+        for component, shown in filled.items()
+    }
+    assert card.read(values) == look

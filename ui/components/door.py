@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from pipelines.provenance import pixel_hash
 from ui import work
 from ui.pictures import Shelf
 
@@ -78,8 +79,9 @@ class Door:
             comparison = work.compare(
                 work.examine(photo), asked, lambda share, step: progress(share, desc=step)
             )
+            original = pixel_hash(comparison.analysis.portrait.original_u8)
             images = [
-                work.save(variant, self.shelf, f"{number}")
+                work.save(variant, self.shelf, original, f"{number}")
                 for number, variant in enumerate(comparison.variants, start=1)
             ]
         except Exception as error:

@@ -36,6 +36,7 @@ class LookCard:
     pitch: gr.Textbox = field(init=False)
     doses: dict[str, gr.Textbox] = field(init=False, default_factory=dict)
     engine: gr.Dropdown = field(init=False)
+    generative: gr.Textbox = field(init=False)
     seed: gr.Number = field(init=False)
     fine: gr.Tab = field(init=False)
     remove: gr.Button | None = field(init=False, default=None)
@@ -91,11 +92,13 @@ class LookCard:
                     )
                 }
             self.engine = gr.Dropdown(
-                [(one.label, one.id) for one in presets.engines.values()],
+                engine_choices(presets),
                 value=self.start.engine,
                 label="Engine",
                 info=presets.engines[self.start.engine].summary,
+                elem_classes="p-engine",
             )
+            self.generative = _optional(*words.GENERATIVE, "0", shown=False)
             self.seed = gr.Number(
                 self.start.seed, label="Seed", precision=0, minimum=0, maximum=2**32 - 1
             )
@@ -112,7 +115,7 @@ class LookCard:
             _on_region, self.region, [self.region, self.region_note, *degrees], **quiet
         )
         self.context.change(_on_context, self.context, [self.context_note, *doses], **quiet)
-        self.engine.change(_on_engine, self.engine, self.engine, **quiet)
+        self.engine.change(_on_engine, self.engine, [self.engine, self.generative], **quiet)
 
     @property
     def inputs(self) -> list[Component]:
@@ -126,6 +129,7 @@ class LookCard:
             self.pitch,
             *self.doses.values(),
             self.engine,
+            self.generative,
             self.seed,
         ]
 
@@ -148,6 +152,7 @@ class LookCard:
             engine=values[self.engine],
             seed=int(values[self.seed] or 0),
             doses=tuple((key, dose) for key, dose in doses.items() if dose is not None),
+            generative=self._number(values, self.generative) or 0.0,
         )
         return look.checked(load())
 
@@ -180,6 +185,10 @@ class LookCard:
                 for letter, box in self.doses.items()
             },
             self.engine: look.engine,
+            self.generative: gr.update(
+                value=f"{look.generative:g}" if look.generative else "",
+                visible=_draws_skin(look.engine),
+            ),
             self.seed: look.seed,
         }
 
@@ -190,6 +199,19 @@ def region_choices(presets: Presets) -> list[tuple[str, str]]:
     for region in presets.regions.values():
         groups[region.group].append((region.label, region.id))
     return [*groups["regions"], (words.PREFERENCES, ""), *groups["preferences"]]
+
+
+def engine_choices(presets: Presets) -> list[tuple[str, str]]:
+    """Engines, each with a mark: ready, or what it lacks."""
+    from pipelines import devices, model_files
+
+    def has_gpu() -> bool:
+        return devices.pick().kind != "cpu"
+
+    return [
+        (f"{engine.label} · {words.ENGINE_MARKS[model_files.state(engine, has_gpu)]}", engine.id)
+        for engine in presets.engines.values()
+    ]
 
 
 def _on_region(chosen: str) -> tuple[Any, ...]:
@@ -220,8 +242,14 @@ def _asked_doses(context: Context) -> list[str]:
     return [f"{doses[DOSES[letter]]:g}" for letter in words.DOSES]
 
 
-def _on_engine(chosen: str) -> Any:
-    return gr.update(info=load().engines[chosen].summary)
+def _on_engine(chosen: str) -> tuple[Any, ...]:
+    # What a hidden field holds would still count.
+    skin = gr.update(visible=True) if _draws_skin(chosen) else gr.update(visible=False, value="")
+    return gr.update(info=load().engines[chosen].summary), skin
+
+
+def _draws_skin(engine: str) -> bool:
+    return load().engines[engine].weights == "hub"
 
 
 def _html(value: str) -> gr.HTML:
@@ -233,8 +261,15 @@ def _strength(label: str, value: object) -> gr.Slider:
     return gr.Slider(0, 1, start, step=0.05, label=label, min_width=130, buttons=[])
 
 
-def _optional(label: str, info: str, hint: str) -> gr.Textbox:
+def _optional(label: str, info: str, hint: str, *, shown: bool = True) -> gr.Textbox:
     # Not gr.Number: it cannot stay empty, and empty says "as the preset has it".
     return gr.Textbox(
-        "", label=label, info=info, placeholder=hint, max_lines=1, max_length=12, min_width=90
+        "",
+        label=label,
+        info=info,
+        placeholder=hint,
+        max_lines=1,
+        max_length=12,
+        min_width=90,
+        visible=shown,
     )

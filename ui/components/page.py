@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.errors import PresenceError
+from pipelines.errors import Cancelled
 from pipelines.look import Look
+from sharing import options as links
+from sharing.desk import Desk
 from ui import captions, words, work
 from ui.components.look_card import LookCard
+from ui.components.persona import PersonaPanel
 from ui.components.portrait import PortraitPanel
 from ui.components.results import Results
+from ui.components.share import SharePanel
 from ui.pictures import Shelf
 
 Updates = dict[Any, Any]
@@ -30,9 +33,7 @@ START = (
     Look(region="off-camera", context="creative-portfolio"),
 )
 SHOWN_AT_START = 2
-PHOTO_KEPT = 1800
 
-_READ_ADDRESS = "() => new URLSearchParams(location.search).getAll('look').join('\\n')"
 _WRITE_ADDRESS = """(query) => {
   if (query) history.replaceState(null, '', location.pathname + '?' + query);
 }"""
@@ -41,6 +42,9 @@ _TO_NOTICE = """() => {
   const notice = document.querySelector('.p-refusal');
   if (notice) notice.scrollIntoView({ block: 'center' });
 }"""
+# Stop is seen while there is something to stop.
+_BUSY = "() => document.getElementById('page').classList.add('p-busy')"
+_IDLE = "() => document.getElementById('page').classList.remove('p-busy')"
 # On a phone the pictures lie below the controls.
 _TO_RESULTS = """() => {
   if (innerWidth < 900) document.getElementById('strip').scrollIntoView({ behavior: 'smooth' });
@@ -52,16 +56,23 @@ class Page:
     """Everything a visitor sees."""
 
     shelf: Shelf
+    desk: Desk
     portrait: PortraitPanel = field(init=False, default_factory=PortraitPanel)
     cards: list[LookCard] = field(init=False)
     results: Results = field(init=False, default_factory=Results)
+    share: SharePanel = field(init=False)
+    persona: PersonaPanel = field(init=False)
     add: gr.Button = field(init=False)
     compare: gr.Button = field(init=False)
+    stop: gr.Button = field(init=False)
+    stops: work.Stops = field(init=False, default_factory=work.Stops)
     photo: gr.State = field(init=False)
     active: gr.State = field(init=False)
     link: gr.Textbox = field(init=False)
 
     def __post_init__(self) -> None:
+        self.share = SharePanel(self.desk, self.shelf)
+        self.persona = PersonaPanel(self.shelf, self.stops)
         self.cards = [
             LookCard(letter, start, shown=index < SHOWN_AT_START)
             for index, (letter, start) in enumerate(zip(work.LETTERS, START, strict=True))
@@ -69,7 +80,7 @@ class Page:
 
     def render(self) -> None:
         """Two columns; on a phone one."""
-        self.photo = gr.State(None, time_to_live=PHOTO_KEPT)
+        self.photo = gr.State(None, time_to_live=work.PHOTO_KEPT)
         self.active = gr.State(tuple(work.LETTERS[:SHOWN_AT_START]))
         self.link = gr.Textbox(visible=False)
         gr.HTML(
@@ -90,6 +101,8 @@ class Page:
             card.listen()
         self._listen_to_cards()
         self._listen_to_compare(blocks)
+        self.share.listen(self.photo)
+        self.persona.listen(self.portrait.photo)
 
     def _render_controls(self) -> None:
         self.portrait.render()
@@ -98,9 +111,12 @@ class Page:
         self.add = gr.Button("+ add a look", elem_classes="p-text-button", size="sm")
         with gr.Column(elem_id="go"):
             self.compare = gr.Button("Compare", variant="primary", size="lg", elem_id="compare")
+            self.stop = gr.Button("Stop", elem_classes="p-text-button", size="sm", elem_id="stop")
         with gr.Accordion("Fine control", open=False, elem_id="fine"), gr.Tabs():
             for card in self.cards:
                 card.render_fine()
+        self.share.render()
+        self.persona.render()
 
     def _listen_to_cards(self) -> None:
         quick: dict[str, Any] = {
@@ -127,7 +143,13 @@ class Page:
             self.results.framing,
             *(component for card in self.cards for component in card.inputs),
         }
-        outputs = [self.photo, self.portrait.seen, self.link, *self.results.outputs]
+        outputs = [
+            self.photo,
+            self.portrait.seen,
+            self.link,
+            self.share.screen,
+            *self.results.outputs,
+        ]
         options: dict[str, Any] = {
             "inputs": inputs,
             "outputs": outputs,
@@ -144,6 +166,9 @@ class Page:
             *(one for card in self.cards for one in (*_boxes(card), *card.inputs)),
         ]
         self.compare.click(None, None, None, js=_TO_RESULTS, api_visibility="private")
+        # Before the work: listeners of one event wait for those that came first.
+        for trigger in (self.compare.click, self.portrait.photo.change):
+            trigger(None, None, None, js=_BUSY, api_visibility="private")
         compared = self.compare.click(self._compare, **options)
         # Another portrait is compared at once: nobody else's pictures stay beside it.
         renewed = self.portrait.photo.change(
@@ -157,18 +182,36 @@ class Page:
             concurrency_id="work",
             concurrency_limit=2,
         ).then(self._renewed, **options)
-        for event in (compared, renewed):
-            event.success(None, self.link, None, js=_WRITE_ADDRESS, api_visibility="private")
-            event.then(None, None, None, js=_TO_NOTICE, api_visibility="private")
-        blocks.load(
+        first = blocks.load(
             self._open,
-            self.link,
+            None,
             filled,
-            js=_READ_ADDRESS,
             queue=False,
             show_progress="hidden",
             api_visibility="private",
         ).then(self._first, **options)
+        for event in (compared, renewed, first):
+            event.success(None, self.link, None, js=_WRITE_ADDRESS, api_visibility="private")
+        for event in (compared, renewed):
+            event.then(None, None, None, js=_TO_NOTICE, api_visibility="private")
+
+        self._listen_to_stop(blocks, compared, renewed)
+
+    def _listen_to_stop(self, blocks: gr.Blocks, *running: Any) -> None:
+        quick: dict[str, Any] = {
+            "queue": False,
+            "show_progress": "hidden",
+            "api_visibility": "private",
+        }
+        for event in running:
+            event.then(None, None, None, js=_IDLE, api_visibility="private")
+        self.stop.click(self._stop, None, None, **quick)
+        # Nobody waits for what a closed page has asked for.
+        blocks.unload(self._stop)
+
+    def _stop(self, request: gr.Request) -> None:
+        self.stops.stop(str(request.session_hash))
+        self.stops.stop(f"{request.session_hash}-persona")
 
     def _add(self, active: tuple[str, ...]) -> Updates:
         hidden = [letter for letter in work.LETTERS if letter not in active]
@@ -187,20 +230,17 @@ class Page:
                 updates[box] = gr.update(visible=card.letter in letters)
         return updates
 
-    def _open(self, link: str) -> Updates:
-        """Fill the looks from the address; unknown ones are named, the others are kept."""
-        looks, wrong = [], []
-        for text in (link or "").splitlines()[: 2 * len(self.cards)]:
-            try:
-                looks.append(Look.parse(text))
-            except PresenceError as error:
-                wrong.append(error.sentence)
-        looks = looks[: len(self.cards)]
-        updates: Updates = {self.results.notice: captions.notice(" ".join(wrong), quiet=True)}
-        if looks:
-            letters = work.LETTERS[: max(len(looks), SHOWN_AT_START)]
+    def _open(self, request: gr.Request) -> Updates:
+        """Fill the looks from the address; what is unknown is named, the rest is used."""
+        texts = request.query_params.getlist("look")
+        opened = links.read(texts, len(self.cards))
+        updates: Updates = {
+            self.results.notice: captions.notice(" ".join(opened.notes), quiet=True)
+        }
+        if opened.looks:
+            letters = work.LETTERS[: max(len(opened.looks), SHOWN_AT_START)]
             updates |= self._show(list(letters))
-            for card, look in zip(self.cards, looks, strict=False):
+            for card, look in zip(self.cards, opened.looks, strict=False):
                 updates |= card.fill(look)
         return updates
 
@@ -226,45 +266,65 @@ class Page:
         }
 
     def _compare(
-        self, values: Mapping[Component, Any], progress: gr.Progress = PROGRESS
+        self,
+        values: Mapping[Component, Any],
+        request: gr.Request,
+        progress: gr.Progress = PROGRESS,
     ) -> Updates:
         try:
-            return self._compared(values, progress)
+            with self.stops.running(str(request.session_hash)) as check:
+                return self._compared(values, progress, check)
+        except Cancelled as stopped:
+            notice = captions.notice(stopped.sentence, quiet=True)
+            return {self.link: "", self.results.notice: notice}
         except Exception as error:
             return {self.link: "", self.results.notice: captions.notice(work.sentence(error))}
 
     def _renewed(
-        self, values: Mapping[Component, Any], progress: gr.Progress = PROGRESS
+        self,
+        values: Mapping[Component, Any],
+        request: gr.Request,
+        progress: gr.Progress = PROGRESS,
     ) -> Updates:
         """The comparison that follows a new portrait; a refused one leaves what is there."""
         photo, path = values[self.photo], values[self.portrait.photo]
         if photo is None or photo.path != path:
             return {self.link: ""}
-        return self._compare(values, progress)
+        return self._compare(values, request, progress)
 
-    def _first(self, values: Mapping[Component, Any], progress: gr.Progress = PROGRESS) -> Updates:
-        """The comparison that is there when the page opens; it leaves address and note alone."""
+    def _first(
+        self,
+        values: Mapping[Component, Any],
+        request: gr.Request,
+        progress: gr.Progress = PROGRESS,
+    ) -> Updates:
+        """The comparison that is there when the page opens; it leaves the note alone."""
         if not values[self.portrait.photo]:
             return {self.link: ""}
-        updates = self._compare(values, progress)
+        updates = self._compare(values, request, progress)
         if self.results.strip in updates:
             del updates[self.results.notice]
-        return updates | {self.link: ""}
+        return updates
 
-    def _compared(self, values: Mapping[Component, Any], progress: gr.Progress) -> Updates:
+    def _compared(
+        self, values: Mapping[Component, Any], progress: gr.Progress, check: Callable[[], None]
+    ) -> Updates:
+        def tell(share: float, step: str) -> None:
+            check()
+            progress(0.05 + 0.85 * share, desc=step)
+
         cards = [card for card in self.cards if card.letter in values[self.active]]
         looks = [card.read(values) for card in cards]
         progress(0, desc="Looking at the photo")
         photo = work.examine(values[self.portrait.photo], values[self.photo])
-        comparison = work.compare(
-            photo, looks, lambda share, step: progress(0.05 + 0.85 * share, desc=step)
-        )
+        comparison = work.compare(photo, looks, tell)
         progress(0.9, desc="Laying out the pictures")
         shots = work.shots(comparison, [card.letter for card in cards], self.shelf)
         return {
             self.photo: photo,
             self.portrait.seen: _seen(photo),
-            self.link: urlencode([("look", str(look)) for look in looks]),
+            self.link: links.write(looks),
+            self.share.screen: work.on_screen(photo, comparison, shots),
             **self.results.show(shots, values[self.results.framing]),
         }
 

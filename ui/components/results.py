@@ -36,6 +36,7 @@ class Results:
     eyes: gr.HTML = field(init=False)
     numbers: gr.HTML = field(init=False)
     control: gr.HTML = field(init=False)
+    skin: gr.HTML = field(init=False)
     slides: gr.State = field(init=False)
 
     def render(self) -> None:
@@ -71,6 +72,8 @@ class Results:
                 self.numbers = gr.HTML("", apply_default_css=False)
             with gr.Tab("Control image"):
                 self.control = gr.HTML("", apply_default_css=False)
+            with gr.Tab("What counts as skin"):
+                self.skin = gr.HTML("", apply_default_css=False)
 
     def listen(self) -> None:
         """The two lists say what the slider shows."""
@@ -95,6 +98,7 @@ class Results:
             self.eyes,
             self.numbers,
             self.control,
+            self.skin,
             self.slides,
         ]
 
@@ -114,6 +118,7 @@ class Results:
             self.eyes: captions.eyes(shots),
             self.numbers: captions.numbers(shots),
             self.control: captions.control(shots),
+            self.skin: captions.skin(shots),
             self.slides: slides,
         }
 
