@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -282,6 +282,7 @@ def measure(
     texture_floor: float,
     changed_outside_face: int,
     held_back: HeldBack | None = None,
+    halo: float | None = None,
 ) -> Measurements:
     """Measure a result against its original.
 
@@ -293,6 +294,8 @@ def measure(
         texture_floor: Share of the texture that has to stay, 0..1.
         changed_outside_face: From the function of that name, at full size.
         held_back: From `polish.within`.
+        halo: That of the retouch alone, where the eyes were turned too: a lid that moved is a
+            change beside the skin's edge, but no halo. None to read it from the result.
 
     Raises:
         EngineUnavailable: The models of `identity` are not installed.
@@ -301,6 +304,8 @@ def measure(
     if after.shape[:2] != baseline.face.size:
         raise ValueError(f"the result is {after.shape[:2]}, not {baseline.face.size}")
     readings, now = guards.read(baseline.reference, after, face_after)
+    if halo is not None:
+        readings = replace(readings, halo=halo)
     distance = readings.distance or 0.0
     before = baseline.tone.ita if baseline.tone else None
     # A tone at the border of colourless must not read as a change of the angle.

@@ -388,8 +388,14 @@ def _measured(
         texture_floor=planned.texture_floor,
         changed_outside_face=measure.changed_outside_face(original, result, analysis.face),
         held_back=None if polished is None else polished.held_back,
+        halo=None if planned.target is None else _halo(polished),
     )
     return measured, warnings if polished is None else (*polished.notes, *warnings)
+
+
+def _halo(polished: Polished | None) -> float:
+    readings = None if polished is None else polished.readings
+    return 0.0 if readings is None else readings.halo
 
 
 def _looked_at_again(
