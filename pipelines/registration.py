@@ -63,9 +63,11 @@ def register(copy_u8: Image8, copy: Face, original_u8: Image8, original: Face) -
     scale = _scale(copy, original)
     if abs(scale - 1) < _JITTER:
         fetch = _located(copy_u8, copy, original_u8, original)
-        shift = _whole_shift(fetch, original)
-        if shift is not None:
-            return Registered(original_u8, _shifted(copy_u8, original_u8, shift), 1.0, False)
+        shift, near = _whole_shift(fetch, original)
+        placed = _shifted(copy_u8, original_u8, shift)
+        laid = _fetched(copy_u8, original_u8, fetch)
+        if near or _apart(placed, original_u8, original) <= _apart(laid, original_u8, original):
+            return Registered(original_u8, placed, 1.0, False)
         scale = float(np.sqrt(np.linalg.det(fetch[:, :2])))
     original_u8, original = _reduced(original_u8, original, scale)
     copy_u8, copy = _reduced(copy_u8, copy, 1 / scale)
@@ -137,14 +139,23 @@ def _refined(copy_u8: Image8, original_u8: Image8, original: Face, fetch: Points
     return np.asarray(refined)
 
 
-def _whole_shift(fetch: Points, original: Face) -> tuple[int, int] | None:
-    """The shift in whole pixels that the map is all over the face, if it is one."""
+def _whole_shift(fetch: Points, original: Face) -> tuple[tuple[int, int], bool]:
+    """The shift in whole pixels next to the map, and whether the map is that all over the face."""
     corners = original.oval
     moved = _through(fetch, corners) - corners
     whole = np.rint(moved.mean(axis=0))
-    if np.abs(moved - whole).max() > _WHOLE:
-        return None
-    return int(whole[0]), int(whole[1])
+    near = bool(np.abs(moved - whole).max() <= _WHOLE)
+    return (int(whole[0]), int(whole[1])), near
+
+
+def _apart(laid_u8: Image8, original_u8: Image8, original: Face) -> float:
+    """Mean difference of edges in the face: eyes that were turned pull on a map, pores do not."""
+    rows, columns = skin.window(original)
+    fine = [
+        cv2.Laplacian(cv2.cvtColor(picture[rows, columns], cv2.COLOR_RGB2GRAY), cv2.CV_32F)
+        for picture in (laid_u8, original_u8)
+    ]
+    return float(np.median(np.abs(fine[0] - fine[1])))
 
 
 def _shifted(copy_u8: Image8, original_u8: Image8, shift: tuple[int, int]) -> Image8:

@@ -46,6 +46,9 @@ CLEAR_IRIS = 0.58
 CLEAR_CONTRAST = 0.05
 # Beyond, a reading says "far off" and no longer how far.
 READABLE_DEG = 40.0
+# A target this near to where the eyes look is reached: a change of gaze cannot be read more
+# exactly, and drawing an eye anew costs a little of it.
+STILL_DEG = 0.5
 STEPS = ("analyse", "redirect", "controlnet", "polish", "measure")
 
 
@@ -236,7 +239,7 @@ def render(
         result, polished = _polished(analysis, turned, posed, planned)
     tell(0.7, "Measuring")
     with clock.on("measure"):
-        measured, more = _measured(analysis, planned, result, posed, polished)
+        measured, more = _measured(analysis, planned, turned, result, posed, polished)
     tell(1.0, "Done")
     return Variant(
         look=look.checked(presets),
@@ -324,6 +327,8 @@ def _with_warnings(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, 
     if planned.target is not None and analysis.eyes_left_alone:
         warnings.append(analysis.eyes_left_alone)
         return replace(planned, target=None, clamped=False), tuple(warnings)
+    if _still(analysis, planned):
+        warnings.append("The eyes look there already, to within half a degree; they are left alone.")
     if planned.clamped:
         warnings.append(
             "The eyes cannot turn that far in a head that faces this way; "
@@ -346,12 +351,22 @@ def _turned(
 
         return generation.generate(analysis, planned, seed, tell, clock.on, find)
     assert planned.target is not None
+    if _still(analysis, planned):
+        return original, analysis.face, None
     with clock.on("redirect"):
         posed = annotation.look_towards(analysis.face, analysis.gaze, planned.target)
         size = (original.shape[0], original.shape[1])
         full = analysis.face.scaled(1 / analysis.portrait.scale, size)
         patches = redirect.redirect(original, full, analysis.gaze, planned.target, seed)
         return redirect.paste(original, patches), posed, None
+
+
+def _still(analysis: Analysis, planned: Plan) -> bool:
+    return (
+        planned.target is not None
+        and planned.engine.weights == "none"
+        and analysis.gaze.gaze.angle_to(planned.target) < STILL_DEG
+    )
 
 
 def _polished(
@@ -370,6 +385,7 @@ def _polished(
 def _measured(
     analysis: Analysis,
     planned: Plan,
+    turned: Image8,
     result: Image8,
     posed: Face,
     polished: Polished | None,
@@ -379,6 +395,8 @@ def _measured(
     warnings: tuple[str, ...] = ()
     if result is not original:
         working = portrait.to_working(result)
+    # Eyes that were not turned look where they looked; only the retouch is new.
+    if turned is not original:
         found, after, warnings = _looked_at_again(working, analysis, posed)
     measured = measure.measure(
         analysis.baseline,
@@ -388,7 +406,7 @@ def _measured(
         texture_floor=planned.texture_floor,
         changed_outside_face=measure.changed_outside_face(original, result, analysis.face),
         held_back=None if polished is None else polished.held_back,
-        halo=None if planned.target is None else _halo(polished),
+        halo=None if turned is original else _halo(polished),
     )
     return measured, warnings if polished is None else (*polished.notes, *warnings)
 

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines import face as faces
 from pipelines import registration, studio
 from pipelines.__main__ import main
 from pipelines.arrays import Image8
 from pipelines.errors import Refusal
+from pipelines.look import Look
 from pipelines.measure_command import compare
 from pipelines.studio import Analysis
 
@@ -98,3 +100,12 @@ def test_unknown_contexts_are_refused(
 ) -> None:
     assert main(["measure", str(hopper_path), "--context", "mars"]) == 2
     assert capsys.readouterr().err.startswith("refused: unknown-context: ")
+
+
+def test_turned_eyes_are_no_reason_to_resample(astronaut_analysis: Analysis) -> None:
+    turned = studio.render(astronaut_analysis, Look.parse("gaze=-15,2&polish=0")).image_u8
+    original = astronaut_analysis.portrait.original_u8
+    face = faces.find(turned.astype(np.float32) / 255)
+    laid = registration.register(turned, face, original, astronaut_analysis.face)
+    assert not laid.resampled
+    assert np.array_equal(laid.copy_u8, turned)

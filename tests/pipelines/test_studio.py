@@ -228,3 +228,21 @@ def test_a_lid_that_follows_the_eye_is_no_halo(astronaut_analysis: Analysis) -> 
     assert turned.measurements.readings.halo == pytest.approx(
         still.measurements.readings.halo, abs=0.4
     )
+
+
+def test_eyes_that_look_there_already_are_left_alone(hopper_analysis: Analysis) -> None:
+    now = hopper_analysis.gaze.gaze
+    near, far = (
+        studio.render(hopper_analysis, Look(gaze=Gaze(now.yaw + by, now.pitch), polish=0))
+        for by in (0.3, 2.0)
+    )
+    assert np.array_equal(near.image_u8, hopper_analysis.portrait.original_u8)
+    assert near.measurements.gaze.error == pytest.approx(0.3, abs=0.05)
+    assert any("already" in warning for warning in near.warnings)
+    assert not np.array_equal(far.image_u8, hopper_analysis.portrait.original_u8)
+
+
+def test_a_retouch_alone_does_not_change_where_the_eyes_look(hopper_analysis: Analysis) -> None:
+    variant = studio.render(hopper_analysis, Look.parse("gaze=none&context=advertising"))
+    assert variant.measurements.gaze.after == hopper_analysis.gaze
+    assert not np.array_equal(variant.image_u8, hopper_analysis.portrait.original_u8)
