@@ -90,6 +90,15 @@ class Unfit(SharingError):
         )
 
 
+class NotYet(SharingError):
+    """Full size and what the files say would give a blind vote away."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("not-yet", "These pictures are shown in full after the vote.")
+
+
 class TooMany(SharingError):
     """One address asks for too much in an hour."""
 

@@ -18,6 +18,7 @@ from sharing.download import bundle
 from sharing.errors import (
     AlreadyVoted,
     NotFound,
+    NotYet,
     Refused,
     SharingError,
     TooLarge,
@@ -29,6 +30,7 @@ from sharing.publication import Shown
 from sharing.store import Shared
 from sharing.visitors import is_token, keyed, new_token, same
 from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot, shuffled, tally
+from sharing.web.plain import plain
 from sharing.web.render import STATIC, render
 
 LARGEST_FORM = 64_000
@@ -103,19 +105,27 @@ class Pages:
         shared = self._find(request)
         visitor = _visitor(request)
         ballot = self._desk.store().ballot_of(shared, visitor)
-        if shared.asks_vote and ballot is None and not _has_seen(request, shared):
+        if _is_blind(request, shared, ballot):
             return self._blind(request, shared, visitor)
         return self._labelled(request, shared, ballot)
 
     def picture(self, request: Request, form: Form) -> Response:
-        """One picture."""
+        """One picture; before a blind vote only small, and without its metadata."""
         del form
         shared, name = self._find(request), request.path_params["name"]
+        blind = self._still_blind(request, shared)
+        if blind and name in {one.files["full"] for one in shared.document.pictures}:
+            raise NotYet
         # Asked for anew each time: what is taken back must not live on in a cache.
-        headers = {"ETag": f'"{name}"', "Cache-Control": "private, no-cache"}
-        if request.headers.get("if-none-match") == headers["ETag"]:
+        etag = f'"{name}-plain"' if blind else f'"{name}"'
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if shared.asks_vote:
+            headers["Vary"] = "Cookie"
+        if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers=headers)
         data = self._desk.store().file(shared, name)
+        if blind:
+            data = plain(data)
         return Response(data, media_type=_TYPES[name.rpartition(".")[2]], headers=headers)
 
     def preview(self, request: Request, form: Form) -> Response:
@@ -125,9 +135,11 @@ class Pages:
         return Response(data, media_type="image/jpeg", headers={"Cache-Control": "max-age=300"})
 
     def download(self, request: Request, form: Form) -> Response:
-        """Everything as a ZIP."""
+        """Everything as a ZIP; not before a blind vote."""
         del form
         shared, store = self._find(request), self._desk.store()
+        if self._still_blind(request, shared):
+            raise NotYet
         data = bundle(shared.title, shared.document, lambda name: store.file(shared, name))
         return _attachment(data, "application/zip", "presence-comparison.zip")
 
@@ -272,6 +284,13 @@ class Pages:
     def _find(self, request: Request) -> Shared:
         return self._desk.store().find(request.path_params["id"])
 
+    def _still_blind(self, request: Request, shared: Shared) -> bool:
+        # Comparisons that ask for no vote need no look into the votes.
+        if not shared.asks_vote:
+            return False
+        ballot = self._desk.store().ballot_of(shared, _visitor(request))
+        return _is_blind(request, shared, ballot)
+
     def _owned(self, request: Request) -> Shared:
         return self._desk.store().owned(request.path_params["id"], request.path_params["secret"])
 
@@ -392,6 +411,11 @@ def _visitor(request: Request) -> str:
 def _has_seen(request: Request, shared: Shared) -> bool:
     del shared  # the cookie is sent to its own comparison only
     return request.cookies.get(SEEN) == "1"
+
+
+def _is_blind(request: Request, shared: Shared, ballot: Ballot | None) -> bool:
+    """Whether this visitor may still vote, and must not be told which picture is which."""
+    return shared.asks_vote and ballot is None and not _has_seen(request, shared)
 
 
 def _address(request: Request) -> str:

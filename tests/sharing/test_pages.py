@@ -11,21 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from pipelines import provenance
 from sharing import desk as desks
 from sharing.blobs import Blobs
 from sharing.database import Database
 from sharing.desk import Desk
+from sharing.publication import Size
 from sharing.settings import Settings
 from sharing.store import DAY, Published, Store
+from sharing.web.plain import plain
 from sharing.web.routes import VISITOR, routes
 from tests.sharing.conftest import Clock
 from tests.sharing.publications import TITLES, publication
 
 MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
+SMALL: tuple[Size, ...] = ("close", "whole", "eyes")
 
 Visit = Callable[..., TestClient]
 
@@ -75,6 +79,11 @@ def form(store: Store, page: str, published: Published, **more: str) -> dict[str
 def vote(visitor: TestClient, store: Store, published: Published, **more: str) -> Any:
     page = visitor.get(f"/s/{published.id}").text
     return visitor.post(f"/s/{published.id}/vote", data=form(store, page, published, **more))
+
+
+def pixels(data: bytes) -> bytes:
+    with Image.open(io.BytesIO(data)) as image:
+        return image.tobytes()
 
 
 def tags(page: str) -> list[tuple[str, dict[str, str | None]]]:
@@ -143,12 +152,13 @@ def test_headers_and_head_keep_it_private_and_previewed(visit: Visit, store: Sto
 
 
 def test_pictures_come_and_are_asked_for_anew(visit: Visit, store: Store) -> None:
-    published = publish(store)
+    published = publish(store, asks_vote=False)
     visitor, shown = visit(), store.find(published.id).document.pictures[1]
     address = f"/s/{published.id}/p/{shown.files['full']}"
     answer = visitor.get(address)
     assert answer.headers["content-type"] == "image/png"
     assert "no-cache" in answer.headers["cache-control"]
+    assert "vary" not in answer.headers
     again = {"If-None-Match": answer.headers["etag"]}
     assert visitor.get(address, headers=again).status_code == 304
     store.delete(published.id, published.secret)
@@ -176,7 +186,7 @@ def test_a_proxys_host_and_scheme_are_in_the_preview_address(visit: Visit, store
 
 
 def test_the_download_holds_everything(visit: Visit, store: Store) -> None:
-    published = publish(store, '=cmd|"/C calc"!A0')
+    published = publish(store, '=cmd|"/C calc"!A0', asks_vote=False)
     answer = visit().get(f"/s/{published.id}/download.zip")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         names = archive.namelist()
@@ -216,6 +226,110 @@ def test_labels_are_hidden_until_the_vote(visit: Visit, store: Store) -> None:
     assert answer.url.query == b"voted"
     for expected in (*TITLES, "Thank you", "You chose A · Japan", "1 vote so far"):
         assert expected in answer.text
+
+
+def test_before_the_vote_no_file_tells_what_it_is(visit: Visit, store: Store) -> None:
+    published = publish(store)
+    visitor, shared = visit(), store.find(published.id)
+    visitor.get(f"/s/{published.id}")
+    for size in SMALL:
+        heads = set()
+        for shown in shared.document.pictures:
+            answer = visitor.get(f"/s/{published.id}/p/{shown.files[size]}")
+            stored = store.file(shared, shown.files[size])
+            assert answer.status_code == 200
+            assert b"presence:" not in answer.content
+            assert b"xmp" not in answer.content.lower()
+            assert pixels(answer.content) == pixels(stored)
+            assert answer.headers["vary"] == "Cookie"
+            heads.add(answer.content.partition(b"\xff\xda")[0])
+        # Up to the pixels all files are the same, the original's too.
+        assert len(heads) == 1
+    for shown in shared.document.pictures:
+        address = f"/s/{published.id}/p/{shown.files['full']}"
+        known = {"If-None-Match": f'"{shown.files["full"]}"'}
+        for answer in (visitor.get(address), visit().get(address, headers=known)):
+            assert answer.status_code == 403
+            assert "These pictures are shown in full after the vote." in answer.text
+    assert visitor.get(f"/s/{published.id}/download.zip").status_code == 403
+    assert visitor.get(f"/s/{published.id}/p/x-full.png").status_code == 404
+
+
+@pytest.mark.parametrize("way", ["vote", "labels"])
+def test_with_the_labels_provenance_and_full_size_are_back(
+    visit: Visit, store: Store, way: str
+) -> None:
+    published = publish(store)
+    visitor, shared = visit(), store.find(published.id)
+    shown = shared.document.pictures[1]
+    address = f"/s/{published.id}/p/{shown.files['close']}"
+    data = form(store, visitor.get(f"/s/{published.id}").text, published)
+    blind = visitor.get(address)
+    again = {"If-None-Match": blind.headers["etag"]}
+    assert visitor.get(address, headers=again).status_code == 304
+    assert visitor.post(f"/s/{published.id}/{way}", data=data).status_code == 200
+    # What the browser kept from before the vote is not taken for what is served now.
+    answer = visitor.get(address, headers=again)
+    assert answer.status_code == 200
+    assert answer.headers["vary"] == "Cookie"
+    assert answer.content == store.file(shared, shown.files["close"])
+    assert provenance.read(answer.content).look == shown.look
+    full = visitor.get(f"/s/{published.id}/p/{shown.files['full']}")
+    assert provenance.read(full.content).look == shown.look
+    assert visitor.get(f"/s/{published.id}/download.zip").status_code == 200
+    # Another visitor is still blind, also with what this one's browser knows.
+    known = {"If-None-Match": answer.headers["etag"]}
+    assert visit().get(address, headers=known).content == blind.content
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_plain_keeps_pixels_and_colours_and_drops_the_rest(progressive: bool) -> None:
+    picture = Image.effect_noise((48, 40), 60).convert("RGB")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[0x010E] = "secret Exif"
+    buffer = io.BytesIO()
+    picture.save(
+        buffer,
+        "JPEG",
+        progressive=progressive,
+        restart_marker_rows=1,
+        icc_profile=profile,
+        comment=b"secret comment",
+        xmp=b"secret xmp",
+        exif=exif,
+    )
+    data = buffer.getvalue()
+    for marker in (0xEB, 0xED, 0xE2):
+        data = data[:2] + bytes((0xFF, marker, 0, 10)) + b"a secret" + data[2:]
+    # Comments may also stand behind the pixels, and anything may follow the end.
+    late = b"\xff\xfe\0\x08secret"
+    done = plain(data[:-2] + late + data[-2:] + b"secret")
+    assert b"secret" in data
+    assert b"secret" not in done
+    assert pixels(done) == pixels(data)
+    with Image.open(io.BytesIO(done)) as image:
+        assert image.info["icc_profile"] == profile
+        assert image.info["jfif"]
+    assert plain(done) == done
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"",
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8",
+        b"\xff\xd8\xff\xe1\xff\xffpresence:",
+        b"\xff\xd8\xff\xe1\0\1",
+        b"\xff\xd8presence:\xff\xd9",
+        b"\xff\xd8\xff\xda\0\x02presence:",
+        b"\xff\xd8\xff\x02\0\x0apresence\xff\xd9",
+    ],
+)
+def test_plain_guesses_nothing(broken: bytes) -> None:
+    with pytest.raises(ValueError, match=r"JPEG|marker|cut off"):
+        plain(broken)
 
 
 def test_visitors_see_orders_of_their_own(visit: Visit, store: Store) -> None:
