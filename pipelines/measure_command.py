@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,12 +62,14 @@ def run(options: argparse.Namespace) -> int:
 
     floor = _floor(options.context)
     analysis = studio.analyse(options.photo)
-    photo = headshot.judge(analysis)
     original, change = None, None
     if options.original is not None:
         before = studio.analyse(options.original)
         original = headshot.judge(before)
         change = compare(analysis, before, floor)
+        # One gaze a picture: the way from the original is read better than a picture by itself.
+        analysis = replace(analysis, gaze=change.measurements.gaze.after)
+    photo = headshot.judge(analysis)
     if options.json is not None:
         report = {
             "photo": photo.report(),
@@ -92,6 +94,7 @@ def compare(after: Analysis, before: Analysis, texture_floor: float) -> Change:
         Refusal: ``not-the-same-photo``.
     """
     from pipelines import gaze, measure, registration, studio
+    from pipelines.gaze import CONTACT_DEG
     from pipelines.measure import GazeChange
 
     placed = registration.register(
@@ -103,6 +106,8 @@ def compare(after: Analysis, before: Analysis, texture_floor: float) -> Change:
     both = (new.gaze.confidence, new.gaze.confidence)
     # The change is read in the original's frame, and added to the original's own reading.
     now = gaze.follow(before.gaze, old.face, new.face, both)
+    # A lid that went with its eye is a change beside the skin's edge, but no halo.
+    turned = now.gaze.angle_to(before.gaze.gaze) > CONTACT_DEG
     outside = measure.changed_outside_face(placed.original_u8, placed.copy_u8, old.face)
     measurements = measure.measure(
         old.baseline,
@@ -111,6 +116,7 @@ def compare(after: Analysis, before: Analysis, texture_floor: float) -> Change:
         GazeChange(before.gaze, None, now),
         texture_floor=texture_floor - (_RESIZING if placed.resampled else 0.0),
         changed_outside_face=outside,
+        halo=0.0 if turned else None,
     )
     return Change(measurements, placed.scale, placed.resampled)
 

@@ -328,7 +328,9 @@ def _with_warnings(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, 
         warnings.append(analysis.eyes_left_alone)
         return replace(planned, target=None, clamped=False), tuple(warnings)
     if _still(analysis, planned):
-        warnings.append("The eyes look there already, to within half a degree; they are left alone.")
+        warnings.append(
+            "The eyes look there already, to within half a degree; they are left alone."
+        )
     if planned.clamped:
         warnings.append(
             "The eyes cannot turn that far in a head that faces this way; "

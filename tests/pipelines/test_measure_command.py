@@ -109,3 +109,20 @@ def test_turned_eyes_are_no_reason_to_resample(astronaut_analysis: Analysis) -> 
     laid = registration.register(turned, face, original, astronaut_analysis.face)
     assert not laid.resampled
     assert np.array_equal(laid.copy_u8, turned)
+
+
+def test_a_picture_of_ours_is_read_as_its_report_says(
+    astronaut: Image8, astronaut_analysis: Analysis, tmp_path: Path
+) -> None:
+    variant = studio.render(astronaut_analysis, Look.parse("gaze=-15,2&context=creative-portfolio"))
+    Image.fromarray(astronaut).save(tmp_path / "original.png")
+    Image.fromarray(variant.image_u8).save(tmp_path / "edited.png")
+    told = tmp_path / "told.json"
+    files = [str(tmp_path / name) for name in ("edited.png", "original.png")]
+    assert main(["measure", files[0], "--original", files[1], "--json", str(told)]) == 0
+    report = json.loads(told.read_text("utf-8"))
+    after = variant.measurements.gaze.after.gaze
+    assert report["photo"]["gaze"]["yaw"] == pytest.approx(after.yaw, abs=1.0)
+    assert report["change"]["gaze"]["after"][0] == pytest.approx(after.yaw, abs=1.0)
+    assert not report["change"]["over_polished"]
+    assert not report["change"]["resampled"]
