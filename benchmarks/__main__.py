@@ -57,7 +57,52 @@ def _parser() -> argparse.ArgumentParser:
     fairness.add_argument("--context", default="advertising", help="the strongest, if none given")
     fairness.add_argument("--json", type=Path, help="write the figures here, too")
     fairness.set_defaults(run=_fairness)
+    eyes = commands.add_parser("eyes", help="the eye model against geometry alone")
+    eyes.add_argument("--weights", type=Path, help="a folder with weights; the bundled ones")
+    eyes.add_argument("--data", type=Path, action="append", default=[], help="portraits")
+    eyes.add_argument("--crops", type=Path, action="append", default=[], help="crops of eyes")
+    eyes.add_argument("--eyes", type=Path, help="what training.data gathered, instead of --crops")
+    eyes.add_argument("--steps", type=int, default=4, help="of the bridge")
+    eyes.add_argument("--most", type=int, help="at most so many eyes and portraits of a kind")
+    eyes.add_argument("--json", type=Path, help="write the figures here, too")
+    eyes.add_argument("--sheet", type=Path, help="draw the twelve worst eyes into this PNG")
+    eyes.set_defaults(run=_eyes)
     return parser
+
+
+def _eyes(options: argparse.Namespace) -> int:
+    from benchmarks import eyes
+    from pipelines import model_files
+    from training import data
+
+    weights = options.weights or model_files.BUNDLED / "eye-controlnet"
+    if not (weights / "model_index.json").is_file():
+        print("There are no weights of the eye model. Name some with --weights.", file=sys.stderr)
+        return 2
+    try:
+        photos = eyes.test_eyes(options.data, options.crops, options.eyes)
+        portraits = [
+            file
+            for folder in options.data
+            for file in data.pictures(folder)
+            if data.split_of(data.person_of(file, folder)) == "test"
+        ]
+    except FileNotFoundError as error:
+        print(error, file=sys.stderr)
+        return 2
+    done = eyes.run(
+        eyes.load(weights), photos, portraits=portraits, steps=options.steps, most=options.most
+    )
+    made = eyes.report(done)
+    print(eyes.table(made))
+    if options.json:
+        options.json.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+    sheet = eyes.worst_sheet(done)
+    if options.sheet and sheet is not None:
+        from PIL import Image
+
+        Image.fromarray(sheet).save(options.sheet)
+    return 0
 
 
 def _polish(options: argparse.Namespace) -> int:

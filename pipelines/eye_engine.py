@@ -75,7 +75,7 @@ def _load(engine: Engine, folder: Path) -> Any:
     from pipelines.eye_patch import EyePatchControlNetPipeline
 
     device = devices.pick()
-    half = any(folder.glob("*/*.fp16.safetensors"))
+    half = any(folder.glob("*/*.fp16*.safetensors"))
     try:
         pipeline = EyePatchControlNetPipeline.from_pretrained(
             folder,

@@ -1,0 +1,1 @@
+"""What `python -m training.train` is made of: eyes, tasks, losses, sheets and the model card."""
