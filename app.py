@@ -94,6 +94,8 @@ def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
         share=False,
         footer_links=["api"],
         max_file_size=LARGEST_FILE,
+        # They lie where their packages are installed, which may be anywhere.
+        allowed_paths=[str(sample.path) for sample in samples()],
         state_session_capacity=200,
         app_kwargs={"routes": routes(desk(root_path))},
     )

@@ -16,6 +16,7 @@ PREFERENCES = "Preferences, nobody’s region"
 OUR_FAULT = "Something went wrong on our side. Nothing was stored; try again."
 NO_PORTRAIT = "There is no portrait yet. Choose a sample, or add a photo of your own."
 TOO_MANY_LOOKS = "That is more looks than we compare at once. Send at most {most}, one on a line."
+CHANGED = "Settings changed. Press Compare to see them."
 NO_LOOK = "There is no look yet. Name at least one, such as region=japan."
 
 SHARE_LINK = "A link to these looks. It holds settings only, not the photo."

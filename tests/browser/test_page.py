@@ -62,6 +62,12 @@ def no_face(folder: Path) -> Path:
     return path
 
 
+def no_picture(folder: Path) -> Path:
+    path = folder / "letter.jpg"
+    path.write_text("Dear all, this is no picture.")
+    return path
+
+
 def test_first_load_shows_a_finished_comparison(visit: Visit, screenshot: Shoot) -> None:
     page = visit()
     wait_for_results(page, 3)
@@ -99,7 +105,8 @@ def test_a_link_fills_the_looks_and_names_the_unknown(visit: Visit) -> None:
     page = visit(f"?look={known}&look=region%3Datlantis")
     wait_for_results(page, 3)
     assert titles(page)[1] == "Soft, just past the lens · Therapist or counsellor"
-    expect(page.locator("#notice")).to_contain_text("'atlantis'")
+    expect(page.locator("#notice")).to_contain_text("'atlantis'; ")
+    expect(page.locator("#notice")).to_contain_text("is used instead.")
     expect(page.get_by_label("number input for Gaze strength").first).to_have_value("0.5")
 
 
@@ -172,6 +179,8 @@ def test_fine_control_is_empty_until_something_is_written(visit: Visit) -> None:
     sideways.fill("a lot")
     compare(page)
     expect(page.locator("#notice")).to_contain_text("'a lot' is not a number")
+    # The portrait is the same: its pictures stay.
+    wait_for_results(page, 3)
 
 
 def test_another_photo_is_compared_at_once(visit: Visit, screenshot: Shoot) -> None:
@@ -185,28 +194,88 @@ def test_another_photo_is_compared_at_once(visit: Visit, screenshot: Shoot) -> N
     screenshot(page, "another-photo")
 
 
+def pictures_of_people(page: Page) -> list[str]:
+    """Addresses of all pictures on the page but the portrait itself and the samples."""
+    return page.locator("#results").evaluate(
+        """panel => [...panel.querySelectorAll('img, a')].map(one => one.src || one.href)"""
+    )
+
+
+def share_says(page: Page, sentence: str) -> None:
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Download everything").click()
+    expect(page.locator("#zip [role=alert]")).to_contain_text(sentence)
+    page.locator("#publish").click()
+    expect(page.locator("#published [role=alert]")).to_contain_text(sentence)
+
+
 @pytest.mark.parametrize(
     ("photo", "says"),
-    [(no_face, "We can't find a face in this picture."), (half, "damaged or cut off")],
+    [
+        (no_face, "We can't find a face in this picture."),
+        (half, "damaged or cut off"),
+        (no_picture, "picture"),
+    ],
 )
-def test_a_refusal_says_why_and_leaves_the_results(
+def test_a_refused_portrait_leaves_nothing_of_the_one_before(
     visit: Visit, tmp_path: Path, screenshot: Shoot, photo: Callable[[Path], Path], says: str
 ) -> None:
     page = visit()
     wait_for_results(page, 3)
     page.wait_for_url("**look=**")
-    before, address = page.locator("#strip .p-strip").inner_html(), page.url
-    portrait = page.locator("#portrait input[type=file]")
-    portrait.set_input_files(photo(tmp_path))
+    address = page.url
+    assert len(pictures_of_people(page)) > 5
+    page.locator("#portrait input[type=file]").set_input_files(photo(tmp_path))
     alert = page.locator("#notice [role=alert]")
     expect(alert).to_contain_text(says)
+    expect(page.locator("#results img")).to_have_count(0)
+    assert pictures_of_people(page) == []
     compare(page)
     page.wait_for_function("!document.querySelector('#strip .wrap:not(.hide) .progress-level')")
     expect(alert).to_contain_text(says)
-    assert page.locator("#strip .p-strip").inner_html() == before
+    assert pictures_of_people(page) == []
     assert "/tmp" not in page.locator("#notice").inner_text()
     assert page.url == address
     screenshot(page, f"refusal-{photo.__name__}")
+    share_says(page, "There is no comparison to share yet.")
+    page.locator("#portrait input[type=file]").set_input_files(samples()[1].path)
+    wait_for_results(page, 3)
+    expect(alert).to_have_count(0)
+
+
+def test_a_cleared_portrait_leaves_nothing_behind(visit: Visit, screenshot: Shoot) -> None:
+    page = visit()
+    wait_for_results(page, 3)
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Download everything").click()
+    expect(page.get_by_role("link", name="Save the ZIP")).to_be_visible()
+    page.get_by_role("button", name="Share").click()
+    page.locator("#portrait").get_by_label("Remove Image").click()
+    expect(page.locator("#results img")).to_have_count(0)
+    expect(page.locator("#zip a")).to_have_count(0)
+    compare(page)
+    expect(page.locator("#notice [role=alert]")).to_contain_text("There is no portrait yet.")
+    assert pictures_of_people(page) == []
+    screenshot(page, "cleared")
+    share_says(page, "There is no comparison to share yet.")
+
+
+def test_changed_settings_are_said_until_they_are_compared(visit: Visit, screenshot: Shoot) -> None:
+    page = visit()
+    wait_for_results(page, 3)
+    page.wait_for_url("**look=**")
+    changed = page.get_by_text("Settings changed. Press Compare to see them.")
+    expect(changed).to_have_count(0)
+    choose(page, "Context", "Executive")
+    expect(changed).to_be_visible()
+    screenshot(page, "changed")
+    choose(page, "Context", "LinkedIn")
+    expect(changed).to_have_count(0)
+    page.get_by_role("button", name="+ add a look").click()
+    expect(changed).to_be_visible()
+    compare(page)
+    wait_for_results(page, 4)
+    expect(changed).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
+import gradio as gr
+import pytest
+from gradio.context import LocalContext
+from gradio.exceptions import InvalidPathError
+from gradio.processing_utils import move_files_to_cache
 from PIL import Image
 
+import app
+from tests.serving import free_port
 from ui.samples import FOLDER, renders, samples
+
+PICTURE, META = gr.Image(render=False), {"_type": "gradio.FileData"}
 
 
 def test_the_page_opens_with_a_photograph() -> None:
@@ -44,3 +54,28 @@ def test_committed_renders_are_light_and_carry_no_metadata() -> None:
         with Image.open(path) as picture:
             assert not picture.getexif()
             assert not {"exif", "xmp", "icc_profile", "comment"} & set(picture.info)
+
+
+def test_samples_open_wherever_their_packages_are_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("work", "temporary"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    other = tmp_path / "other.png"
+    Image.new("RGB", (8, 8)).save(other)
+    blocks = app.build()
+    # Gradio takes files of the working directory and the temporary one; ours lie in neither.
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    app.launch(blocks, "127.0.0.1", free_port())
+    context = LocalContext.blocks.set(blocks)
+    try:
+        for sample in samples():
+            shown = move_files_to_cache({"path": str(sample.path), "meta": META}, PICTURE, True)
+            assert Path(shown["path"]).read_bytes() == sample.path.read_bytes()
+        with pytest.raises(InvalidPathError):
+            move_files_to_cache({"path": str(other), "meta": META}, PICTURE, True)
+    finally:
+        LocalContext.blocks.reset(context)
+        blocks.close(verbose=False)

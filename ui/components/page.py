@@ -9,11 +9,11 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.errors import Cancelled
+from pipelines.errors import Cancelled, LookError
 from pipelines.look import Look
 from sharing import options as links
 from sharing.desk import Desk
-from ui import captions, words, work
+from ui import captions, links_said, words, work
 from ui.components.look_card import LookCard
 from ui.components.persona import PersonaPanel
 from ui.components.portrait import PortraitPanel
@@ -65,6 +65,7 @@ class Page:
     add: gr.Button = field(init=False)
     compare: gr.Button = field(init=False)
     stop: gr.Button = field(init=False)
+    changed: gr.HTML = field(init=False)
     stops: work.Stops = field(init=False, default_factory=work.Stops)
     photo: gr.State = field(init=False)
     active: gr.State = field(init=False)
@@ -112,6 +113,7 @@ class Page:
         with gr.Column(elem_id="go"):
             self.compare = gr.Button("Compare", variant="primary", size="lg", elem_id="compare")
             self.stop = gr.Button("Stop", elem_classes="p-text-button", size="sm", elem_id="stop")
+            self.changed = gr.HTML("", apply_default_css=False, elem_id="changed")
         with gr.Accordion("Fine control", open=False, elem_id="fine"), gr.Tabs():
             for card in self.cards:
                 card.render_fine()
@@ -125,29 +127,47 @@ class Page:
             "api_visibility": "private",
         }
         boxes = [self.active, self.add, *(one for card in self.cards for one in _boxes(card))]
-        self.add.click(self._add, self.active, boxes, **quick)
+        clicks = [self.add.click(self._add, self.active, boxes, **quick)]
         for card in self.cards:
             if card.remove is not None:
-                card.remove.click(
+                clicked = card.remove.click(
                     lambda active, letter=card.letter: self._remove(active, letter),
                     self.active,
                     boxes,
                     **quick,
                 )
+                clicks.append(clicked)
+        for click in clicks:
+            click.then(self._changed, self._inputs(), self.changed, **quick)
+        gr.on(
+            [one.input for card in self.cards for one in card.inputs],  # type: ignore[attr-defined]
+            self._changed,
+            self._inputs(),
+            self.changed,
+            trigger_mode="always_last",
+            **quick,
+        )
 
-    def _listen_to_compare(self, blocks: gr.Blocks) -> None:
-        inputs = {
+    def _inputs(self) -> set[Component]:
+        """Everything that a comparison depends on."""
+        return {
             self.portrait.photo,
             self.photo,
             self.active,
+            self.share.screen,
             self.results.framing,
             *(component for card in self.cards for component in card.inputs),
         }
+
+    def _listen_to_compare(self, blocks: gr.Blocks) -> None:
+        inputs = self._inputs()
         outputs = [
             self.photo,
             self.portrait.seen,
             self.link,
             self.share.screen,
+            self.share.saved,
+            self.changed,
             *self.results.outputs,
         ]
         options: dict[str, Any] = {
@@ -170,11 +190,19 @@ class Page:
         for trigger in (self.compare.click, self.portrait.photo.change):
             trigger(None, None, None, js=_BUSY, api_visibility="private")
         compared = self.compare.click(self._compare, **options)
-        # Another portrait is compared at once: nobody else's pictures stay beside it.
+        whose = [self.portrait.photo, self.share.screen]
+        emptied = [self.photo, *self._emptied()]
+        quick: dict[str, Any] = {
+            "queue": False,
+            "show_progress": "hidden",
+            "api_visibility": "private",
+        }
+        # At once, not in turn with the work: nobody else's pictures stay beside a portrait.
+        self.portrait.photo.change(self._on_portrait, whose, emptied, **quick)
         renewed = self.portrait.photo.change(
             self._examine,
             [self.portrait.photo, self.photo],
-            [self.photo, self.portrait.seen, self.results.notice],
+            [self.photo, self.portrait.seen, self.results.notice, self.results.strip],
             show_progress="full",
             show_progress_on=[self.portrait.seen],
             trigger_mode="always_last",
@@ -192,6 +220,8 @@ class Page:
         ).then(self._first, **options)
         for event in (compared, renewed, first):
             event.success(None, self.link, None, js=_WRITE_ADDRESS, api_visibility="private")
+            # The portrait may have changed while its comparison was under way.
+            event.then(self._after, inputs, emptied, **quick)
         for event in (compared, renewed):
             event.then(None, None, None, js=_TO_NOTICE, api_visibility="private")
 
@@ -234,9 +264,8 @@ class Page:
         """Fill the looks from the address; what is unknown is named, the rest is used."""
         texts = request.query_params.getlist("look")
         opened = links.read(texts, len(self.cards))
-        updates: Updates = {
-            self.results.notice: captions.notice(" ".join(opened.notes), quiet=True)
-        }
+        notes = links_said.notes(texts, opened.notes)
+        updates: Updates = {self.results.notice: captions.notice(" ".join(notes), quiet=True)}
         if opened.looks:
             letters = work.LETTERS[: max(len(opened.looks), SHOWN_AT_START)]
             updates |= self._show(list(letters))
@@ -248,7 +277,7 @@ class Page:
         self, path: str | None, known: work.Photo | None, progress: gr.Progress = PROGRESS
     ) -> Updates:
         if not path:
-            return {self.portrait.seen: ""}
+            return {self.photo: None, self.portrait.seen: "", self.results.notice: ""}
         if known is not None and known.path == path:
             return {self.portrait.seen: _seen(known)}
         progress(0, desc="Looking at the photo")
@@ -256,14 +285,45 @@ class Page:
             photo = work.examine(path)
         except Exception as error:
             return {
+                self.photo: None,
                 self.portrait.seen: "",
                 self.results.notice: captions.notice(work.sentence(error)),
+                self.results.strip: "",
             }
         return {
             self.photo: photo,
             self.portrait.seen: _seen(photo),
             self.results.notice: "",
         }
+
+    def _on_portrait(self, path: str | None, screen: work.OnScreen | None) -> Updates:
+        """Take everything off the page that is not of the portrait on it."""
+        if screen is not None and screen.path == path:
+            return {self.share.saved: gr.skip()}
+        return {self.photo: None, **self._emptied()}
+
+    def _after(self, values: Mapping[Component, Any]) -> Updates:
+        """Take a comparison off that came after its portrait had gone."""
+        screen = values[self.share.screen]
+        if screen is None or screen.path == values[self.portrait.photo]:
+            return {self.changed: self._changed(values)}
+        return {self.photo: None, **self._emptied()}
+
+    def _changed(self, values: Mapping[Component, Any]) -> str:
+        """A line where the looks set are not the looks shown."""
+        screen = values[self.share.screen]
+        if screen is None:
+            return ""
+        try:
+            looks = [card.read(values) for card in self.cards if card.letter in values[self.active]]
+        except (LookError, TypeError):
+            # A number that is being written, or emptied: certainly not what is shown.
+            looks = []
+        shown = [one.look for one in screen.kept]
+        return "" if looks == shown else captions.notice(words.CHANGED, quiet=True)
+
+    def _emptied(self) -> Updates:
+        return {self.changed: "", **self.share.emptied(), **self.results.emptied()}
 
     def _compare(
         self,
@@ -278,7 +338,18 @@ class Page:
             notice = captions.notice(stopped.sentence, quiet=True)
             return {self.link: "", self.results.notice: notice}
         except Exception as error:
-            return {self.link: "", self.results.notice: captions.notice(work.sentence(error))}
+            return {
+                self.link: "",
+                self.results.notice: captions.notice(work.sentence(error)),
+                **self._refused(values),
+            }
+
+    def _refused(self, values: Mapping[Component, Any]) -> Updates:
+        """A refusal leaves only pictures of the portrait that is on the page."""
+        screen = values[self.share.screen]
+        if screen is not None and screen.path == values[self.portrait.photo]:
+            return {}
+        return {**self._emptied(), self.results.strip: ""}
 
     def _renewed(
         self,
@@ -286,7 +357,7 @@ class Page:
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> Updates:
-        """The comparison that follows a new portrait; a refused one leaves what is there."""
+        """The comparison that follows a new portrait, unless that was refused."""
         photo, path = values[self.photo], values[self.portrait.photo]
         if photo is None or photo.path != path:
             return {self.link: ""}
@@ -302,7 +373,7 @@ class Page:
         if not values[self.portrait.photo]:
             return {self.link: ""}
         updates = self._compare(values, request, progress)
-        if self.results.strip in updates:
+        if updates.get(self.results.slides):
             del updates[self.results.notice]
         return updates
 
@@ -325,6 +396,7 @@ class Page:
             self.portrait.seen: _seen(photo),
             self.link: links.write(looks),
             self.share.screen: work.on_screen(photo, comparison, shots),
+            self.share.saved: "",
             **self.results.show(shots, values[self.results.framing]),
         }
 

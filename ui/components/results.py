@@ -122,6 +122,20 @@ class Results:
             self.slides: slides,
         }
 
+    def emptied(self) -> dict[Component, Any]:
+        """Values of all outputs but the notice for no results: nobody's picture is left."""
+        return {
+            self.strip: captions.blank_strip(),
+            self.left: gr.update(choices=[], value=None),
+            self.right: gr.update(choices=[], value=None),
+            self.slider: None,
+            self.eyes: "",
+            self.numbers: "",
+            self.control: "",
+            self.skin: "",
+            self.slides: {},
+        }
+
 
 def _slide(slides: Slides, left: str, right: str, framing: str) -> Any:
     files = [slides[name][framing] for name in (left, right) if name in slides]

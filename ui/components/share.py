@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from sharing.desk import Desk
 from sharing.publication import KEEP_DAYS, LONGEST_TITLE
@@ -84,6 +85,13 @@ class SharePanel:
             self.published = gr.HTML(
                 "", apply_default_css=False, elem_id="published", js_on_load=_MARK
             )
+
+    def emptied(self) -> dict[Component, Any]:
+        """Nothing to share: the comparison and the ZIP that was made of it are gone.
+
+        The links of what was published stay; without the private one nobody could delete it.
+        """
+        return {self.screen: None, self.saved: ""}
 
     def listen(self, photo: gr.State) -> None:
         """What each button does.
