@@ -46,6 +46,7 @@ class SharePanel:
     desk: Desk
     shelf: Shelf
     screen: gr.State = field(init=False)
+    links: gr.State = field(init=False)
     copy: gr.Button = field(init=False)
     copied: gr.HTML = field(init=False)
     save: gr.Button = field(init=False)
@@ -60,6 +61,8 @@ class SharePanel:
     def render(self) -> None:
         """From the least that can be given away to the most."""
         self.screen = gr.State(None, time_to_live=work.PHOTO_KEPT)
+        # Private links are shown only here: nothing that comes later may take them away.
+        self.links = gr.State("")
         with gr.Accordion("Share", open=False, elem_id="share"):
             _aside(words.SHARE_LINK)
             self.copy = gr.Button("Copy link", size="sm")
@@ -111,8 +114,8 @@ class SharePanel:
         ).success(None, None, None, js=_SAVE, api_visibility="private")
         self.publish.click(
             self._publish,
-            [photo, self.screen, self.title, self.days, self.asks],
-            self.published,
+            [photo, self.screen, self.title, self.days, self.asks, self.links],
+            [self.published, self.links],
             show_progress="minimal",
             api_visibility="private",
         )
@@ -133,16 +136,18 @@ class SharePanel:
         title: str,
         days: int,
         asks: bool,
+        links: str,
         request: gr.Request,
-    ) -> str:
+    ) -> tuple[str, str]:
         try:
             asked = publishing.publication(photo, screen, title, days=days, asks_vote=asks)
             address = request.client.host if request.client else ""
             published = self.desk.store().publish(asked, address)
         except Exception as error:
-            return captions.notice(work.sentence(error))
+            return captions.notice(work.sentence(error)) + links, links
         link = self.desk.address(f"/s/{published.id}", request.url.scheme, request.headers)
-        return _links(published, link)
+        links = _links(published, link) + links
+        return links, links
 
 
 def _links(published: Published, link: str) -> str:
