@@ -73,37 +73,33 @@ class Linear:
         return np.asarray((features - self.mean) @ self.weights + self.bias, np.float64)
 
 
-def find(pixels: Image, face: Face) -> tuple[EyeShape, EyeShape]:
-    """The shapes of the person's left and right eye.
+def find(
+    pixels: Image, face: Face, cascade: tuple[Linear, ...] | None = None
+) -> tuple[EyeShape, EyeShape]:
+    """The shapes of the person's left and right eye, each the mean of three starts.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
         face: Its face with fitted irises.
+        cascade: Regressions of one's own; the trained ones if None.
     """
-    stages = _stages()
-    return find_one(pixels, face, "left", stages), find_one(pixels, face, "right", stages)
+    cascade = stages() if cascade is None else cascade
+    return _find_one(pixels, face, "left", cascade), _find_one(pixels, face, "right", cascade)
 
 
-def find_one(pixels: Image, face: Face, side: Side, stages: tuple[Linear, ...]) -> EyeShape:
-    """The shape of one eye by a cascade of one's own, the mean of three starts."""
-    frame = first_frame(face, side)
-    found = [descend(pixels, jittered(frame, *start), stages)[0] for start in STARTS]
-    return EyeShape.of(np.mean(found, axis=0))
-
-
-def descend(pixels: Image, frame: Points, stages: tuple[Linear, ...]) -> tuple[Points, Points]:
+def descend(pixels: Image, frame: Points, cascade: tuple[Linear, ...]) -> tuple[Points, Points]:
     """Run a cascade on one eye.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
         frame: The first similarity from the picture to the frame, (2, 3).
-        stages: Regressions from features to the nine points in the frame.
+        cascade: Regressions from features to the nine points in the frame.
 
     Returns:
         The points in pixels of the picture, (9, 2), and the frame aligned to their canthi.
     """
     points = np.zeros((9, 2))
-    for stage in stages:
+    for stage in cascade:
         patch = eye_features.cut(pixels, frame)
         seen = stage(eye_features.describe(np.clip(patch, 0, 1))).reshape(-1, 2)
         points = crops.through(crops.inverse(frame), seen)
@@ -138,8 +134,15 @@ def after(second: Points, first: Points) -> Points:
 
 
 @lru_cache(maxsize=1)
-def _stages() -> tuple[Linear, ...]:
+def stages() -> tuple[Linear, ...]:
+    """The trained cascade, read once."""
     return load(WEIGHTS)
+
+
+def _find_one(pixels: Image, face: Face, side: Side, cascade: tuple[Linear, ...]) -> EyeShape:
+    frame = first_frame(face, side)
+    found = [descend(pixels, jittered(frame, *start), cascade)[0] for start in STARTS]
+    return EyeShape.of(np.mean(found, axis=0))
 
 
 def load(path: Path) -> tuple[Linear, ...]:

@@ -140,7 +140,7 @@ def estimate(
         confidence: Of the left and the right iris, 0..1; weighs the two eyes.
         population: Whose faces these are.
     """
-    weights = _weights(confidence)
+    weights = eye_weights(confidence)
     eyes = offsets(face, shapes) @ _GAINS
     read = weights @ eyes + head_sines(face.head) + (population.side_zero, population.up_zero)
     mean = np.array(
@@ -153,6 +153,12 @@ def estimate(
     own[:, 0] -= np.array([1, -1]) * OUTWARD_ZERO
     left, right = (from_upright(mean + eye, face.head.roll) for eye in own)
     return GazeEstimate(from_upright(mean, face.head.roll), left, right, float(max(confidence)))
+
+
+def eye_weights(confidence: tuple[float, float]) -> Points:
+    """How much the left and the right eye count, adding up to 1, shape (2,)."""
+    weights = np.maximum(np.array(confidence, float), 1e-3)
+    return np.asarray(weights / weights.sum())
 
 
 def offsets(face: Face, shapes: tuple[EyeShape, EyeShape]) -> Points:
@@ -217,7 +223,7 @@ def follow(
         _turned(start, (new.iris_center - old.iris_center) * face.mm_per_px)
         for start, old, new in zip((before.left, before.right), face.eyes, edited.eyes, strict=True)
     ]
-    weights = _weights(confidence)
+    weights = eye_weights(confidence)
     changes = np.array(
         [
             (after.yaw - start.yaw, after.pitch - start.pitch)
@@ -232,11 +238,6 @@ def follow(
 def _turned(start: Gaze, travel_mm: Points) -> Gaze:
     x, y, _ = start.vector
     return _direction(x + travel_mm[0] / IRIS_PLANE_MM, y - travel_mm[1] / IRIS_PLANE_MM)
-
-
-def _weights(confidence: tuple[float, float]) -> Points:
-    weights = np.maximum(np.array(confidence, float), 1e-3)
-    return np.asarray(weights / weights.sum())
 
 
 def _upright(roll: float) -> Points:

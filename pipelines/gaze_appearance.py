@@ -30,17 +30,17 @@ def read(pixels: Image, face: Face) -> Gaze:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
         face: Its face as `face.find` gives it.
     """
-    return read_with(pixels, face, eye_shape.load(eye_shape.WEIGHTS), _weights())
+    return read_with(pixels, face, eye_shape.stages(), _weights())
 
 
 def read_with(pixels: Image, face: Face, shape: tuple[Linear, ...], looks: Linear) -> Gaze:
     """Read the gaze with regressions of one's own, e.g. ones that never saw this person."""
+    sides: tuple[tuple[Side, float], ...] = (("left", -1.0), ("right", 1.0))
     sines = []
-    for side, sign in (("left", -1.0), ("right", 1.0)):
-        side_: Side = "left" if side == "left" else "right"
-        _, frame = eye_shape.descend(pixels, eye_shape.first_frame(face, side_), shape)
+    for side, sign in sides:
+        _, frame = eye_shape.descend(pixels, eye_shape.first_frame(face, side), shape)
         features = eye_features.describe(np.clip(eye_features.cut(pixels, frame), 0, 1))
-        right, up = looks(np.concatenate([features, head_terms(face.head, side_)]))
+        right, up = looks(np.concatenate([features, head_terms(face.head, side)]))
         sines.append((sign * right, up))
     return from_upright(np.mean(sines, axis=0), face.head.roll)
 

@@ -65,8 +65,9 @@ def register(copy_u8: Image8, copy: Face, original_u8: Image8, original: Face) -
         fetch = _located(copy_u8, copy, original_u8, original)
         shift, near = _whole_shift(fetch, original)
         placed = _shifted(copy_u8, original_u8, shift)
-        laid = _fetched(copy_u8, original_u8, fetch)
-        if near or _apart(placed, original_u8, original) <= _apart(laid, original_u8, original):
+        if near or _apart(placed, original_u8, original) <= _apart(
+            _fetched(copy_u8, original_u8, fetch), original_u8, original
+        ):
             return Registered(original_u8, placed, 1.0, False)
         scale = float(np.sqrt(np.linalg.det(fetch[:, :2])))
     original_u8, original = _reduced(original_u8, original, scale)

@@ -242,14 +242,19 @@ def test_every_part_of_a_hub_engine_counts(engine: str, astronaut_analysis: Anal
         assert not np.array_equal(made, whole), name
 
 
+@pytest.fixture
+def copied(tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Models of one's own, to be damaged."""
+    folder = tmp_path / "models"
+    shutil.copytree(tiny_models, folder)
+    monkeypatch.setenv(model_files.MODELS, str(folder))
+    return folder
+
+
 @pytest.mark.parametrize("engine", NETWORKS)
 def test_a_truncated_file_is_named_before_any_work(
-    engine: str, tiny_models: Path, tmp_path: Path, astronaut_analysis: Analysis,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    copied = tmp_path / "models"
-    shutil.copytree(tiny_models, copied)
-    monkeypatch.setenv(model_files.MODELS, str(copied))
+    engine: str, copied: Path, astronaut_analysis: Analysis
+) -> None:
     broken = next(path for path in sorted(copied.rglob("*unet/*.safetensors")) if (
         "eye-controlnet" in path.parts) == (engine == "eye-controlnet"))  # fmt: skip
     broken.write_bytes(broken.read_bytes()[:-100])
@@ -266,12 +271,8 @@ def test_a_truncated_file_is_named_before_any_work(
 
 @pytest.mark.parametrize("engine", NETWORKS)
 def test_weights_of_another_shape_are_refused_in_words(
-    engine: str, tiny_models: Path, tmp_path: Path, astronaut_analysis: Analysis,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    copied = tmp_path / "models"
-    shutil.copytree(tiny_models, copied)
-    monkeypatch.setenv(model_files.MODELS, str(copied))
+    engine: str, copied: Path, astronaut_analysis: Analysis
+) -> None:
     unets = [path for path in copied.rglob("*.safetensors") if path.parent.name == "unet"]
     own = [path for path in unets if "eye-controlnet" in path.parts]
     (other,) = [path for path in unets if path not in own]

@@ -52,7 +52,7 @@ def test_a_cascade_that_is_trained_finds_eyes_better_than_the_landmarks(
     for sitter in sitters:
         assert sitter.truth is not None
         pixels = sitter.pixels_u8.astype(np.float32) / 255
-        found = constants.shapes(pixels, sitter, trained.shape)
+        found = eye_shape.find(pixels, sitter.face, trained.shape)
         for shape, eye, points in zip(found, sitter.face.eyes, sitter.truth, strict=True):
             true = (points[0] + points[1]) / 2
             ours.append(np.linalg.norm(shape.canthi - true) / eye.iris_radius)

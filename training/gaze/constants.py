@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines import eye_shape, gaze
-from pipelines.arrays import Image, Points
-from pipelines.eye_shape import EyeShape, Linear
-from pipelines.face import Side
+from pipelines.arrays import Points
+from pipelines.eye_shape import Linear
 from training.gaze.eyes import Sitter
 
 # What a photograph weighs beside a render: enough to keep a gain from amplifying what photographs
@@ -57,8 +56,7 @@ class Measured:
     @property
     def both(self) -> Points:
         """Offsets of both eyes, weighed by their fits, (4,)."""
-        weights = np.maximum(np.array(self.sitter.fit.confidence), 1e-3)
-        return weights @ self.eyes / weights.sum()
+        return gaze.eye_weights(self.sitter.fit.confidence) @ self.eyes
 
     def row(self, axis: int) -> Points:
         """Regressors of one axis (0 side, 1 up): canthi, centre, head."""
@@ -70,14 +68,7 @@ class Measured:
 def measure(sitter: Sitter, stages: tuple[Linear, ...]) -> Measured:
     """Find the eyes' shapes with a cascade, the offsets with them."""
     pixels = sitter.pixels_u8.astype(np.float32) / 255
-    return Measured(sitter, gaze.offsets(sitter.face, shapes(pixels, sitter, stages)))
-
-
-def shapes(pixels: Image, sitter: Sitter, stages: tuple[Linear, ...]) -> tuple[EyeShape, EyeShape]:
-    """The shapes of both eyes by a cascade of one's own."""
-    sides: tuple[Side, Side] = ("left", "right")
-    left, right = (eye_shape.find_one(pixels, sitter.face, side, stages) for side in sides)
-    return left, right
+    return Measured(sitter, gaze.offsets(sitter.face, eye_shape.find(pixels, sitter.face, stages)))
 
 
 def fit(rendered: Sequence[Measured], photos: Sequence[Measured]) -> Constants:

@@ -24,34 +24,34 @@ def skin(bpy: Any, identity: Identity) -> Any:
     base = linear(SKINS[identity.skin])
     light = float(base.mean() / 0.5)
     mixer = _Mixer(tree, base)
-    rest = _attribute(tree, "rest", "Vector")
-    mottled = _noise(tree, rest, 0.9, 4)
+    rest = attribute(tree, "rest", "Vector")
+    mottled = noise(tree, rest, 0.9, 4)
     mixer.shade(mottled, 0.95, 1.05)
-    fine = _noise(tree, rest, 9.0, 3)
+    fine = noise(tree, rest, 9.0, 3)
     mixer.shade(fine, 0.90, 1.08)
-    mixer.shade(_noise(tree, rest, 30.0, 2), 0.93, 1.06)
+    mixer.shade(noise(tree, rest, 30.0, 2), 0.93, 1.06)
     red = base * np.array([1.02, 0.70, 0.66])
-    mixer.blend(_attribute(tree, "blood", "Fac"), red, 0.65 + 0.3 * identity.redness)
-    mixer.blend(_attribute(tree, "hollow", "Fac"), base * np.array([0.74, 0.62, 0.66]), 0.5)
-    mixer.blend(_attribute(tree, "thin", "Fac"), base * np.array([0.93, 0.82, 0.80]), 0.5)
+    mixer.blend(attribute(tree, "blood", "Fac"), red, 0.65 + 0.3 * identity.redness)
+    mixer.blend(attribute(tree, "hollow", "Fac"), base * np.array([0.74, 0.62, 0.66]), 0.5)
+    mixer.blend(attribute(tree, "thin", "Fac"), base * np.array([0.93, 0.82, 0.80]), 0.5)
     lip = base * np.array([0.80, 0.46, 0.47]) + np.array([0.05, 0.0, 0.004]) * min(light, 1)
-    mixer.blend(_attribute(tree, "lips", "Fac"), lip, 0.80)
-    mixer.blend(_attribute(tree, "shaved", "Fac"), base * np.array([0.52, 0.52, 0.56]), 0.5)
-    mixer.blend(_attribute(tree, "scalp", "Fac"), 0.7 * np.array(HAIRS[identity.hair]), 0.88)
+    mixer.blend(attribute(tree, "lips", "Fac"), lip, 0.80)
+    mixer.blend(attribute(tree, "shaved", "Fac"), base * np.array([0.52, 0.52, 0.56]), 0.5)
+    mixer.blend(attribute(tree, "scalp", "Fac"), 0.7 * np.array(HAIRS[identity.hair]), 0.88)
     if identity.freckles:
         spots = _spots(tree, rest, identity.freckles)
         mixer.blend(spots, base * np.array([0.60, 0.42, 0.30]), 0.55)
     dark = np.minimum(base, 0.25) * np.array([0.30, 0.22, 0.20])
-    mixer.blend(_attribute(tree, "lashline", "Fac"), dark, 0.75)
+    mixer.blend(attribute(tree, "lashline", "Fac"), dark, 0.75)
     wet = np.array([0.55, 0.27, 0.24]) * (0.45 + 0.55 * min(light, 1))
-    mixer.blend(_attribute(tree, "margin", "Fac"), wet, 0.62)
-    mixer.blend(_attribute(tree, "inside", "Fac"), wet * [0.9, 0.7, 0.7], 0.8)
+    mixer.blend(attribute(tree, "margin", "Fac"), wet, 0.62)
+    mixer.blend(attribute(tree, "inside", "Fac"), wet * [0.9, 0.7, 0.7], 0.8)
     tree.links.new(mixer.socket, shader.inputs["Base Color"])
     shader.inputs["Subsurface Weight"].default_value = 0.55
     shader.inputs["Subsurface Radius"].default_value = (1.0, 0.38, 0.20)
     shader.inputs["Subsurface Scale"].default_value = 0.16
     rough = tree.nodes.new("ShaderNodeMapRange")
-    tree.links.new(_attribute(tree, "margin", "Fac"), rough.inputs["Value"])
+    tree.links.new(attribute(tree, "margin", "Fac"), rough.inputs["Value"])
     rough.inputs["To Min"].default_value = 0.47
     rough.inputs["To Max"].default_value = 0.16
     tree.links.new(rough.outputs["Result"], shader.inputs["Roughness"])
@@ -168,7 +168,7 @@ def cloth(bpy: Any, colour: RGB) -> Any:
     cut = tree.nodes.new("ShaderNodeMath")
     cut.operation = "GREATER_THAN"
     cut.inputs[1].default_value = 0.0
-    tree.links.new(_attribute(tree, "below", "Fac"), cut.inputs[0])
+    tree.links.new(attribute(tree, "below", "Fac"), cut.inputs[0])
     tree.links.new(cut.outputs[0], shader.inputs["Alpha"])
     return material
 
@@ -217,13 +217,15 @@ def _new(bpy: Any, name: str) -> tuple[Any, Any, Any]:
     return material, tree, tree.nodes["Principled BSDF"]
 
 
-def _attribute(tree: Any, name: str, output: str) -> Any:
+def attribute(tree: Any, name: str, output: str) -> Any:
+    """What the mesh carries under a name; `output` is ``Fac``, ``Vector`` or ``Color``."""
     node = tree.nodes.new("ShaderNodeAttribute")
     node.attribute_name = name
     return node.outputs[output]
 
 
-def _noise(tree: Any, vector: Any, scale: float, detail: float) -> Any:
+def noise(tree: Any, vector: Any, scale: float, detail: float) -> Any:
+    """Blender's noise, 0..1."""
     node = tree.nodes.new("ShaderNodeTexNoise")
     node.inputs["Scale"].default_value = scale
     node.inputs["Detail"].default_value = detail
@@ -242,7 +244,7 @@ def _spots(tree: Any, vector: Any, amount: float) -> Any:
     patch = tree.nodes.new("ShaderNodeMath")
     patch.operation = "MULTIPLY"
     tree.links.new(near.outputs["Result"], patch.inputs[0])
-    tree.links.new(_noise(tree, vector, 0.7, 2), patch.inputs[1])
+    tree.links.new(noise(tree, vector, 0.7, 2), patch.inputs[1])
     return patch.outputs[0]
 
 
@@ -253,7 +255,7 @@ def _pores(tree: Any, vector: Any, shader: Any, depth: float) -> None:
     total = tree.nodes.new("ShaderNodeMath")
     total.operation = "ADD"
     tree.links.new(cells.outputs["Distance"], total.inputs[0])
-    tree.links.new(_noise(tree, vector, 24.0, 3), total.inputs[1])
+    tree.links.new(noise(tree, vector, 24.0, 3), total.inputs[1])
     bump = tree.nodes.new("ShaderNodeBump")
     bump.inputs["Strength"].default_value = 0.5
     bump.inputs["Distance"].default_value = depth

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.renders.identities import Identity
-from training.renders.materials import skin
+from training.renders.materials import attribute, noise, skin
 
 Array = npt.NDArray[np.float64]
 
@@ -22,9 +22,9 @@ def photo_skin(bpy: Any, identity: Identity) -> Any:
     material = skin(bpy, identity)
     tree = material.node_tree
     shader = tree.nodes["Principled BSDF"]
-    rest = _attribute(tree, "rest", "Vector")
-    oil = _attribute(tree, "oil", "Fac")
-    lips = _attribute(tree, "lips", "Fac")
+    rest = attribute(tree, "rest", "Vector")
+    oil = attribute(tree, "oil", "Fac")
+    lips = attribute(tree, "lips", "Fac")
     _mottle(tree, shader, rest)
     _gloss(tree, shader, rest, oil, lips)
     _relief(tree, shader, rest, oil, lips, identity.age)
@@ -47,7 +47,7 @@ def _mottle(tree: Any, shader: Any, rest: Any) -> None:
         mix = tree.nodes.new("ShaderNodeMix")
         mix.data_type, mix.blend_type = "RGBA", "MULTIPLY"
         mix.inputs[7].default_value = (*red, 1)
-        share = _range(tree, _noise(tree, rest, scale, 3), 0.42, 0.68, 0.0, amount)
+        share = _range(tree, noise(tree, rest, scale, 3), 0.42, 0.68, 0.0, amount)
         tree.links.new(share, mix.inputs[0])
         tree.links.new(socket, mix.inputs[6])
         socket = mix.outputs[2]
@@ -56,7 +56,7 @@ def _mottle(tree: Any, shader: Any, rest: Any) -> None:
 
 def _gloss(tree: Any, shader: Any, rest: Any, oil: Any, lips: Any) -> None:
     base = shader.inputs["Roughness"].links[0].from_socket
-    patchy = _range(tree, _noise(tree, rest, 7.0, 4), 0.3, 0.7, -0.07, 0.09)
+    patchy = _range(tree, noise(tree, rest, 7.0, 4), 0.3, 0.7, -0.07, 0.09)
     rough = _add(tree, base, patchy)
     rough = _add(tree, rough, _range(tree, oil, 0, 1, 0.08, -0.06))
     rough = _add(tree, rough, _range(tree, lips, 0, 1, 0.0, -0.08))
@@ -67,7 +67,7 @@ def _gloss(tree: Any, shader: Any, rest: Any, oil: Any, lips: Any) -> None:
 
 def _relief(tree: Any, shader: Any, rest: Any, oil: Any, lips: Any, age: float) -> None:
     """Three scales of bumps: lumps of a few mm, pores, and the fine net between them."""
-    lumps = _bump(tree, _noise(tree, rest, 3.2, 2), 0.35, 0.016 + 0.02 * age, None)
+    lumps = _bump(tree, noise(tree, rest, 3.2, 2), 0.35, 0.016 + 0.02 * age, None)
     pore = tree.nodes.new("ShaderNodeTexVoronoi")
     pore.feature = "SMOOTH_F1"
     pore.inputs["Scale"].default_value = 11.0
@@ -83,12 +83,12 @@ def _relief(tree: Any, shader: Any, rest: Any, oil: Any, lips: Any, age: float) 
     tree.links.new(_warp(tree, rest, 11.0, 0.05), net.inputs["Vector"])
     groove = _range(tree, net.outputs["Distance"], 0.0, 0.10, 0.0, 1.0)
     netted = _bump(tree, groove, 0.5, 0.006 + 0.004 * age, pores)
-    grainy = _bump(tree, _noise(tree, rest, 46.0, 2), 0.5, 0.006, netted)
+    grainy = _bump(tree, noise(tree, rest, 46.0, 2), 0.5, 0.006, netted)
     # Lips fold in upright lines.
     stretch = tree.nodes.new("ShaderNodeMapping")
     stretch.inputs["Scale"].default_value = (1.0, 0.16, 0.5)
     tree.links.new(rest, stretch.inputs["Vector"])
-    lines = _times(tree, _noise(tree, stretch.outputs["Vector"], 9.0, 3), lips)
+    lines = _times(tree, noise(tree, stretch.outputs["Vector"], 9.0, 3), lips)
     final = _bump(tree, lines, 0.6, 0.035, grainy)
     tree.links.new(final, shader.inputs["Normal"])
 
@@ -151,17 +151,3 @@ def _math(tree: Any, operation: str, a: Any, b: Any) -> Any:
     tree.links.new(a, node.inputs[0])
     tree.links.new(b, node.inputs[1])
     return node.outputs["Value"]
-
-
-def _attribute(tree: Any, name: str, output: str) -> Any:
-    node = tree.nodes.new("ShaderNodeAttribute")
-    node.attribute_name = name
-    return node.outputs[output]
-
-
-def _noise(tree: Any, vector: Any, scale: float, detail: float) -> Any:
-    node = tree.nodes.new("ShaderNodeTexNoise")
-    node.inputs["Scale"].default_value = scale
-    node.inputs["Detail"].default_value = detail
-    tree.links.new(vector, node.inputs["Vector"])
-    return node.outputs["Fac"]

@@ -298,14 +298,14 @@ class Page:
 
     def _on_portrait(self, path: str | None, screen: work.OnScreen | None) -> Updates:
         """Take everything off the page that is not of the portrait on it."""
-        if screen is not None and screen.path == path:
+        if _shows(screen, path):
             return {self.share.saved: gr.skip()}
         return {self.photo: None, **self._emptied()}
 
     def _after(self, values: Mapping[Component, Any]) -> Updates:
         """Take a comparison off that came after its portrait had gone."""
         screen = values[self.share.screen]
-        if screen is None or screen.path == values[self.portrait.photo]:
+        if screen is None or _shows(screen, values[self.portrait.photo]):
             return {self.changed: self._changed(values)}
         return {self.photo: None, **self._emptied()}
 
@@ -346,8 +346,7 @@ class Page:
 
     def _refused(self, values: Mapping[Component, Any]) -> Updates:
         """A refusal leaves only pictures of the portrait that is on the page."""
-        screen = values[self.share.screen]
-        if screen is not None and screen.path == values[self.portrait.photo]:
+        if _shows(values[self.share.screen], values[self.portrait.photo]):
             return {}
         return {**self._emptied(), self.results.strip: ""}
 
@@ -399,6 +398,11 @@ class Page:
             self.share.saved: "",
             **self.results.show(shots, values[self.results.framing]),
         }
+
+
+def _shows(screen: work.OnScreen | None, path: str | None) -> bool:
+    """Whether the comparison on the page is of the portrait on it."""
+    return screen is not None and screen.path == path
 
 
 def _seen(photo: work.Photo) -> str:
