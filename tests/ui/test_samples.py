@@ -35,7 +35,10 @@ def test_every_sample_is_a_picture_with_a_title_of_its_own() -> None:
 
 
 def test_renders_come_in_the_order_of_their_captions(tmp_path: Path) -> None:
-    entries = [{"file": f"{name}.jpg", "alt": f"A person, {name}"} for name in ("b", "a")]
+    entries = [
+        {"file": f"{name}.jpg", "alt": f"A person, {name}", "gaze_yaw": 3, "gaze_pitch": -1}
+        for name in ("b", "a")
+    ]
     (tmp_path / "captions.json").write_text(json.dumps(entries))
     assert [sample.path.name for sample in renders(tmp_path)] == ["b.jpg", "a.jpg"]
     assert renders(tmp_path)[0].title == "A person, b"

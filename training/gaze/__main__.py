@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
     ]
     photos = [
         constants.measure(sitter, trained.shape)
-        for sitter in eyes.photographs(sorted(options.photos.iterdir()) if options.photos else [])
+        for sitter in eyes.photographs([one for d in options.photos for one in sorted(d.iterdir())])
     ]
     fitted = constants.fit(known, photos)
     report = {"constants": asdict(fitted), "held_out": _held_out(known, trained, fold_of)}
@@ -79,7 +79,13 @@ def _held_out(
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.gaze", description=__doc__)
     parser.add_argument("--renders", type=Path, action="append", required=True)
-    parser.add_argument("--photos", type=Path, help="portraits that look into the lens")
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        action="append",
+        default=[],
+        help="portraits that look into the lens; several folders count alike",
+    )
     parser.add_argument("--samples", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=eye_shape.WEIGHTS.parent)

@@ -61,8 +61,9 @@ class Measured:
     def row(self, axis: int) -> Points:
         """Regressors of one axis (0 side, 1 up): canthi, centre, head."""
         head = self.sitter.face.head
-        turn = np.sin(np.radians(head.yaw if axis == 0 else head.pitch))
-        return np.array([*self.both[2 * axis : 2 * axis + 2], turn])
+        people = gaze.PEOPLE if self.sitter.gaze is None else gaze.RENDERED
+        turn = np.radians(head.yaw) if axis == 0 else gaze.nod(head, people)
+        return np.array([*self.both[2 * axis : 2 * axis + 2], np.sin(turn)])
 
 
 def measure(sitter: Sitter, stages: tuple[Linear, ...]) -> Measured:
@@ -118,10 +119,19 @@ def _axis(
     read_within, true_within = _within(read, people), _within(true, people)
     stretch = float(true_within @ true_within / (read_within @ true_within))
     gains *= stretch
-    # The zero of people is the median of photographs, which nobody who looks elsewhere can shift.
     zero = float(np.mean(true) - stretch * np.mean(read))
-    lens = -float(np.median(rows[is_photo] @ gains)) if len(photos) else zero
+    lens = _lens_zero(rows[is_photo] @ gains, photos) if photos else zero
     return (float(gains[0]), float(gains[1]), float(gains[2])), (zero, lens)
+
+
+def _lens_zero(read: Points, photos: Sequence[Measured]) -> float:
+    """What brings photographs to the lens: collections count alike, whatever their size.
+
+    A median, because nobody who looks elsewhere can shift it.
+    """
+    collections = np.array([photo.sitter.identity for photo in photos])
+    medians = [np.median(read[collections == one]) for one in np.unique(collections)]
+    return -float(np.mean(medians))
 
 
 def _within(values: Points, people: NDArray[np.str_]) -> Points:

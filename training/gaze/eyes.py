@@ -81,7 +81,7 @@ def renders(folders: Sequence[Path], split: str | None = "calibrate") -> list[Si
 
 
 def photographs(paths: Sequence[Path]) -> list[Sitter]:
-    """Photographs whose people presumably look into the lens."""
+    """Photographs whose people presumably look into the lens; the folder is their identity."""
     found = [_sitter(path, None) for path in tqdm(paths, desc="photographs", disable=None)]
     return [sitter for sitter in found if sitter]
 
@@ -96,7 +96,7 @@ def _sitter(path: Path, image: dict[str, Any] | None) -> Sitter | None:
     face = faces.with_eyes(face, fit.left, fit.right)
     pixels_u8 = np.rint(photo.pixels * 255).astype(np.uint8)
     if image is None:
-        return Sitter(path.stem, "photo", pixels_u8, face, fit, None, None)
+        return Sitter(path.parent.name, "photo", pixels_u8, face, fit, None, None)
     left, right = (
         _points(image["eyes"][f"subject_{side}"], face.head.roll, side) for side in _SIDES
     )
