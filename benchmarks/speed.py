@@ -44,7 +44,7 @@ def measure(photo: Path | None, size: int, rounds: int, looks: Sequence[str]) ->
         rounds: How often each look is made.
         looks: Query strings.
     """
-    picture = _resized(photo or _hopper(), size)
+    picture = resized(photo, size)
     timings = []
     for text in looks:
         look = Look.parse(text)
@@ -71,8 +71,9 @@ def _hopper() -> Path:
     return Path(str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)))
 
 
-def _resized(photo: Path, size: int) -> Image8:
-    image = Pillow.fromarray(portrait.load(photo).original_u8)
+def resized(photo: Path | None, size: int) -> Image8:
+    """A portrait, Grace Hopper's if None, at a long side of `size` pixels."""
+    image = Pillow.fromarray(portrait.load(photo or _hopper()).original_u8)
     factor = size / max(image.size)
     resized = image.resize(
         (round(image.width * factor), round(image.height * factor)), Pillow.Resampling.LANCZOS

@@ -1,4 +1,4 @@
-"""The command line: ``python -m pipelines render|compare|measure|audit|...``."""
+"""The command line: ``python -m pipelines render|compare|grid|measure|audit|...``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines import grid_command as grid
 from pipelines import measure_command as measure
 from pipelines.audit import command as audit
 from pipelines.errors import PresenceError
@@ -72,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("engine", help="a name from presets/engines.yaml")
     fetch.set_defaults(run=_fetch)
 
+    grid.add_to(commands)
     measure.add_to(commands)
     audit.add_to(commands)
     return parser
@@ -195,11 +197,7 @@ def _save(
 ) -> None:
     from pipelines import provenance
 
-    form = provenance.FORMS.get(path.suffix.lower())
-    if form is None:
-        raise PresenceError(
-            "cannot-write", f"We can't write a picture named {path.name}. End it in .png or .jpg."
-        )
+    form = provenance.form_of(path)
     data = provenance.marked(image_u8, look, original=original, form=form, source=source)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)

@@ -8,9 +8,11 @@ import numpy as np
 from pipelines import crops, lids
 from pipelines.arrays import Image8, Points
 from pipelines.face import Eye, Face, with_eyes
-from pipelines.gaze import Gaze, GazeEstimate, iris_shift_mm, target_per_eye
+from pipelines.gaze import NO_TRIM, Gaze, GazeEstimate, Trim, iris_shift_mm, target_per_eye
 
 PUPIL_HALF_WIDTH = 2
+IRIS_COLOUR = (0, 90, 160)
+"""Of a patch's iris, RGB: with less red than green it is told from the pupil and all lines."""
 # OpenCV draws at sixteenths of a pixel.
 _FRACTION_BITS = 4
 
@@ -54,9 +56,11 @@ def draw(face: Face, size: tuple[int, int] | None = None) -> Image8:
 def draw_eye(face: Face, eye: Eye, to_patch: Points, size: tuple[int, int]) -> Image8:
     """Draw one eye of a face inside a patch, in the colours of a right eye.
 
-    Drawn from the moved landmarks at the patch's own scale, with soft edges: a crop of `draw`
-    would put the pupil at whole pixels of a picture that is far larger. A left eye belongs into a
-    mirrored patch; it takes the right one's colours, so that one model reads both.
+    Beside what the annotator draws, the iris is filled between the lids: how large it is and where
+    a lid hides it need not be learned. Drawn from the moved landmarks at the patch's own scale,
+    with soft edges: a crop of `draw` would put the pupil at whole pixels of a picture that is far
+    larger. A left eye belongs into a mirrored patch; it takes the right one's colours, so that one
+    model reads both.
 
     Args:
         face: The face, for the brow.
@@ -70,7 +74,7 @@ def draw_eye(face: Face, eye: Eye, to_patch: Points, size: tuple[int, int]) -> I
     from pipelines.vision_compat import mediapipe_annotator
 
     specs = mediapipe_annotator()
-    patch = np.zeros((size[1], size[0], 3), np.uint8)
+    patch = _iris(eye, to_patch, size)
     brow = face.region(f"{eye.side}_brow")
     for points, closed, spec in (
         (brow[:5], False, specs.right_eyebrow_draw),
@@ -87,14 +91,27 @@ def draw_eye(face: Face, eye: Eye, to_patch: Points, size: tuple[int, int]) -> I
     return np.rint(patch + share * (pupil - patch)).astype(np.uint8)
 
 
-def look_towards(face: Face, now: GazeEstimate, target: Gaze) -> Face:
-    """The face with pupils, and for vertical gaze the lids, where `target` puts them."""
-    goals = target_per_eye(now, target)
+def look_towards(face: Face, now: GazeEstimate, target: Gaze, trim: Trim = NO_TRIM) -> Face:
+    """The face with pupils, and for vertical gaze the lids, where target and trim put them."""
+    goals = target_per_eye(now, target, trim)
     left, right = (
         lids.followed(eye, iris_shift_mm(start, goal) / face.mm_per_px)
         for eye, start, goal in zip(face.eyes, (now.left, now.right), goals, strict=True)
     )
     return with_eyes(face, left, right)
+
+
+def _iris(eye: Eye, to_patch: Points, size: tuple[int, int]) -> Image8:
+    """The iris as a disc between the lids, with soft edges, uint8 RGB, (height, width, 3)."""
+    ys, xs = np.mgrid[: size[1], : size[0]]
+    x, y = crops.through(to_patch, eye.iris_center)
+    radius = eye.iris_radius * np.sqrt(abs(np.linalg.det(to_patch[:, :2])))
+    disc = np.clip(radius + 0.5 - np.hypot(xs - x, ys - y), 0, 1)
+    opening = np.zeros((size[1], size[0]), np.uint8)
+    contour = _sixteenths(crops.through(to_patch, eye.contour))
+    cv2.fillPoly(opening, [contour], (255,), cv2.LINE_AA, _FRACTION_BITS)
+    share = (disc * opening / 255)[..., None]
+    return np.rint(share * np.array(IRIS_COLOUR)).astype(np.uint8)
 
 
 def _covered(middle: float, count: int) -> Points:

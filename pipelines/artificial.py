@@ -12,6 +12,7 @@ from pipelines.arrays import Image
 from pipelines.face import Eye, Face
 from pipelines.gaze import GazeEstimate
 from pipelines.naturalness import MOST_EYE_DETAIL, Finish
+from pipelines.said import Said
 
 # The iris is the ruler, so it must be seen: from this confidence of its fit and this size on.
 _CLEAR = 0.7
@@ -76,7 +77,7 @@ class Signs:
     def warnings(self) -> tuple[str, ...]:
         """A gentle sentence for each sign outside its usual range."""
         return tuple(
-            _SENTENCES[name].format(value=getattr(self, name).value) for name in self.unusual
+            Said(_SENTENCES[name], value=getattr(self, name).value) for name in self.unusual
         )
 
     def report(self) -> dict[str, Any]:

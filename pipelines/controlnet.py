@@ -21,13 +21,15 @@ class Proposal:
     """What geometry proposes, and what a network redraws.
 
     Attributes:
-        image_u8: The whole picture with its eyes turned, uint8 sRGB, (H, W, 3).
+        photo_u8: The whole picture before its eyes were turned, uint8 sRGB, (H, W, 3).
+        image_u8: The same with its eyes turned.
         before: The face as photographed, in pixels of `image_u8`.
         posed: The face as it shall be, in the same pixels.
         gaze: Where the person shall look.
         goals: Where the person's left and right eye shall look.
     """
 
+    photo_u8: Image8
     image_u8: Image8
     before: Face
     posed: Face

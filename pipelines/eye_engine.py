@@ -11,6 +11,7 @@ from pipelines import devices, diffusion_library, eye_patches, model_files, redi
 from pipelines.arrays import Image8
 from pipelines.errors import EngineUnavailable
 from pipelines.held import Held
+from pipelines.said import Said
 from presets.schema import Engine
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 def refine(task: Task, proposal: Proposal) -> Image8:
     """Redraw both eyes; see `controlnet.refine`."""
-    patches = eye_patches.cut(proposal.image_u8, proposal.before, proposal.posed, proposal.goals)
+    patches = eye_patches.cut(
+        proposal.image_u8, proposal.photo_u8, proposal.before, proposal.posed, proposal.goals
+    )
     drawn = draw(task, patches)
     shape = (proposal.image_u8.shape[0], proposal.image_u8.shape[1])
     edits = tuple(
@@ -30,7 +33,7 @@ def refine(task: Task, proposal: Proposal) -> Image8:
 
 
 def draw(task: Task, patches: tuple[eye_patches.EyePatch, ...]) -> Any:
-    """Run the model on patches; float32, shape (n, 96, 128, 3)."""
+    """Run the model on patches; float32, shape (n, 64, 96, 3)."""
     import torch
 
     steps, strength = task.engine.steps or 1, task.engine.strength or 0.0
@@ -45,6 +48,7 @@ def draw(task: Task, patches: tuple[eye_patches.EyePatch, ...]) -> Any:
             mask_image=np.stack([patch.mask for patch in patches])[..., None],
             control_image=np.stack([patch.control for patch in patches]) / np.float32(255),
             gaze=[(patch.gaze.yaw, patch.gaze.pitch) for patch in patches],
+            reference=np.stack([patch.photo for patch in patches]),
             strength=strength,
             num_inference_steps=steps,
             generator=torch.Generator().manual_seed(task.seed),
@@ -88,8 +92,11 @@ def _load(engine: Engine, folder: Path) -> Any:
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise EngineUnavailable(
             "weights-damaged",
-            f"The weights of {engine.label} don't fit this version. Install Presence again, or "
-            "choose the geometry engine.",
+            Said(
+                "The weights of {engine} don't fit this version. Install Presence again, or "
+                "choose the geometry engine.",
+                engine=engine.label,
+            ),
         ) from error
     pipeline.set_progress_bar_config(disable=True)
     pipeline.to(device.kind)

@@ -46,7 +46,7 @@ DiffusionPipeline: Any = pipeline_utils.DiffusionPipeline
 
 StepCallback = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]
 
-PATCH_WIDTH, PATCH_HEIGHT = 128, 96
+PATCH_WIDTH, PATCH_HEIGHT = 96, 64
 SMALL = (48, 96, 192)
 """Channels of the model of 12.6 million parameters, 25 MB in half precision."""
 LARGE = (64, 128, 256)
@@ -79,7 +79,7 @@ class Conditions:
 
     Attributes:
         start: Where the bridge begins, in [-1, 1], (n, 3, H, W); outside the mask the photo.
-        reference: Shown inside the mask, in [-1, 1], (n, 3, H, W).
+        reference: The eye as photographed, in [-1, 1], (n, 3, H, W).
         mask: What is drawn anew, 0..1, (n, 1, H, W).
         control: The annotation, 0..1, (n, 3, H, W).
         tokens: The gaze, from `gaze_tokens`, (n, 2, 64).
@@ -100,7 +100,8 @@ class EyePatchControlNetPipeline(DiffusionPipeline):
             picture with reference, mask) and three colours, folded two by two.
         controlnet: Reads the annotation at the patch's own size.
         scheduler: A flow matcher (bridge, see above) or any diffusers scheduler with `add_noise`.
-        noise_scale: Noise on the bridge's start, in units of [-1, 1].
+        noise_scale: Noise on the bridge's start, in units of [-1, 1]. With 0 nothing is left to
+            chance, and one step is as good as several.
         prediction_type: What the unet predicts with a flow matcher: ``sample`` (the eye itself) or
             ``flow_prediction`` (the bridge's velocity). Other schedulers have it in their own
             config.
@@ -117,7 +118,7 @@ class EyePatchControlNetPipeline(DiffusionPipeline):
         unet: UNet2DConditionModel,
         controlnet: ControlNetModel,
         scheduler: Any,
-        noise_scale: float = 0.3,
+        noise_scale: float = 0.0,
         prediction_type: str = "sample",
         residual: bool = True,
     ) -> None:
@@ -163,8 +164,8 @@ class EyePatchControlNetPipeline(DiffusionPipeline):
             mask_image: 1 where to draw, 0 where to leave; in between is blended.
             control_image: The annotation of the eye as it shall be.
             gaze: (yaw, pitch) in degrees of each patch, in the patch's own frame, shape (n, 2).
-            reference: Shown to the model inside the mask; `image` if None. To withhold a proposal,
-                give start and reference from `eye_patches.withheld`.
+            reference: The eye as photographed, before anything turned it: its colours, highlights
+                and lids; `image` if None. To withhold a proposal, give the photograph as both.
             strength: How far back on the bridge to start: 1 at its begin, 0 returns `image`.
             num_inference_steps: Steps of the whole bridge.
             controlnet_conditioning_scale: Weight of the annotation.
@@ -360,6 +361,7 @@ def build(
     scheduler: Any = None,
     prediction_type: str = "sample",
     identity: bool = True,
+    noise_scale: float = 0.0,
 ) -> EyePatchControlNetPipeline:
     """A pipeline with seeded random weights: what training starts from.
 
@@ -369,6 +371,7 @@ def build(
         scheduler: The flow matcher if None.
         prediction_type: See `EyePatchControlNetPipeline`.
         identity: Whether the last layer is zero, so that nothing is changed before training.
+        noise_scale: See `EyePatchControlNetPipeline`.
     """
     plain, lower = len(channels) - 1, 1
     with torch.random.fork_rng(devices=[]):
@@ -395,6 +398,7 @@ def build(
         unet.eval(),
         controlnet.eval(),
         scheduler or FlowMatchEulerDiscreteScheduler(),
+        noise_scale=noise_scale,
         prediction_type=prediction_type,
     )
 

@@ -14,10 +14,10 @@ from pipelines.face import Eye, Face
 from pipelines.gaze import Gaze
 from pipelines.redirect import OUTLINE_GROWTH, Patch
 
-SIZE = (128, 96)
+SIZE = (96, 64)
 """(width, height) of a patch."""
 MM_PER_PX = 0.4
-"""Scale of a patch: 51 by 38 mm, in which an iris has a radius of 14 pixels."""
+"""Scale of a patch: 38 by 26 mm, in which an iris has a radius of 14 pixels."""
 GROWTH = 3.0
 """Pixels by which the opening between the lids is grown; with 0 the lids' edges keep old iris."""
 FEATHER = 1.5
@@ -32,14 +32,16 @@ class EyePatch:
     """One eye, upright, mirrored if it is a left one, so that every patch shows a right eye.
 
     Attributes:
-        pixels: float32 sRGB, shape (96, 128, 3).
-        control: The annotation of the eye as it shall be, uint8 RGB, shape (96, 128, 3).
-        mask: The opening between the lids, grown and feathered, 0..1, shape (96, 128).
+        pixels: The eye as proposed, float32 sRGB, shape (64, 96, 3).
+        photo: The eye as photographed, likewise.
+        control: The annotation of the eye as it shall be, uint8 RGB, shape (64, 96, 3).
+        mask: The opening between the lids, grown and feathered, 0..1, shape (64, 96).
         gaze: Where the eye shall look, in the patch's own frame.
         to_patch: Affine map from the picture to the patch, shape (2, 3).
     """
 
     pixels: Image
+    photo: Image
     control: Image8
     mask: Map
     gaze: Gaze
@@ -47,12 +49,13 @@ class EyePatch:
 
 
 def cut(
-    image_u8: Image8, before: Face, posed: Face, goals: tuple[Gaze, Gaze]
+    image_u8: Image8, photo_u8: Image8, before: Face, posed: Face, goals: tuple[Gaze, Gaze]
 ) -> tuple[EyePatch, EyePatch]:
     """Cut both eyes out.
 
     Args:
-        image_u8: uint8 sRGB, shape (H, W, 3).
+        image_u8: The eyes as proposed, uint8 sRGB, shape (H, W, 3).
+        photo_u8: The eyes as photographed, likewise.
         before: The face as photographed, in pixels of `image_u8`; it places the patches.
         posed: The face as it shall be, in the same pixels.
         goals: Where the person's left and right eye shall look.
@@ -61,7 +64,7 @@ def cut(
         The person's left eye (mirrored) and right eye.
     """
     left, right = (
-        _cut_one(image_u8, before, posed, side, goal)
+        _cut_one(image_u8, photo_u8, before, posed, side, goal)
         for side, goal in zip(("left", "right"), goals, strict=True)
     )
     return left, right
@@ -83,7 +86,7 @@ def place(eye: Eye, roll: float, mm_per_px: float) -> Points:
 
 
 def aperture(*contours: Points) -> Map:
-    """What may change: the union of lid openings, grown and feathered, 0..1, shape (96, 128).
+    """What may change: the union of lid openings, grown and feathered, 0..1, shape (64, 96).
 
     Args:
         contours: Lid edges as polygons in patch pixels, each of shape (n, 2).
@@ -103,7 +106,7 @@ def difference(patch: EyePatch, drawn: Image, shape: tuple[int, int]) -> Patch:
 
     Args:
         patch: As cut.
-        drawn: The patch after drawing, float32, shape (96, 128, 3).
+        drawn: The patch after drawing, float32, shape (64, 96, 3).
         shape: (height, width) of the picture.
 
     Returns:
@@ -137,46 +140,6 @@ def laid_back(edit: Image, mask: Map, to_patch: Points, shape: tuple[int, int]) 
     return Patch(int(low[1]), int(low[0]), large)
 
 
-def eye_colours(pixels: Image, contour: Points, center: Points, radius: float) -> Points:
-    """Mean colours of the iris and of the white of an eye, shape (2, 3).
-
-    Args:
-        pixels: A patch of the photo, float32, shape (96, 128, 3).
-        contour: Lid edges in patch pixels, shape (n, 2).
-        center: Of the iris, shape (2,).
-        radius: Of the iris.
-    """
-    opening = np.zeros(pixels.shape[:2], np.uint8)
-    cv2.fillPoly(opening, [np.round(contour * 16).astype(np.int32)], (1,), shift=4)
-    inside = _depth(opening) > 1.5
-    ys, xs = np.mgrid[: pixels.shape[0], : pixels.shape[1]]
-    rho = np.hypot(xs - center[0], ys - center[1]) / radius
-    whole = pixels[inside] if inside.any() else pixels.reshape(-1, 3)
-    parts = (inside & (rho > 0.45) & (rho < 0.9), inside & (rho > 1.2))
-    return np.array([(pixels[part] if part.any() else whole).mean(axis=0) for part in parts])
-
-
-def withheld(pixels: Image, mask: Map, colours: Points) -> tuple[Image, Image]:
-    """Start and reference that keep the eye's place to themselves.
-
-    The start is filled with the colour of the white, the reference with the iris's: the model
-    learns both colours and has only the annotation to tell it where the iris stands.
-
-    Args:
-        pixels: A patch, float32, shape (96, 128, 3).
-        mask: From `aperture`.
-        colours: From `eye_colours`, shape (2, 3).
-
-    Returns:
-        Start and reference, float32, shape (96, 128, 3); outside the mask both are `pixels`.
-    """
-    iris, white = (
-        np.where(mask[..., None] > 0, pixels + mask[..., None] * (colour - pixels), pixels)
-        for colour in colours
-    )
-    return white.astype(np.float32), iris.astype(np.float32)
-
-
 def in_patch(goal: Gaze, to_patch: Points) -> Gaze:
     """A gaze of the camera's frame in the frame of an upright, perhaps mirrored, patch."""
     scale = np.sqrt(abs(np.linalg.det(to_patch[:, :2])))
@@ -185,13 +148,19 @@ def in_patch(goal: Gaze, to_patch: Points) -> Gaze:
     return Gaze.from_vector(np.array([right, -down, z]))
 
 
-def _cut_one(image_u8: Image8, before: Face, posed: Face, side: str, goal: Gaze) -> EyePatch:
+def _cut_one(
+    image_u8: Image8, photo_u8: Image8, before: Face, posed: Face, side: str, goal: Gaze
+) -> EyePatch:
     old, new = (face.left if side == "left" else face.right for face in (before, posed))
     to_patch = place(old, before.head.roll, before.mm_per_px)
     mask = aperture(*(crops.through(to_patch, eye.contour) for eye in (old, new)))
-    pixels = crops.cut(image_u8, to_patch, SIZE)
+    pixels, photo = (
+        crops.cut(picture_u8, to_patch, SIZE).astype(np.float32) / np.float32(255)
+        for picture_u8 in (image_u8, photo_u8)
+    )
     return EyePatch(
-        pixels=pixels.astype(np.float32) / np.float32(255),
+        pixels=pixels,
+        photo=photo,
         control=annotation.draw_eye(posed, new, to_patch, SIZE),
         mask=mask * within_outline(before, to_patch, SIZE),
         gaze=in_patch(goal, to_patch),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipelines import crops, native_stderr
 from pipelines.arrays import Image, Image8, Points
 from pipelines.errors import Refusal
+from pipelines.said import Said
 
 Side = Literal["left", "right"]
 
@@ -24,6 +25,9 @@ SMALLEST_FACE = 64
 # further back: by 9.7 degrees on renders of known pose, by 6.4 on the median portrait.
 LEVEL_DEG = 8.0
 SHUT_OPENING = 0.12
+# By how much surer a detector is of a face that hangs upside down: 0.26 where it truly does; over
+# 111 upright portraits it was never surer at all.
+CLEARLY = 0.1
 CROP = 640
 
 _RIGHT_OUTER, _RIGHT_INNER = 33, 133
@@ -254,8 +258,12 @@ def find(pixels: Image) -> Face:
     if _extent(largest) < SMALLEST_FACE:
         raise Refusal(
             "face-too-small",
-            f"The face is only {_extent(largest):.0f} pixels wide. "
-            f"Use a closer crop or a larger photo: at least {SMALLEST_FACE} pixels.",
+            Said(
+                "The face is only {width:.0f} pixels wide. "
+                "Use a closer crop or a larger photo: at least {least} pixels.",
+                width=_extent(largest),
+                least=SMALLEST_FACE,
+            ),
         )
     face = from_landmarks(_refine(image_u8, largest), size, len(found))
     check(face)
@@ -302,13 +310,15 @@ def head_pose(landmarks: Points) -> HeadPose:
 
 def all_landmarks(image_u8: Image8) -> list[Points]:
     """Unrefined landmarks of every face that can be found, each (478, 3), in pixels."""
-    found = _mesh(image_u8)
-    # The mesh's own detector sees faces within two metres; the full-range one sees small ones.
-    for left, top, side in _detect(image_u8):
-        middle = np.array([left + side / 2, top + side / 2])
-        if not any(_holds(landmarks, middle) for landmarks in found):
-            found += _mesh_in_square(image_u8, left, top, side)
-    return found
+    found, seen = _meshes(image_u8)
+    if seen:
+        return found
+    # Over a photo that stands on its head the mesh dreams up an upright face.
+    turned_u8 = np.ascontiguousarray(image_u8[::-1, ::-1])
+    if _certainty(turned_u8) < _certainty(image_u8) + CLEARLY:
+        return found
+    corner = np.array(image_u8.shape[1::-1]) - 1
+    return [np.column_stack([corner - one[:, :2], one[:, 2]]) for one in _meshes(turned_u8)[0]]
 
 
 def check(face: Face) -> None:
@@ -320,8 +330,12 @@ def check(face: Face) -> None:
     if face.head.turn > LARGEST_TURN:
         raise Refusal(
             "head-turned",
-            f"The head is turned about {face.head.turn:.0f}° away; we can work up to "
-            f"{LARGEST_TURN:.0f}°. Use a photo taken more from the front.",
+            Said(
+                "The head is turned about {turn:.0f}° away; we can work up to {most:.0f}°. "
+                "Use a photo taken more from the front.",
+                turn=face.head.turn,
+                most=LARGEST_TURN,
+            ),
         )
     if max(eye.opening for eye in face.eyes) < SHUT_OPENING:
         raise Refusal("eyes-shut", "The eyes are shut in this photo. Use one with open eyes.")
@@ -391,6 +405,18 @@ def _holds(landmarks: Points, point: Points) -> bool:
     return bool(np.all(point > low) and np.all(point < high))
 
 
+def _meshes(image_u8: Image8) -> tuple[list[Points], bool]:
+    """Landmarks of every face, and whether the full-range detector sees any face."""
+    found = _mesh(image_u8)
+    # The mesh's own detector sees faces within two metres; the full-range one sees small ones.
+    squares = _detect(image_u8)
+    for left, top, side in squares:
+        middle = np.array([left + side / 2, top + side / 2])
+        if not any(_holds(landmarks, middle) for landmarks in found):
+            found += _mesh_in_square(image_u8, left, top, side)
+    return found, bool(squares)
+
+
 def _refine(image_u8: Image8, landmarks: Points) -> Points:
     across = landmarks[_LEFT_OUTER, :2] - landmarks[_RIGHT_OUTER, :2]
     low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
@@ -431,11 +457,19 @@ def _mesh(image_u8: NDArray[Any], faces: int = 6) -> list[Points]:
     ]
 
 
+def _certainty(image_u8: Image8) -> float:
+    """How sure either detector is that there is an upright face, 0..1."""
+    with _mediapipe_lock():
+        results = [_process(_face_detection(full_range), image_u8) for full_range in (False, True)]
+    found = [one.score[0] for result in results for one in result.detections or []]
+    return float(max(found, default=0.0))
+
+
 def _detect(image_u8: Image8) -> list[tuple[float, float, float]]:
     """Squares (left, top, side) in pixels around faces that the full-range detector sees."""
     height, width = image_u8.shape[:2]
     with _mediapipe_lock():
-        result = _process(_face_detection(), image_u8)
+        result = _process(_face_detection(full_range=True), image_u8)
     squares = []
     for detection in result.detections or []:
         box = detection.location_data.relative_bounding_box
@@ -464,12 +498,14 @@ def _face_mesh(faces: int) -> Any:
         )
 
 
-@lru_cache(maxsize=1)
-def _face_detection() -> Any:
+@lru_cache(maxsize=2)
+def _face_detection(full_range: bool) -> Any:
     with native_stderr.silenced():
         from mediapipe.python.solutions import face_detection
 
-        return face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5)
+        return face_detection.FaceDetection(
+            model_selection=int(full_range), min_detection_confidence=0.5
+        )
 
 
 def _process(solution: Any, image_u8: NDArray[Any]) -> Any:

@@ -43,20 +43,25 @@ class Population:
         side_zero: Sine that is added sideways.
         up_zero: Sine that is added up: how high eyeballs lie between the canthi.
         lens_share: Which share of them presumably looks into the lens, 0..1.
+        level_deg: How a level head reads: the mesh's own zero of the nod.
+        nod_noise_deg: How far the nod that is read strays from person to person.
     """
 
     side_zero: float
     up_zero: float
     lens_share: float
+    level_deg: float = 0.0
+    nod_noise_deg: float = 0.0
 
 
-# Photographed people: zeros from portraits that look into the lens. And the heads that
-# `training/renders` makes, whose eyeballs lie deeper between the lids and look anywhere.
-PEOPLE = Population(-0.0059, -0.2412, lens_share=0.6)
+# Photographed people: from portraits that look into the lens, over which the irises' height does
+# not follow the nod that the mesh reads at all; so its whole spread counts as noise. And the heads
+# that `training/renders` makes, whose eyeballs lie deeper between the lids and look anywhere.
+PEOPLE = Population(-0.0059, -0.2213, lens_share=0.6, level_deg=1.8, nod_noise_deg=5.2)
 RENDERED = Population(0.0043, -0.0623, lens_share=0.0)
 # Of a reading, in degrees, sideways and up: its noise from person to person; how far people stray
 # who look into the lens; how far those who look elsewhere.
-NOISE_DEG = (2.3, 4.5)
+NOISE_DEG = (2.3, 4.0)
 LENS_DEG = 1.5
 ELSEWHERE_DEG = 12.0
 
@@ -105,6 +110,59 @@ class Gaze:
 
 
 @dataclass(frozen=True)
+class Trim:
+    """What each eye turns beyond what both do, in degrees and in the signs of `Gaze`.
+
+    Attributes:
+        left_yaw: The person's left eye, > 0 towards the right-hand side of the picture.
+        left_pitch: The same eye, > 0 up.
+        right_yaw: The person's right eye.
+        right_pitch: The same eye.
+    """
+
+    left_yaw: float = 0.0
+    left_pitch: float = 0.0
+    right_yaw: float = 0.0
+    right_pitch: float = 0.0
+
+    def __bool__(self) -> bool:
+        """Whether it turns an eye at all."""
+        return any(self.angles)
+
+    @property
+    def angles(self) -> tuple[float, float, float, float]:
+        """All four, in the order in which they are written."""
+        return (self.left_yaw, self.left_pitch, self.right_yaw, self.right_pitch)
+
+    @property
+    def eyes(self) -> tuple[Gaze, Gaze]:
+        """The turn of the left and of the right eye, as angles."""
+        return Gaze(self.left_yaw, self.left_pitch), Gaze(self.right_yaw, self.right_pitch)
+
+    @property
+    def widening(self) -> float:
+        """By how many degrees it turns the eyes apart; < 0 where it turns them together."""
+        return self.left_yaw - self.right_yaw
+
+    def of_both(self, gaze: Gaze) -> Gaze:
+        """Where both eyes together look, that without the trim look to `gaze`."""
+        return Gaze(
+            gaze.yaw + (self.left_yaw + self.right_yaw) / 2,
+            gaze.pitch + (self.left_pitch + self.right_pitch) / 2,
+        )
+
+    def without(self, both: Gaze) -> Gaze:
+        """The inverse of `of_both`."""
+        return Gaze(
+            both.yaw - (self.left_yaw + self.right_yaw) / 2,
+            both.pitch - (self.left_pitch + self.right_pitch) / 2,
+        )
+
+
+NO_TRIM = Trim()
+
+
+@dataclass(frozen=True)
 class GazeEstimate:
     """Where a person looks.
 
@@ -142,7 +200,8 @@ def estimate(
     """
     weights = eye_weights(confidence)
     eyes = offsets(face, shapes) @ _GAINS
-    read = weights @ eyes + head_sines(face.head) + (population.side_zero, population.up_zero)
+    zeros = (population.side_zero, population.up_zero)
+    read = weights @ eyes + head_sines(face.head, population) + zeros
     mean = np.array(
         [
             np.sin(believed(np.degrees(np.arcsin(np.clip(sine, -1, 1))), noise, population))
@@ -177,19 +236,28 @@ def offsets(face: Face, shapes: tuple[EyeShape, EyeShape]) -> Points:
     return np.array(rows)
 
 
-def head_sines(head: HeadPose) -> Points:
+def head_sines(head: HeadPose, population: Population) -> Points:
     """What the head's pose adds to the sines (right, up), shape (2,)."""
-    yaw, pitch = np.radians([head.yaw, head.pitch])
-    return np.array([SIDE_HEAD * np.sin(yaw), UP_HEAD * np.sin(pitch)])
+    yaw = np.radians(head.yaw)
+    return np.array([SIDE_HEAD * np.sin(yaw), UP_HEAD * np.sin(nod(head, population))])
+
+
+def nod(head: HeadPose, population: Population) -> float:
+    """How far the head is up, as far as the mesh can be believed, in radians.
+
+    Faces differ more in how the mesh lies on them than people differ in how they hold their heads,
+    so that only a large nod says something about this one.
+    """
+    return believed(head.pitch - population.level_deg, population.nod_noise_deg, population)
 
 
 def believed(read_deg: float, noise_deg: float, population: Population) -> float:
     """The angle to expect behind a reading, in radians.
 
-    Most portraits look into the lens, and a reading has a constant error of its own for every
-    face. So the angle is the mean of what it can be, given the reading: of a gaze near the lens
-    (`lens_share` of the people) or anywhere (the others), each normal (a mixture prior). Small
-    readings shrink, large ones hardly do.
+    Most portraits look into the lens (and hold the head level), and a reading has a constant error
+    of its own for every face. So the angle is the mean of what it can be, given the reading: of a
+    gaze near the lens (`lens_share` of the people) or anywhere (the others), each normal (a mixture
+    prior). Small readings shrink, large ones hardly do.
 
     Args:
         read_deg: The reading.
@@ -266,17 +334,23 @@ def _direction(right: float, up: float) -> Gaze:
     return Gaze.from_vector(np.array([right, up, np.sqrt(1 - right**2 - up**2)]))
 
 
-def target_per_eye(now: GazeEstimate, target: Gaze) -> tuple[Gaze, Gaze]:
+def target_per_eye(now: GazeEstimate, target: Gaze, trim: Trim = NO_TRIM) -> tuple[Gaze, Gaze]:
     """Targets for the person's left and right eye that keep the vergence they have.
 
-    Each eye keeps its own difference to the mean of both.
+    Each eye keeps its own difference to the mean of both, and turns by its trim beyond that: a
+    trim of one eye leaves the other where it was.
+
+    Args:
+        now: The gaze as photographed.
+        target: Where both eyes together shall look before they are trimmed.
+        trim: What each eye turns beyond it.
     """
     left, right = (
         Gaze(
-            target.yaw + eye.yaw - now.gaze.yaw,
-            target.pitch + eye.pitch - now.gaze.pitch,
+            target.yaw + eye.yaw - now.gaze.yaw + own.yaw,
+            target.pitch + eye.pitch - now.gaze.pitch + own.pitch,
         )
-        for eye in (now.left, now.right)
+        for eye, own in zip((now.left, now.right), trim.eyes, strict=True)
     )
     return left, right
 
@@ -306,6 +380,27 @@ def within_reach(target: Gaze, head: HeadPose, now: Gaze) -> tuple[Gaze, bool]:
     pitch = _held(target.pitch, head.pitch, MAX_PITCH, now.pitch)
     clamped = abs(yaw - target.yaw) > 1e-9 or abs(pitch - target.pitch) > 1e-9
     return (Gaze(yaw, pitch), True) if clamped else (target, False)
+
+
+def trim_within_reach(trim: Trim, target: Gaze, head: HeadPose, now: Gaze) -> tuple[Trim, bool]:
+    """Clamp a trim so that neither eye turns further than `within_reach` lets both.
+
+    Args:
+        trim: The trim asked for.
+        target: Where both eyes together shall look, within reach.
+        head: The head's pose.
+        now: The gaze as photographed.
+
+    Returns:
+        The trim that can be done, and whether it had to be clamped.
+    """
+    angles, clamped = [], False
+    for own in trim.eyes:
+        asked = Gaze(target.yaw + own.yaw, target.pitch + own.pitch)
+        reached, held = within_reach(asked, head, now)
+        clamped |= held
+        angles += [reached.yaw - target.yaw, reached.pitch - target.pitch]
+    return (Trim(*angles), True) if clamped else (trim, False)
 
 
 def _held(asked: float, middle: float, most: float, now: float) -> float:

@@ -13,7 +13,7 @@ from pipelines.arrays import Image, Image8
 from pipelines.closed_loop import MOST_PASSES, Delivered, Outcome, Reading, Reason
 from pipelines.controlnet import Proposal, Task
 from pipelines.face import Face
-from pipelines.gaze import Gaze, target_per_eye
+from pipelines.gaze import NO_TRIM, Gaze, Trim, target_per_eye
 
 if TYPE_CHECKING:
     from pipelines.plan import Plan
@@ -25,6 +25,7 @@ Find = Callable[[Image, Face], tuple[Face, Gaze | None]]
 """Finds the face of an edited picture (working copy, face as posed) and reads its gaze."""
 
 _DRAWING = "Drawing the eyes"
+_DRAWING_AGAIN = "Drawing the eyes again"
 _DRAWING_SKIN = "Drawing the skin"
 
 
@@ -57,12 +58,15 @@ class Generation:
         """What a person should know about it."""
         if self.reason is None:
             return ()
-        why = {
-            "gaze": "the gaze of the eyes it drew was further off",
-            "identity": "the face with the eyes it drew was less like the person",
-            "refused": "the engine's safety filter kept back what it drew",
+        sentence = {
+            "gaze": "The eyes are geometry's, not the network's: the gaze of the eyes it drew was "
+            "further off.",
+            "identity": "The eyes are geometry's, not the network's: the face with the eyes it "
+            "drew was less like the person.",
+            "refused": "The eyes are geometry's, not the network's: the engine's safety filter "
+            "kept back what it drew.",
         }[self.reason]
-        return (f"The eyes are geometry's, not the network's: {why}.",)
+        return (sentence,)
 
     def report(self) -> dict[str, Any]:
         """Plain data for JSON; the keys are stable."""
@@ -109,7 +113,7 @@ def generate(
     if planned.target is None:
         done = Generation(where, planned.engine.steps or 0, 0, "generated", None, (), None, 0.0)
         return base, analysis.face, _with_skin(done, base, analysis, planned)
-    outcome = _steered(analysis, planned, planned.target, base, seed, tell, on, find)
+    outcome = _steered(analysis, planned, base, seed, tell, on, find)
     done = Generation(
         device=where,
         steps=planned.engine.steps or 0,
@@ -121,53 +125,61 @@ def generate(
         skin=0.0,
     )
     proposal = outcome.made
-    posed = annotation.look_towards(analysis.face, analysis.gaze, proposal.gaze)
+    posed = annotation.look_towards(analysis.face, analysis.gaze, proposal.gaze, planned.trim)
     return proposal.image_u8, posed, _with_skin(done, base, analysis, planned)
 
 
-def propose(analysis: Analysis, aim: Gaze, seed: int, base: Image8 | None = None) -> Proposal:
+def propose(
+    analysis: Analysis,
+    aim: Gaze,
+    seed: int,
+    base: Image8 | None = None,
+    trim: Trim = NO_TRIM,
+) -> Proposal:
     """What geometry makes of an aim.
 
     Args:
         analysis: Of the photo.
-        aim: Where the person shall look.
+        aim: Where the person shall look before the eyes are trimmed.
         seed: For the noise that replaces grain.
         base: The picture to turn the eyes in, at the photo's own size; the photo if None.
+        trim: What each eye turns beyond `aim`.
     """
     full = _full(analysis)
     picture = analysis.portrait.original_u8 if base is None else base
-    patches = redirect.redirect(picture, full, analysis.gaze, aim, seed)
+    patches = redirect.redirect(picture, full, analysis.gaze, aim, seed, trim)
     return Proposal(
+        photo_u8=picture,
         image_u8=redirect.paste(picture, patches),
         before=full,
-        posed=annotation.look_towards(full, analysis.gaze, aim),
+        posed=annotation.look_towards(full, analysis.gaze, aim, trim),
         gaze=aim,
-        goals=target_per_eye(analysis.gaze, aim),
+        goals=target_per_eye(analysis.gaze, aim, trim),
     )
 
 
 def _steered(
     analysis: Analysis,
     planned: Plan,
-    target: Gaze,
     base: Image8,
     seed: int,
     tell: Tell,
     on: On,
     find: Find,
 ) -> Outcome[Proposal]:
+    assert planned.aim is not None
     passes = 0
 
-    def proposed(aim: Gaze) -> Proposal:
+    def proposed(both: Gaze) -> Proposal:
         with on("redirect"):
-            return propose(analysis, aim, seed, base)
+            return propose(analysis, planned.trim.without(both), seed, base, planned.trim)
 
     def draw(proposal: Proposal) -> Proposal | None:
         nonlocal passes
 
         def on_step(step: int, steps: int) -> None:
             share = (passes + step / max(steps, 1)) / MOST_PASSES
-            tell(0.1 + 0.25 * share, _DRAWING if not passes else f"{_DRAWING} again")
+            tell(0.1 + 0.25 * share, _DRAWING_AGAIN if passes else _DRAWING)
 
         on_step(0, 1)
         with on("controlnet"):
@@ -178,12 +190,14 @@ def _steered(
     def read(proposal: Proposal) -> Reading:
         with on("measure"):
             working = portrait.to_working(proposal.image_u8)
-            posed = annotation.look_towards(analysis.face, analysis.gaze, proposal.gaze)
+            posed = annotation.look_towards(
+                analysis.face, analysis.gaze, proposal.gaze, planned.trim
+            )
             found, gaze = find(working, posed)
             embedding = identity.embedding(working, found)
             return Reading(gaze, identity.distance(analysis.baseline.embedding, embedding))
 
-    return closed_loop.steer(proposed, draw, read, target)
+    return closed_loop.steer(proposed, draw, read, planned.aim)
 
 
 def _task(planned: Plan, seed: int, on_step: controlnet.OnStep) -> Task:

@@ -25,6 +25,7 @@ from pipelines.arrays import Image, Image8, Map, Points
 from pipelines.errors import EngineUnavailable
 from pipelines.face import Face
 from pipelines.held import Held
+from pipelines.said import Said
 from presets.schema import Engine, HubFile
 
 if TYPE_CHECKING:
@@ -286,8 +287,11 @@ def _load(engine: Engine, kind: Kind, base: Path) -> Any:
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise EngineUnavailable(
             "weights-damaged",
-            f"The weights of {engine.label} don't fit together. "
-            f"Run {model_files.command(engine)} again.",
+            Said(
+                "The weights of {engine} don't fit together. Run {command} again.",
+                engine=engine.label,
+                command=model_files.command(engine),
+            ),
         ) from error
     pipeline.set_progress_bar_config(disable=True)
     if device.kind == "cpu":

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pipelines.arrays import Image, Points
 from pipelines.errors import EngineUnavailable
 from pipelines.face import Face
+from pipelines.said import Said
 
 Embedding = NDArray[np.float64]
 
@@ -120,6 +121,9 @@ def _models() -> tuple[Any, Any]:
 def _unavailable(package: str) -> EngineUnavailable:
     return EngineUnavailable(
         "identity-unavailable",
-        f"Likeness cannot be measured because {package} is not installed. "
-        "Run `pip install -r requirements.txt`.",
+        Said(
+            "Likeness cannot be measured because {package} is not installed. "
+            "Run `pip install -r requirements.txt`.",
+            package=package,
+        ),
     )

@@ -166,7 +166,9 @@ def _search(
     for step in (2.0, 0.7, 0.25) if coarse else (1.0, 0.3, 0.08):
         count = max(2, round(span / step))
         offsets = np.arange(-count, count + 1) * step
-        radii = radius * (1 + size.spread * np.arange(-4, 5) / 4 * radii_span)
+        # A radius that is known is tried once, not nine times.
+        steps = np.arange(-4, 5) / 4 if size.spread else np.zeros(1)
+        radii = radius * (1 + size.spread * steps * radii_span)
         tables = [
             _table(channel, crop, center, offsets, radii, anchor)
             for channel, crop, center, anchor in zip(channels, eyes, centers, anchors, strict=True)

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from pipelines.errors import LookError
-from pipelines.gaze import Gaze
+from pipelines.gaze import NO_TRIM, Gaze, Trim
+from pipelines.said import Said
 from presets.schema import Presets, load
 
 DOSES = {
@@ -20,13 +21,16 @@ DOSES = {
     "G": "contrast",
     "X": "sharpness",
 }
-KEYS = ("region", "context", "gaze", "polish", "engine", "seed", "doses", "generative")
+KEYS = ("region", "context", "gaze", "polish", "engine", "seed", "doses", "generative", "trim")
 MOST_GENERATIVE = 0.4
 """Beyond, a network redraws the skin so freely that it is somebody else's."""
 WIDEST_YAW = 40.0
 WIDEST_PITCH = 30.0
+WIDEST_TRIM = 8.0
+"""Degrees; about as far as eyes stand apart that a portrait would show."""
 LARGEST_SEED = 2**32 - 1
 _LONGEST = 400
+_TRIM_PARTS = ("left eye sideways", "left eye up", "right eye sideways", "right eye up")
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class Look:
             override is taken as it is; `polish` scales only what comes from the context.
         generative: Generative polish: strength with which a hub engine redraws the skin, 0 (off)
             to 0.4. Other engines draw no skin and refuse it.
+        trim: What each eye turns beyond what both do, -8..8 degrees.
     """
 
     region: str = "international"
@@ -55,6 +60,7 @@ class Look:
     seed: int = 0
     doses: tuple[tuple[str, float], ...] = ()
     generative: float = 0.0
+    trim: Trim = NO_TRIM
 
     @classmethod
     def parse(cls, text: str, presets: Presets | None = None) -> Look:
@@ -84,8 +90,11 @@ class Look:
         if generative and presets.engines[self.engine].weights != "hub":
             raise LookError(
                 "bad-value",
-                f"{presets.engines[self.engine].label} draws no skin. Take generative out, or "
-                "choose an engine from the hub.",
+                Said(
+                    "{engine} draws no skin. Take generative out, or choose an engine from the "
+                    "hub.",
+                    engine=presets.engines[self.engine].label,
+                ),
             )
         gaze = self.gaze
         if isinstance(gaze, Gaze):
@@ -102,6 +111,12 @@ class Look:
             seed=int(_within("seed", self.seed, 0, LARGEST_SEED)),
             doses=_ordered(self.doses),
             generative=generative,
+            trim=Trim(
+                *(
+                    _within(Said("trim of the {part}", part=part), angle, -WIDEST_TRIM, WIDEST_TRIM)
+                    for part, angle in zip(_TRIM_PARTS, self.trim.angles, strict=True)
+                )
+            ),
         )
 
     def __str__(self) -> str:
@@ -118,6 +133,8 @@ class Look:
             parts["doses"] = ",".join(f"{letter}:{_number(dose)}" for letter, dose in self.doses)
         if self.generative:
             parts["generative"] = _number(self.generative)
+        if self.trim:
+            parts["trim"] = ",".join(_number(angle) for angle in self.trim.angles)
         return "&".join(f"{key}={quote(value, safe=',:')}" for key, value in parts.items())
 
 
@@ -131,17 +148,26 @@ def _pairs(text: str) -> dict[str, str]:
             return {}
         raise LookError(
             "bad-value",
-            f"We can't read the look {_shown(text)}. It should read like "
-            "region=japan&context=linkedin.",
+            Said(
+                "We can't read the look {look}. It should read like region=japan&context=linkedin.",
+                look=_shown(text),
+            ),
         ) from error
     given: dict[str, str] = {}
     for key, value in pairs:
         if key not in KEYS:
             raise LookError(
-                "unknown-key", f"A look has no setting {_shown(key)}. It has {', '.join(KEYS)}."
+                "unknown-key",
+                Said(
+                    "A look has no setting {key}. It has {known}.",
+                    key=_shown(key),
+                    known=", ".join(KEYS),
+                ),
             )
         if key in given:
-            raise LookError("bad-value", f"The look names {key} twice. Keep one of them.")
+            raise LookError(
+                "bad-value", Said("The look names {key} twice. Keep one of them.", key=key)
+            )
         given[key] = value
     return given
 
@@ -150,14 +176,26 @@ def _known(kind: str, name: str, names: list[str]) -> None:
     if name not in names:
         raise LookError(
             f"unknown-{kind}",
-            f"There is no {kind} {_shown(name)}. Choose one of {', '.join(names)}.",
+            Said(
+                "There is no {kind} {name}. Choose one of {known}.",
+                kind=kind,
+                name=_shown(name),
+                known=", ".join(names),
+            ),
         )
 
 
 def _within(name: str, value: float, low: float, high: float) -> float:
     if not math.isfinite(value) or not low <= value <= high:
         raise LookError(
-            "bad-value", f"The look's {name} is {value:g}; it goes from {low:g} to {high:g}."
+            "bad-value",
+            Said(
+                "The look's {name} is {value:g}; it goes from {low:g} to {high:g}.",
+                name=name,
+                value=value,
+                low=low,
+                high=high,
+            ),
         )
     return round(float(value), 3) + 0.0
 
@@ -167,7 +205,8 @@ def _float(name: str, text: str) -> float:
         return float(text)
     except ValueError as error:
         raise LookError(
-            "bad-value", f"The look's {name} is {_shown(text)}, not a number."
+            "bad-value",
+            Said("The look's {name} is {text}, not a number.", name=name, text=_shown(text)),
         ) from error
 
 
@@ -180,7 +219,10 @@ def _read_gaze(text: str) -> float | Gaze | None:
     if len(parts) != 2:
         raise LookError(
             "bad-value",
-            f"The look's gaze is {_shown(text)}; it is none, a strength from 0 to 1, or yaw,pitch.",
+            Said(
+                "The look's gaze is {text}; it is none, a strength from 0 to 1, or yaw,pitch.",
+                text=_shown(text),
+            ),
         )
     return Gaze(_float("gaze yaw", parts[0]), _float("gaze pitch", parts[1]))
 
@@ -188,7 +230,9 @@ def _read_gaze(text: str) -> float | Gaze | None:
 def _read_seed(text: str) -> int:
     # str.isdigit alone would let other scripts' digits and endless ones through.
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
-        raise LookError("bad-value", f"The look's seed is {_shown(text)}, not a whole number.")
+        raise LookError(
+            "bad-value", Said("The look's seed is {text}, not a whole number.", text=_shown(text))
+        )
     return int(text)
 
 
@@ -198,22 +242,49 @@ def _read_doses(text: str) -> tuple[tuple[str, float], ...]:
         letter, colon, value = part.partition(":")
         if not colon:
             raise LookError(
-                "bad-value", f"The look's doses hold {_shown(part)}; write them as B:0.3,E:0."
+                "bad-value",
+                Said("The look's doses hold {part}; write them as B:0.3,E:0.", part=_shown(part)),
             )
-        pairs.append((letter, _float(f"dose {_shown(letter)}", value)))
+        pairs.append((letter, _float(Said("dose {letter}", letter=_shown(letter)), value)))
     return tuple(pairs)
+
+
+def _read_trim(text: str) -> Trim:
+    parts = text.split(",")
+    if len(parts) != len(_TRIM_PARTS):
+        raise LookError(
+            "bad-value",
+            Said(
+                "The look's trim is {text}; it is four numbers, left_yaw,left_pitch,"
+                "right_yaw,right_pitch, in degrees.",
+                text=_shown(text),
+            ),
+        )
+    return Trim(
+        *(
+            _float(Said("trim of the {part}", part=part), angle)
+            for part, angle in zip(_TRIM_PARTS, parts, strict=True)
+        )
+    )
 
 
 def _ordered(doses: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
     for letter, _ in doses:
         if letter not in DOSES:
             known = ", ".join(f"{key} ({name})" for key, name in DOSES.items())
-            raise LookError("bad-value", f"There is no dose {_shown(letter)}. Choose from {known}.")
+            raise LookError(
+                "bad-value",
+                Said(
+                    "There is no dose {letter}. Choose from {known}.",
+                    letter=_shown(letter),
+                    known=known,
+                ),
+            )
     if len({letter for letter, _ in doses}) != len(doses):
         raise LookError("bad-value", "The look names one dose twice. Keep one of them.")
     given = dict(doses)
     return tuple(
-        (letter, _within(f"dose {letter}", given[letter], 0, 1))
+        (letter, _within(Said("dose {letter}", letter=letter), given[letter], 0, 1))
         for letter in DOSES
         if letter in given
     )
@@ -228,6 +299,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "seed": _read_seed,
     "doses": _read_doses,
     "generative": lambda text: _float("generative polish", text),
+    "trim": _read_trim,
 }
 
 

@@ -14,6 +14,7 @@ from pipelines.face import Face, HeadPose
 from pipelines.gaze import CONTACT_DEG, Gaze, GazeEstimate
 from pipelines.guards import MOST_DISTANCE, MOST_ITA_SHIFT, Guard, HeldBack, Readings, Reference
 from pipelines.identity import SAME_PERSON, Embedding
+from pipelines.said import Said
 from pipelines.texture import Texture
 
 
@@ -42,17 +43,36 @@ class GazeChange:
         target: What was asked for and within reach; None where the eyes are left alone.
         after: Gaze in the result.
         clamped: Whether more was asked for than eyes can turn.
+        goals: What was asked for of the person's left and right eye; None as for `target`.
     """
 
     before: GazeEstimate
     target: Gaze | None
     after: GazeEstimate
     clamped: bool = False
+    goals: tuple[Gaze, Gaze] | None = None
 
     @property
     def error(self) -> float | None:
         """Angle between the target and the gaze after, in degrees; None without a target."""
         return None if self.target is None else self.after.gaze.angle_to(self.target)
+
+    def per_eye(self) -> dict[str, Any]:
+        """Of each eye of the person, plain data for JSON; an eye alone is read less exactly."""
+        left, right = self.goals or (None, None)
+        rows = (
+            ("left", self.before.left, left, self.after.left),
+            ("right", self.before.right, right, self.after.right),
+        )
+        return {
+            side: {
+                "before": _angles(before),
+                "target": None if goal is None else _angles(goal),
+                "after": _angles(after),
+                "error": None if goal is None else _rounded(after.angle_to(goal)),
+            }
+            for side, before, goal, after in rows
+        }
 
 
 @dataclass(frozen=True)
@@ -203,27 +223,37 @@ class Measurements:
         lighter = before is not None and after is not None and after > before
         skin_colour = self.skin_tone.delta_e00_mean
         return {
-            "texture": (
-                f"Over-polished: {self.texture_retention:.0%} of the skin's texture is left, "
-                f"this context keeps {self.texture_floor:.0%}."
+            "texture": Said(
+                "Over-polished: {left:.0%} of the skin's texture is left, "
+                "this context keeps {floor:.0%}.",
+                left=self.texture_retention,
+                floor=self.texture_floor,
             ),
-            "tone": (
-                f"Over-polished: the skin became {'lighter' if lighter else 'darker'} "
-                f"by {self.skin_tone.shift:.1f}°, at most {MOST_ITA_SHIFT:.0f}° is fine."
+            "tone": Said(
+                "Over-polished: the skin became lighter by {shift:.1f}°, at most {most:.0f}° is "
+                "fine."
+                if lighter
+                else "Over-polished: the skin became darker by {shift:.1f}°, at most {most:.0f}° "
+                "is fine.",
+                shift=self.skin_tone.shift,
+                most=MOST_ITA_SHIFT,
             ),
-            "colour": (
-                f"Over-polished: the skin's colour changed by {skin_colour:.1f} (CIEDE2000), "
-                f"at most {guards.MOST_DELTA_E:.0f} is fine."
+            "colour": Said(
+                "Over-polished: the skin's colour changed by {change:.1f} (CIEDE2000), "
+                "at most {most:.0f} is fine.",
+                change=skin_colour,
+                most=guards.MOST_DELTA_E,
             ),
-            "likeness": (
-                f"Less like the original: likeness {self.identity.distance:.2f}, "
-                f"{MOST_DISTANCE:.2f} at most is fine."
+            "likeness": Said(
+                "Less like the original: likeness {distance:.2f}, {most:.2f} at most is fine.",
+                distance=self.identity.distance,
+                most=MOST_DISTANCE,
             ),
             "highlights": "Over-polished: parts of the face became plain white.",
             "halo": "Over-polished: there is a rim of light or dark where the skin ends.",
-            "sharpness": (
-                f"Over-sharpened: hair, lashes or mouth show {self.readings.sharpening:.0%} of "
-                "their fine contrast."
+            "sharpness": Said(
+                "Over-sharpened: hair, lashes or mouth show {shown:.0%} of their fine contrast.",
+                shown=self.readings.sharpening,
             ),
             "eyes": "Over-sharpened: the eyes are crisper than the skin around them.",
             "skin": "Too little skin can be seen to judge the retouch by.",
@@ -241,6 +271,7 @@ class Measurements:
                 "contact_before": change.before.gaze.off_lens <= CONTACT_DEG,
                 "contact_after": change.after.gaze.off_lens <= CONTACT_DEG,
                 "clamped": change.clamped,
+                **change.per_eye(),
             },
             "head": _head(self.head),
             "identity": _plain(self.identity),

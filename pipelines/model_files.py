@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipelines.errors import EngineFailed, EngineUnavailable
+from pipelines.said import Said
 from presets.schema import Engine, HubFile
 
 State = Literal["ready", "slow", "download", "absent"]
@@ -59,9 +60,13 @@ def require(engine: Engine) -> None:
     for one in found:
         if one.path is not None and (wrong := damage(one.path)):
             raise _damaged(
-                f"{one.name} of {one.source.repo if one.source else engine.label}",
+                Said(
+                    "{file} of {where}",
+                    file=one.name,
+                    where=one.source.repo if one.source else engine.label,
+                ),
                 wrong,
-                f"Run {command(engine)} again.",
+                Said("Run {command} again.", command=command(engine)),
             )
 
 
@@ -139,7 +144,7 @@ def command(engine: Engine) -> str:
 def place() -> str:
     """Where fetched files go, in words without a path."""
     if own_folder() is not None:
-        return f"the folder that {MODELS} names"
+        return Said("the folder that {variable} names", variable=MODELS)
     return "the Hugging Face cache of the machine that runs Presence"
 
 
@@ -148,11 +153,24 @@ def missing_sentence(engine: Engine) -> str:
     wanted = files(engine)
     there = sum(one.path is not None for one in wanted)
     size = sum(source.size_mb for source in engine.files)
-    have = f" ({there} of {len(wanted)} files are)" if there else ""
-    return (
-        f"{engine.label} needs {_megabytes(size)} of files that are not here{have}: "
-        f"{', '.join(_repositories(engine))}. The command {command(engine)} fetches them into "
-        f"{place()}; until then the geometry engine needs none."
+    template = (
+        "{engine} needs {size} of files that are not here ({there} of {all} files are): {files}. "
+        "The command {command} fetches them into {place}; until then the geometry engine needs "
+        "none."
+        if there
+        else "{engine} needs {size} of files that are not here: {files}. "
+        "The command {command} fetches them into {place}; until then the geometry engine needs "
+        "none."
+    )
+    return Said(
+        template,
+        engine=engine.label,
+        size=_megabytes(size),
+        there=there,
+        all=len(wanted),
+        files=", ".join(_repositories(engine)),
+        command=command(engine),
+        place=place(),
     )
 
 
@@ -170,7 +188,8 @@ def fetch(engine: Engine, tell: Callable[[str], None], endpoint: str | None = No
     """
     if engine.weights != "hub":
         raise EngineUnavailable(
-            "nothing-to-fetch", f"{engine.label} has nothing to download from the hub."
+            "nothing-to-fetch",
+            Said("{engine} has nothing to download from the hub.", engine=engine.label),
         )
     from huggingface_hub.utils import logging
 
@@ -217,7 +236,7 @@ def _safetensors_damage(path: Path, size: int) -> str | None:
     ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
     announced = 8 + length + max(ends, default=0)
     if size < announced:
-        return f"is cut off ({announced - size:,} bytes are missing)"
+        return Said("is cut off ({missing:,} bytes are missing)", missing=announced - size)
     return "is longer than it says" if size > announced else None
 
 
@@ -235,19 +254,30 @@ def _require_bundled(engine: Engine) -> None:
     if not (folder / "model_index.json").is_file():
         raise EngineUnavailable(
             "weights-missing",
-            f"The weights of {engine.label} do not ship with this version yet. "
-            "Choose the geometry engine, which needs none.",
+            Said(
+                "The weights of {engine} do not ship with this version yet. "
+                "Choose the geometry engine, which needs none.",
+                engine=engine.label,
+            ),
         )
     for path in sorted(_parts(folder)):
         if not path.is_file():
             raise EngineUnavailable(
                 "weights-missing",
-                f"{path.parent.name}/{path.name} of {engine.label} is missing. "
-                "Install Presence again, or choose the geometry engine.",
+                Said(
+                    "{file} of {engine} is missing. "
+                    "Install Presence again, or choose the geometry engine.",
+                    file=f"{path.parent.name}/{path.name}",
+                    engine=engine.label,
+                ),
             )
         if wrong := damage(path):
             raise _damaged(
-                f"{path.parent.name}/{path.name} of {engine.label}",
+                Said(
+                    "{file} of {where}",
+                    file=f"{path.parent.name}/{path.name}",
+                    where=engine.label,
+                ),
                 wrong,
                 "Install Presence again, or choose the geometry engine.",
             )
@@ -272,7 +302,10 @@ def _parts(folder: Path) -> Iterator[Path]:
 
 
 def _damaged(name: str, wrong: str, remedy: str) -> EngineUnavailable:
-    return EngineUnavailable("weights-damaged", f"The file {name} {wrong}. {remedy}")
+    return EngineUnavailable(
+        "weights-damaged",
+        Said("The file {name} {wrong}. {remedy}", name=name, wrong=wrong, remedy=remedy),
+    )
 
 
 def _download(source: HubFile, name: str, endpoint: str | None) -> Path:
@@ -292,14 +325,22 @@ def _download(source: HubFile, name: str, endpoint: str | None) -> Path:
     except HfHubHTTPError as error:
         raise EngineUnavailable(
             "no-network",
-            f"The Hugging Face hub did not hand out {name} of {source.repo} at its pinned "
-            "revision. Try again later; if it stays so, the file has been taken down.",
+            Said(
+                "The Hugging Face hub did not hand out {name} of {repo} at its pinned revision. "
+                "Try again later; if it stays so, the file has been taken down.",
+                name=name,
+                repo=source.repo,
+            ),
         ) from error
     except (LocalEntryNotFoundError, httpx2.HTTPError) as error:
         raise EngineUnavailable(
             "no-network",
-            f"The Hugging Face hub can't be reached for {name} of {source.repo}. "
-            "Check the network and run the command again; it goes on where it stopped.",
+            Said(
+                "The Hugging Face hub can't be reached for {name} of {repo}. "
+                "Check the network and run the command again; it goes on where it stopped.",
+                name=name,
+                repo=source.repo,
+            ),
         ) from error
     return Path(path)
 
@@ -314,7 +355,12 @@ def _check_fetched(source: HubFile, name: str, path: Path) -> None:
     _throw_away(path)
     raise EngineFailed(
         "weights-damaged",
-        f"The file {name} of {source.repo} {wrong} and was thrown away. Run the command again.",
+        Said(
+            "The file {name} of {repo} {wrong} and was thrown away. Run the command again.",
+            name=name,
+            repo=source.repo,
+            wrong=wrong,
+        ),
     )
 
 

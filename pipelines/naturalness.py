@@ -11,6 +11,7 @@ import numpy as np
 from pipelines import bands, quality, skin, tone
 from pipelines.arrays import Image, Map, Points
 from pipelines.face import Face
+from pipelines.said import Said
 
 OVER_POLISHED_BELOW = 0.38
 """Share of a natural photo's detail under which the skin counts as over-polished.
@@ -72,9 +73,12 @@ class Finish:
         if self.share is None or not self.over_polished:
             return ()
         return (
-            f"Over-polished, by an estimate: the skin shows about {self.share:.0%} of the fine "
-            "detail that a natural photo of this size and sharpness has. Strong JPEG compression "
-            "can look the same.",
+            Said(
+                "Over-polished, by an estimate: the skin shows about {share:.0%} of the fine "
+                "detail that a natural photo of this size and sharpness has. Strong JPEG "
+                "compression can look the same.",
+                share=self.share,
+            ),
         )
 
     def report(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pipelines.errors import LookError, Refusal
 from pipelines.gaze import Gaze
 from pipelines.look import LARGEST_SEED, Look
 from pipelines.plan import Plan, plan
+from pipelines.said import Said
 from pipelines.studio import Analysis
 from presets.schema import Presets, load
 
@@ -147,7 +148,7 @@ def invent(
     drawing = planned.engine.drawing
     window = hub_engine.look_at(pose.portrait.original_u8, _full_size(pose), drawing.size, _MARGIN)
     # The gaze is the pose's own until it is turned: irises in the window are the same ones.
-    posed = annotation.look_towards(window.face, pose.gaze, target)
+    posed = annotation.look_towards(window.face, pose.gaze, target, planned.trim)
     control = annotation.draw(posed)
     prompt = prompts.whole(drawing, target, planned.context)
     candidates = []
@@ -155,7 +156,7 @@ def invent(
         seed = (look.seed + index) % (LARGEST_SEED + 1)
         image = _drawn(planned, control, prompt, seed, _on_step(progress, index, count))
         if image is not None:
-            candidates.append(_measured(image, seed, pose, target))
+            candidates.append(_measured(image, seed, pose, planned.trim.of_both(target)))
     return Persona(
         look.checked(presets), prompt, control, tuple(candidates), count - len(candidates)
     )
@@ -166,10 +167,17 @@ def _check(planned: Plan, presets: Presets, count: int) -> None:
         able = [engine.id for engine in presets.engines.values() if engine.weights == "hub"]
         raise LookError(
             "bad-value",
-            f"{planned.engine.label} can't invent a face. Choose engine={' or '.join(able)}.",
+            Said(
+                "{engine} can't invent a face. Choose engine={able}.",
+                engine=planned.engine.label,
+                able=" or ".join(able),
+            ),
         )
     if not 1 <= count <= MOST_CANDIDATES:
-        raise LookError("bad-value", f"Ask for 1 to {MOST_CANDIDATES} candidates, not {count}.")
+        raise LookError(
+            "bad-value",
+            Said("Ask for 1 to {most} candidates, not {count}.", most=MOST_CANDIDATES, count=count),
+        )
 
 
 def _full_size(pose: Analysis) -> Any:
@@ -183,7 +191,7 @@ def _on_step(
     def tell(step: int, steps: int) -> None:
         if progress is not None:
             share = (index + step / max(steps, 1)) / count
-            progress(share, f"Inventing {index + 1} of {count}")
+            progress(share, Said("Inventing {number} of {count}", number=index + 1, count=count))
 
     return tell
 

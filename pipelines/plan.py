@@ -7,8 +7,9 @@ from typing import Literal
 
 from pipelines.errors import LookError
 from pipelines.face import HeadPose
-from pipelines.gaze import Gaze, within_reach
+from pipelines.gaze import NO_TRIM, Gaze, Trim, trim_within_reach, within_reach
 from pipelines.look import DOSES, Look
+from pipelines.said import Said
 from presets.schema import Context, Doses, Engine, Presets, Region
 
 # A head turned less than this faces the lens; its turn then says nothing about a side.
@@ -20,7 +21,7 @@ class Plan:
     """The work to do on one photo.
 
     Attributes:
-        asked: Gaze asked for, or None where the eyes are left alone.
+        asked: Gaze asked for of both eyes, or None where they are left alone.
         target: The same within reach.
         clamped: Whether the eyes could not have turned as far as was asked.
         doses: Retouching doses after the look's strength and overrides.
@@ -30,6 +31,7 @@ class Plan:
         context: The preset of the look's context.
         engine: The preset of the look's engine.
         generative: Strength with which a hub engine redraws the skin, 0 for not at all.
+        trim: What each eye turns beyond `target`, within reach.
     """
 
     asked: Gaze | None
@@ -42,6 +44,17 @@ class Plan:
     context: Context
     engine: Engine
     generative: float = 0.0
+    trim: Trim = NO_TRIM
+
+    @property
+    def aim(self) -> Gaze | None:
+        """Where both eyes together look once each is trimmed: what the result is judged by."""
+        return None if self.target is None else self.trim.of_both(self.target)
+
+    @property
+    def asked_of_both(self) -> Gaze | None:
+        """The same of what was asked for, within reach or not."""
+        return None if self.asked is None else self.trim.of_both(self.asked)
 
     @property
     def polishes(self) -> bool:
@@ -60,7 +73,13 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
     context = presets.contexts[look.context]
     # Where nothing may change, the one gaze worth reporting against is the rules': the lens.
     asked = Gaze(0.0, 0.0) if context.untouched else _target(look, region, head, now)
+    trim = NO_TRIM if context.untouched else look.trim
+    if asked is None and trim:
+        asked = now
     target, clamped = (None, False) if asked is None else within_reach(asked, head, now)
+    if target is not None and trim:
+        trim, held = trim_within_reach(trim, target, head, now)
+        clamped |= held
     return Plan(
         asked=asked,
         target=target,
@@ -72,6 +91,7 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
         context=context,
         engine=presets.engines[look.engine],
         generative=_generative(look, context),
+        trim=trim,
     )
 
 
@@ -103,7 +123,10 @@ def _generative(look: Look, context: Context) -> float:
     if context.untouched and look.generative:
         raise LookError(
             "bad-value",
-            f"{context.label} allows no retouching. Take generative out or choose another context.",
+            Said(
+                "{context} allows no retouching. Take generative out or choose another context.",
+                context=context.label,
+            ),
         )
     return look.generative
 
@@ -117,6 +140,9 @@ def _doses(look: Look, context: Context) -> Doses:
     if context.untouched and any(scaled.values()):
         raise LookError(
             "bad-value",
-            f"{context.label} allows no retouching. Take the doses out or choose another context.",
+            Said(
+                "{context} allows no retouching. Take the doses out or choose another context.",
+                context=context.label,
+            ),
         )
     return Doses(**scaled)

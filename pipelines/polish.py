@@ -23,6 +23,7 @@ from pipelines.closeup import Closeup
 from pipelines.face import Face
 from pipelines.guards import Guard, HeldBack, Readings, Reference
 from pipelines.luma import add
+from pipelines.once import Once
 from pipelines.skin import Skin
 from presets.schema import Doses
 
@@ -97,7 +98,14 @@ def apply(pixels: Image, face: Face, doses: Doses, *, seen: Skin | None = None) 
 
 
 def within(
-    pixels: Image, face: Face, doses: Doses, before: Reference, texture_floor: float
+    pixels: Image,
+    face: Face,
+    doses: Doses,
+    before: Reference,
+    texture_floor: float,
+    *,
+    likeness: bool = True,
+    once: Once | None = None,
 ) -> Polished:
     """Polish a portrait as strongly as asked, or as far as every guard holds.
 
@@ -111,6 +119,8 @@ def within(
         before: What the result is held against: of this picture, or of the one before its eyes
             were turned.
         texture_floor: Share of the skin's texture that has to stay, 0..1.
+        likeness: Whether the embedding is a guard, too; it takes the longest to read.
+        once: Keeps what all doses of these very pixels share. It changes no bit of the result.
 
     Raises:
         EngineUnavailable: The models of `identity` are not installed.
@@ -119,12 +129,12 @@ def within(
         return Polished(pixels, None, None, (), doses)
     if not before.enough_skin:
         return Polished(pixels, HeldBack(0.0, "skin"), None, (LITTLE_SKIN,), doses)
-    result, doses, notes = _apply(pixels, face, doses, before.seen)
+    result, doses, notes = _apply(pixels, face, doses, before.seen, once)
     if result is pixels:
         return Polished(pixels, None, None, notes, doses)
     start = before.near.like(pixels)
     difference = before.near.like(result) - start
-    full, _ = guards.read(before, start + difference)
+    full, _ = guards.read(before, start + difference, likeness=likeness)
     most_distance = _most_distance(before, start, full)
     broken = full.broken(texture_floor, strict=True, most_distance=most_distance)
     if not broken:
@@ -171,16 +181,17 @@ def _strongest(
 
 
 def _apply(
-    pixels: Image, face: Face, doses: Doses, seen: Skin | None
+    pixels: Image, face: Face, doses: Doses, seen: Skin | None, once: Once | None = None
 ) -> tuple[Image, Doses, tuple[str, ...]]:
     if not any(doses.model_dump().values()):
         return pixels, doses, ()
-    near = closeup.cut(pixels, face, skin.REACH, INTEROCULAR)
+    once = once or Once()
+    near = once.get("near", lambda: closeup.cut(pixels, face, skin.REACH, INTEROCULAR))
     seen = skin.find(near.pixels, near.face) if seen is None else seen.sized(near.pixels.shape)
     doses, notes = _fitting(near, seen, doses)
     if not any(doses.model_dump().values()):
         return pixels, doses, notes
-    retouched = _retouch(near, seen, doses)
+    retouched = _retouch(near, seen, doses, once)
     result = _carried(pixels, face, near, retouched - near.pixels)
     if doses.contrast:
         small = Closeup(retouched, near.face, near.view)
@@ -191,12 +202,17 @@ def _apply(
     kept = _keep_tone(near.pixels, retouched, seen.facial)
     result = _carried(result, face, near, kept - retouched)
     if doses.sharpness:
-        large = closeup.cut(pixels, face, skin.REACH, CRISP_INTEROCULAR)
-        crisp = doses.sharpness * crispness.change(large, seen.sized(large.pixels.shape))
+        large, full = once.get("crisp", lambda: _crisp(pixels, face, seen))
+        crisp = doses.sharpness * full
         if crisp.any():
             result = result.copy() if result is pixels else result
             result[large.view] = _lit(result[large.view], large.back(crisp))
     return result, doses, notes
+
+
+def _crisp(pixels: Image, face: Face, seen: Skin) -> tuple[Closeup, Map]:
+    large = closeup.cut(pixels, face, skin.REACH, CRISP_INTEROCULAR)
+    return large, crispness.change(large, seen.sized(large.pixels.shape))
 
 
 def _fitting(near: Closeup, seen: Skin, doses: Doses) -> tuple[Doses, tuple[str, ...]]:
@@ -223,7 +239,7 @@ def natural(mean: tone.Tone) -> bool:
     return _NATURAL_HUE[0] <= hue <= _NATURAL_HUE[1] and mean.chroma <= _MOST_CHROMA
 
 
-def _retouch(near: Closeup, seen: Skin, doses: Doses) -> Image:
+def _retouch(near: Closeup, seen: Skin, doses: Doses, once: Once) -> Image:
     if not (doses.blemishes or doses.evenness or doses.under_eye or doses.shadows):
         return near.pixels
     if not seen.visible.any():
@@ -231,9 +247,7 @@ def _retouch(near: Closeup, seen: Skin, doses: Doses) -> Image:
     lab, face, eyes = tone.to_lab(near.pixels), near.face, near.face.interocular
     change = np.zeros_like(lab)
     if doses.blemishes:
-        spots = blemishes.find(lab, seen.visible, eyes)
-        filled = blemishes.fill(lab, seen.visible, spots, eyes)
-        change += _strength(doses.blemishes) * filled
+        change += _strength(doses.blemishes) * once.get("filled", lambda: _filled(lab, seen, eyes))
     if doses.evenness:
         change += _strength(doses.evenness) * evenness.change(lab + change, seen.visible, eyes)
     if doses.under_eye:
@@ -241,6 +255,11 @@ def _retouch(near: Closeup, seen: Skin, doses: Doses) -> Image:
     if doses.shadows:
         change += _strength(doses.shadows) * shading.shadows(lab + change, seen.facial, face)
     return _changed(near.pixels, lab, change)
+
+
+def _filled(lab: Image, seen: Skin, interocular: float) -> Image:
+    spots = blemishes.find(lab, seen.visible, interocular)
+    return blemishes.fill(lab, seen.visible, spots, interocular)
 
 
 def _colourless(pixels: Image) -> bool:

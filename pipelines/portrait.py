@@ -16,6 +16,7 @@ from PIL import ImageCms, ImageOps
 
 from pipelines.arrays import Image, Image8
 from pipelines.errors import Refusal
+from pipelines.said import Said
 
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsProfile
@@ -87,8 +88,12 @@ def from_pixels(original_u8: Image8) -> Portrait:
     if min(height, width) < SMALLEST_SIDE:
         raise Refusal(
             "too-small",
-            f"This picture is only {width} by {height} pixels. "
-            "Use one in which the face alone is at least 64 pixels wide.",
+            Said(
+                "This picture is only {width} by {height} pixels. "
+                "Use one in which the face alone is at least 64 pixels wide.",
+                width=width,
+                height=height,
+            ),
         )
     original_u8 = np.ascontiguousarray(original_u8)
     original_u8.setflags(write=False)
@@ -159,7 +164,7 @@ def _open(data: bytes) -> Pillow.Image:
             raise _damaged() from error
         raise Refusal(
             "not-an-image",
-            f"This file is not a picture we can read. Use {FORMAT_WORDS}.",
+            Said("This file is not a picture we can read. Use {formats}.", formats=FORMAT_WORDS),
         ) from error
 
 
@@ -175,11 +180,20 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _too_large(megapixels: float | None = None) -> Refusal:
-    has = f"has {megapixels:.0f} megapixels" if megapixels else "is far too large"
-    return Refusal(
-        "too-large",
-        f"This picture {has}; we take up to {MAX_MEGAPIXELS}. Save a smaller copy and use that.",
-    )
+    if megapixels is None:
+        sentence = Said(
+            "This picture is far too large; we take up to {most} megapixels. "
+            "Save a smaller copy and use that.",
+            most=MAX_MEGAPIXELS,
+        )
+    else:
+        sentence = Said(
+            "This picture has {has:.0f} megapixels; we take up to {most}. "
+            "Save a smaller copy and use that.",
+            has=megapixels,
+            most=MAX_MEGAPIXELS,
+        )
+    return Refusal("too-large", sentence)
 
 
 def _damaged() -> Refusal:
@@ -223,7 +237,7 @@ def _scale_to_8_bit(image: Pillow.Image) -> Pillow.Image:
         full_scale = 1.0
     else:
         full_scale = 255.0
-    scaled = np.nan_to_num(values) * (255 / full_scale)
+    scaled = np.nan_to_num(values, posinf=full_scale, neginf=0.0) * (255 / full_scale)
     return Pillow.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
 
 

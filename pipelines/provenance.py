@@ -151,11 +151,26 @@ def source_type(look: Look | None) -> str:
     if context.untouched:
         return ""
     turns = isinstance(look.gaze, Gaze) or (bool(look.gaze) and region.gaze is not None)
+    turns = turns or bool(look.trim)
     if (turns and presets.engines[look.engine].weights != "none") or look.generative:
         return "compositeWithTrainedAlgorithmicMedia"
     doses = [*context.doses.model_dump().values()] if look.polish else []
     retouches = any(doses) or any(dose for _, dose in look.doses)
     return "algorithmicallyEnhanced" if turns or retouches else ""
+
+
+def form_of(path: Path) -> Form:
+    """The format of a picture file that is to be written, by its ending.
+
+    Raises:
+        PresenceError: ``cannot-write``: the format cannot carry both layers.
+    """
+    form = FORMS.get(path.suffix.lower())
+    if form is None:
+        raise PresenceError(
+            "cannot-write", f"We can't write a picture named {path.name}. End it in .png or .jpg."
+        )
+    return form
 
 
 def source_type_of(looks: Iterable[Look | None]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -12,10 +12,13 @@ from pipelines import lids as opening
 from pipelines.arrays import Image, Image8, Map, Points
 from pipelines.eyeball import Eyeball, Iris
 from pipelines.face import Eye, Face
-from pipelines.gaze import Gaze, GazeEstimate, iris_shift_mm, target_per_eye
+from pipelines.gaze import NO_TRIM, Gaze, GazeEstimate, Trim, iris_shift_mm, target_per_eye
 from pipelines.lids import Lids
 
 SMALLEST_IRIS = 3.0
+# An eye this near to where it looks has arrived: a change of gaze cannot be read more exactly, and
+# drawing an eye anew costs a little of it.
+STILL_DEG = 0.5
 # Nothing changes outside the face's outline grown by 5 %; an edit stays a little inside of that.
 OUTLINE_GROWTH = 1.04
 _FINE_RADIUS = 28.0
@@ -36,14 +39,49 @@ class Patch:
     difference: Image
 
 
+_NOTHING = Patch(0, 0, np.zeros((0, 0, 3), np.float32))
+
+
+@dataclass(frozen=True)
+class Socket:
+    """One photographed eye taken apart: the part of a turn that is the same wherever it goes.
+
+    Attributes:
+        top: First row of the crop in the picture.
+        left: First column of the crop in the picture.
+        size: (width, height) of the crop in pixels of the picture.
+        native: Pixels of `fine` per pixel of the picture, at least 1.
+        fine: The crop, enlarged, float32 (h, w, 3).
+        lids: Its lid edges.
+        learned: Its eyeball.
+        start: Its gaze as photographed.
+        px_per_mm: Pixels of `fine` per millimetre.
+    """
+
+    top: int
+    left: int
+    size: tuple[int, int]
+    native: int
+    fine: Image = field(repr=False)
+    lids: Lids = field(repr=False)
+    learned: Eyeball = field(repr=False)
+    start: Gaze
+    px_per_mm: float
+
+
+Sockets = tuple[Socket, Socket]
+
+
 def redirect(
     image: Image8 | Image,
     face: Face,
     now: GazeEstimate,
     target: Gaze,
     seed: int = 0,
+    trim: Trim = NO_TRIM,
+    sockets: Sockets | None = None,
 ) -> tuple[Patch, Patch]:
-    """Turn both eyes so that their mean gaze is `target`; their vergence stays.
+    """Turn both eyes so that their mean gaze is `target`; their vergence stays, but for `trim`.
 
     Args:
         image: uint8 or float32 sRGB, shape (H, W, 3), at the size that `face` is given in.
@@ -51,14 +89,27 @@ def redirect(
         now: The gaze as photographed.
         target: The gaze asked for, already within reach.
         seed: For the noise that replaces grain where no photographed grain exists.
+        trim: What each eye turns beyond that. Then an eye that has arrived is left alone.
+        sockets: From `take_apart` of this very picture, where it is turned more than once.
 
     Returns:
         One patch for the person's left eye, one for the right.
     """
-    goals = target_per_eye(now, target)
+    goals = target_per_eye(now, target, trim)
     left, right = (
-        _within(face, turn(image, eye, start, goal, face.mm_per_px, seed))
-        for eye, start, goal in zip(face.eyes, (now.left, now.right), goals, strict=True)
+        _NOTHING
+        if trim and socket.start.angle_to(goal) < STILL_DEG
+        else _within(face, _turned(socket, goal, seed))
+        for socket, goal in zip(sockets or take_apart(image, face, now), goals, strict=True)
+    )
+    return left, right
+
+
+def take_apart(image: Image8 | Image, face: Face, now: GazeEstimate) -> Sockets:
+    """Learn from both eyes what turning them needs; arguments as for `redirect`."""
+    left, right = (
+        _taken_apart(image, eye, start, face.mm_per_px)
+        for eye, start in zip(face.eyes, (now.left, now.right), strict=True)
     )
     return left, right
 
@@ -93,23 +144,32 @@ def turn(
         mm_per_px: Millimetres per pixel of `image`.
         seed: For the noise that replaces grain.
     """
+    return _turned(_taken_apart(image, eye, start, mm_per_px), goal, seed)
+
+
+def _taken_apart(image: Image8 | Image, eye: Eye, start: Gaze, mm_per_px: float) -> Socket:
     top, left, crop = _crop(image, eye)
     native = max(1, int(np.ceil(_FINE_RADIUS / eye.iris_radius)))
     fine = _enlarge(crop, native)
     eye = eye.mapped(lambda points: points - (left, top)).scaled(native)
-    shift = iris_shift_mm(start, goal) / mm_per_px * native
     before = Iris(eye.iris_center, eye.iris_radius, _toward(start))
-    after = Iris(eye.iris_center + shift, eye.iris_radius, _toward(goal))
     lids = opening.trace(eye, (fine.shape[0], fine.shape[1]), eye.iris_radius)
     learned = model.learn(fine, lids, before, native)
-    edited = _compose(fine, lids, learned, after, native, seed)
     size = (crop.shape[1], crop.shape[0])
+    return Socket(top, left, size, native, fine, lids, learned, start, native / mm_per_px)
+
+
+def _turned(socket: Socket, goal: Gaze, seed: int) -> Patch:
+    before = socket.learned.iris
+    shift = iris_shift_mm(socket.start, goal) * socket.px_per_mm
+    after = Iris(before.center + shift, before.radius, _toward(goal))
+    edited = _compose(socket.fine, socket.lids, socket.learned, after, socket.native, seed)
     difference = np.asarray(
-        cv2.resize(edited - fine, size, interpolation=cv2.INTER_AREA), np.float32
+        cv2.resize(edited - socket.fine, socket.size, interpolation=cv2.INTER_AREA), np.float32
     )
     # Less than half a step of an 8-bit picture cannot be seen, only counted.
     difference[np.abs(difference).max(axis=2) < 0.5 / 255] = 0
-    return Patch(top, left, difference)
+    return Patch(socket.top, socket.left, difference)
 
 
 def _within(face: Face, patch: Patch) -> Patch:

@@ -49,12 +49,12 @@ def lay_out(pictures: Sequence[Image8], texts: Sequence[list[Line]]) -> Image8:
     """
     height, width = pictures[0].shape[:2]
     cell = max(280, round(width * CELL_HEIGHT / height))
-    wrapped = [_wrapped(lines, cell) for lines in texts]
-    band = MARGIN + _LINE * max(len(lines) for lines in wrapped)
+    lines_of = [wrapped(lines, cell) for lines in texts]
+    band = MARGIN + _LINE * max(len(lines) for lines in lines_of)
     total = MARGIN + len(pictures) * (cell + MARGIN)
     sheet = Image.new("RGB", (total, MARGIN + CELL_HEIGHT + band + MARGIN), GROUND)
     draw = ImageDraw.Draw(sheet)
-    for column, (picture, lines) in enumerate(zip(pictures, wrapped, strict=True)):
+    for column, (picture, lines) in enumerate(zip(pictures, lines_of, strict=True)):
         left = MARGIN + column * (cell + MARGIN)
         fitted = _fitted(picture, cell)
         sheet.paste(fitted, (left + (cell - fitted.width) // 2, MARGIN))
@@ -79,11 +79,13 @@ def _text(comparison: Comparison, index: int) -> list[Line]:
     return lines
 
 
-def _wrapped(lines: list[Line], width: int) -> list[Line]:
+def wrapped(lines: list[Line], width: int) -> list[Line]:
+    """Lines broken so that each fits into a width in pixels."""
+    # The font has no true minus.
     return [
         (part, size, colour)
         for text, size, colour in lines
-        for part in textwrap.wrap(text, max(12, int(width / (size * 0.52))))
+        for part in textwrap.wrap(text.replace("−", "-"), max(12, int(width / (size * 0.52))))
     ]
 
 
@@ -99,8 +101,9 @@ def _fitted(picture: Image8, width: int) -> Image.Image:
 
 def _write(draw: ImageDraw.ImageDraw, lines: list[Line], left: int, top: int) -> None:
     for row, (text, size, colour) in enumerate(lines):
-        draw.text((left, top + row * _LINE), text, fill=colour, font=_font(size))
+        draw.text((left, top + row * _LINE), text, fill=colour, font=font(size))
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The one that comes with Pillow, in pixels."""
     return ImageFont.load_default(size)

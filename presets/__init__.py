@@ -12,6 +12,7 @@ from presets.schema import (
     Source,
     load,
 )
+from presets.spoken import spoken
 
 __all__ = [
     "Confidence",
@@ -24,4 +25,5 @@ __all__ = [
     "Region",
     "Source",
     "load",
+    "spoken",
 ]

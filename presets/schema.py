@@ -8,6 +8,7 @@ import math
 import re
 import reprlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -371,14 +372,70 @@ def _refuse_other_than_one_default(engines: Mapping[str, Engine]) -> None:
         )
 
 
-M = TypeVar("M", Region, Context, Engine)
+M = TypeVar("M", bound=_Model)
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """One YAML document: its nodes, which know their lines, and the same as plain data.
+
+    Attributes:
+        file: Name of the file, for what is said about it.
+        root: The document as nodes.
+        data: The document as lists, mappings and scalars.
+    """
+
+    file: str
+    root: yaml.Node
+    data: Any
+
+    def entries(self, model: type[M]) -> Mapping[str, M]:
+        """Its entries by name, each of them a `model`.
+
+        Raises:
+            PresetError: An entry is wrong, or there is none.
+        """
+        if not isinstance(self.data, dict) or not self.data:
+            raise PresetError(self.file, "holds no entries; each begins with its name and a colon")
+        return MappingProxyType(
+            {name: _entry(self.file, self.root, name, self.data[name], model) for name in self.data}
+        )
+
+    def line(self, *path: str | int) -> int:
+        """Line of what lies deepest along a path of names and indices, counted from 1."""
+        return _line(self.root, path)
+
+
+def documents(file: str, text: str) -> list[Document]:
+    """All documents of a YAML text, which lines of ``---`` part; those that are empty are left out.
+
+    Args:
+        file: The file's name, for what is said about it.
+        text: What it holds.
+
+    Raises:
+        PresetError: It is not YAML, names something twice, or refers to parts of itself.
+    """
+    with _in_words(file):
+        return list(_documents(file, yaml.SafeLoader(text)))
+
+
+def _documents(file: str, loader: yaml.SafeLoader) -> Iterator[Document]:
+    while loader.check_node():
+        # Typed as never None, which it is for a document without content.
+        root: yaml.Node | None = loader.get_node()
+        if root is not None and root.tag != "tag:yaml.org,2002:null":
+            yield _document(file, root, loader)
+
+
+def _document(file: str, root: yaml.Node, loader: yaml.SafeLoader) -> Document:
+    # Before the construction: it folds merged keys (<<) into the nodes.
+    _refuse_duplicates(file, root)
+    return Document(file, root, loader.construct_document(root))
 
 
 def _entries(path: Path, model: type[M]) -> Mapping[str, M]:
-    file, root, data = path.name, *_parse(path)
-    if not isinstance(data, dict) or not data:
-        raise PresetError(file, "holds no entries; each begins with its name and a colon")
-    return MappingProxyType({name: _entry(file, root, name, data[name], model) for name in data})
+    return _read_file(path).entries(model)
 
 
 def _entry(file: str, root: yaml.Node, name: Any, body: Any, model: type[M]) -> M:
@@ -445,27 +502,31 @@ def _say(error: ErrorDetails, model: type[BaseModel]) -> str:
     return f"{error['msg'].removeprefix('Input ')} (found {reprlib.repr(error['input'])})"
 
 
-def _parse(path: Path) -> tuple[yaml.Node, Any]:
-    """Reads one file both as nodes, which know their lines, and as plain data."""
-    try:
+def _read_file(path: Path) -> Document:
+    with _in_words(path.name):
         loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
         root = loader.get_single_node()
         if root is None:
             raise PresetError(path.name, "is empty")
-        # Before the construction: it folds merged keys (<<) into the nodes.
-        _refuse_duplicates(path.name, root)
-        return root, loader.construct_document(root)
+        return _document(path.name, root, loader)
+
+
+@contextmanager
+def _in_words(file: str) -> Iterator[None]:
+    """Says in words what reading a file can end with."""
+    try:
+        yield
     except PresetError:
         raise
     except OSError as error:
-        raise PresetError(path.name, f"cannot be read ({error.strerror})") from error
+        raise PresetError(file, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise PresetError(path.name, "is not UTF-8 text; save it as UTF-8") from error
+        raise PresetError(file, "is not UTF-8 text; save it as UTF-8") from error
     except yaml.YAMLError as error:
-        raise _syntax_error(path.name, error) from error
+        raise _syntax_error(file, error) from error
     except ValueError as error:
         # YAML takes 2026-13-40 for a date by its look, and then cannot build it.
-        raise PresetError(path.name, f"holds a date or number that is none ({error})") from error
+        raise PresetError(file, f"holds a date or number that is none ({error})") from error
 
 
 def _syntax_error(file: str, error: yaml.YAMLError) -> PresetError:

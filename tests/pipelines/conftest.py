@@ -18,7 +18,7 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("models")
     tiny_diffusion.make(load().engines["sd15-mediapipe-face"], folder)
-    eyes = eye_patch.build(channels=(4, 8), seed=1, identity=False)
+    eyes = eye_patch.build(channels=(4, 8), seed=1, identity=False, noise_scale=0.3)
     tiny_diffusion.shake(eyes.controlnet)
     eyes.save_pretrained(folder / "eye-controlnet")
     return folder

@@ -19,7 +19,7 @@ def eyes() -> Any:
     from pipelines import eye_patch
     from tests.tiny_diffusion import shake
 
-    pipeline = eye_patch.build(channels=(8, 16), identity=False)
+    pipeline = eye_patch.build(channels=(8, 16), identity=False, noise_scale=0.3)
     shake(pipeline.controlnet)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
@@ -76,6 +76,18 @@ def test_a_seed_gives_the_same_eyes_and_another_others(eyes: Any, given: dict[st
     first = drawn(eyes, given)
     assert np.array_equal(first, drawn(eyes, given))
     assert not np.array_equal(first, drawn(eyes, given, generator=seeded(1)))
+
+
+def test_without_noise_nothing_is_left_to_chance(given: dict[str, Any]) -> None:
+    from pipelines import eye_patch
+    from tests.tiny_diffusion import shake
+
+    pipeline = eye_patch.build(channels=(8, 16), identity=False)
+    shake(pipeline.controlnet)
+    pipeline.set_progress_bar_config(disable=True)
+    first = drawn(pipeline, given)
+    assert np.array_equal(first, drawn(pipeline, given, generator=seeded(1)))
+    assert not np.array_equal(first, given["image"])
 
 
 @pytest.mark.parametrize(
