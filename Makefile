@@ -3,6 +3,7 @@
 PORT ?= $(or $(PRESENCE_PORT),7860)
 VENV ?= .venv
 PYTEST_ARGS ?=
+SECONDS_EACH ?= 600
 
 PY := $(VENV)/bin/python
 # The stamps carry a checksum of the requirements: changed requirements are installed, touched or
@@ -14,7 +15,7 @@ DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | ck
 export OMP_WAIT_POLICY ?= PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint format dev-cert deploy clean distclean help named-space browser
+.PHONY: demo test lint format fuzz dev-cert deploy clean distclean help named-space browser
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -33,6 +34,10 @@ lint: $(DEV_STAMP)  ## Check format, lint and types
 format: $(DEV_STAMP)  ## Format, and mend what the linter can mend
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+
+fuzz: $(DEV_STAMP)  ## Attack the photo loader and the looks with made-up input (SECONDS_EACH=600)
+	$(PY) -m tests.hostile.fuzz loader --seconds $(SECONDS_EACH) --findings var/fuzz
+	$(PY) -m tests.hostile.fuzz looks --seconds $(SECONDS_EACH) --findings var/fuzz
 
 dev-cert: $(RUN_STAMP)  ## Make a certificate to try Content Credentials with, in var/
 	@$(PY) scripts/dev_cert.py var

@@ -1,0 +1,167 @@
+"""Headers, request logs, health, metrics and limits, around an app of three lines."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from sharing.desk import Desk
+from sharing.settings import Settings
+from ui.server.around import around
+from ui.server.headers import HEADERS
+from ui.server.limits import LIMITS, SENTENCE, household
+from ui.server.options import Options
+from ui.server.requests import REQUEST_ID, JsonLines, coarse, kind
+from ui.server.shield import MALFORMED, OUR_FAULT
+
+
+def desk(folder: Path) -> Desk:
+    return Desk(Settings(f"sqlite:///{folder / 'links.sqlite'}", str(folder / "pictures")))
+
+
+PLAIN = Options()
+
+
+def client(folder: Path, options: Options = PLAIN) -> TestClient:
+    async def page(request: Request) -> PlainTextResponse:
+        del request
+        return PlainTextResponse("page")
+
+    async def strict(request: Request) -> PlainTextResponse:
+        del request
+        return PlainTextResponse(
+            "strict", headers={"content-security-policy": "default-src 'none'"}
+        )
+
+    async def broken(request: Request) -> PlainTextResponse:
+        raise OSError("/home/somebody/photo.jpg")
+
+    middleware, routes = around(desk(folder), options)
+    routes += [
+        Route("/", page),
+        Route("/s/abc", strict),
+        Route("/broken", broken),
+        Route("/gradio_api/upload", page, methods=["POST"]),
+        Route("/gradio_api/made-up", broken, methods=["POST"]),
+    ]
+    app = Starlette(routes=routes, middleware=middleware)
+    return TestClient(app, raise_server_exceptions=False, client=("203.0.113.77", 1))
+
+
+def test_every_answer_has_the_headers_and_an_id(tmp_path: Path) -> None:
+    visitor = client(tmp_path)
+    first, second = visitor.get("/"), visitor.get("/nowhere")
+    for answer in (first, second):
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert first.headers[REQUEST_ID] != second.headers[REQUEST_ID]
+
+
+def test_a_stricter_policy_stands(tmp_path: Path) -> None:
+    assert client(tmp_path).get("/s/abc").headers["content-security-policy"] == "default-src 'none'"
+
+
+def test_a_request_is_one_line_without_names_or_ids(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "presence.requests"):
+        client(tmp_path).get("/s/abc?look=region%3Djapan")
+    (record,) = [one for one in caplog.records if one.name == "presence.requests"]
+    line = JsonLines().format(record)
+    said = json.loads(line)
+    assert (said["route"], said["status"], said["method"]) == ("shared page", 200, "GET")
+    assert said["from"] == "203.0.113.0/24"
+    assert not any(secret in line for secret in ("abc", "japan", "203.0.113.77"))
+
+
+def test_a_failure_is_logged_by_its_kind_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "presence.requests"):
+        assert client(tmp_path).get("/broken").status_code == 500
+    lines = [JsonLines().format(one) for one in caplog.records if one.name == "presence.requests"]
+    failure, request = (json.loads(line) for line in lines)
+    assert failure["error"] == "OSError"
+    assert request["status"] == 500
+    assert not any("somebody" in line for line in lines)
+
+
+def test_what_gradio_trips_over_is_a_bad_request_and_the_rest_our_fault(tmp_path: Path) -> None:
+    visitor = client(tmp_path)
+    malformed, broken = visitor.post("/gradio_api/made-up"), visitor.get("/broken")
+    assert (malformed.status_code, malformed.json()) == (400, {"detail": MALFORMED})
+    assert (broken.status_code, broken.json()) == (500, {"detail": OUR_FAULT})
+
+
+def test_health_says_whether_links_work(tmp_path: Path) -> None:
+    answer = client(tmp_path).get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json()["links"] == "ok"
+    (tmp_path / "links").mkdir()
+    unusable = Desk(Settings(f"sqlite:///{tmp_path / 'links'}", str(tmp_path)))
+    _, routes = around(unusable, Options())
+    down = TestClient(Starlette(routes=routes)).get("/healthz")
+    assert (down.status_code, down.json()["status"]) == (503, "degraded")
+
+
+def test_metrics_are_there_only_when_asked_for(tmp_path: Path) -> None:
+    assert client(tmp_path).get("/metrics").status_code == 404
+    visitor = client(tmp_path, Options(metrics=True))
+    visitor.get("/")
+    text = visitor.get("/metrics").text
+    assert 'presence_requests_total{route="page",status="200"} 1.0' in text
+    assert "process_resident_memory_bytes" in text
+
+
+def test_one_address_may_ask_so_often_and_no_more(tmp_path: Path) -> None:
+    visitor = client(tmp_path)
+    most = LIMITS[0][1].amount
+    answers = [visitor.post("/gradio_api/upload") for _ in range(most + 1)]
+    assert {answer.status_code for answer in answers[:most]} == {200}
+    assert answers[most].status_code == 429
+    assert answers[most].json() == {"detail": SENTENCE}
+    assert answers[most].headers["x-content-type-options"] == "nosniff"
+    assert visitor.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/", "page"),
+        ("/gradio_api/file=/tmp/x/me.png", "file"),
+        ("/gradio_api/queue/join", "queue"),
+        ("/s/abc/own/secret/delete", "delete"),
+        ("/s/abc/own/secret", "private page"),
+        ("/wp-login.php", "other"),
+    ],
+)
+def test_a_path_is_logged_as_its_kind(path: str, name: str) -> None:
+    assert kind(path) == name
+
+
+def test_addresses_lose_what_tells_households_apart() -> None:
+    assert coarse("2001:db8:1:2:3::9") == "2001:db8:1::/48"
+    assert coarse("testclient") == ""
+    assert household("2001:db8:1:2:3::9") == household("2001:db8:1:2:4::7")
+    assert household("203.0.113.7") != household("203.0.113.8")
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"PRESENCE_AUTH": "no-password"}, {"PRESENCE_METRICS": "yes"}, {"PRESENCE_LOG": "loud"}],
+)
+def test_settings_that_make_no_sense_are_refused(environment: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=next(iter(environment))):
+        Options.from_environment(environment)
+
+
+def test_passwords_may_hold_colons() -> None:
+    options = Options.from_environment({"PRESENCE_AUTH": "ann:a:b,bob:c"})
+    assert options.auth == (("ann", "a:b"), ("bob", "c"))

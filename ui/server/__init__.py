@@ -1,0 +1,1 @@
+"""What stands around the page: headers, request logs, health and metrics."""
