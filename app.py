@@ -16,39 +16,51 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from pipelines import provenance
 from pipelines.errors import PresenceError
 from sharing.desk import Desk
 from sharing.settings import Settings
 from sharing.web.routes import routes
-from ui import theme, words, work
+from ui import greeting, language, theme, tools
+from ui.commons import Commons
 from ui.components.door import Door
-from ui.components.page import Page
+from ui.components.page import SHOWN_AT_START, START, Page
 from ui.components.results import FILES_KEPT
 from ui.pictures import Shelf
 from ui.samples import samples
+from ui.server.around import around
+from ui.server.options import Options
+from ui.server.requests import log_to_stderr
 
 LARGEST_FILE = "40mb"
 
 
-def build(root_path: str = "") -> gr.Blocks:
+def build(root_path: str = "", commons: Commons | None = None) -> gr.Blocks:
     """The page and its two endpoints, not launched yet; `root_path` as behind a proxy."""
     shelf = Shelf(root_path)
-    page, door = Page(shelf, desk(root_path)), Door(shelf)
+    commons = commons or first_looks(root_path)
+    page, door = Page(shelf, desk(root_path), commons), Door(shelf)
     with gr.Blocks(
-        title=f"{words.TITLE}: gaze in degrees, measured polish",
+        title=language.say("en", "page.full_title"),
         analytics_enabled=False,
         fill_width=True,
         delete_cache=(FILES_KEPT // 4, FILES_KEPT),
     ) as blocks:
         page.render()
         door.render()
-        page.listen(blocks)
+        # First: the endpoints' names are theirs, whatever else is called so.
         door.listen()
+        page.listen(blocks)
     blocks.temp_file_sets.append(shelf.paths)
     blocks.queue(max_size=32, default_concurrency_limit=2)
     return blocks
+
+
+def first_looks(root_path: str = "") -> Commons:
+    """What the page opens with, made once for everybody."""
+    return Commons(root_path, START[:SHOWN_AT_START])
 
 
 def desk(root_path: str = "") -> Desk:
@@ -63,11 +75,12 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda number, _: stop.put(number))
     with _folder_for_files():
-        address = _serve()
+        root_path = os.environ.get("PRESENCE_ROOT_PATH", "")
+        commons = first_looks(root_path)
+        address = _serve(root_path, commons)
         desk().keep_tidy()
         print(f"Presence is at {address}", flush=True)
-        if samples():
-            work.warm_up(str(samples()[0].path))
+        commons.warm_up()
         stop.get()
     # Open connections would hold up an orderly end; nothing is left that needs one.
     os._exit(0)
@@ -79,6 +92,8 @@ def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
     Raises:
         OSError: The port is taken.
     """
+    handler, options = desk(root_path), Options.from_environment(os.environ)
+    middleware, more = around(handler, options)
     _, address, _ = blocks.launch(
         server_name=host,
         server_port=port,
@@ -86,10 +101,14 @@ def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
         theme=theme.theme(),
         css=theme.css(),
         head=theme.HEAD,
+        i18n=language.marked(),
+        favicon_path=greeting.ASSETS / "favicon.png",
         prevent_thread_lock=True,
         quiet=True,
         show_error=False,
         run_history=False,
+        enable_monitoring=False,
+        mcp_server=tools.wanted(),
         ssr_mode=False,
         share=False,
         footer_links=["api"],
@@ -97,26 +116,35 @@ def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
         # They lie where their packages are installed, which may be anywhere.
         allowed_paths=[str(sample.path) for sample in samples()],
         state_session_capacity=200,
-        app_kwargs={"routes": routes(desk(root_path))},
+        auth=None if options.auth is None else list(options.auth),
+        app_kwargs={
+            "routes": [*more, *routes(handler), *greeting.routes()],
+            "middleware": [
+                *middleware,
+                Middleware(greeting.Greeting, address=handler.address_of),
+            ],
+        },
     )
+    tools.refine(blocks)
     return address
 
 
-def _serve() -> str:
+def _serve(root_path: str, commons: Commons) -> str:
     on_space = "SPACE_ID" in os.environ
     host = os.environ.get("PRESENCE_HOST", "0.0.0.0" if on_space else "127.0.0.1")
     port = os.environ.get("PRESENCE_PORT", "7860")
-    root_path = os.environ.get("PRESENCE_ROOT_PATH", "")
     if on_space:
         # A Space is reached through its proxies only; else all visitors would share one limit.
         os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
     try:
         provenance.check()
         Settings.from_environment()
+        tools.wanted()
+        log_to_stderr(Options.from_environment(os.environ).log_level)
     except (PresenceError, ValueError) as error:
         sys.exit(f"Presence cannot start. {getattr(error, 'sentence', error)}")
     try:
-        return launch(build(root_path), host, int(port), root_path)
+        return launch(build(root_path, commons), host, int(port), root_path)
     except (OSError, ValueError):
         sys.exit(f"Presence cannot use port {port} on {host}. Set PRESENCE_PORT to a free one.")
 

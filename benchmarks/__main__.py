@@ -33,6 +33,29 @@ def _parser() -> argparse.ArgumentParser:
     speed.add_argument("--look", action="append", help="looks to time instead of the three usual")
     speed.add_argument("--json", type=Path, help="write the timings here, too")
     speed.set_defaults(run=_speed)
+    grid = commands.add_parser("grid", help="seconds for twelve cells, warm")
+    grid.add_argument("--photo", type=Path, help="a portrait; Grace Hopper's if none is given")
+    grid.add_argument("--size", type=int, default=1400, help="the photo's long side in pixels")
+    grid.add_argument("--workers", type=int, help="cells at the same time; as many as cores")
+    grid.add_argument("--alone", action="store_true", help="make the cells one by one, too")
+    grid.add_argument("--json", type=Path, help="write the figures here, too")
+    grid.set_defaults(run=_grid)
+    live = commands.add_parser("live", help="milliseconds until a moved slider is seen")
+    live.add_argument("--address", help="of a page that is served already; else one is started")
+    live.add_argument("--photo", type=Path, action="append", default=[], help="one more")
+    live.add_argument("--moves", type=int, default=20, help="of each slider")
+    live.add_argument("--visits", type=int, default=5, help="how often the page is opened")
+    live.add_argument("--json", type=Path, help="write the times here, too")
+    live.set_defaults(run=_live)
+    load = commands.add_parser("load", help="many visitors at once, on a real server")
+    load.add_argument("--users", type=int, action="append", help="at the same time; 20")
+    load.add_argument("--minutes", type=float, default=2.0)
+    load.add_argument("--engine", default="geometry")
+    load.add_argument(
+        "--photo", type=Path, action="append", default=[], help="a portrait of theirs"
+    )
+    load.add_argument("--json", type=Path, help="write the figures here, too")
+    load.set_defaults(run=_load)
     gaze = commands.add_parser("gaze", help="degrees against renders of known gaze")
     gaze.add_argument("--renders", type=Path, help="a folder with truth.json; the committed set")
     gaze.add_argument("--split", choices=("test", "calibrate", "all"), default="test")
@@ -68,6 +91,17 @@ def _parser() -> argparse.ArgumentParser:
     eyes.add_argument("--sheet", type=Path, help="draw the twelve worst eyes into this PNG")
     eyes.set_defaults(run=_eyes)
     return parser
+
+
+def _grid(options: argparse.Namespace) -> int:
+    from benchmarks import grid
+
+    timings = grid.measure(options.photo, options.size, options.workers, alone=options.alone)
+    print(grid.table(timings))
+    if options.json:
+        made = grid.report(timings, options.size, options.workers)
+        options.json.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
+    return 0
 
 
 def _eyes(options: argparse.Namespace) -> int:
@@ -163,6 +197,20 @@ def _tell(photo: str) -> None:
         print(f"\r{photo:60}", end="", file=sys.stderr, flush=True)
 
 
+def _load(options: argparse.Namespace) -> int:
+    from benchmarks import load
+
+    runs = [
+        load.run(users, options.minutes, options.engine, options.photo)
+        for users in options.users or [20]
+    ]
+    print(load.table(runs))
+    if options.json:
+        text = json.dumps([one.report() for one in runs], indent=2)
+        options.json.write_text(text + "\n", encoding="utf-8")
+    return 0
+
+
 def _gaze(options: argparse.Namespace) -> int:
     from benchmarks import gaze, gaze_plots, gaze_table, renders
     from pipelines.errors import PresenceError
@@ -182,6 +230,17 @@ def _gaze(options: argparse.Namespace) -> int:
         options.json.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     if options.plots:
         gaze_plots.write(done, options.plots)
+    return 0
+
+
+def _live(options: argparse.Namespace) -> int:
+    from benchmarks import live
+
+    done = live.run(options.address, options.photo, options.moves, options.visits)
+    print(live.table(done))
+    if options.json:
+        made = json.dumps(live.report(done), indent=2)
+        options.json.write_text(made + "\n", encoding="utf-8")
     return 0
 
 

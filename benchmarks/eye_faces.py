@@ -115,12 +115,15 @@ def redrawn(pipeline: Any, proposal: Proposal, steps: int, seed: int = 0) -> Ima
     """A proposal with both eyes redrawn, as `pipelines.eye_engine` does it."""
     import torch
 
-    patches = eye_patches.cut(proposal.image_u8, proposal.before, proposal.posed, proposal.goals)
+    patches = eye_patches.cut(
+        proposal.image_u8, proposal.photo_u8, proposal.before, proposal.posed, proposal.goals
+    )
     drawn = pipeline(
         image=np.stack([patch.pixels for patch in patches]),
         mask_image=np.stack([patch.mask for patch in patches])[..., None],
         control_image=np.stack([patch.control for patch in patches]) / np.float32(255),
         gaze=[(patch.gaze.yaw, patch.gaze.pitch) for patch in patches],
+        reference=np.stack([patch.photo for patch in patches]),
         num_inference_steps=steps,
         generator=torch.Generator().manual_seed(seed),
         output_type="np",

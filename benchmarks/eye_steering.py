@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipelines import eye_patches
+from benchmarks.eye_colours import Parts
 from pipelines.arrays import Image, Map, Points
 from training.data import EyeSet
 from training.eye_model import tasks, validation
@@ -111,10 +111,10 @@ def locate(pixels: Image, one: Sample) -> Points | None:
     from the iris's colour to the white's (an integro-differential operator after Daugman 1993).
 
     Args:
-        pixels: A patch, float32, (96, 128, 3).
+        pixels: A patch, float32, (64, 96, 3).
         one: Its sample: lids, radius and true colours.
     """
-    colours = eye_patches.eye_colours(one.truth, one.contour, one.iris[:2], one.iris[2])
+    colours = Parts.of(one).colours(one.truth)
     line = colours[1] - colours[0]
     if np.linalg.norm(line) < 0.05:
         return None

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import eye_faces, eye_steering, likeness, renders
+from benchmarks.eye_colours import Parts
 from benchmarks.eye_faces import Turned
 from benchmarks.eye_steering import Steered
 from benchmarks.likeness import Likeness
@@ -28,7 +29,7 @@ from training.eye_model.tasks import Sample
 if TYPE_CHECKING:
     from pipelines.eye_patch import EyePatchControlNetPipeline
 
-STEPS = 4
+STEPS = 1
 WORST = 12
 ENOUGH_DB = 2.0
 """How much better than geometry the model has to be to become the default."""
@@ -209,10 +210,8 @@ def restored(
 def judged(pixels: Image, sample: Sample) -> Drawn:
     """A patch against its sample's truth, inside the opening between the lids."""
     inside = sample.mask > 0.5
-    true, drawn = (
-        eye_patches.eye_colours(patch, sample.contour, sample.iris[:2], sample.iris[2])
-        for patch in (sample.truth, pixels)
-    )
+    parts = Parts.of(sample)
+    true, drawn = parts.colours(sample.truth), parts.colours(pixels)
     iris_shift, white_shift = _difference(true, drawn)
     return Drawn(
         likeness=likeness.compare(tasks.to_u8(pixels), tasks.to_u8(sample.truth), inside),

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from sharing.errors import SharingError
+from starlette.requests import HTTPConnection
+
+from sharing.errors import SharingError, Unavailable
 from sharing.settings import Settings
 from sharing.store import Store
 
@@ -42,6 +44,13 @@ class Desk:
         """
         return _opened(self.settings)
 
+    def works(self) -> bool:
+        """Whether links can be read; never raises."""
+        try:
+            return self.store().works()
+        except Unavailable:
+            return False
+
     def address(self, path: str, scheme: str, headers: Mapping[str, str]) -> str:
         """A whole address, as whoever sent a request sees it.
 
@@ -55,6 +64,10 @@ class Desk:
         host = _first(headers.get("x-forwarded-host")) or headers.get("host", "localhost")
         scheme = _first(headers.get("x-forwarded-proto")) or scheme
         return f"{'https' if scheme == 'https' else 'http'}://{host}{self.root}{path}"
+
+    def address_of(self, request: HTTPConnection, path: str) -> str:
+        """A whole address, as whoever sent ``request`` sees it."""
+        return self.address(path, request.url.scheme, request.headers)
 
     def keep_tidy(self) -> None:
         """Sweep from time to time in the background, for as long as the process lives."""

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from pipelines.errors import LookError
 from pipelines.look import KEYS, Look
+from pipelines.said import Said
 
 LONGEST = 400
 """Characters of a look that are read; ours have a quarter of it."""
@@ -49,7 +50,13 @@ def read(texts: Sequence[str], most: int) -> Opened:
         if look is not None:
             looks.append(look)
     if len(looks) > most:
-        notes.append(f"This link holds {len(looks)} looks; the first {most} are shown.")
+        notes.append(
+            Said(
+                "This link holds {count} looks; the first {most} are shown.",
+                count=len(looks),
+                most=most,
+            )
+        )
     return Opened(tuple(looks[:most]), tuple(notes))
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from pipelines import provenance
 from pipelines.arrays import Image8
 from pipelines.look import Look
+from pipelines.said import Said
 from sharing.errors import Refused, TooLarge
 from sharing.preview import preview
 from sharing.settings import MB
@@ -191,8 +192,11 @@ def pack(publication: Publication, most_bytes: int | None = None) -> Packed:
     if fulls is None:
         raise TooLarge(
             "too-large",
-            f"These pictures are too large to publish together; there is room for "
-            f"{(most_bytes or 0) // MB} MB. Take fewer looks, or a smaller photo.",
+            Said(
+                "These pictures are too large to publish together; there is room for {most} MB. "
+                "Take fewer looks, or a smaller photo.",
+                most=(most_bytes or 0) // MB,
+            ),
         )
     document = Document(tuple(_described(one, fulls) for one in ready), dict(publication.report))
     return Packed(title, document, views | fulls)
@@ -227,8 +231,12 @@ def _check(publication: Publication, title: str) -> None:
     if len(title) > LONGEST_TITLE:
         raise Refused(
             "title-too-long",
-            f"The title has {len(title):,} characters; there is room for {LONGEST_TITLE}. "
-            "Shorten it and publish again.",
+            Said(
+                "The title has {length:,} characters; there is room for {most}. "
+                "Shorten it and publish again.",
+                length=len(title),
+                most=LONGEST_TITLE,
+            ),
         )
     if publication.days not in KEEP_DAYS:
         raise Refused("bad-days", "A comparison is kept for 1, 7 or 30 days. Choose one of them.")

@@ -17,6 +17,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from pipelines.said import Said
 from sharing.blobs import Blobs, born, new_folder
 from sharing.database import Database
 from sharing.errors import (
@@ -101,6 +102,15 @@ class Store:
         self._database = Database(settings.database_url, settings.patience)
         self._blobs = Blobs(settings.blob_url)
         self._form_key: bytes | None = None
+
+    def works(self) -> bool:
+        """Whether the records answer."""
+        try:
+            with self._database.reading() as session:
+                session.execute(select(1))
+        except Unavailable:
+            return False
+        return True
 
     # -- publishing --
 
@@ -423,12 +433,13 @@ class Store:
             )
         )
         if (uses or 0) >= most:
-            what = "comparisons were published" if kind == "publish" else "votes were given"
-            raise TooMany(
-                "too-many",
-                f"{most} {what} from your address within an hour, which is as many as we take. "
-                "Nothing was lost; try again later.",
-            )
+            sentence = {
+                "publish": "{most} comparisons were published from your address within an hour, "
+                "which is as many as we take. Nothing was lost; try again later.",
+                "vote": "{most} votes were given from your address within an hour, which is as "
+                "many as we take. Nothing was lost; try again later.",
+            }[kind]
+            raise TooMany("too-many", Said(sentence, most=most))
 
     def _use(self, session: Session, kind: str, address: str) -> None:
         hashed = self._address(session, address)
@@ -479,13 +490,20 @@ def _checked(ballot: Ballot, shared: Shared) -> Ballot:
     if missing:
         raise Refused(
             "missing-answer",
-            f"Choose a picture for each question; still open: {', '.join(missing).lower()}.",
+            Said(
+                "Choose a picture for each question; still open: {missing}.",
+                missing=", ".join(missing).lower(),
+            ),
         )
     comment = clean(ballot.comment, lines=True)
     if len(comment) > LONGEST_COMMENT:
         raise Refused(
             "comment-too-long",
-            f"The comment has {len(comment):,} characters; there is room for {LONGEST_COMMENT:,}. "
-            "Shorten it and vote again; your answers are kept below.",
+            Said(
+                "The comment has {length:,} characters; there is room for {most:,}. "
+                "Shorten it and vote again; your answers are kept below.",
+                length=len(comment),
+                most=LONGEST_COMMENT,
+            ),
         )
     return replace(ballot, comment=comment)

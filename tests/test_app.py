@@ -19,6 +19,7 @@ import app
 from pipelines import studio
 from tests.serving import free_port, served
 from ui import words
+from ui.language import say
 from ui.samples import samples
 
 LOOKS = "region=japan&context=linkedin\nregion=nordic&context=actor"
@@ -66,9 +67,26 @@ def refused(client: Client, photo: Path, looks: str = LOOKS) -> str:
 def test_the_page_answers(address: str) -> None:
     with urllib.request.urlopen(address, timeout=20) as answer:
         page = answer.read().decode()
-    assert words.LEAD in page
+    assert say("en", "page.lead") in page
     assert re.search(r'"run_history":\s*false', page)
     assert re.search(r'"analytics_enabled":\s*false', page)
+
+
+def test_the_page_speaks_what_the_visitor_does(address: str) -> None:
+    def ask(query: str = "", **headers: str) -> tuple[str, str]:
+        request = urllib.request.Request(address + query, headers=headers)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.read().decode(), answer.headers.get("Set-Cookie", "")
+
+    korean, cookie = ask(**{"Accept-Language": "ko-KR,ko;q=0.9,en;q=0.5"})
+    assert 'lang="ko"' in korean and say("ko", "page.lead") in korean and not cookie
+    assert "translation_metadata" not in korean
+    assert f'content="{address}presence-social.png"' in korean
+    english, cookie = ask("?lang=en", **{"Accept-Language": "ko", "Cookie": "presence-lang=ko"})
+    assert 'lang="en"' in english and cookie.startswith("presence-lang=en;")
+    assert "translation_metadata" not in english
+    with urllib.request.urlopen(address + "presence-social.png", timeout=20) as answer:
+        assert answer.headers["Content-Type"] == "image/png"
 
 
 def test_there_are_two_endpoints_and_no_more(client: Client) -> None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import argparse
 import copy
-import math
+import os
 import platform
+import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,12 +35,15 @@ if TYPE_CHECKING:
 
 WIDTHS = {"small": (48, 96, 192), "large": (64, 128, 256), "tiny": (16, 32)}
 """Channels by name; ``tiny`` is for trying the loop, not for use."""
-EMA_DECAY = 0.999
-# On a single eye 3e-4 learns it by heart in a hundred steps, 1e-3 never moves off the proposal.
-RATE = 2e-4
-# Half of the bridges start where inference starts; the rest anywhere on the way.
-_AT_START = 0.4
+EMA_DECAY = 0.998
+RATE = 6e-4
+# Most bridges start where inference starts; the rest anywhere on the way.
+_AT_START = 0.9
+# The rate falls to nothing over this last share of the steps.
+_COOLING = 0.25
 _LARGEST_SHARD = "15MB"
+# What may change when a run goes on.
+_FREE = ("steps", "rows", "every")
 
 
 @dataclass(frozen=True)
@@ -46,19 +52,22 @@ class Settings:
 
     Attributes:
         size: One of `WIDTHS`.
-        steps: Batches in all; the learning rate falls to zero with them.
+        steps: Batches in all; the learning rate falls to zero at their end.
         batch: Patches a batch.
         seed: Of weights and batches.
         rate: Largest learning rate.
+        rows: Learn from so many rows in the middle of the opening, 64 for all of a patch; a tenth
+            of them are lid and white, the others only cost time.
         every: Validate and save after so many steps.
         checked: Validation eyes.
     """
 
     size: str = "small"
     steps: int = 20000
-    batch: int = 16
+    batch: int = 12
     seed: int = 0
     rate: float = RATE
+    rows: int = 64
     every: int = 250
     checked: int = 48
 
@@ -67,14 +76,20 @@ class OtherRun(Exception):
     """The folder holds a run with other settings; its text says which."""
 
 
-def train(eyes: EyeSet, folder: Path, settings: Settings, workers: int = 0) -> list[Point]:
+def train(
+    eyes: EyeSet, folder: Path, settings: Settings, workers: int = 0, processes: int = 1
+) -> list[Point]:
     """Train until all steps are done; goes on with a run that stands in the folder.
+
+    A run that stands there may be made longer or shorter, see more or fewer rows, and be looked at
+    more or less often; everything else has to be the same.
 
     Args:
         eyes: All splits; only ``train`` is learned from, only ``validation`` is looked at.
         folder: Of the run.
         settings: Of the run.
-        workers: Processes that make batches; with 0 this one does.
+        workers: Processes that make batches; with 0 each that trains does.
+        processes: Share each batch; on a processor two of one thread are faster than one of two.
 
     Returns:
         The curves.
@@ -88,29 +103,68 @@ def train(eyes: EyeSet, folder: Path, settings: Settings, workers: int = 0) -> l
     if not len(learned) or not checked:
         raise ValueError("Both the training and the validation split need eyes.")
     folder.mkdir(parents=True, exist_ok=True)
-    run = _Run(settings, folder)
-    run.resume()
-    losses: list[float] = []
-    with tqdm(total=settings.steps, initial=run.step, desc="Training", disable=None) as bar:
-        for batch in _batches(learned, settings, run.step, workers):
-            losses.append(run.learn(batch))
-            bar.update()
-            bar.set_postfix(loss=f"{np.mean(losses[-50:]):.4f}", **run.latest())
-            if run.step % settings.every == 0 or run.step == settings.steps:
-                run.look(eyes, checked, float(np.mean(losses)))
-                losses.clear()
-    return run.history
+    with _together(processes) as rank:
+        run = _Run(settings, folder, processes)
+        run.resume()
+        losses: list[float] = []
+        silent = True if rank else None
+        with tqdm(total=settings.steps, initial=run.step, desc="Training", disable=silent) as bar:
+            for batch in _batches(
+                learned, settings, run.step, workers, slice(rank, None, processes)
+            ):
+                losses.append(run.learn(batch))
+                bar.update()
+                bar.set_postfix(loss=f"{np.mean(losses[-50:]):.4f}", **run.latest())
+                if run.step % settings.every == 0 or run.step == settings.steps:
+                    if rank == 0:
+                        run.look(eyes, checked, float(np.mean(losses)))
+                    losses.clear()
+        return run.history
+
+
+@contextmanager
+def _together(processes: int) -> Iterator[int]:
+    """Become several processes that train one model; gives each its number."""
+    if processes == 1:
+        yield 0
+        return
+    import torch
+    import torch.distributed as group
+
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as meeting:
+        others = []
+        rank = 0
+        for number in range(1, processes):
+            if not (other := os.fork()):
+                rank = number
+                break
+            others.append(other)
+        group.init_process_group(
+            "gloo", init_method=f"file://{meeting}/group", rank=rank, world_size=processes
+        )
+        try:
+            yield rank
+            group.destroy_process_group()
+        finally:
+            # What was forked ends here: the rest of the program belongs to the first process.
+            if rank:
+                os._exit(0)
+            for other in others:
+                os.kill(other, signal.SIGTERM)
+                os.waitpid(other, 0)
 
 
 class _Run:
     """Weights, their moving average and the optimiser of a run."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, settings: Settings, folder: Path, processes: int = 1) -> None:
         import torch
+        from diffusers.models.attention_processor import AttnProcessor
 
         from pipelines import eye_patch
 
-        self.settings, self.folder = settings, folder
+        self.settings, self.folder, self.processes = settings, folder, processes
         self.step, self.seconds = 0, 0.0
         self.history: list[Point] = []
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -125,8 +179,12 @@ class _Run:
         self.networks = torch.nn.ModuleList([self.pipeline.unet, self.pipeline.controlnet])
         self.average = torch.nn.ModuleList([self.averaged.unet, self.averaged.controlnet])
         self.networks.train()
+        if self.device == "cpu":
+            # With heads this narrow torch's fused attention takes a tenth of a step.
+            self.pipeline.unet.set_attn_processor(AttnProcessor())
+            self.pipeline.controlnet.set_attn_processor(AttnProcessor())
         self.optimiser = torch.optim.AdamW(
-            self.networks.parameters(), settings.rate, weight_decay=1e-3
+            self.networks.parameters(), settings.rate, betas=(0.9, 0.99), weight_decay=1e-3
         )
 
     def learn(self, batch: tasks.Batch) -> float:
@@ -139,6 +197,7 @@ class _Run:
         loss = self._loss(batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        self._share()
         torch.nn.utils.clip_grad_norm_(self.networks.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
@@ -150,6 +209,21 @@ class _Run:
                 mean.lerp_(own, 1 - decay)
         self.seconds += time.perf_counter() - began
         return float(loss.detach())
+
+    def _share(self) -> None:
+        """Take the mean of all processes' gradients."""
+        if self.processes == 1:
+            return
+        import torch
+        import torch.distributed as group
+
+        gradients = [p.grad for p in self.networks.parameters() if p.grad is not None]
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
+        group.all_reduce(flat)
+        flat /= self.processes
+        parts = flat.split([gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
 
     def look(self, eyes: EyeSet, checked: list[int], loss: float) -> None:
         """Validate, draw the sheet and the curves, and save."""
@@ -191,7 +265,9 @@ class _Run:
         if not file.is_file():
             return
         state = torch.load(file, map_location=self.device, weights_only=True)
-        if state["settings"] != asdict(self.settings):
+        own = asdict(self.settings)
+        free = dict.fromkeys(_FREE)
+        if state["settings"] | free != own | free:
             raise OtherRun(f"{self.folder} holds a run with other settings: {state['settings']}.")
         self.networks.load_state_dict(state["networks"])
         self.average.load_state_dict(state["average"])
@@ -221,11 +297,16 @@ class _Run:
         from pipelines import eye_patch
         from training.eye_model import losses
 
-        start, reference, truth, mask, control, gaze = (
+        start, reference, truth, mask, control, gaze, weight = (
             torch.from_numpy(getattr(batch, name)).to(self.device)
-            for name in ("start", "reference", "truth", "mask", "control", "gaze")
+            for name in ("start", "reference", "truth", "mask", "control", "gaze", "weight")
         )
-        noise, level = _drawn(self.settings.seed, self.step, batch.start.shape)
+        top = max(0, (start.shape[2] - self.settings.rows) // 2 - 4)
+        start, reference, truth, mask, control = (
+            planes[:, :, top : top + self.settings.rows]
+            for planes in (start, reference, truth, mask, control)
+        )
+        noise, level = _drawn(self.settings.seed, self.step, tuple(start.shape))
         noise, level = noise.to(self.device), level.to(self.device)
         conditions = eye_patch.Conditions(
             start, reference, mask, control, eye_patch.gaze_tokens(gaze)
@@ -234,7 +315,7 @@ class _Run:
         timestep = level * self.pipeline.scheduler.config.num_train_timesteps
         with torch.autocast(self.device, torch.bfloat16):
             drawn = self.pipeline.predict(sample, timestep, conditions)
-        return losses.loss(drawn.float(), truth, mask)
+        return losses.loss(drawn.float(), truth, mask, weight)
 
 
 def save_half(pipeline: Any, folder: Path) -> None:
@@ -259,15 +340,19 @@ class _Steps:
     eyes: EyeSet
     settings: Settings
 
+    part: slice
+
     def __getitem__(self, step: int) -> tasks.Batch:
-        return tasks.batch(self.eyes, self.settings.seed, step, self.settings.batch)
+        return tasks.batch(self.eyes, self.settings.seed, step, self.settings.batch, self.part)
 
 
-def _batches(eyes: EyeSet, settings: Settings, first: int, workers: int) -> Iterator[tasks.Batch]:
+def _batches(
+    eyes: EyeSet, settings: Settings, first: int, workers: int, part: slice = slice(None)
+) -> Iterator[tasks.Batch]:
     from torch.utils.data import DataLoader
 
     steps = range(first, settings.steps)
-    source: Any = _Steps(eyes, settings)
+    source: Any = _Steps(eyes, settings, part)
     yield from DataLoader(source, batch_size=None, sampler=steps, num_workers=workers)
 
 
@@ -283,11 +368,12 @@ def _drawn(seed: int, step: int, shape: tuple[int, ...]) -> tuple[torch.Tensor, 
 
 
 def _share_of_rate(step: int, steps: int) -> float:
-    """Up in a tenth of the steps, 200 at most, then down along a cosine."""
-    warm = max(1, min(200, steps // 10))
-    if step < warm:
-        return (step + 1) / warm
-    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
+    """Up in a tenth of the steps, 100 at most; level; down in the last quarter.
+
+    A level rate lets a run be made longer, or brought to its end early, without a new start.
+    """
+    warm = max(1, min(100, steps // 10))
+    return min(1.0, (step + 1) / warm, (steps - step) / max(1.0, _COOLING * steps))
 
 
 def _hardware(device: str) -> str:
@@ -308,10 +394,16 @@ def main(arguments: list[str] | None = None) -> int:
         print("Make the set first: python -m training.data --data FOLDER", file=sys.stderr)
         return 2
     settings = Settings(
-        options.size, options.steps, options.batch, options.seed, options.rate, options.every
+        size=options.size,
+        steps=options.steps,
+        batch=options.batch,
+        seed=options.seed,
+        rate=options.rate,
+        rows=options.rows,
+        every=options.every,
     )
     try:
-        history = train(eyes, options.run, settings, options.workers)
+        history = train(eyes, options.run, settings, options.workers, options.processes)
     except (OtherRun, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -334,8 +426,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, default=plain.batch)
     parser.add_argument("--seed", type=int, default=plain.seed)
     parser.add_argument("--rate", type=float, default=plain.rate)
+    parser.add_argument("--rows", type=int, default=plain.rows)
     parser.add_argument("--every", type=int, default=plain.every)
     parser.add_argument("--workers", type=int, default=0, help="processes that make batches")
+    parser.add_argument("--processes", type=int, default=1, help="processes that share a batch")
     return parser
 
 

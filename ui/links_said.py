@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from pipelines.look import Look
+from pipelines.said import Said
 from presets import load
 from sharing import options as links
-
-_UNKNOWN = re.compile(r"(There is no (region|context|engine) '.*')\. Choose one of .*", re.DOTALL)
 
 
 def notes(texts: Sequence[str], notes: Sequence[str]) -> list[str]:
@@ -28,13 +26,17 @@ def notes(texts: Sequence[str], notes: Sequence[str]) -> list[str]:
 
 
 def _instead(note: str, look: Look) -> str:
-    found = _UNKNOWN.fullmatch(note)
-    if found is None:
+    if not isinstance(note, Said) or note.values.keys() != {"kind", "name", "known"}:
         return note
     presets = load()
-    label = {
+    labels = {
         "region": presets.regions[look.region].label,
         "context": presets.contexts[look.context].label,
         "engine": presets.engines[look.engine].label,
-    }[found[2]]
-    return f"{found[1]}; {label} is used instead."
+    }
+    return Said(
+        "There is no {kind} {name}; {label} is used instead.",
+        kind=note.values["kind"],
+        name=note.values["name"],
+        label=labels[str(note.values["kind"])],
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.face import Face
+from pipelines.framing import head_and_shoulders
 
 if TYPE_CHECKING:
     from pipelines.studio import Analysis
@@ -26,6 +28,8 @@ Pixels = NDArray[np.uint8]
 VIEW_LONG_SIDE = 1600
 EYES_FACTOR = 4
 _EYES_MARGIN = 0.55
+# Half of what is shown of one eye, sideways and up or down, in widths of the eye.
+_EYE_REACH = (0.72, 0.5)
 # What is no skin goes this far towards this grey.
 _VEIL, _GREY = 0.82, 0.72
 
@@ -35,12 +39,13 @@ class Shelf:
 
     Attributes:
         root: Path that a proxy serves the page under, such as ``/presence``, or "".
+        folder: A folder of its own for its files, so that no other shelf's are the same, or "".
         paths: Every file that was put here and not yet deleted.
     """
 
-    def __init__(self, root: str = "") -> None:
-        self.root = root.rstrip("/")
-        self.paths: set[str] = set()
+    def __init__(self, root: str = "", folder: str = "") -> None:
+        self.root, self.folder = root.rstrip("/"), folder
+        self.paths: set[str] = _Paths()
 
     def put(self, image_u8: Pixels, name: str) -> str:
         """Write a PNG and return its path; the same picture under the same name is one file."""
@@ -50,7 +55,7 @@ class Shelf:
 
     def keep(self, data: bytes, name: str) -> str:
         """Write a file and return its path."""
-        path = Path(get_upload_folder(), hash_bytes(data), name)
+        path = Path(get_upload_folder(), self.folder, hash_bytes(data), name)
         if path.exists():
             # Gradio goes by the time of the last change when it deletes.
             path.touch()
@@ -69,6 +74,14 @@ class Shelf:
         return f"{self.root}/{route}" if self.root else route
 
 
+class _Paths(set[str]):
+    """Can be gone through while other threads put files on the shelf or take some away."""
+
+    def __iter__(self) -> Iterator[str]:
+        # Copying happens in one go; a loop would end in an error, and Gradio's cleaning with it.
+        return iter(list(self.copy()))
+
+
 def view(image_u8: Pixels) -> Pixels:
     """The picture no larger than a screen needs it."""
     longest = max(image_u8.shape[:2])
@@ -84,17 +97,7 @@ def close_up(image_u8: Pixels, face: Face) -> Pixels:
         image_u8: The picture at its own size, (H, W, 3).
         face: The face, in pixels of the working copy.
     """
-    # In shares of the picture, so that the working copy's face fits any size.
-    low, high = (np.asarray(side(face.oval, axis=0)) / face.size[::-1] for side in (np.min, np.max))
-    head = (high - low)[1] * face.size[0]
-    middle = (low + high) / 2
-    reach = np.array([1.05, 1.3]) * head / face.size[::-1]
-    left, top = np.clip(middle - reach + (0, 0.06 * reach[1]), 0, 1)
-    right, bottom = np.clip(middle + reach + (0, 0.06 * reach[1]), 0, 1)
-    height, width = image_u8.shape[:2]
-    return image_u8[
-        round(top * height) : round(bottom * height), round(left * width) : round(right * width)
-    ]
+    return image_u8[head_and_shoulders(face, image_u8.shape)]
 
 
 def eyes(image_u8: Pixels, face: Face, scale: float) -> Pixels:
@@ -114,6 +117,28 @@ def eyes(image_u8: Pixels, face: Face, scale: float) -> Pixels:
     crop = image_u8[top:bottom, left:right]
     factor = min(EYES_FACTOR, max(1.0, VIEW_LONG_SIDE / max(crop.shape[:2])))
     return _resized(crop, factor, Image.Resampling.BICUBIC)
+
+
+def eye_pair(image_u8: Pixels, face: Face, scale: float) -> Pixels:
+    """Each eye by itself, enlarged, the person's right one in the left half.
+
+    The place of the cut depends on the face alone, so the pairs of a portrait and of its looks lie
+    over one another to the pixel.
+
+    Args:
+        image_u8: The picture at its own size, (H, W, 3).
+        face: The face in the original, in pixels of the working copy.
+        scale: Working size / own size.
+    """
+    width = max(eye.width for eye in face.eyes) / scale
+    reach = np.array(_EYE_REACH) * width
+    factor = min(EYES_FACTOR, VIEW_LONG_SIDE / (4 * reach[0]))
+    size = tuple(max(1, round(side)) for side in 2 * factor * reach)
+    halves = [
+        _resampled(image_u8, np.mean(eye.contour, axis=0) / scale - reach, 1 / factor, size)
+        for eye in (face.right, face.left)
+    ]
+    return np.hstack(halves)
 
 
 def skin(analysis: Analysis) -> Pixels:
@@ -150,3 +175,19 @@ def _resized(image_u8: Pixels, factor: float, resampling: Any) -> Pixels:
     height, width = image_u8.shape[:2]
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     return np.asarray(Image.fromarray(image_u8).resize(size, resampling))
+
+
+def _resampled(image_u8: Pixels, corner: Any, step: float, size: tuple[int, ...]) -> Pixels:
+    """A rectangle of a picture from a corner that need not be a whole pixel; the edge goes on."""
+    import cv2
+
+    way = np.array([[step, 0, corner[0]], [0, step, corner[1]]], np.float64)
+    return np.asarray(
+        cv2.warpAffine(
+            image_u8,
+            way,
+            size,
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    )

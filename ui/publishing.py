@@ -29,7 +29,7 @@ def publication(
     Raises:
         Refused: There are none, they are of another photo, or their files have been cleared.
     """
-    if photo is None or screen is None or screen.path != photo.path:
+    if photo is None or screen is None or screen.path != photo.path or not screen.kept:
         raise Refused("nothing-to-share", words.NOTHING_TO_SHARE)
     first = _picture(photo, photo.analysis.portrait.original_u8, None)
     return Publication(

@@ -7,7 +7,17 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils import colors, sizes
 
-FONT = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "sans-serif")
+FONT = (
+    "system-ui",
+    "-apple-system",
+    "Segoe UI",
+    "Roboto",
+    "Helvetica Neue",
+    "Apple SD Gothic Neo",
+    "Noto Sans KR",
+    "Malgun Gothic",
+    "sans-serif",
+)
 MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 HEAD = '<meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark">'
@@ -44,8 +54,10 @@ _ACCENT = colors.Color(
 
 
 def css() -> str:
-    """The style sheet, read from the file next to this one."""
-    return Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    """The style sheets next to this file: the page's, then those of its components."""
+    here = Path(__file__).parent
+    sheets = [here / "page.css", *sorted((here / "css").glob("*.css"))]
+    return "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
 
 
 def theme() -> gr.themes.Base:

@@ -6,20 +6,27 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipelines import provenance
-from pipelines.captions import lines, title
+from pipelines.captions import lines, title_of
 from pipelines.errors import Cancelled, LookError, PresenceError, Refusal
 from pipelines.gaze import Gaze
 from pipelines.look import Look
+from pipelines.said import Said
+from presets import load, spoken
 from ui import pictures, words
-from ui.captions import Files, Shot
+from ui.language import DEFAULT, say
+from ui.made import Made, MadeLooks, Original
 from ui.pictures import Pixels, Shelf
+from ui.samples import recognised
+from ui.sentences import told
+from ui.shots import Figure, Files, Missing, Shot
 
 if TYPE_CHECKING:
     from pipelines.persona import Persona
+    from pipelines.preview import Stage
     from pipelines.studio import Analysis, Comparison, Variant
 
 LETTERS = "ABCD"
@@ -39,10 +46,14 @@ class Photo:
     Attributes:
         path: The uploaded file; tells whether the portrait on the page is still this one.
         analysis: From `studio.analyse`.
+        made: What looks made of it.
+        stages: What live previews of it begin with, by framing.
     """
 
     path: str
-    analysis: Analysis
+    analysis: Analysis = field(repr=False)
+    made: MadeLooks = field(default_factory=MadeLooks, repr=False)
+    stages: dict[str, Stage] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,17 +81,26 @@ class Kept:
 
 @dataclass(frozen=True, eq=False)
 class OnScreen:
-    """The comparison on the page, as sharing needs it.
+    """The comparison on the page: what sharing needs, and what shows it again.
 
     Attributes:
         path: The photo's file, as in `Photo`.
-        kept: The looks.
-        report: All measurements.
+        kept: The looks that were made.
+        report: All measurements of these.
+        looks: What was asked for, whether it could be made or not.
+        figures: What `Results.show` takes: the original, then a figure for each of `looks`.
     """
 
     path: str
     kept: tuple[Kept, ...]
-    report: dict[str, Any]
+    report: dict[str, Any] = field(repr=False)
+    looks: tuple[Look, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+    def look(self, letter: str) -> Look | None:
+        """The look that is shown under a letter; None if there is none."""
+        shown = zip(self.figures[1:], self.looks, strict=True)
+        return next((look for figure, look in shown if figure.letter == letter), None)
 
 
 class Stops:
@@ -117,13 +137,16 @@ def examine(path: str | None, known: Photo | None = None) -> Photo:
     Raises:
         Refusal: There is no photo, or it cannot be used.
     """
-    from pipelines import studio
+    from pipelines import gaze, studio
 
     if not path:
         raise Refusal("no-portrait", words.NO_PORTRAIT)
     if known is not None and known.path == path:
         return known
-    return Photo(path, studio.analyse(path))
+    sample = recognised(path)
+    # Our rendered heads are made otherwise than people: their gaze has another zero.
+    rendered = sample is not None and sample.gaze is not None
+    return Photo(path, studio.analyse(path, gaze.RENDERED if rendered else gaze.PEOPLE))
 
 
 def compare(photo: Photo, looks: Sequence[Look], progress: Progress) -> Comparison:
@@ -162,47 +185,153 @@ def candidates(made: Persona, shelf: Shelf) -> list[str]:
     return addresses
 
 
-def shots(comparison: Comparison, letters: Sequence[str], shelf: Shelf) -> list[Shot]:
-    """The pictures of a comparison, the original first, as files on the shelf."""
-    analysis = comparison.analysis
-    pixels = analysis.portrait.original_u8
-    digest = provenance.pixel_hash(pixels)
-    original = Shot(
+def on_screen(
+    photo: Photo,
+    looks: Sequence[Look],
+    letters: Sequence[str],
+    shelf: Shelf,
+    progress: Progress,
+    language: str = DEFAULT,
+) -> OnScreen:
+    """Compare looks of a photo; only those are rendered that it does not have yet.
+
+    A look that cannot be made has a sentence for a figure; the others are made all the same.
+
+    Args:
+        photo: The photo; it keeps what is made.
+        looks: What to make.
+        letters: A letter on the page for each.
+        shelf: Where this visitor's files go.
+        progress: As for `studio.render`.
+        language: Of titles and sentences.
+
+    Raises:
+        Cancelled: `progress` raised it.
+        LookError: A look does not fit the presets.
+    """
+    from pipelines import studio
+
+    presets = load()
+    looks = [look.checked(presets) for look in looks]
+    original = _original(photo, shelf, lambda: progress(0.0, ""))
+    todo = [look for look in looks if not photo.made.has(look)]
+    results: list[Made | str] = []
+    for letter, look in zip(letters, looks, strict=True):
+        before = sum(isinstance(done, str) or done.look in todo for done in results)
+
+        def tell(share: float, step: str, done: int = before, letter: str = letter) -> None:
+            whole = (done + share) / max(len(todo), 1)
+            progress(
+                min(whole, 1.0),
+                Said("Look {letter}: {step}", letter=letter, step=step) if step else "",
+            )
+
+        results.append(_made(photo, look, shelf, tell, language))
+    made = [one for one in results if isinstance(one, Made)]
+    best = [made[index] for index in studio.best_of(made)]
+    figures = [
+        Missing(letter, _title(look, language), one)
+        if isinstance(one, str)
+        else _shot(one, letter, one in best, shelf, language)
+        for letter, look, one in zip(letters, looks, results, strict=True)
+    ]
+    kept = tuple(
+        _kept(one, figure.letter, one in best)
+        for one, figure in zip(results, figures, strict=True)
+        if isinstance(one, Made)
+    )
+    first = Shot(
         letter="",
-        title="Original",
+        title=say(language, "caption.original"),
         full="",
         control="",
-        gaze=analysis.gaze.gaze,
-        report=comparison.report()["original"],
-        files=_files(pixels, analysis, shelf, "original"),
-        skin=shelf.address(
-            shelf.put(pictures.view(pictures.skin(analysis)), pictures.file_name("skin"))
-        ),
+        gaze=photo.analysis.gaze.gaze,
+        report=original.report,
+        files=original.files,
+        skin=original.skin,
     )
-    return [
-        original,
-        *(
-            _shot(comparison, index, letter, shelf, digest)
-            for index, letter in enumerate(letters[: len(comparison.variants)])
-        ),
-    ]
+    report = studio.report_of(photo.analysis, [one.report for one in made], made)
+    return OnScreen(photo.path, kept, report, tuple(looks), (first, *figures))
 
 
-def on_screen(photo: Photo, comparison: Comparison, shots: Sequence[Shot]) -> OnScreen:
-    """What `shots` shows of a comparison, for sharing."""
-    kept = tuple(
-        Kept(
-            letter=shot.letter,
-            title=shot.title,
-            look=variant.look,
-            captions=lines(variant),
-            warnings=variant.warnings,
-            best=shot.best,
-            path=shot.path,
-        )
-        for shot, variant in zip(shots[1:], comparison.variants, strict=True)
+def _made(photo: Photo, look: Look, shelf: Shelf, tell: Progress, language: str) -> Made | str:
+    """What a look made, or the sentence that says why it could not be made."""
+    from pipelines import studio
+
+    def render(shelf: Shelf) -> Made:
+        variant = studio.render(photo.analysis, look, tell)
+        return _written(photo, variant, shelf)
+
+    try:
+        return photo.made.get(look, shelf, render, lambda: tell(0.0, ""))
+    except Cancelled:
+        raise
+    except Exception as error:
+        return sentence(error, language)
+
+
+def _written(photo: Photo, variant: Variant, shelf: Shelf) -> Made:
+    analysis, look = photo.analysis, variant.look
+    control = pictures.close_up(variant.control_image_u8, analysis.face)
+    control_name = pictures.file_name(look.region, look.context, "control")
+    control_path = shelf.put(pictures.view(control), control_name)
+    full = save(variant, shelf, provenance.pixel_hash(analysis.portrait.original_u8))
+    files, paths = _files(variant.image_u8, analysis, shelf, look.region, look.context)
+    return Made(
+        look=look,
+        files=files,
+        full=full,
+        control=shelf.address(control_path),
+        report=variant.report(),
+        captions=lines(variant),
+        warnings=variant.warnings,
+        reached=variant.reached,
+        distance=variant.distance,
+        paths=(control_path, full, *paths),
     )
-    return OnScreen(photo.path, kept, comparison.report())
+
+
+def _original(photo: Photo, shelf: Shelf, check: Callable[[], None]) -> Original:
+    analysis = photo.analysis
+
+    def write(shelf: Shelf) -> Original:
+        files, paths = _files(analysis.portrait.original_u8, analysis, shelf, "original")
+        skin = shelf.put(pictures.view(pictures.skin(analysis)), pictures.file_name("skin"))
+        report = analysis.baseline.report(analysis.gaze, analysis.face.head)
+        return Original(files, shelf.address(skin), report, (skin, *paths))
+
+    return photo.made.get(None, shelf, write, check)
+
+
+def _shot(made: Made, letter: str, best: bool, shelf: Shelf, language: str) -> Shot:
+    return Shot(
+        letter=letter,
+        title=_title(made.look, language),
+        full=shelf.address(made.full),
+        path=made.full,
+        control=made.control,
+        gaze=Gaze(*made.report["gaze"]["after"]),
+        report=made.report,
+        best=best,
+        files=made.files,
+    )
+
+
+def _kept(made: Made, letter: str, best: bool) -> Kept:
+    return Kept(
+        letter=letter,
+        title=_title(made.look, DEFAULT),
+        look=made.look,
+        captions=made.captions,
+        warnings=made.warnings,
+        best=best,
+        path=made.full,
+    )
+
+
+def _title(look: Look, language: str) -> str:
+    presets = spoken(language)
+    return title_of(look, presets.regions[look.region].label, presets.contexts[look.context].label)
 
 
 def save(variant: Variant, shelf: Shelf, original: str, prefix: str = "") -> str:
@@ -229,50 +358,21 @@ def parse_looks(text: str) -> list[Look]:
     if not lines:
         raise LookError("no-look", words.NO_LOOK)
     if len(lines) > MOST_LOOKS:
-        raise LookError("too-many-looks", words.TOO_MANY_LOOKS.format(most=MOST_LOOKS))
+        raise LookError("too-many-looks", Said(words.TOO_MANY_LOOKS, most=MOST_LOOKS))
     return [Look.parse(line) for line in lines]
 
 
-def sentence(error: Exception) -> str:
-    """What a person is told about an error: never a path, never a trace."""
+def sentence(error: Exception, language: str = DEFAULT) -> str:
+    """What a person is told about an error, in their language: never a path, never a trace."""
     if isinstance(error, PresenceError):
-        return error.sentence
+        return told(language, error.sentence)
     _log.error("unexpected error", exc_info=error)
-    return words.OUR_FAULT
+    return told(language, words.OUR_FAULT)
 
 
-def warm_up(path: str) -> None:
-    """Load the models in the background, so that the first visitor does not wait for them."""
-
-    def load() -> None:
-        try:
-            compare(examine(path), [Look()], lambda *_: None)
-        except PresenceError as error:
-            _log.warning("warm-up: %s", error)
-
-    threading.Thread(target=load, name="warm-up", daemon=True).start()
-
-
-def _shot(comparison: Comparison, index: int, letter: str, shelf: Shelf, original: str) -> Shot:
-    variant = comparison.variants[index]
-    look, report = variant.look, variant.report()
-    control = pictures.close_up(variant.control_image_u8, comparison.analysis.face)
-    control_name = pictures.file_name(look.region, look.context, "control")
-    path = save(variant, shelf, original)
-    return Shot(
-        letter=letter,
-        title=title(variant),
-        full=shelf.address(path),
-        path=path,
-        control=shelf.address(shelf.put(pictures.view(control), control_name)),
-        gaze=Gaze(*report["gaze"]["after"]),
-        report=report,
-        best=index in comparison.best,
-        files=_files(variant.image_u8, comparison.analysis, shelf, look.region, look.context),
-    )
-
-
-def _files(pixels: Pixels, analysis: Analysis, shelf: Shelf, *name: str) -> Files:
+def _files(
+    pixels: Pixels, analysis: Analysis, shelf: Shelf, *name: str
+) -> tuple[Files, tuple[str, ...]]:
     face = analysis.face
 
     def put(picture: Pixels, part: str) -> str:
@@ -280,10 +380,11 @@ def _files(pixels: Pixels, analysis: Analysis, shelf: Shelf, *name: str) -> File
 
     whole = put(pixels, "whole")
     close = put(pictures.close_up(pixels, face), "close")
-    eyes = put(pictures.eyes(pixels, face, analysis.portrait.scale), "eyes")
-    return Files(
+    eyes = put(pictures.eye_pair(pixels, face, analysis.portrait.scale), "eyes")
+    files = Files(
         whole=shelf.address(whole),
         close=shelf.address(close),
         eyes=shelf.address(eyes),
         paths=(whole, close),
     )
+    return files, (whole, close, eyes)

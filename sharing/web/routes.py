@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from pipelines.said import Said
 from presets.schema import load
 from sharing.desk import Desk
 from sharing.download import bundle
@@ -388,8 +389,11 @@ async def _form(request: Request) -> dict[str, str]:
         if len(data) > LARGEST_FORM:
             raise TooLarge(
                 "form-too-large",
-                f"That is far more text than a comment holds ({LONGEST_COMMENT:,} characters). "
-                "Nothing was stored; go back and shorten it.",
+                Said(
+                    "That is far more text than a comment holds ({most:,} characters). "
+                    "Nothing was stored; go back and shorten it.",
+                    most=LONGEST_COMMENT,
+                ),
             )
     return dict(parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True))
 

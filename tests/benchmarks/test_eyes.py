@@ -33,20 +33,22 @@ class LeavesAlone:
 
 
 class DrawsADisc:
-    """A model that draws a disc where the annotation's pupil is, or always in the middle."""
+    """A model that draws a dark disc where the annotation's pupil is, else in the middle."""
 
-    def __call__(self, image: Any, control_image: Any, reference: Any, **asked: Any) -> Images:
+    def __call__(self, image: Any, mask_image: Any, control_image: Any, **asked: Any) -> Images:
         pupil = np.array(vision_compat.mediapipe_annotator().right_iris_draw.color[::-1]) / 255
         drawn = np.array(image, np.float32)
         height, width = drawn.shape[1:3]
         ys, xs = np.mgrid[:height, :width]
-        for picture, control, colours in zip(drawn, control_image, reference, strict=True):
+        for picture, mask, control in zip(drawn, mask_image, control_image, strict=True):
+            dark, light = np.percentile(picture[mask[..., 0] > 0.5], [10, 80], axis=0)
+            picture += mask * (light - picture)
             near = np.clip(1 - np.abs(control - pupil).max(axis=2) / 0.2, 0, 1)
             x, y = (width - 1) / 2, (height - 1) / 2
             if near.sum() > 4:
                 x, y = (near * xs).sum() / near.sum(), (near * ys).sum() / near.sum()
             share = np.clip(14.5 - np.hypot(xs - x, ys - y), 0, 1)[..., None]
-            picture += share * (colours - picture)
+            picture += mask * share * (dark - picture)
         return Images(drawn)
 
 
@@ -112,8 +114,8 @@ def test_a_model_that_obeys_the_annotation_passes(steered: list[eye_steering.Ste
 
 def test_a_model_that_ignores_the_annotation_fails(rendered: EyeSet) -> None:
     class Ignores(DrawsADisc):
-        def __call__(self, image: Any, control_image: Any, reference: Any, **asked: Any) -> Images:
-            return super().__call__(image, np.zeros_like(control_image), reference)
+        def __call__(self, image: Any, mask_image: Any, control_image: Any, **asked: Any) -> Images:
+            return super().__call__(image, mask_image, np.zeros_like(control_image))
 
     results = eye_steering.steered(Ignores(), rendered, 1)
     made = eye_steering.report(results)
@@ -142,11 +144,11 @@ def test_the_worst_eyes_are_on_the_sheet(rendered: EyeSet) -> None:
     results = eyes.restored(LeavesAlone(), rendered)  # type: ignore[arg-type]
     sheet = eyes.worst_sheet(empty(rendered=results))
     assert sheet is not None
-    assert sheet.shape == (min(12, len(results)) * 4 * 96, 4 * 4 * 128, 3)
+    assert sheet.shape == (min(12, len(results)) * 4 * 64, 4 * 4 * 96, 3)
     worst = min(results, key=lambda one: one.ours.likeness.ssim)
     # Away from the seams, across which the enlargement blends.
-    alone = tasks.enlarged(worst.pictures[:, :128], 4)[16:-16, 16:-16]
-    assert (sheet[16 : 4 * 96 - 16, 16 : 4 * 128 - 16] == alone).all()
+    alone = tasks.enlarged(worst.pictures[:, :96], 4)[16:-16, 16:-16]
+    assert (sheet[16 : 4 * 64 - 16, 16 : 4 * 96 - 16] == alone).all()
     assert eyes.worst_sheet(empty()) is None
 
 

@@ -1,51 +1,36 @@
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from pipelines.gaze import Gaze
-from presets import load
+from tests.ui.reports import LOOK, PHOTO, VARIANT, likeness, text
 from ui import captions, words
-from ui.captions import Files, Shot
-
-ORIGINAL: dict[str, Any] = {
-    "gaze": [7.0, -6.0],
-    "contact": False,
-    "head": {"yaw": 3.0, "pitch": 0.0, "roll": 0.0},
-    "skin_tone": {"ita": None},
-    "eyes": {"spacing_ratio": 0.44, "tilt_deg": 0.2, "catchlight_agreement": None},
-}
-VARIANT: dict[str, Any] = {
-    "gaze": {"target": [3.0, -2.0], "after": [2.8, -1.9], "error": 0.22},
-    "head": ORIGINAL["head"],
-    "identity": {"distance": 0.071, "same_person": True},
-    "texture_retention": 0.941,
-    "texture_floor": 0.88,
-    "skin_tone": {"ita_before": None, "ita_after": None, "delta_e00_mean": 0.41},
-    "eyes": ORIGINAL["eyes"],
-    "changed_outside_face": 1234,
-    "guards": {"clipped": 0.0, "halo": 0.4, "sharpening": 1.06, "eyes_over_skin": 1.02},
-    "held_back": None,
-    "warnings": ["Over-polished: <b>too</b> smooth."],
-    "seconds": {"total": 1.24},
-}
-FILES = Files("whole.png", "close.png", "eyes.png", ("/whole.png", "/close.png"))
-PHOTO = Shot("", "Original", FILES, "", "", Gaze(7.0, -6.0), ORIGINAL)
-LOOK = Shot("A", "Japan · LinkedIn", FILES, "full.png", "c.png", Gaze(2.8, -1.9), VARIANT)
-
-
-def text(html: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+from ui.captions import Missing
 
 
 def test_a_caption_keeps_its_order() -> None:
     assert text(captions.caption(LOOK)) == (
-        "3.4° soft (asked 3.6°) likeness 0.07 texture 94 %, floor 88 "
+        "3.4° soft (asked 3.6°) likeness 0.07 close texture 94 %, floor 88 "
         "Over-polished: &lt;b&gt;too&lt;/b&gt; smooth."
     )
+
+
+def test_every_measurement_of_a_caption_opens_what_it_means() -> None:
+    shown = captions.caption(LOOK)
+    for of in ("gaze", "asked", "likeness", "texture"):
+        assert f'popovertarget="meaning-{of}"' in shown
+    assert "0.6" not in text(shown)
+
+
+@pytest.mark.parametrize(
+    ("distance", "word"),
+    [(0.0, "the same"), (0.11, "close"), (0.31, "less like them"), (0.7, "someone else")],
+)
+def test_a_likeness_has_a_word_that_says_which_way_is_good(distance: float, word: str) -> None:
+    shown = text(captions.caption(replace(LOOK, report=likeness(distance))))
+    assert f"likeness {distance:.2f} {word} texture" in shown
 
 
 def test_a_retouch_that_was_held_back_says_how_far_and_why() -> None:
@@ -54,9 +39,6 @@ def test_a_retouch_that_was_held_back_says_how_far_and_why() -> None:
     assert text(shown).endswith("floor 88 held back to 62 % to keep texture")
     assert 'class="p-warning"' in shown
     assert "held back" not in captions.caption(LOOK)
-    assert "held back to 62 % to keep texture" in captions.numbers(
-        [PHOTO, replace(LOOK, report=held)]
-    )
 
 
 def test_what_counts_as_skin_is_shown_once() -> None:
@@ -79,31 +61,73 @@ def test_what_was_asked_is_only_said_where_it_differs(
     assert "asked" not in captions.caption(replace(LOOK, gaze=Gaze(*after), report=report))
 
 
+def test_a_figure_can_be_found_and_its_alt_text_has_the_measurement_in_words() -> None:
+    shown = captions.strip([PHOTO, LOOK])
+    assert '<figure class="p-shot" data-letter="A">' in shown
+    assert '<figure class="p-shot p-original" data-letter="">' in shown
+    assert (
+        'alt="A · Japan · LinkedIn. Gaze 3.4° off the lens, soft. Likeness 0.07, close. '
+        'Texture 94 %."'
+    ) in shown
+
+
 def test_the_star_goes_to_the_best_and_ties_are_called_ties() -> None:
     other = replace(LOOK, letter="B")
     assert "★" not in captions.strip([PHOTO, LOOK, other])
     alone = captions.strip([PHOTO, replace(LOOK, best=True), other])
-    assert alone.count("★") == 1
-    assert "tied" not in alone
+    assert alone.count('<p class="p-badge">★') == 1
+    assert "most like them" in text(alone)
     tied = captions.strip([PHOTO, replace(LOOK, best=True), replace(other, best=True)])
-    assert tied.count(f"★ {words.BEST}, tied") == 2
+    assert tied.count('<p class="p-badge">★') == 2
+    assert "equally like them" in text(tied)
 
 
-def test_numbers_have_a_column_for_every_picture_even_in_black_and_white() -> None:
-    table = captions.numbers([PHOTO, LOOK])
-    rows = re.findall(r"<tr>.*?</tr>", table)
-    assert {row.count("<td>") for row in rows[1:]} == {2}
-    assert "7.0° to the right, 6.0° down" in rows[1]
-    assert "1 234" in table
+def test_one_look_alone_is_not_the_best_of_anything() -> None:
+    shown = captions.strip([PHOTO, replace(LOOK, best=True)])
+    assert "p-badge" not in shown
+    assert "p-verdict" not in shown
 
 
-def test_notes_say_confidence_and_open_sources() -> None:
-    presets = load()
-    japan = captions.region_note(presets.regions["japan"])
-    assert "confidence low" in japan
-    assert "https://doi.org/10.1371/journal.pone.0059312" in japan
-    assert "confidence" not in captions.region_note(presets.regions["keep"])
-    assert "Wear " in captions.context_note(presets.contexts["linkedin"])
+def test_the_verdict_says_on_which_basis_and_what_it_leaves_open() -> None:
+    other = replace(LOOK, letter="B", report=likeness(0.11))
+    best = replace(LOOK, best=True)
+    assert text(captions.verdict([PHOTO, best, other])) == (
+        "A stays most like them: likeness 0.07 against 0.11 (B)."
+    )
+    actor = {**other.report, "look": VARIANT["look"].replace("linkedin", "actor")}
+    assert "different purposes" in captions.verdict([PHOTO, best, replace(other, report=actor)])
+    untouched = replace(best, report=likeness(0.0))
+    assert "A is the photo itself: nothing was changed." in captions.verdict(
+        [PHOTO, untouched, other]
+    )
+    nearer = replace(LOOK, letter="B", report=likeness(0.02))
+    assert "B is nearer still (0.02) but missed its gaze." in captions.verdict(
+        [PHOTO, best, nearer]
+    )
+    assert "none has a star" in captions.verdict([PHOTO, LOOK, other])
+    tied = text(captions.verdict([PHOTO, best, replace(best, letter="B")]))
+    assert tied.startswith("A and B are equally like them: likeness 0.07, 0.07.")
+
+
+def test_a_look_that_could_not_be_made_says_so_in_its_place() -> None:
+    missing = Missing("B", "Korea · Executive", "The engine's <weights> are not here.")
+    shown = captions.strip([PHOTO, LOOK, missing])
+    assert '<figure class="p-shot" data-letter="B">' in shown
+    assert "The engine&#x27;s &lt;weights&gt; are not here." in shown
+    assert captions.eyes([PHOTO, LOOK, missing]).count("<figure") == 2
+
+
+def test_the_eyes_are_cut_apart_and_named_from_the_persons_side() -> None:
+    shown = captions.eyes([PHOTO, LOOK])
+    assert shown.count('src="eyes.png"') == 4
+    assert shown.index("Right eye, Original") < shown.index("Left eye, Original")
+
+
+def test_the_photo_line_says_the_gaze_and_the_truth_of_a_render() -> None:
+    assert text(captions.seen(Gaze(7.0, -6.0), [])) == (
+        "In this photo the gaze is 9.2° off the lens: averted."
+    )
+    assert "10.0°" in captions.seen(Gaze(7.0, -6.0), [], true=Gaze(10.0, 0.0))
 
 
 @pytest.mark.parametrize(("value", "said"), [(-0.01, "0.0°"), (3.449, "3.4°"), (-2.0, "−2.0°")])

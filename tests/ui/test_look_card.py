@@ -5,19 +5,20 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from pipelines.gaze import Gaze
+from pipelines.gaze import Gaze, Trim
 from pipelines.look import Look
 from pipelines.model_files import MODELS
 from presets import load
-from ui import words
-from ui.components.look_card import LookCard, engine_choices, region_choices
+from ui.components.fine_control import engine_choices
+from ui.components.look_card import HEADING, LookCard, region_choices
+from ui.language import t
 
 
 def test_regions_come_first_and_preferences_stand_under_their_heading() -> None:
     presets = load()
     values = [value for _, value in region_choices(presets)]
     heading = values.index("")
-    assert region_choices(presets)[heading][0] == words.PREFERENCES
+    assert region_choices(presets)[heading][0] == f"{HEADING}{t('look.preferences')}"
     assert {presets.regions[value].group for value in values[:heading]} == {"regions"}
     assert {presets.regions[value].group for value in values[heading + 1 :]} == {"preferences"}
     assert len(values) == len(presets.regions) + 1
@@ -28,13 +29,13 @@ def test_engines_say_whether_they_could_start(
 ) -> None:
     monkeypatch.setenv(MODELS, str(tmp_path))
     marks = {value: label.rpartition(" · ")[2] for label, value in engine_choices(load())}
-    assert marks["geometry"] == "ready"
-    assert marks["sd15-mediapipe-face"] == "needs a download"
+    assert marks["geometry"] == str(t("fine.mark_ready"))
+    assert marks["sd15-mediapipe-face"] == str(t("fine.mark_download"))
     folder = tmp_path / "eye-controlnet"
     folder.mkdir()
     (folder / "model_index.json").write_text("{}")
     marks = {value: label.rpartition(" · ")[2] for label, value in engine_choices(load())}
-    assert marks["eye-controlnet"] == "ready"
+    assert marks["eye-controlnet"] == str(t("fine.mark_ready"))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,7 @@ def test_engines_say_whether_they_could_start(
         Look(),
         Look(engine="sd15-mediapipe-face", generative=0.25, seed=5),
         Look(gaze=Gaze(3, -2), doses=(("B", 0.3),)),
+        Look(gaze=0.5, trim=Trim(left_yaw=2.5, right_pitch=-1)),
     ],
     ids=str,
 )

@@ -56,15 +56,18 @@ class Training:
 _CARD = """# Eye ControlNet
 
 A small UNet and ControlNet ({parameters:.1f} million parameters, channels {channels}) that redraw
-one eye in a patch of 128 x 96 pixels. Their start is an eye that geometry has turned; an annotation
-with the pupil at its new place guides them. `pipelines/eye_patch.py` runs them.
+one eye in a patch of 96 x 64 pixels, in one step. Their start is an eye that geometry has turned;
+they see the eye as photographed beside it, and an annotation with lids, iris and pupil at their new
+place guides them. `pipelines/eye_patch.py` runs them.
 
 ## Training
 
 {steps} batches of {batch} patches, seed {seed}, {hours:.2f} hours on {hardware}.
 `python -m training.data` makes the set, `python -m training.train` the weights. The loss is L1,
 half of the gradients' difference on two scales, and 0.04 of the difference of local contrast,
-inside the opening between the lids. Weights are the run's moving average, in half precision.
+inside the opening between the lids. In two of five patches nothing is proposed: the start is the
+photographed eye, and only the annotation says where the iris shall stand. Weights are the run's
+moving average, in half precision.
 
 ![Curves](curves.png)
 
@@ -92,7 +95,7 @@ here, with what the sheet of the worst eyes shows.
 ## Limits
 
 * Trained on adults who mostly look into the lens; averted eyes come from renders and from geometry.
-* It cannot know what a photo does not show: a pattern of the iris under a lid, a highlight.
+* It cannot know what a photo does not show: a pattern of the iris under a lid.
 * Eyes less than 28 pixels wide, shut, hidden or blurred ones were not trained on.
 * Not for identifying anybody, and not for making people seem to look where they did not without
   saying so.

@@ -16,15 +16,18 @@ _OUTSIDE = 0.02
 _SMALLEST = 1e-4
 
 
-def loss(drawn: Tensor, truth: Tensor, mask: Tensor) -> Tensor:
+def loss(drawn: Tensor, truth: Tensor, mask: Tensor, importance: Tensor | None = None) -> Tensor:
     """L1, gradients on two scales and local high-frequency energy inside the mask.
 
     Args:
         drawn: x_0 as predicted, in [-1, 1], (n, 3, H, W).
         truth: In [-1, 1], (n, 3, H, W).
         mask: 0..1, (n, 1, H, W).
+        importance: How much each patch counts, (n,); all the same if None.
     """
     weight = mask + _OUTSIDE
+    if importance is not None:
+        weight = weight * importance.view(-1, 1, 1, 1)
     half = functional.avg_pool2d
     gradients = _gradients(drawn, truth, weight) + _gradients(
         half(drawn, 2), half(truth, 2), half(weight, 2)

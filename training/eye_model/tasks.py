@@ -21,7 +21,9 @@ Task = Literal["cycle", "withheld", "withheld-away"]
 # Of the batches: the proposal is given, or withheld and the truth is the photo, or withheld and the
 # truth is the photo's eye as geometry turned it. People look into the lens, so without the last the
 # middle of the lids would say where the iris is, and nobody would have to read the annotation.
-SHARES: dict[Task, float] = {"cycle": 0.6, "withheld": 0.22, "withheld-away": 0.18}
+SHARES: dict[Task, float] = {"cycle": 0.56, "withheld": 0.22, "withheld-away": 0.22}
+# Without a proposal much more is wrong; at full weight the finer task would be drowned.
+_WITHHELD_WEIGHT = 0.5
 # Half of what is seen is as photographed.
 _CHANGED = 0.5
 # Degrees: a reading of the gaze strays so far, and in a third of the patches it says nothing.
@@ -33,14 +35,15 @@ class Sample:
     """One patch; arrays as `EyePatchControlNetPipeline` takes them.
 
     Attributes:
-        start: Where the bridge begins, float32 sRGB, (96, 128, 3).
-        reference: Shown inside the mask, likewise.
+        start: Where the bridge begins, float32 sRGB, (64, 96, 3).
+        reference: The eye before it was turned, likewise.
         truth: What the patch shall become; outside the mask it is `start`, likewise.
-        mask: 0..1, (96, 128).
-        control: The annotation, uint8 RGB, (96, 128, 3).
+        mask: 0..1, (64, 96).
+        control: The annotation, uint8 RGB, (64, 96, 3).
         gaze: Yaw and pitch in degrees in the patch's frame.
         contour: Lid edges of the true eye in patch pixels, (16, 2).
         iris: Centre and radius of the true iris in patch pixels, (3,).
+        weight: How much it counts in the loss.
     """
 
     start: Image
@@ -51,6 +54,7 @@ class Sample:
     gaze: tuple[float, float]
     contour: Points
     iris: Points
+    weight: float
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,13 @@ class Batch:
     """Samples stacked, channels first, n of them.
 
     Attributes:
-        start: In [-1, 1], (n, 3, 96, 128).
-        reference: In [-1, 1], (n, 3, 96, 128).
-        truth: In [-1, 1], (n, 3, 96, 128).
-        mask: 0..1, (n, 1, 96, 128).
-        control: 0..1, (n, 3, 96, 128).
+        start: In [-1, 1], (n, 3, 64, 96).
+        reference: In [-1, 1], (n, 3, 64, 96).
+        truth: In [-1, 1], (n, 3, 64, 96).
+        mask: 0..1, (n, 1, 64, 96).
+        control: 0..1, (n, 3, 64, 96).
         gaze: Degrees, (n, 2).
+        weight: How much each counts in the loss, (n,).
     """
 
     start: NDArray[np.float32]
@@ -72,18 +77,27 @@ class Batch:
     mask: NDArray[np.float32]
     control: NDArray[np.float32]
     gaze: NDArray[np.float32]
+    weight: NDArray[np.float32]
 
 
-def batch(eyes: EyeSet, seed: int, step: int, size: int) -> Batch:
-    """The batch of one step; the same for the same seed and step, whatever came before."""
+def batch(eyes: EyeSet, seed: int, step: int, size: int, part: slice = slice(None)) -> Batch:
+    """The batch of one step; the same for the same seed and step, whatever came before.
+
+    Args:
+        eyes: To draw from.
+        seed: Of the run.
+        step: Of the run.
+        size: Patches in the whole batch.
+        part: Which of them to make.
+    """
     random = np.random.default_rng([seed, step])
     indices = random.choice(len(eyes), size, p=eyes.weights())
     tasks = list(SHARES)
     chosen = random.choice(len(tasks), size, p=list(SHARES.values()))
     return stacked(
         [
-            sample(eyes, int(index), tasks[task], random)
-            for index, task in zip(indices, chosen, strict=True)
+            sample(eyes, int(indices[k]), tasks[chosen[k]], np.random.default_rng([seed, step, k]))
+            for k in range(size)[part]
         ]
     )
 
@@ -102,6 +116,7 @@ def stacked(samples: list[Sample]) -> Batch:
         mask=np.stack([one.mask for one in samples])[:, None].astype(np.float32),
         control=planes("control") / np.float32(255),
         gaze=np.array([one.gaze for one in samples], np.float32),
+        weight=np.array([one.weight for one in samples], np.float32),
     )
 
 
@@ -124,27 +139,26 @@ def sample(
     if random is not None:
         cycle = int(random.integers(eyes.proposals.shape[1]))
     to_patch = _placed(random)
-    sent_away = task == "withheld-away" and eyes.sources[index] != "render"
     eye, other = eyes.eye(index), eyes.eye(index, cycle)
-    truth_u8, angles = eyes.windows[index], eyes.gazes[index]
-    if sent_away:
+    truth_u8, photo_u8, angles = eyes.windows[index], eyes.away[index, cycle], eyes.gazes[index]
+    if task == "withheld-away":
         eye, other = other, eye
-        truth_u8, angles = eyes.away[index, cycle], eyes.away_gazes[index, cycle]
-    truth, start = _seen(truth_u8, eyes.proposals[index, cycle], to_patch, random)
+        truth_u8, photo_u8 = photo_u8, truth_u8
+        angles = eyes.away_gazes[index, cycle]
+    truth, start, photo = _seen(
+        (truth_u8, eyes.proposals[index, cycle], photo_u8), to_patch, random
+    )
     eye, other = (_mapped(one, to_patch) for one in (eye, other))
     face = eyes.face(index)
     opening = eye_patches.aperture(other.contour, eye.contour)
     mask = opening * eye_patches.within_outline(face, to_patch, eye_patches.SIZE)
     control = annotation.draw_eye(face, _unmapped(eye, to_patch), to_patch, eye_patches.SIZE)
     gaze = eye_patches.in_patch(Gaze(float(angles[0]), float(angles[1])), to_patch)
-    if task == "cycle":
-        reference = start
-    else:
-        colours = eye_patches.eye_colours(truth, eye.contour, eye.iris_center, eye.iris_radius)
-        start, reference = eye_patches.withheld(truth, mask, colours)
+    if task != "cycle":
+        start = np.asarray(truth + mask[..., None] * (photo - truth), np.float32)
     return Sample(
         start=start,
-        reference=reference,
+        reference=photo,
         # Not blended: the pipeline itself blends what is drawn along the mask's edge.
         truth=np.where(mask[..., None] > 0, truth, start),
         mask=np.asarray(mask, np.float32),
@@ -152,6 +166,7 @@ def sample(
         gaze=_said(gaze, random),
         contour=eye.contour,
         iris=np.array([*eye.iris_center, eye.iris_radius]),
+        weight=1.0 if task == "cycle" else _WITHHELD_WEIGHT,
     )
 
 
@@ -176,20 +191,20 @@ def _placed(random: np.random.Generator | None) -> Points:
 
 
 def _seen(
-    truth_u8: Image8, start_u8: Image8, to_patch: Points, random: np.random.Generator | None
-) -> tuple[Image, Image]:
-    """Truth and start as patches, in the same light and through the same lens and file."""
-    truth, start = (
-        np.asarray(crops.cut(pixels, to_patch, eye_patches.SIZE), np.float32) / np.float32(255)
-        for pixels in (truth_u8, start_u8)
+    windows: tuple[Image8, Image8, Image8], to_patch: Points, random: np.random.Generator | None
+) -> tuple[Image, Image, Image]:
+    """Truth, start and photo as patches, in the same light and through the same lens and file."""
+    truth, start, photo = (
+        np.asarray(crops.cut(window, to_patch, eye_patches.SIZE), np.float32) / np.float32(255)
+        for window in windows
     )
     if random is None or random.random() > _CHANGED:
-        return truth, start
+        return truth, start, photo
     seed = int(random.integers(2**31))
-    return (
-        augment.changed(truth, np.random.default_rng(seed)),
-        augment.changed(start, np.random.default_rng(seed)),
+    truth, start, photo = (
+        augment.changed(patch, np.random.default_rng(seed)) for patch in (truth, start, photo)
     )
+    return truth, start, photo
 
 
 def _said(gaze: Gaze, random: np.random.Generator | None) -> tuple[float, float]:

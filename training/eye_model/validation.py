@@ -82,7 +82,7 @@ def check(pipeline: Any, eyes: EyeSet, indices: list[int], steps: int = 1) -> Ch
 
 
 def draw(pipeline: Any, samples: list[Sample], steps: int, seed: int = 0) -> NDArray[np.float32]:
-    """What the pipeline makes of some samples, float32, (n, 96, 128, 3)."""
+    """What the pipeline makes of some samples, float32, (n, 64, 96, 3)."""
     import torch
 
     made = []

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from pipelines.provenance import pixel_hash
+from presets import load
 from ui import work
 from ui.pictures import Shelf
 
@@ -16,14 +17,20 @@ from ui.pictures import Shelf
 PROGRESS = gr.Progress()
 
 _COMPARE = (
-    "Make looks of a portrait and compare them. photo: a picture file. looks: one look on a line, "
-    "such as region=japan&context=linkedin&gaze=1&polish=0.8. Returns a PNG for each look, in "
-    "order, and a report: the original's measurements, each variant's, the ranking and the best."
+    "Make looks of a portrait and compare them: the gaze is set to an angle, the skin retouched in "
+    "doses, and each result measured against the photo. Returns a picture for each look, in order, "
+    "and a report (JSON): the original's measurements, each variant's (gaze in degrees, "
+    "likeness, skin texture, skin tone, warnings), the ranking and the best. Smaller identity "
+    "distances are better: 0 is the same picture, 0.6 somebody else. Edit only portraits of people "
+    "who agree, and say that the result is edited."
 )
 _MEASURE = (
-    "Measure a portrait without changing it. photo: a picture file. Returns gaze and head pose in "
-    "degrees, skin tone and more."
+    "Measure a portrait without changing it. Returns a report (JSON): gaze and head pose in "
+    "degrees off the lens (yaw > 0 to the right of the picture, pitch > 0 up), skin tone, and "
+    "warnings about the photo. A gaze within 2.6 degrees reads as eye contact. Nothing about the "
+    "person is inferred: no identity, age, gender or ethnicity."
 )
+_EXAMPLE = "region=international&context=linkedin"
 
 
 @dataclass
@@ -35,44 +42,51 @@ class Door:
     looks: gr.Textbox = field(init=False)
     images: gr.File = field(init=False)
     report: gr.JSON = field(init=False)
-    compare: gr.Button = field(init=False)
-    measure: gr.Button = field(init=False)
+    ask_compare: gr.Button = field(init=False)
+    ask_measure: gr.Button = field(init=False)
 
     def render(self) -> None:
         """Everything hidden."""
         self.photo = gr.File(label="photo", visible=False)
-        self.looks = gr.Textbox(
-            "region=international&context=linkedin", lines=2, label="looks", visible=False
-        )
+        self.looks = gr.Textbox(_EXAMPLE, lines=2, label="looks", visible=False)
         self.images = gr.File(label="images", file_count="multiple", visible=False)
         self.report = gr.JSON(label="report", visible=False)
-        self.compare = gr.Button(visible=False)
-        self.measure = gr.Button(visible=False)
+        self.ask_compare = gr.Button(visible=False)
+        self.ask_measure = gr.Button(visible=False)
 
     def listen(self) -> None:
         """The two public endpoints."""
-        self.compare.click(
-            self._compare,
+        work_queue: dict[str, Any] = {"concurrency_id": "work", "concurrency_limit": 2}
+        self.ask_compare.click(
+            self.compare,
             [self.photo, self.looks],
             [self.images, self.report],
             api_name="compare",
-            api_description=_COMPARE,
-            concurrency_id="work",
-            concurrency_limit=2,
+            api_description=_compare_description(),
+            **work_queue,
         )
-        self.measure.click(
-            _measure,
+        self.ask_measure.click(
+            self.measure,
             self.photo,
             self.report,
             api_name="measure",
             api_description=_MEASURE,
-            concurrency_id="work",
-            concurrency_limit=2,
+            **work_queue,
         )
 
-    def _compare(
+    # Tools are called what these two are, and say of their inputs what stands here.
+
+    def compare(
         self, photo: str | None, looks: str, progress: gr.Progress = PROGRESS
     ) -> tuple[list[str], dict[str, Any]]:
+        """Make looks of a portrait and compare them.
+
+        Args:
+            photo: A portrait as a picture file (JPEG, PNG, WebP, HEIC), one face, eyes open.
+            looks: One to 8 looks, one on a line, such as region=japan&context=linkedin&gaze=1&polish=0.8. What a line leaves out takes its default. region is who will see it, context what it is for; gaze is none, a strength from 0 to 1, or yaw,pitch in degrees; polish is a strength from 0 to 1; doses such as B:0.3,E:0 set single retouches.
+            progress: Told how far it is.
+        """  # noqa: E501
+        # One line for each input: that is as far as Gradio reads.
         try:
             asked = work.parse_looks(looks or "")
             progress(0, desc="Reading the photo")
@@ -88,15 +102,27 @@ class Door:
             raise _told(error) from None
         return images, comparison.report()
 
+    def measure(self, photo: str | None) -> dict[str, Any]:
+        """Measure a portrait without changing it.
 
-def _measure(photo: str | None) -> dict[str, Any]:
-    from pipelines.studio import Comparison
+        Args:
+            photo: A portrait as a picture file (JPEG, PNG, WebP, HEIC), one face, eyes open.
+        """
+        from pipelines.studio import Comparison
 
-    try:
-        report = Comparison(work.examine(photo).analysis, (), ()).report()
-    except Exception as error:
-        raise _told(error) from None
-    return {key: report[key] for key in ("size", "original", "warnings")}
+        try:
+            report = Comparison(work.examine(photo).analysis, (), ()).report()
+        except Exception as error:
+            raise _told(error) from None
+        return {key: report[key] for key in ("size", "original", "warnings")}
+
+
+def _compare_description() -> str:
+    presets = load()
+    return (
+        f"{_COMPARE} Regions: {', '.join(presets.regions)}. "
+        f"Contexts: {', '.join(presets.contexts)}. Engines: {', '.join(presets.engines)}."
+    )
 
 
 def _told(error: Exception) -> gr.Error:

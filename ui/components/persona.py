@@ -9,8 +9,10 @@ import gradio as gr
 from pipelines.errors import Cancelled
 from pipelines.look import LARGEST_SEED, Look
 from presets import load
-from ui import captions, words, work
+from ui import captions, work
+from ui.language import t
 from ui.pictures import Shelf
+from ui.sentences import told
 
 # Gradio puts a tracker of its own in the place of this default, one for each call.
 PROGRESS = gr.Progress()
@@ -34,32 +36,39 @@ class PersonaPanel:
         """Everything in one accordion."""
         presets = load()
         able = [one for one in presets.engines.values() if one.weights == "hub"]
-        with gr.Accordion(words.PERSONA, open=False, elem_id="persona", visible=bool(able)):
-            gr.HTML(f'<p class="p-aside">{words.PERSONA_LEAD}</p>', apply_default_css=False)
+        with gr.Accordion(t("persona.title"), open=False, elem_id="persona", visible=bool(able)):
+            gr.HTML(f'<p class="p-aside">{t("persona.lead")}</p>', apply_default_css=False)
             self.context = gr.Dropdown(
-                [(one.label, one.id) for one in presets.contexts.values() if not one.untouched],
+                [
+                    (t(f"context.{one.id}"), one.id)
+                    for one in presets.contexts.values()
+                    if not one.untouched
+                ],
                 value="service-bot",
-                label=words.CONTEXT,
+                label=t("persona.context"),
             )
             self.region = gr.Dropdown(
-                [(one.label, one.id) for one in presets.regions.values()],
+                [(t(f"region.{one.id}"), one.id) for one in presets.regions.values()],
                 value="international",
-                label=words.REGION,
+                label=t("persona.region"),
             )
             self.engine = gr.Dropdown(
-                [(one.label, one.id) for one in able], value=able[0].id if able else None,
-                label="Engine",
-            )  # fmt: skip
-            self.count = gr.Slider(1, 8, 4, step=1, label="How many", buttons=[])
-            self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=LARGEST_SEED)
-            self.invent = gr.Button("Invent", size="sm", elem_id="invent")
+                [(t(f"engine.{one.id}"), one.id) for one in able],
+                value=able[0].id if able else None,
+                label=t("persona.engine"),
+            )
+            self.count = gr.Slider(1, 8, 4, step=1, label=t("persona.count"), buttons=[])
+            self.seed = gr.Number(
+                0, label=t("persona.seed"), precision=0, minimum=0, maximum=LARGEST_SEED
+            )
+            self.invent = gr.Button(t("persona.invent"), size="sm", elem_id="invent")
             self.made = gr.HTML("", apply_default_css=False)
 
-    def listen(self, portrait: gr.components.Component) -> None:
+    def listen(self, portrait: gr.components.Component, language: gr.State) -> None:
         """Inventing takes the portrait on the page as the pose."""
         self.invent.click(
             self._invent,
-            [portrait, self.region, self.context, self.engine, self.count, self.seed],
+            [portrait, self.region, self.context, self.engine, self.count, self.seed, language],
             self.made,
             show_progress="full",
             api_visibility="private",
@@ -75,6 +84,7 @@ class PersonaPanel:
         engine: str,
         count: float,
         seed: float | None,
+        language: str,
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> str:
@@ -84,9 +94,11 @@ class PersonaPanel:
 
                 def tell(share: float, step: str) -> None:
                     check()
-                    progress(share, desc=step)
+                    progress(share, desc=told(language, step))
 
                 made = work.invent(work.examine(path), look, int(count), tell)
         except Exception as error:
-            return captions.notice(work.sentence(error), quiet=isinstance(error, Cancelled))
-        return captions.persona(made, work.candidates(made, self.shelf))
+            return captions.notice(
+                work.sentence(error, language), quiet=isinstance(error, Cancelled)
+            )
+        return captions.persona(made, work.candidates(made, self.shelf), language)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
-from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
 
 from ui import pictures
-from ui.samples import samples
+from ui.components import steps
+from ui.language import t
+from ui.samples import Sample, samples
 
 # A button each, so that they can be reached by keyboard.
 _PICK = """
@@ -21,37 +21,47 @@ element.addEventListener('click', (event) => {
 """
 
 
+# The picture's own file field: what a click on an empty portrait opens.
+_OPEN = "() => document.querySelector('#portrait input[type=file]')?.click()"
+
+
 @dataclass
 class PortraitPanel:
     """The upper left of the page."""
 
     photo: gr.Image = field(init=False)
+    own: gr.Button = field(init=False)
     seen: gr.HTML = field(init=False)
     thumbs: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """The portrait, what we see in it, and the samples."""
         available = samples()
-        self.photo = gr.Image(
-            str(available[0].path) if available else None,
-            type="filepath",
-            format="png",
-            image_mode=None,
-            sources=["upload", "clipboard", "webcam"],
-            label="Portrait",
-            show_label=False,
-            height=260,
-            buttons=["fullscreen"],
-            elem_id="portrait",
-            placeholder="Drop a portrait here\n- or -\nClick to choose one",
-            alt_text="Your portrait",
-        )
-        _take_files_as_they_come(self.photo)
-        self.thumbs = gr.HTML(_thumbnails(), js_on_load=_PICK, apply_default_css=False)
+        steps.heading("portrait")
+        with gr.Row(elem_id="sitter", equal_height=False):
+            self.photo = gr.Image(
+                str(available[0].path) if available else None,
+                type="filepath",
+                format="png",
+                image_mode=None,
+                sources=["upload", "clipboard", "webcam"],
+                label=t("portrait.label"),
+                show_label=False,
+                height=190,
+                buttons=["fullscreen"],
+                elem_id="portrait",
+                placeholder=str(t("portrait.drop")),
+                alt_text=str(t("portrait.alt")),
+            )
+            _take_files_as_they_come(self.photo)
+            with gr.Column(elem_id="or", min_width=150):
+                self.own = gr.Button(t("portrait.own"), size="md", elem_id="own")
+                self.thumbs = gr.HTML(_thumbnails(), js_on_load=_PICK, apply_default_css=False)
         self.seen = gr.HTML("", apply_default_css=False, elem_id="seen")
 
     def listen(self) -> None:
-        """A sample's thumbnail puts it in the portrait's place."""
+        """A sample's thumbnail puts it in the portrait's place; the button opens the files."""
+        self.own.click(None, None, None, js=_OPEN, api_visibility="private")
         self.thumbs.click(
             _pick,
             None,
@@ -80,21 +90,20 @@ def _pick(event: gr.EventData) -> str:
 
 
 def _thumbnails() -> str:
-    buttons = "".join(
-        f'<button type="button" data-index="{index}" title="{_title(sample)}">'
-        f'<img src="{pictures.thumbnail(sample.path)}" alt="{_title(sample)}"></button>'
-        for index, sample in enumerate(samples())
+    photographs = [one for one in enumerate(samples()) if one[1].gaze is None]
+    heads = [one for one in enumerate(samples()) if one[1].gaze is not None]
+    return "".join(
+        f'<p class="p-samples-kind">{t(f"portrait.{kind}")}</p>'
+        f'<div class="p-samples" role="group" aria-label="{t(f"portrait.{kind}")}">'
+        f"{''.join(_button(index, sample) for index, sample in some)}</div>"
+        for kind, some in (("photographs", photographs), ("renders", heads))
+        if some
     )
-    credits = "; ".join(
-        f"{sample.title.split(',')[0]}: {sample.credit}"
-        for sample in samples()
-        if "own" not in sample.credit
-    )
+
+
+def _button(index: int, sample: Sample) -> str:
+    title = t(f"sample.{sample.path.stem}")
     return (
-        f'<div class="p-samples" role="group" aria-label="Sample portraits">{buttons}</div>'
-        f'<p class="p-aside p-credits">Samples. {escape(credits)}.</p>'
+        f'<button type="button" data-index="{index}" title="{title}">'
+        f'<img src="{pictures.thumbnail(sample.path)}" alt="{title}"></button>'
     )
-
-
-def _title(sample: Any) -> str:
-    return escape(f"{sample.title} ({sample.credit})", quote=True)

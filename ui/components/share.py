@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -10,10 +12,10 @@ import gradio as gr
 from gradio.components import Component
 
 from sharing.desk import Desk
-from sharing.publication import KEEP_DAYS, LONGEST_TITLE
+from sharing.publication import KEEP_DAYS
 from sharing.store import Published
-from sharing.web.render import day
-from ui import captions, publishing, words, work
+from ui import captions, publishing, work
+from ui.language import say, t
 from ui.pictures import Shelf
 from ui.work import OnScreen, Photo
 
@@ -63,28 +65,28 @@ class SharePanel:
         self.screen = gr.State(None, time_to_live=work.PHOTO_KEPT)
         # Private links are shown only here: nothing that comes later may take them away.
         self.links = gr.State("")
-        with gr.Accordion("Share", open=False, elem_id="share"):
-            _aside(words.SHARE_LINK)
-            self.copy = gr.Button("Copy link", size="sm")
+        with gr.Accordion(t("share.title"), open=False, elem_id="share"):
+            _aside("share.link")
+            self.copy = gr.Button(t("share.copy"), size="sm")
             self.copied = _html(elem_id="copied")
-            _aside(words.SHARE_ZIP)
-            self.save = gr.Button("Download everything", size="sm")
+            _aside("share.zip")
+            self.save = gr.Button(t("share.download"), size="sm")
             self.saved = _html(elem_id="zip")
-            _aside(words.SHARE_PAGE)
+            _aside("share.page")
             self.title = gr.Textbox(
-                label="Title", info="Visitors read it; may stay empty", max_lines=1, lines=1
+                label=t("share.name"), info=t("share.name_info"), max_lines=1, lines=1
             )
             self.days = gr.Radio(
-                [(f"{days} day{'s' if days > 1 else ''}", days) for days in KEEP_DAYS],
+                [(t(f"share.days_{days}"), days) for days in KEEP_DAYS],
                 value=KEEP_DAYS[1],
-                label="Keep it for",
+                label=t("share.keep"),
                 elem_id="keep-days",
             )
-            self.asks = gr.Checkbox(
-                True, label="Ask visitors, blind, which one is really them", container=False
+            self.asks = gr.Checkbox(True, label=t("share.ask"), container=False)
+            self.consent = _html(
+                _consent(str(t(key)) for key in _consent_keys(KEEP_DAYS[1])), elem_id="consent"
             )
-            self.consent = _html(_consent(KEEP_DAYS[1]), elem_id="consent")
-            self.publish = gr.Button("Publish", variant="primary", elem_id="publish")
+            self.publish = gr.Button(t("share.publish"), variant="primary", elem_id="publish")
             self.published = gr.HTML(
                 "", apply_default_css=False, elem_id="published", js_on_load=_MARK
             )
@@ -96,38 +98,40 @@ class SharePanel:
         """
         return {self.screen: None, self.saved: ""}
 
-    def listen(self, photo: gr.State) -> None:
+    def listen(self, photo: gr.State, language: gr.State) -> None:
         """What each button does.
 
         Args:
             photo: The state that holds the visitor's photo.
+            language: The state that holds the visitor's language.
         """
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        self.copy.click(None, None, self.copied, js=_COPY % words.COPIED, **quiet)
-        self.days.change(_consent, self.days, self.consent, queue=False, **quiet)
+        self.copy.click(None, None, self.copied, js=_COPY % t("share.copied"), **quiet)
+        self.days.change(_on_days, [self.days, language], self.consent, queue=False, **quiet)
         self.save.click(
             self._save,
-            [photo, self.screen, self.title],
+            [photo, self.screen, self.title, language],
             self.saved,
             show_progress="minimal",
             api_visibility="private",
         ).success(None, None, None, js=_SAVE, api_visibility="private")
         self.publish.click(
             self._publish,
-            [photo, self.screen, self.title, self.days, self.asks, self.links],
+            [photo, self.screen, self.title, self.days, self.asks, self.links, language],
             [self.published, self.links],
             show_progress="minimal",
             api_visibility="private",
         )
 
-    def _save(self, photo: Photo | None, screen: OnScreen | None, title: str) -> str:
+    def _save(self, photo: Photo | None, screen: OnScreen | None, title: str, language: str) -> str:
         try:
             data = publishing.zipped(publishing.publication(photo, screen, title))
         except Exception as error:
-            return captions.notice(work.sentence(error))
+            return captions.notice(work.sentence(error, language))
         address = escape(self.shelf.address(self.shelf.keep(data, "presence-comparison.zip")))
         size = f"{len(data) / 1e6:.1f} MB"
-        return f'<p class="p-aside"><a href="{address}" download>Save the ZIP</a> ({size})</p>'
+        save = escape(say(language, "share.save_zip"))
+        return f'<p class="p-aside"><a href="{address}" download>{save}</a> ({size})</p>'
 
     def _publish(
         self,
@@ -137,6 +141,7 @@ class SharePanel:
         days: int,
         asks: bool,
         links: str,
+        language: str,
         request: gr.Request,
     ) -> tuple[str, str]:
         try:
@@ -144,37 +149,55 @@ class SharePanel:
             address = request.client.host if request.client else ""
             published = self.desk.store().publish(asked, address)
         except Exception as error:
-            return captions.notice(work.sentence(error)) + links, links
+            return captions.notice(work.sentence(error, language)) + links, links
         link = self.desk.address(f"/s/{published.id}", request.url.scheme, request.headers)
-        links = _links(published, link) + links
+        links = _links(published, link, language) + links
         return links, links
 
 
-def _links(published: Published, link: str) -> str:
-    until = day(published.expires_at)
+def _links(published: Published, link: str, language: str) -> str:
+    private = f"{link}/own/{published.secret}"
+    until = say(language, "share.until", day=_day(published.expires_at, language))
     return (
         '<div class="p-links" role="status">'
-        f"{_link('Link to share', link, 'p-public')}"
-        f"{_link('Your private link: votes, and deleting', f'{link}/own/{published.secret}')}"
-        f'<p class="p-aside">Published until {until}. {words.KEEP_PRIVATE}</p></div>'
+        f"{_link(language, 'share.public', link, 'p-public')}"
+        f"{_link(language, 'share.private', private, 'p-private')}"
+        f'<p class="p-aside">{escape(until)}</p></div>'
     )
 
 
-def _link(label: str, address: str, kind: str = "p-private") -> str:
-    address = escape(address, quote=True)
+def _link(language: str, key: str, address: str, kind: str) -> str:
+    label, address = say(language, key), escape(address, quote=True)
+    opens = escape(say(language, "share.open", what=label))
     return (
         f'<label>{escape(label)}<input readonly class="{kind}" value="{address}"></label>'
-        f'<a class="p-aside" href="{address}" target="_blank" rel="noopener noreferrer">open</a>'
+        f'<a class="p-aside" href="{address}" target="_blank" rel="noopener noreferrer" '
+        f'aria-label="{opens}">{escape(say(language, "share.opens"))}</a>'
     )
 
 
-def _consent(days: int) -> str:
-    span = f"{days} day{'s' if days > 1 else ''}"
-    return f'<p class="p-aside">{escape(words.CONSENT.format(span=span, most=LONGEST_TITLE))}</p>'
+def _day(seconds: int, language: str) -> str:
+    """A day in words, UTC."""
+    date = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+    month = say(language, "share.months").split()[date.month - 1]
+    return say(language, "share.day", day=date.day, month=month, year=date.year)
 
 
-def _aside(sentence: str) -> None:
-    _html(f'<p class="p-aside">{escape(sentence)}</p>')
+def _on_days(days: int, language: str) -> str:
+    return _consent(escape(say(language, key)) for key in _consent_keys(days))
+
+
+def _consent_keys(days: int) -> tuple[str, str, str]:
+    return "share.consent", f"share.for_{int(days)}", "share.consent_more"
+
+
+def _consent(parts: Iterable[str]) -> str:
+    before, span, after = parts
+    return f'<p class="p-aside">{before} {span}{after}</p>'
+
+
+def _aside(key: str) -> None:
+    _html(f'<p class="p-aside">{t(key)}</p>')
 
 
 def _html(value: str = "", elem_id: str | None = None) -> gr.HTML:

@@ -1,0 +1,106 @@
+"""The explore grid: two settings along two sides, and what can be done with a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+pytest.importorskip("playwright", reason="playwright is not installed")
+
+from playwright.sync_api import expect
+
+from tests.browser.test_page import wait_for_results
+from ui.samples import samples
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+Visit = Callable[..., Any]
+Shoot = Callable[..., None]
+
+
+def opened(page: Page, columns: str, rows: str) -> None:
+    """Open the section and let gaze vary from left to right, polish from top to bottom."""
+    wait_for_results(page, 3)
+    page.get_by_role("button", name="Explore grid").click()
+    page.get_by_label("From left to right").click()
+    page.get_by_role("option", name="Gaze, sideways").click()
+    typed(page, 0).fill(columns)
+    typed(page, 1).fill(rows)
+
+
+def typed(page: Page, side: int) -> Locator:
+    return (
+        page.locator("#grid-sides .p-side").nth(side).get_by_label("Values").locator("visible=true")
+    )
+
+
+def test_a_grid_appears_and_a_cell_becomes_a_look(visit: Visit, screenshot: Shoot) -> None:
+    page = visit()
+    opened(page, "-10, 0, 10", "0, 1")
+    expect(page.locator("#grid-count")).to_have_text("6 cells")
+    page.locator("#grid-start").click()
+    cells = page.locator("#grid-table button.p-cell")
+    expect(cells).to_have_count(6)
+    expect(page.locator("#grid-file a")).to_be_visible()
+    expect(page.get_by_role("columnheader")).to_have_text(
+        ["Sideways −10°", "Sideways 0°", "Sideways 10°"]
+    )
+    expect(page.get_by_role("rowheader", name="Polish 1")).to_be_visible()
+    expect(page.locator("#grid-table .p-badge").first).to_contain_text("like them")
+    screenshot(page, "grid")
+    # By keyboard: down and to the right, then Enter.
+    cells.first.focus()
+    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#grid-picked b").first).to_have_text("Sideways 10°, Polish 1")
+    expect(page.locator("#grid-to-a")).to_be_focused()
+    screenshot(page, "grid-picked")
+    page.keyboard.press("Enter")
+    expect(page.locator("#strip header b").nth(1)).to_contain_text("10°")
+    page.wait_for_url("**gaze%3D10**")
+    look = parse_qs(urlparse(page.url).query)["look"][0]
+    assert look.startswith("region=japan&context=linkedin&gaze=10,")
+    page.locator("#grid-close").click()
+    expect(cells.last).to_be_focused()
+    # Another portrait takes the grid off.
+    page.locator("#portrait input[type=file]").set_input_files(samples()[1].path)
+    expect(page.locator("#grid-table button")).to_have_count(0)
+
+
+def test_too_many_cells_are_refused_before_they_start(visit: Visit) -> None:
+    page = visit()
+    opened(page, "-12..12 step 2", "0..1 step 0.2")
+    expect(page.locator("#grid-count")).to_contain_text("78 cells; 48 at most")
+    expect(page.locator("#grid-start")).to_be_disabled()
+    typed(page, 0).fill("a bit")
+    expect(page.locator("#grid-count")).to_contain_text("'a bit'")
+    typed(page, 0).fill("3")
+    expect(page.locator("#grid-count")).to_have_text("6 cells")
+    expect(page.locator("#grid-start")).to_be_enabled()
+
+
+def test_what_is_done_stays_when_a_grid_is_stopped(visit: Visit) -> None:
+    page = visit(width=390, height=844)
+    opened(page, "-14..14 step 4", "0..1 step 0.2")
+    page.locator("#grid-start").click()
+    cells = page.locator("#grid-table button.p-cell")
+    expect(cells.nth(1)).to_be_visible()
+    page.locator("#grid-stop").click()
+    expect(page.locator("#grid-notice")).to_contain_text("What is done stays")
+    expect(page.locator("#grid-start")).to_be_visible()
+    made = cells.count()
+    assert 2 <= made < 48
+    cells.first.click()
+    expect(page.locator("#grid-to-a")).to_be_visible()
+    # A new portrait takes the place of one whose grid is under way.
+    page.locator("#grid-start").click()
+    expect(cells.first).to_be_visible()
+    page.locator("#portrait input[type=file]").set_input_files(samples()[1].path)
+    expect(page.locator("#grid-start")).to_be_visible()
+    expect(page.locator("#grid-table")).not_to_contain_text("°")
+    # The grid scrolls by itself; the page does not.
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from playwright.sync_api import Page, expect
+
+from presets import spoken
+from ui.language import say
+
+Visit = Callable[..., Page]
+Shoot = Callable[[Page, str], None]
+
+
+def ready(page: Page) -> None:
+    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    page.wait_for_url("**look=**")
+
+
+def looks_in_address(page: Page) -> list[str]:
+    return parse_qs(urlsplit(page.url).query).get("look", [])
+
+
+def test_a_korean_browser_gets_a_korean_page(visit: Visit, screenshot: Shoot) -> None:
+    page = visit(locale="ko-KR")
+    ready(page)
+    assert page.evaluate("document.documentElement.lang") == "ko"
+    assert page.title() == say("ko", "page.full_title")
+    japan, linkedin = spoken("ko").regions["japan"], spoken("ko").contexts["linkedin"]
+    expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text(
+        f"{japan.label} · {linkedin.label}"
+    )
+    expect(page.locator("#strip figcaption").nth(1)).to_contain_text("닮음 차이")
+    expect(page.get_by_text(japan.rationale)).to_be_visible()
+    field = page.get_by_label(say("ko", "look.region"), exact=True).first
+    expect(field).to_have_value(japan.label)
+    field.click()
+    page.get_by_role("option", name=spoken("ko").regions["korea"].label, exact=True).click()
+    expect(page.get_by_text(spoken("ko").regions["korea"].rationale)).to_be_visible()
+    # Gradio's own words follow.
+    expect(page.locator("#portrait").get_by_label(say("ko", "gradio.remove_image"))).to_be_visible()
+    page.get_by_role("button", name=say("ko", "page.compare")).click()
+    expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text(f"한국 · {linkedin.label}")
+    screenshot(page, "korean")
+
+
+def test_refusals_are_korean_too(visit: Visit, screenshot: Shoot) -> None:
+    page = visit("?look=region%3Datlantis", locale="ko-KR")
+    ready(page)
+    expect(page.locator("#notice")).to_contain_text("목록에 없는 지역: 'atlantis'")
+    page.locator("#portrait").get_by_label(say("ko", "gradio.remove_image")).click()
+    expect(page.locator("#results img")).to_have_count(0)
+    page.get_by_role("button", name=say("ko", "page.compare")).click()
+    expect(page.locator("#notice [role=alert]")).to_contain_text("아직 사진이 없어요.")
+    screenshot(page, "korean-refusal")
+
+
+def test_the_switch_works_by_keyboard_keeps_the_looks_and_is_remembered(visit: Visit) -> None:
+    page = visit("?look=region%3Dkorea%26context%3Dactor&look=region%3Dkeep", locale="en-US")
+    ready(page)
+    before = looks_in_address(page)
+    assert before[0].startswith("region=korea&context=actor")
+    english, korean = (page.get_by_role("link", name=name) for name in ("English", "한국어"))
+    expect(english).to_have_attribute("aria-current", "true")
+    korean.focus()
+    page.keyboard.press("Enter")
+    expect(korean).to_have_attribute("aria-current", "true")
+    expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text("한국 · 배우 프로필")
+    page.wait_for_url(lambda address: "lang=" not in address and "look=" in address)
+    assert looks_in_address(page) == before
+    page.reload()
+    expect(korean).to_have_attribute("aria-current", "true")
+    assert page.evaluate("document.documentElement.lang") == "ko"
+    page.goto(page.url.split("?")[0] + "?lang=en")
+    expect(english).to_have_attribute("aria-current", "true")

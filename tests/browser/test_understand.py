@@ -1,0 +1,220 @@
+"""Explanations, and the closer looks in the tabs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from playwright.sync_api import Locator, Page, expect
+
+Visit = Callable[..., Page]
+Shoot = Callable[[Page, str], None]
+
+PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
+
+
+def compared(page: Page) -> Page:
+    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    return page
+
+
+def open_tab(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name, exact=True).click()
+
+
+def loaded(page: Page, images: Locator, count: int) -> None:
+    expect(images).to_have_count(count)
+    for index in range(count):
+        page.wait_for_function(
+            "image => image.complete && image.naturalWidth > 0",
+            arg=images.nth(index).element_handle(),
+        )
+
+
+def term(page: Page, of: str) -> Locator:
+    return page.locator(f"#strip [popovertarget='meaning-{of}']").first
+
+
+def test_a_term_opens_by_key_and_by_pointer_and_moves_nothing(
+    visit: Visit, screenshot: Shoot
+) -> None:
+    page = compared(visit())
+    likeness, meaning = term(page, "likeness"), page.locator("#meaning-likeness")
+    before = likeness.bounding_box()
+    likeness.focus()
+    page.keyboard.press("Enter")
+    expect(meaning).to_be_visible()
+    expect(meaning).to_contain_text("0 = same, 0.6 = someone else")
+    expect(meaning.get_by_role("link", name="King 2017, dlib")).to_be_visible()
+    assert likeness.bounding_box() == before
+    # Beside its term, and its link is the next stop.
+    box = meaning.bounding_box()
+    assert box
+    assert before
+    assert abs(box["y"] - before["y"]) < 40 + box["height"]
+    page.keyboard.press("Tab")
+    expect(meaning.get_by_role("link")).to_be_focused()
+    screenshot(page, "meaning")
+    page.keyboard.press("Escape")
+    expect(meaning).to_be_hidden()
+    expect(likeness).to_be_focused()
+    term(page, "texture").hover()
+    expect(page.locator("#meaning-texture")).to_be_visible()
+    # A click keeps what the pointer opened.
+    term(page, "texture").click()
+    page.mouse.move(5, 5)
+    page.wait_for_timeout(500)
+    expect(page.locator("#meaning-texture")).to_be_visible()
+    page.mouse.click(5, 5)
+    expect(page.locator("#meaning-texture")).to_be_hidden()
+
+
+def test_a_phone_reads_meanings_numbers_and_all_tabs(visit: Visit, screenshot: Shoot) -> None:
+    page = compared(visit(**PHONE))
+    term(page, "gaze").tap()
+    meaning = page.locator("#meaning-gaze")
+    expect(meaning).to_be_in_viewport(ratio=1)
+    screenshot(page, "meaning-phone")
+    page.touchscreen.tap(195, 60)
+    expect(meaning).to_be_hidden()
+    tabs = page.get_by_role("tab", name=re.compile("^(Slider|Numbers|What counts as skin)$"))
+    expect(tabs).to_have_count(3)
+    for tab in tabs.all():
+        box = tab.bounding_box()
+        assert box
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+    tabs.filter(has_text="Numbers").tap()
+    table = page.get_by_role("table", name="All measurements")
+    expect(table).to_be_visible()
+    assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
+    likeness = page.get_by_role("row", name="Likeness")
+    for cell in likeness.get_by_role("cell").all():
+        box = cell.bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= 390
+    assert likeness.get_by_role("cell").nth(1).get_attribute("data-of") == "A"
+    screenshot(page, "numbers-phone")
+    dots = page.locator("#strip .p-dots button")
+    expect(dots).to_have_count(3)
+    dots.nth(2).tap()
+    expect(dots.nth(2)).to_have_attribute("aria-current", "true")
+    page.wait_for_function(
+        """() => {
+          const [first, , last] = [...document.querySelectorAll('#strip .p-shot')]
+            .map((one) => one.getBoundingClientRect());
+          return first.right <= last.left && last.right <= innerWidth;
+        }"""
+    )
+
+
+def test_eyes_stand_side_by_side_cut_at_one_place(visit: Visit, screenshot: Shoot) -> None:
+    page = compared(visit())
+    open_tab(page, "Eyes ×4")
+    images = page.locator(".p-eyes img:visible")
+    loaded(page, images, 6)
+    boxes = [box for box in (half.bounding_box() for half in page.locator(".p-half").all()) if box]
+    rights = boxes[::2]
+    assert len({round(box["y"]) for box in rights}) == 1
+    assert len({round(box["width"]) for box in rights}) == 1
+    assert rights[0]["x"] < rights[1]["x"] < rights[2]["x"]
+    sizes = {
+        tuple(image.evaluate("image => [image.naturalWidth, image.naturalHeight]"))
+        for image in images.all()
+    }
+    assert len(sizes) == 1
+    screenshot(page, "eyes")
+
+
+def test_differences_are_shown_amplified_and_where_and_follow_the_looks(
+    visit: Visit, screenshot: Shoot
+) -> None:
+    page = compared(visit())
+    open_tab(page, "Difference")
+    pictures = page.locator(".p-difference img:visible")
+    loaded(page, pictures, 2)
+    expect(page.get_by_text(re.compile(r"made \d+ times stronger"))).to_be_visible()
+    expect(page.locator(".p-difference figcaption").first).to_have_text(
+        re.compile(r"largest \d+ of 255 steps")
+    )
+    how = str(pictures.first.get_attribute("src"))
+    screenshot(page, "difference")
+    page.get_by_text("Where, as the eye sees it", exact=True).click()
+    expect(pictures.first).not_to_have_attribute("src", how)
+    loaded(page, pictures, 2)
+    expect(page.get_by_text(re.compile(r"% of this picture differs visibly")).first).to_be_visible()
+    where = str(pictures.first.get_attribute("src"))
+    screenshot(page, "difference-where")
+    page.get_by_text("Whole photo", exact=True).click()
+    expect(pictures.first).not_to_have_attribute("src", where)
+    whole = str(pictures.first.get_attribute("src"))
+    page.get_by_label("Polish strength").first.fill("0")
+    page.locator("#compare").click()
+    expect(pictures.first).not_to_have_attribute("src", whole)
+    unpolished = str(pictures.first.get_attribute("src"))
+    # The same looks once more: the same pictures, not a place that stays empty.
+    page.locator("#compare").click()
+    expect(page.get_by_text("Measuring", exact=True)).to_have_count(0)
+    expect(pictures.first).to_have_attribute("src", unpolished)
+    page.locator("#portrait").get_by_label("Remove Image").click()
+    expect(page.locator("#strip img, .p-difference img")).to_have_count(0)
+
+
+def shown_in_stage(page: Page) -> str:
+    return page.locator(".p-stage .p-on").evaluate("picture => picture.dataset.name")
+
+
+def test_two_pictures_switch_in_one_place(visit: Visit, screenshot: Shoot) -> None:
+    page = compared(visit())
+    open_tab(page, "Blink")
+    stage, name = page.locator(".p-stage"), page.locator(".p-blink-name")
+    loaded(page, page.locator(".p-stage .p-on img:visible"), 1)
+    expect(name).to_have_text("Original")
+    stage.hover()
+    before = stage.bounding_box()
+    page.mouse.down()
+    expect(name).to_have_text(re.compile("^[AB] · "))
+    assert shown_in_stage(page) == name.inner_text()
+    assert stage.bounding_box() == before
+    page.mouse.up()
+    expect(name).to_have_text("Original")
+    stage.focus()
+    page.keyboard.down("Space")
+    expect(name).to_have_text(re.compile("^[AB] · "))
+    page.keyboard.up("Space")
+    expect(name).to_have_text("Original")
+    page.get_by_role("combobox", name="The other").select_option("A · Japan · LinkedIn")
+    page.get_by_role("button", name="Switch every second").click()
+    expect(name).to_have_text("A · Japan · LinkedIn")
+    expect(name).to_have_text("Original")
+    expect(name).to_have_text("A · Japan · LinkedIn")
+    screenshot(page, "blink")
+
+
+def test_who_asked_for_less_motion_switches_by_hand(visit: Visit) -> None:
+    page = compared(visit(reduced_motion="reduce"))
+    open_tab(page, "Blink")
+    name = page.locator(".p-blink-name")
+    expect(name).to_have_text("Original")
+    page.get_by_role("button", name="Switch", exact=True).click()
+    expect(name).not_to_have_text("Original")
+    shown = name.inner_text()
+    page.wait_for_timeout(1500)
+    expect(name).to_have_text(shown)
+
+
+def test_the_photo_is_judged_by_itself_and_its_brightness_shown(
+    visit: Visit, screenshot: Shoot
+) -> None:
+    page = compared(visit())
+    open_tab(page, "Numbers")
+    expect(page.get_by_role("heading", name="This photo by itself")).to_be_visible()
+    expect(page.get_by_text("None of these tells today’s generated faces")).to_be_visible()
+    assert re.search(r"Sharpness\s+\d+\s", page.get_by_role("row", name="Sharpness").inner_text())
+    open_tab(page, "Histogram")
+    drawings = page.get_by_role("img", name=re.compile("^Brightness of Skin of the face, A"))
+    expect(drawings).to_be_visible()
+    screenshot(page, "histogram")

@@ -1,0 +1,46 @@
+"""Reports and shots as the studio would make them, for tests of what is said about them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pipelines.gaze import Gaze
+from ui.shots import Files, Shot
+
+ORIGINAL: dict[str, Any] = {
+    "gaze": [7.0, -6.0],
+    "contact": False,
+    "head": {"yaw": 3.0, "pitch": 0.0, "roll": 0.0},
+    "skin_tone": {"ita": None},
+    "eyes": {"spacing_ratio": 0.44, "tilt_deg": 0.2, "catchlight_agreement": None},
+}
+VARIANT: dict[str, Any] = {
+    "look": "region=japan&context=linkedin&gaze=1&polish=1&engine=geometry&seed=0",
+    "size": [1000, 800],
+    "gaze": {"target": [3.0, -2.0], "after": [2.8, -1.9], "error": 0.22},
+    "head": ORIGINAL["head"],
+    "identity": {"distance": 0.071, "same_person": True},
+    "texture_retention": 0.941,
+    "texture_floor": 0.88,
+    "skin_tone": {"ita_before": None, "ita_after": None, "delta_e00_mean": 0.41},
+    "eyes": ORIGINAL["eyes"],
+    "changed_outside_face": 1234,
+    "guards": {"clipped": 0.0, "halo": 0.4, "sharpening": 1.06, "eyes_over_skin": 1.02},
+    "held_back": None,
+    "warnings": ["Over-polished: <b>too</b> smooth."],
+    "seconds": {"total": 1.24},
+}
+FILES = Files("whole.png", "close.png", "eyes.png", ("/whole.png", "/close.png"))
+PHOTO = Shot("", "Original", FILES, "", "", Gaze(7.0, -6.0), ORIGINAL)
+LOOK = Shot("A", "Japan · LinkedIn", FILES, "full.png", "c.png", Gaze(2.8, -1.9), VARIANT)
+
+
+def text(html: str) -> str:
+    """What a person reads, without tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+
+
+def likeness(distance: float) -> dict[str, Any]:
+    """A report with another likeness."""
+    return {**VARIANT, "identity": {"distance": distance, "same_person": True}, "warnings": []}

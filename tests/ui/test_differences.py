@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ui import differences
+from ui.differences import Pixels
+
+GREY = np.full((60, 80, 3), 128, np.uint8)
+
+
+def changed(step: int) -> Pixels:
+    other = GREY.copy()
+    other[20:40, 30:50] = 128 + step
+    return other
+
+
+def test_nothing_changed_is_mid_grey_and_not_seen() -> None:
+    same = differences.between(GREY, GREY.copy())
+    assert same.most_steps == 0
+    assert same.most_seen == 0
+    assert same.share_seen == 0
+    assert (differences.amplified(same, 32) == 128).all()
+
+
+def test_lighter_is_lighter_and_darker_is_darker_by_the_factor() -> None:
+    for step in (3, -3):
+        shown = differences.amplified(differences.between(GREY, changed(step)), 8)
+        assert (shown[30, 40] == 128 + 8 * step).all()
+        assert (shown[5, 5] == 128).all()
+
+
+def test_the_factor_is_the_strongest_that_still_fits_all() -> None:
+    small, large = (differences.between(GREY, changed(step)) for step in (2, 40))
+    assert differences.factor([small]) == 32
+    assert differences.factor([small, large]) == 3
+    assert 3 * 40 < 128 <= 4 * 40
+
+
+def test_what_is_seen_is_where_it_is() -> None:
+    one = differences.between(GREY, changed(30))
+    assert one.seen[30, 40] > 8
+    assert one.seen[5, 5] == 0
+    # A patch of 20 x 20 in 60 x 80, a little widened by the eye's blur.
+    assert one.share_seen == pytest.approx(400 / 4800, rel=0.4)
+    shown = differences.heat(one, differences.top([one]))
+    assert np.ptp(shown[5, 5]) == 0
+    assert np.ptp(shown[30, 40].astype(int)) > 60
+
+
+def test_single_steps_of_one_pixel_do_not_flicker() -> None:
+    noisy = GREY.copy()
+    noisy[::4, ::4] += 2
+    assert differences.between(GREY, noisy).share_seen == 0
+
+
+def test_the_colours_only_rise_in_lightness() -> None:
+    luma = differences.colour_map() @ np.array([0.2126, 0.7152, 0.0722])
+    assert (np.diff(luma) > -1).all()
+
+
+def test_pictures_of_different_size_cannot_be_compared() -> None:
+    with pytest.raises(ValueError, match="cannot be compared"):
+        differences.between(GREY, GREY[:-1])

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipelines import axis, framing, grid
+from pipelines.axis import Axis
+from pipelines.errors import LookError
+from pipelines.grid import Cell, Grid, Marks, Outcome
+from pipelines.look import Look
+from pipelines.studio import Analysis
+from ui import grid_table
+from ui.components.grid import Side
+from ui.pictures import Shelf
+
+ASKED = Grid(
+    Look(engine="geometry", polish=0), axis.parse("yaw=-4,4"), axis.parse("contexts=actor")
+)
+
+
+@pytest.fixture(scope="module")
+def shown(hopper_analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> grid_table.Shown:
+    small = grid.small(hopper_analysis)
+    asked = grid.lay_out(small, ASKED.base, ASKED.columns, ASKED.rows)
+    window = framing.head(small.face, small.portrait.original_u8.shape)
+    shown = grid_table.empty("photo.png", asked, window)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("shelf")))
+        shelf = Shelf()
+        made = next(grid.render(small, Grid(asked.base, Axis("yaw", (-4.0,)), asked.rows)))
+        shown = shown.with_tile(grid_table.tile(made, window, shelf))
+        assert all(Path(path).stat().st_size < 150_000 for path in shelf.paths)
+    refused = LookError("bad-value", "No <such> look.")
+    failed = Outcome(Cell(0, 1, asked.base), None, refused)
+    return shown.with_tile(grid_table.tile(failed, window, shelf))
+
+
+def test_a_cell_is_a_button_with_its_caption_in_the_fixed_order(shown: grid_table.Shown) -> None:
+    html = grid_table.table(shown)
+    assert html.count("<button") == 1
+    assert html.count('scope="col"') == 2
+    assert html.count('scope="row"') == 1
+    assert 'alt="Sideways −4°, Actor headshot"' in html
+    cell = html[html.index("<button") : html.index("</button>")]
+    assert cell.index("°</b>") < cell.index("likeness") < cell.index("texture")
+    assert 'class="p-warning p-cell-blank">No &lt;such&gt; look.' in html
+
+
+def test_a_picture_that_is_there_stays_as_it_is_when_more_come(shown: grid_table.Shown) -> None:
+    first, second = shown.tiles[(0, 0)], shown.tiles[(0, 1)]
+    before = grid_table.table(replace(shown, tiles={}).with_tile(first))
+    after = grid_table.table(replace(shown, tiles={}).with_tile(first).with_tile(second))
+    cell = before[before.index("<button") : before.index("</button>")]
+    assert first.address in cell
+    # Gradio replaces only what differs.
+    assert cell in after
+    assert before != after
+
+
+def test_at_most_one_badge_a_cell(shown: grid_table.Shown) -> None:
+    here = frozenset({(0, 0)})
+    best = grid_table.table(shown.marked(Marks(here, frozenset())))
+    assert "★ most like them" in best
+    both = grid_table.table(shown.marked(Marks(here, here)))
+    assert "★" not in both
+    assert "Over-polished" in both
+
+
+def test_only_a_cell_with_a_picture_can_be_picked(shown: grid_table.Shown) -> None:
+    tile = shown.at(0)
+    assert tile is not None
+    assert shown.at(1) is None
+    assert shown.at(7) is None
+    html = grid_table.chosen(shown, tile, 'look=a"b')
+    assert 'data-query="look=a&quot;b"' in html
+    assert "<b>Sideways −4°, Actor headshot</b>" in html
+
+
+def test_titles_are_in_the_visitors_language() -> None:
+    regions = axis.parse("regions=japan")
+    assert grid_table.title(regions, "japan", "en") == "Japan"
+    assert grid_table.title(regions, "japan", "ko") == "일본"
+    assert grid_table.title(axis.NOTHING, "") == ""
+
+
+def test_another_setting_brings_its_usual_values() -> None:
+    side = Side("rows", "polish")
+    named, typed = side.switched("region")
+    assert named["visible"]
+    assert "japan" in named["value"]
+    assert not typed["visible"]
+    named, typed = side.switched("yaw")
+    assert not named["visible"]
+    assert axis.read("yaw", typed["value"]).values[0] == -15
+    named, typed = side.switched("nothing")
+    assert not named["visible"]
+    assert not typed["visible"]

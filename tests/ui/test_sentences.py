@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import ast
+import copy
+import pickle
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import LookError
+from pipelines.look import Look
+from pipelines.said import Said
+from ui.language import placeholders
+from ui.sentences import FILE, templates, told
+
+ROOT = Path(__file__).parents[2]
+# Read by who runs Presence, on a console, and by programs; never by a visitor of the page.
+FOR_OPERATORS = {
+    "pipelines/__main__.py",
+    "pipelines/audit",
+    "pipelines/measure_command.py",
+    "pipelines/headshot_text.py",
+    "pipelines/provenance.py",
+    "pipelines/prompts.py",
+    "pipelines/eye_patch.py",
+}
+# Said on the pages of links, which speak English.
+OF_LINKS = {"sharing/web", "sharing/settings.py", "sharing/records.py", "sharing/votes.py"}
+
+
+def sources() -> Iterator[Path]:
+    for folder in ("pipelines", "sharing", "ui"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if not any(name.startswith(one) for one in FOR_OPERATORS | OF_LINKS):
+                yield path
+
+
+@cache
+def strings(path: Path) -> tuple[list[str], list[str]]:
+    """Constants outside docstrings, and f-strings, of a module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    docs = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    parts = {
+        id(part)
+        for one in ast.walk(tree)
+        if isinstance(one, ast.JoinedStr)
+        for part in ast.walk(one)
+        if part is not one
+    }
+    constants, formatted = [], []
+    for one in ast.walk(tree):
+        if id(one) in docs or id(one) in parts:
+            continue
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            constants.append(one.value)
+        if isinstance(one, ast.JoinedStr):
+            formatted.append(ast.unparse(one)[2:-1])
+    return constants, formatted
+
+
+def is_sentence(text: str) -> bool:
+    return text.endswith(".") and len(text.split()) > 2 and text[0].isupper()
+
+
+def of_pipelines() -> list[Path]:
+    return [path for path in sources() if path.is_relative_to(ROOT / "pipelines")]
+
+
+@pytest.mark.parametrize("path", of_pipelines(), ids=lambda path: path.stem)
+def test_every_sentence_of_a_pipeline_can_be_said_in_korean(path: Path) -> None:
+    constants, formatted = strings(path)
+    assert [one for one in constants if is_sentence(one) and one not in templates(FILE)] == []
+    # Their values cannot be told from their words: a page could not say them in Korean.
+    assert [one for one in formatted if is_sentence(one)] == []
+
+
+def test_nothing_is_kept_that_nobody_says_any_more() -> None:
+    said = {one for path in sources() for one in strings(path)[0]}
+    assert [one for one in templates(FILE) if one not in said] == []
+
+
+@pytest.mark.parametrize("english", templates(FILE))
+def test_korean_has_the_same_values_and_is_korean(english: str) -> None:
+    korean = templates(FILE)[english]
+    assert placeholders(korean) == placeholders(english)
+    assert any("가" <= letter <= "힣" for letter in korean) or "{" in korean or "JPEG" in korean
+    if is_sentence(english) and "{" not in korean:
+        assert korean.endswith("요.")
+
+
+def test_a_refused_look_is_told_with_its_values() -> None:
+    with pytest.raises(LookError) as caught:
+        Look.parse("region=japan&doses=B:3")
+    assert caught.value.sentence == "The look's dose B is 3; it goes from 0 to 1."
+    assert told("en", caught.value.sentence) == caught.value.sentence
+    assert told("ko", caught.value.sentence) == (
+        "룩의 보정량 B 값이 3예요. 0부터 1까지 쓸 수 있어요."
+    )
+
+
+def test_presets_are_named_in_korean_inside_a_sentence() -> None:
+    sentence = Said("{engine} has nothing to download from the hub.", engine="Geometry")
+    assert told("ko", sentence).startswith("기하 ")
+
+
+def test_what_is_not_known_is_said_in_english() -> None:
+    assert told("ko", "Nobody has ever said this.") == "Nobody has ever said this."
+
+
+def test_a_sentence_with_values_is_a_string_that_can_be_copied() -> None:
+    sentence = Said("It is {width:.0f} {{wide}}.", width=3.2)
+    assert sentence == "It is 3 {wide}."
+    for twin in (copy.deepcopy(sentence), pickle.loads(pickle.dumps(sentence))):
+        assert (twin, twin.template, twin.values) == (sentence, sentence.template, {"width": 3.2})

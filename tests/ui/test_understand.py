@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.ui.reports import LOOK, PHOTO, text
+from ui.components import understand
+from ui.pictures import Shelf
+from ui.shots import Files, Missing, Shot
+
+MISSING = Missing("B", "Korea · Executive", "Its weights are not here.")
+
+
+@pytest.fixture
+def shots(tmp_path: Path) -> list[Shot]:
+    """An original in grey, and a look that is lighter by four steps in its middle."""
+    pictures = [np.full((40, 30, 3), 100, np.uint8) for _ in range(2)]
+    pictures[1][10:20, 10:20] += 4
+    found = []
+    for shot, pixels in zip((PHOTO, LOOK), pictures, strict=True):
+        path = str(tmp_path / f"{shot.letter or 'original'}.png")
+        Image.fromarray(pixels).save(path)
+        found.append(replace(shot, files=Files("w.png", "c.png", "e.png", (path, path))))
+    return found
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "shelf"))
+    return Shelf()
+
+
+def test_blink_has_every_picture_in_both_framings_and_begins_with_the_best(
+    shots: list[Shot],
+) -> None:
+    best = replace(LOOK, letter="C", best=True)
+    shown = understand.blink([*shots, MISSING, best], "en")
+    assert re.findall('data-name="(.*?)"', shown) == [
+        "Original",
+        "A · Japan · LinkedIn",
+        "C · Japan · LinkedIn",
+    ]
+    assert shown.count("<option selected>C · Japan") == 1
+    assert shown.count('class="p-whole"') == 3
+    assert understand.blink([PHOTO, MISSING], "en") == ""
+
+
+def test_a_difference_says_its_factor_and_its_scale(shots: list[Shot], shelf: Shelf) -> None:
+    shown = understand.difference([*shots, MISSING], "how", 1, shelf, "en")
+    assert "made 24 times stronger" in shown
+    assert "largest 4 of 255 steps" in shown
+    assert "−5 0 +5" in text(shown)
+    assert shown.count("<img") == 1
+    written = next(path for path in shelf.paths if "difference-how-a" in path)
+    pixels = np.asarray(Image.open(written))
+    assert (pixels[15, 15] == 128 + 24 * 4).all()
+    assert (pixels[0, 0] == 128).all()
+
+
+def test_a_map_says_how_much_of_the_picture_differs(shots: list[Shot], shelf: Shelf) -> None:
+    shown = understand.difference(shots, "where", 0, shelf, "en")
+    assert re.search(r"[5-9] % of this picture differs visibly", shown)
+
+
+def test_pictures_that_were_cleared_are_said_to_be(shots: list[Shot], shelf: Shelf) -> None:
+    Path(shots[1].files.paths[0]).unlink()
+    assert "cleared meanwhile" in understand.difference(shots, "how", 0, shelf, "en")
+    assert "cleared meanwhile" in understand.histogram(shots, None, "en")
+    assert understand.judged(None, "en") == ""

@@ -1,0 +1,391 @@
+"""What fills the results, and what keeps them those of the portrait and the looks on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from gradio.components import Component
+
+from pipelines.errors import Cancelled, LookError
+from pipelines.look import Look
+from presets import load
+from sharing import options as links
+from ui import captions, links_said, work
+from ui.language import asked_for, say
+from ui.samples import recognised
+from ui.sentences import told
+
+if TYPE_CHECKING:
+    from ui.components.look_card import LookCard
+    from ui.components.page import Page
+
+Updates = dict[Any, Any]
+Values = Mapping[Component, Any]
+
+# Gradio puts a tracker of its own in the place of this default, one for each call.
+PROGRESS = gr.Progress()
+
+QUICK: dict[str, Any] = {
+    "queue": False,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+WORK: dict[str, Any] = {
+    "api_visibility": "private",
+    "concurrency_id": "work",
+    "concurrency_limit": 2,
+}
+
+WRITE_ADDRESS = """(query) => {
+  if (query) history.replaceState(null, '', location.pathname + '?' + query);
+}"""
+# A refusal stands with the pictures, which fine control has scrolled out of sight.
+_TO_NOTICE = """() => {
+  const notice = document.querySelector('.p-refusal');
+  if (notice) notice.scrollIntoView({ block: 'center' });
+}"""
+# Stop is seen while there is something to stop.
+_BUSY = """() => {
+  document.getElementById('page').classList.add('p-busy');
+  // What would follow a moved slider is part of what begins now.
+  clearTimeout(document.getElementById('strip').resting);
+}"""
+_IDLE = "() => document.getElementById('page').classList.remove('p-busy')"
+# On a phone the pictures lie below the controls.
+_TO_RESULTS = """() => {
+  if (innerWidth < 900) document.getElementById('strip').scrollIntoView({ behavior: 'smooth' });
+}"""
+
+
+@dataclass
+class CompareEvents:
+    """Compare, the portrait, the opening of the page, and stopping."""
+
+    page: Page
+    wanted: gr.State = field(init=False)
+    _serials: Iterator[int] = field(init=False, default_factory=count)
+
+    def render(self) -> None:
+        """Nothing that is seen."""
+        # Set when the page opens with a comparison that has to be made first.
+        self.wanted = gr.State("")
+
+    def listen(self, blocks: gr.Blocks) -> None:
+        """What happens when."""
+        page = self.page
+        options = self.options
+        portrait = page.portrait.photo
+        page.compare.click(None, None, None, js=_TO_RESULTS, api_visibility="private")
+        # Before the work: listeners of one event wait for those that came first.
+        for trigger in (page.compare.click, portrait.change):
+            trigger(None, None, None, js=_BUSY, api_visibility="private")
+        compared = page.compare.click(self.compare, **options)
+        emptied = [page.photo, *self._emptied()]
+        # At once, not in turn with the work: nobody else's pictures stay beside a portrait.
+        portrait.change(self._on_portrait, [portrait, page.share.screen], emptied, **QUICK)
+        renewed = portrait.change(
+            self._examine,
+            [portrait, page.photo, page.language],
+            [page.photo, page.portrait.seen, page.results.notice, page.results.strip],
+            show_progress="full",
+            show_progress_on=[page.portrait.seen],
+            trigger_mode="always_last",
+            **WORK,
+        ).then(self._renewed, **options)
+        # Through the queue: changes of states are not told of events beside it.
+        opened = blocks.load(
+            self._open,
+            [portrait, page.results.framing],
+            self._opened,
+            **{**QUICK, "queue": True},
+            concurrency_limit=8,
+        )
+        opened.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
+        page.live.prepare(opened)
+        first = self.wanted.change(self._first, **options)
+        for event in (compared, renewed, first):
+            self.finish(event)
+            page.live.prepare(event)
+        for event in (compared, renewed):
+            event.then(None, None, None, js=_TO_NOTICE, api_visibility="private")
+            event.then(None, None, None, js=_IDLE, api_visibility="private")
+        page.stop.click(self._stop, None, None, **QUICK)
+        # Nobody waits for what a closed page has asked for.
+        blocks.unload(self._stop)
+
+    def finish(self, event: Any) -> None:
+        """What follows every comparison: the address; and is it still the portrait's?"""
+        page = self.page
+        event.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
+        # The portrait may have changed while its comparison was under way.
+        event.then(self._after, self.inputs, [page.photo, *self._emptied()], **QUICK)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How an event asks for `compare`: ``button.click(fill, ...).then(compare, **options)``."""
+        return {
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "show_progress": "full",
+            "show_progress_on": [self.page.results.strip],
+            **WORK,
+        }
+
+    @property
+    def inputs(self) -> set[Any]:
+        """Everything that a comparison depends on."""
+        page = self.page
+        return {
+            page.portrait.photo,
+            page.photo,
+            page.active,
+            page.language,
+            page.share.screen,
+            page.results.framing,
+            *(component for card in page.cards for component in card.inputs),
+        }
+
+    @property
+    def outputs(self) -> list[Component]:
+        """Everything that a comparison fills."""
+        page = self.page
+        return [
+            page.photo,
+            page.portrait.seen,
+            page.link,
+            page.share.screen,
+            page.share.saved,
+            page.changed,
+            *page.results.outputs,
+        ]
+
+    def shown(
+        self,
+        photo: work.Photo,
+        screen: work.OnScreen,
+        framing: str,
+        language: str,
+        pair: tuple[str, str] | None = None,
+    ) -> Updates:
+        """Values of `outputs` for a comparison; `pair` as for `Results.show`."""
+        page = self.page
+        results = page.results.show(screen.figures, framing, language, pair)
+        # Gradio leaves HTML alone that is the same as before, and with it a preview.
+        results[page.results.strip] += f"<!-- {next(self._serials)} -->"
+        return {
+            page.photo: photo,
+            page.portrait.seen: _seen(photo, language),
+            page.link: links.write(list(screen.looks)),
+            page.share.screen: screen,
+            page.share.saved: "",
+            **results,
+        }
+
+    def changed(self, values: Values, follows: Callable[[Look], bool] = lambda _: False) -> str:
+        """A line where the looks set are not the looks shown.
+
+        Args:
+            values: Of `inputs`.
+            follows: Whether the picture of a changed look follows by itself.
+        """
+        screen = values[self.page.share.screen]
+        if screen is None:
+            return ""
+        cards = self.active(values)
+        same = [card.letter for card in cards] == [one.letter for one in screen.figures[1:]]
+        if same and all(self._stands(card, values, screen, follows) for card in cards):
+            return ""
+        return captions.notice(say(values[self.page.language], "page.changed"), quiet=True)
+
+    def active(self, values: Values) -> list[LookCard]:
+        """The cards that are on the page."""
+        return [card for card in self.page.cards if card.letter in values[self.page.active]]
+
+    def _stands(
+        self,
+        card: LookCard,
+        values: Values,
+        screen: work.OnScreen,
+        follows: Callable[[Look], bool],
+    ) -> bool:
+        look = read(card, values)
+        return look is not None and (look == screen.look(card.letter) or follows(look))
+
+    def _open(self, path: str | None, framing: str, request: gr.Request) -> Updates:
+        """Fill the looks from the address; what is unknown is named, the rest is used."""
+        page, language = self.page, asked_for(request)
+        texts = request.query_params.getlist("look")
+        opened = links.read(texts, len(page.cards))
+        notes = [told(language, note) for note in links_said.notes(texts, opened.notes)]
+        updates: Updates = {page.language: language}
+        looks = [card.start for card in page.cards if card.shown]
+        if opened.looks:
+            letters = work.LETTERS[: max(len(opened.looks), len(looks))]
+            looks = [*opened.looks, *looks[len(opened.looks) :]]
+            updates |= page.show_cards(list(letters))
+            for card, look in zip(page.cards, opened.looks, strict=False):
+                updates |= card.fill(look)
+        photo = page.commons.ready(path, looks)
+        if photo is None:
+            updates[self.wanted] = str(request.session_hash)
+        else:
+            # Made before anybody came: it is there with the page.
+            screen = work.on_screen(
+                photo, looks, work.LETTERS[: len(looks)], page.shelf, lambda *_: None, language
+            )
+            updates |= self.shown(photo, screen, framing, language)
+        return {**updates, page.results.notice: captions.notice(" ".join(notes), quiet=True)}
+
+    @property
+    def _opened(self) -> list[Any]:
+        page = self.page
+        fields = [one for card in page.cards for one in (card.box, card.fine, *card.inputs)]
+        return [page.language, page.active, page.add, self.wanted, *fields, *self.outputs]
+
+    def _examine(
+        self,
+        path: str | None,
+        known: work.Photo | None,
+        language: str,
+        progress: gr.Progress = PROGRESS,
+    ) -> Updates:
+        page = self.page
+        if not path:
+            return {page.photo: None, page.portrait.seen: "", page.results.notice: ""}
+        if known is not None and known.path == path:
+            return {page.portrait.seen: _seen(known, language)}
+        progress(0, desc=told(language, "Looking at the photo"))
+        try:
+            photo = page.commons.examine(path)
+        except Exception as error:
+            return {
+                page.photo: None,
+                page.portrait.seen: "",
+                page.results.notice: captions.notice(work.sentence(error, language)),
+                page.results.strip: "",
+            }
+        return {
+            page.photo: photo,
+            page.portrait.seen: _seen(photo, language),
+            page.results.notice: "",
+        }
+
+    def _on_portrait(self, path: str | None, screen: work.OnScreen | None) -> Updates:
+        """Take everything off the page that is not of the portrait on it."""
+        if shows(screen, path):
+            return {self.page.share.saved: gr.skip()}
+        return {self.page.photo: None, **self._emptied()}
+
+    def _after(self, values: Values) -> Updates:
+        """Take a comparison off that came after its portrait had gone."""
+        page = self.page
+        screen = values[page.share.screen]
+        if screen is None or shows(screen, values[page.portrait.photo]):
+            return {page.changed: self.changed(values)}
+        return {page.photo: None, **self._emptied()}
+
+    def _emptied(self) -> Updates:
+        page = self.page
+        return {page.changed: "", **page.share.emptied(), **page.results.emptied()}
+
+    def compare(
+        self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
+    ) -> Updates:
+        """Values of `outputs` for the portrait and the looks on the page."""
+        page, visitor = self.page, str(request.session_hash)
+        language = values[page.language]
+        page.live.forget(visitor)
+        try:
+            with page.stops.running(visitor) as check:
+                return self._compared(values, progress, check)
+        except Cancelled as stopped:
+            notice = captions.notice(work.sentence(stopped, language), quiet=True)
+            return {page.link: "", page.results.notice: notice}
+        except Exception as error:
+            return {
+                page.link: "",
+                page.results.notice: captions.notice(work.sentence(error, language)),
+                **self._refused(values),
+            }
+
+    def _refused(self, values: Values) -> Updates:
+        """A refusal leaves only pictures of the portrait that is on the page."""
+        page = self.page
+        if shows(values[page.share.screen], values[page.portrait.photo]):
+            return {}
+        return {**self._emptied(), page.results.strip: ""}
+
+    def _renewed(
+        self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
+    ) -> Updates:
+        """The comparison that follows a new portrait, unless that was refused."""
+        page = self.page
+        photo, path = values[page.photo], values[page.portrait.photo]
+        if photo is None or photo.path != path:
+            return {page.link: ""}
+        if shows(values[page.share.screen], path) and not self.changed(values):
+            # It came back from the history, with its results.
+            return {page.link: ""}
+        return self.compare(values, request, progress)
+
+    def _first(
+        self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
+    ) -> Updates:
+        """The comparison that is there when the page opens; it leaves the note alone."""
+        page = self.page
+        if not values[page.portrait.photo]:
+            return {page.link: ""}
+        updates = self.compare(values, request, progress)
+        if updates.get(page.results.slides):
+            del updates[page.results.notice]
+        return updates
+
+    def _compared(
+        self, values: Values, progress: gr.Progress, check: Callable[[], None]
+    ) -> Updates:
+        def tell(share: float, step: str) -> None:
+            check()
+            if step:
+                progress(0.05 + 0.9 * share, desc=told(language, step))
+
+        page, language = self.page, values[self.page.language]
+        cards = self.active(values)
+        looks = [card.read(values) for card in cards]
+        progress(0, desc=told(language, "Looking at the photo"))
+        photo = page.commons.examine(values[page.portrait.photo], values[page.photo])
+        letters = [card.letter for card in cards]
+        screen = work.on_screen(photo, looks, letters, page.shelf, tell, language)
+        return self.shown(photo, screen, values[page.results.framing], language)
+
+    def _stop(self, request: gr.Request) -> None:
+        visitor = str(request.session_hash)
+        self.page.stops.stop(visitor)
+        self.page.stops.stop(f"{visitor}-persona")
+        self.page.live.forget(visitor)
+
+
+def read(card: LookCard, values: Values) -> Look | None:
+    """The look that a card says; None while a number in it is being written."""
+    try:
+        return card.read(values).checked(load())
+    except (LookError, TypeError):
+        return None
+
+
+def shows(screen: work.OnScreen | None, path: str | None) -> bool:
+    """Whether the comparison on the page is of the portrait on it."""
+    return screen is not None and screen.path == path
+
+
+def _seen(photo: work.Photo, language: str) -> str:
+    sample = recognised(photo.path)
+    return captions.seen(
+        photo.analysis.gaze.gaze,
+        photo.analysis.warnings,
+        language,
+        true=None if sample is None else sample.gaze,
+    )

@@ -1,0 +1,39 @@
+"""The head of the page: its name, one sentence, and the choice of language."""
+
+from __future__ import annotations
+
+from html import escape
+
+import gradio as gr
+
+from ui.components import steps
+from ui.language import LANGUAGES, t
+
+# Links, so that they work by keyboard and without a script; with one the address keeps its looks.
+_SWITCH = """
+for (const link of element.querySelectorAll('a[hreflang]')) {
+  if (link.hreflang === document.documentElement.lang) link.setAttribute('aria-current', 'true');
+  link.addEventListener('click', (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const address = new URL(location.href);
+    address.searchParams.set('lang', link.hreflang);
+    location.assign(address);
+  });
+}
+"""
+
+
+def header() -> gr.HTML:
+    """Name and sentence on the left, then the steps, languages on the right."""
+    links = '<span aria-hidden="true">·</span>'.join(
+        f'<a href="?lang={code}" hreflang="{code}" lang="{code}">{escape(name)}</a>'
+        for code, name in LANGUAGES.items()
+    )
+    return gr.HTML(
+        f'<header class="p-head"><h1>{t("page.title")}</h1><p>{t("page.lead")}</p>'
+        f"{steps.strip()}"
+        f'<nav class="p-languages" aria-label="{t("page.language")}">{links}</nav></header>',
+        js_on_load=_SWITCH + steps.GO,
+        apply_default_css=False,
+    )

@@ -1,0 +1,33 @@
+// Shows the preview that has come, and has the full result made once nothing has moved for a while.
+const show = async (shown) => {
+  for (const name of ['live-arrived', 'live-shown']) performance.clearMarks(name);
+  performance.mark('live-arrived', { detail: shown.seconds });
+  const strip = document.getElementById('strip');
+  const figure = strip.querySelector(`figure[data-letter="${shown.letter}"]`);
+  const picture = figure?.querySelector(`img.${shown.picture}`);
+  const late = () => Number(figure.dataset.serial) > shown.serial;
+  if (picture && !late()) {
+    figure.dataset.serial = shown.serial;
+    const next = new Image();
+    next.src = shown.source;
+    await next.decode();
+    if (late()) return;
+    if (!figure.classList.contains('p-preview')) {
+      // The preview's own proportions may differ by a rounded pixel: nothing may jump.
+      picture.style.aspectRatio = `${picture.naturalWidth} / ${picture.naturalHeight}`;
+      figure.classList.add('p-preview');
+      figure.setAttribute('aria-busy', 'true');
+    }
+    picture.src = next.src;
+    picture.alt = `${shown.letter} · ${shown.title}. ${shown.caption}`;
+    const title = figure.querySelector('header b');
+    if (title) title.textContent = shown.title;
+    figure.querySelector('.p-gaze')?.setAttribute('data-preview', shown.caption);
+    picture.decode().then(() => performance.mark('live-shown'), () => {});
+  }
+  clearTimeout(strip.resting);
+  strip.resting = setTimeout(() => document.getElementById('settle')?.click(), shown.rest);
+};
+
+// Not by an event after the answer: that would go through the whole page once more.
+watch('value', () => props.value && show(JSON.parse(props.value)));
