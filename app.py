@@ -8,11 +8,12 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
+import io
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from queue import SimpleQueue
 
 import gradio as gr
@@ -94,37 +95,39 @@ def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
     """
     handler, options = desk(root_path), Options.from_environment(os.environ)
     middleware, more = around(handler, options)
-    _, address, _ = blocks.launch(
-        server_name=host,
-        server_port=port,
-        root_path=root_path or None,
-        theme=theme.theme(),
-        css=theme.css(),
-        head=theme.HEAD,
-        i18n=language.marked(),
-        favicon_path=greeting.ASSETS / "favicon.png",
-        prevent_thread_lock=True,
-        quiet=True,
-        show_error=False,
-        run_history=False,
-        enable_monitoring=False,
-        mcp_server=tools.wanted(),
-        ssr_mode=False,
-        share=False,
-        footer_links=["api"],
-        max_file_size=LARGEST_FILE,
-        # They lie where their packages are installed, which may be anywhere.
-        allowed_paths=[str(sample.path) for sample in samples()],
-        state_session_capacity=200,
-        auth=None if options.auth is None else list(options.auth),
-        app_kwargs={
-            "routes": [*more, *routes(handler), *greeting.routes()],
-            "middleware": [
-                *middleware,
-                Middleware(greeting.Greeting, address=handler.address_of),
-            ],
-        },
-    )
+    # Gradio tells the terminal about its tools even when quiet; the address is all we say.
+    with redirect_stdout(io.StringIO()):
+        _, address, _ = blocks.launch(
+            server_name=host,
+            server_port=port,
+            root_path=root_path or None,
+            theme=theme.theme(),
+            css=theme.css(),
+            head=theme.HEAD,
+            i18n=language.marked(),
+            favicon_path=greeting.ASSETS / "favicon.png",
+            prevent_thread_lock=True,
+            quiet=True,
+            show_error=False,
+            run_history=False,
+            enable_monitoring=False,
+            mcp_server=tools.wanted(),
+            ssr_mode=False,
+            share=False,
+            footer_links=["api"],
+            max_file_size=LARGEST_FILE,
+            # They lie where their packages are installed, which may be anywhere.
+            allowed_paths=[str(sample.path) for sample in samples()],
+            state_session_capacity=200,
+            auth=None if options.auth is None else list(options.auth),
+            app_kwargs={
+                "routes": [*more, *routes(handler), *greeting.routes()],
+                "middleware": [
+                    *middleware,
+                    Middleware(greeting.Greeting, address=handler.address_of),
+                ],
+            },
+        )
     tools.refine(blocks)
     return address
 

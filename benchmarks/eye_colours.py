@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 from pipelines.arrays import Image, Points
 from training.eye_model.tasks import Sample
 
+# Pixels inside the lids, of which an iris's radius has 14.
+_SHALLOW, _DEEP = 1.5, 2.5
+# White pixels that make a mean.
+_LEAST = 12
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -26,22 +31,26 @@ class Parts:
 
     @classmethod
     def of(cls, one: Sample) -> Parts:
-        """Found in the truth of a patch.
+        """Where they are in the truth of a patch.
 
-        Between the lids of a narrow eye, beside the iris, lie corner, rim and lashes, too. The
-        white is the half of it with the least colour.
+        White is what lies well inside the lids and away from the corners: nearer to either, most
+        of a narrow eye is rim, lashes and caruncle.
         """
-        truth = one.truth
-        opening = np.zeros(truth.shape[:2], np.uint8)
+        shape = one.truth.shape[:2]
+        opening = np.zeros(shape, np.uint8)
         cv2.fillPoly(opening, [np.round(one.contour * 16).astype(np.int32)], (1,), shift=4)
-        inside = cv2.distanceTransform(opening, cv2.DIST_L2, 5) > 1.5
-        ys, xs = np.mgrid[: truth.shape[0], : truth.shape[1]]
+        depth = cv2.distanceTransform(opening, cv2.DIST_L2, 5)
+        ys, xs = np.mgrid[: shape[0], : shape[1]]
         x, y, radius = one.iris
         rho = np.hypot(xs - x, ys - y) / radius
-        beside = inside & (rho > 1.2)
-        colour = np.ptp(truth, axis=2) / np.maximum(truth.max(axis=2), 0.05)
-        half = np.median(colour[beside]) if beside.any() else 0.0
-        return cls(iris=inside & (rho > 0.45) & (rho < 0.9), white=beside & (colour <= half))
+        left, right = one.contour[:, 0].min(), one.contour[:, 0].max()
+        along = (xs - left) / max(right - left, 1.0)
+        middle = (along > 0.12) & (along < 0.9)
+        white = (rho > 1.2) & middle & (depth > _DEEP)
+        return cls(
+            iris=(depth > _SHALLOW) & (rho > 0.45) & (rho < 0.9),
+            white=white if white.sum() >= _LEAST else (rho > 1.2) & (depth > _SHALLOW),
+        )
 
     def colours(self, pixels: Image) -> Points:
         """Mean colours of iris and white, shape (2, 3); of all of the patch for a part unseen.

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-import socket
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.serving import served
 from ui.samples import samples
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-ROOT = Path(__file__).parents[1]
 CHROMIUM = Path(os.environ.get("PRESENCE_CHROMIUM", "/usr/bin/chromium"))
 SLIDERS = ("gaze", "polish")
 """In the order in which a look's card has them."""
@@ -225,24 +221,5 @@ def _served(address: str | None) -> Iterator[str]:
     if address is not None:
         yield address
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env={**os.environ, "PRESENCE_PORT": str(port)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        line = next((one for one in process.stdout if "Presence is at" in one), "")
-        found = re.search(r"http://\S+", line)
-        if found is None:
-            raise RuntimeError("the page did not start")
-        yield found.group()
-    finally:
-        process.kill()
-        process.wait()
+    with served() as server:
+        yield server.address

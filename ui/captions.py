@@ -54,7 +54,7 @@ def strip(figures: Sequence[Figure], language: str = DEFAULT) -> str:
     """All pictures side by side at one scale, the original first; then what the star says."""
     best = [one.letter for one in figures if isinstance(one, Shot) and one.best]
     # Of one look alone nothing can be said: the star compares.
-    rivals = sum(bool(one.letter) for one in figures) > 1
+    rivals = sum(bool(one.letter) for one in figures if isinstance(one, Shot)) > 1
     drawn = "".join(_figure(one, best if rivals else [], language) for one in figures)
     many = " p-many" if len(figures) > _ROOMY else ""
     label = _attribute(say(language, "caption.strip"))

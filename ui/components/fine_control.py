@@ -13,8 +13,9 @@ from gradio.i18n import I18nData
 from pipelines.errors import LookError
 from pipelines.gaze import Gaze, Trim
 from pipelines.look import DOSES, Look
+from pipelines.said import Said
 from presets import Context, Presets, Region, load
-from ui.language import DEFAULT, say, t
+from ui.language import t
 
 Values = Mapping[Component, Any]
 
@@ -105,7 +106,7 @@ class FineControl:
         Raises:
             LookError: What is written is not a number.
         """
-        number = {box: self._number(values, name, box) for name, box in self._numbers()}
+        number = {box: self._number(values, box) for box in self._numbers()}
         yaw, pitch = number[self.yaw], number[self.pitch]
         gaze = {} if yaw is None and pitch is None else {"gaze": Gaze(yaw or 0.0, pitch or 0.0)}
         doses = ((letter, number[box]) for letter, box in self.doses.items())
@@ -141,28 +142,18 @@ class FineControl:
             self.seed: look.seed,
         }
 
-    def _numbers(self) -> list[tuple[str, gr.Textbox]]:
-        return [
-            ("sideways", self.yaw),
-            ("upwards", self.pitch),
-            *zip(TRIM_PARTS, self.trim, strict=True),
-            *((DOSES[letter], box) for letter, box in self.doses.items()),
-            ("generative", self.generative),
-        ]
+    def _numbers(self) -> list[gr.Textbox]:
+        return [self.yaw, self.pitch, *self.trim, *self.doses.values(), self.generative]
 
-    def _number(self, values: Values, name: str, box: gr.Textbox) -> float | None:
+    def _number(self, values: Values, box: gr.Textbox) -> float | None:
         text = str(values[box] or "").strip().replace(",", ".").replace("−", "-")
         if not text:
             return None
         try:
             return float(text)
         except ValueError as error:
-            said = say(
-                DEFAULT,
-                "fine.not_a_number",
-                letter=self.letter,
-                field=say(DEFAULT, f"fine.{name}").lower(),
-                text=repr(text[:20]),
+            said = Said(
+                "Look {letter}: {text} is not a number.", letter=self.letter, text=repr(text[:20])
             )
             raise LookError("bad-value", said) from error
 

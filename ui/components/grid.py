@@ -17,6 +17,7 @@ from pipelines.look import Look
 from presets import load
 from sharing import options as links
 from ui import captions, grid_table, work
+from ui.clipboard import copying
 from ui.components import understand
 from ui.components.look_card import LookCard, region_choices
 from ui.grid_table import Shown
@@ -58,21 +59,10 @@ _COMPARE = """() => setTimeout(() => {
   document.getElementById('strip').scrollIntoView({ behavior: still ? 'auto' : 'smooth' });
 }, 120)"""
 _SAVE = "() => setTimeout(() => document.querySelector('#grid-full a')?.click(), 150)"
-# Pages served without HTTPS have no clipboard of their own, but an old command that copies.
-_COPY = """async () => {
-  const query = document.querySelector('#grid-picked [data-query]').dataset.query;
-  const link = `${location.origin}${location.pathname}?${query}`;
-  try {
-    await navigator.clipboard.writeText(link);
-  } catch {
-    const box = document.createElement('textarea');
-    box.value = link;
-    document.body.append(box);
-    box.select();
-    document.execCommand('copy');
-    box.remove();
-  }
-}"""
+_LINK = (
+    "`${location.origin}${location.pathname}?"
+    "${document.querySelector('#grid-picked [data-query]').dataset.query}`"
+)
 
 
 @dataclass
@@ -387,7 +377,7 @@ class GridPanel:
                 card.inputs,
                 **_QUICK,
             ).success(None, None, None, js=_COMPARE, api_visibility="private")
-        self.copy.click(None, None, None, js=_COPY, api_visibility="private")
+        self.copy.click(None, None, None, js=copying(_LINK), api_visibility="private")
         self.copy.click(
             lambda spoken: f'<p class="p-aside" role="status">{say(spoken, "grid.copied")}</p>',
             language,

@@ -15,25 +15,11 @@ from sharing.desk import Desk
 from sharing.publication import KEEP_DAYS
 from sharing.store import Published
 from ui import captions, publishing, work
+from ui.clipboard import copying
 from ui.language import say, t
 from ui.pictures import Shelf
 from ui.work import OnScreen, Photo
 
-# Pages served without HTTPS have no clipboard of their own, but an old command that copies.
-_COPY = """async () => {
-  const link = location.href;
-  try {
-    await navigator.clipboard.writeText(link);
-  } catch {
-    const box = document.createElement('textarea');
-    box.value = link;
-    document.body.append(box);
-    box.select();
-    document.execCommand('copy');
-    box.remove();
-  }
-  return '<p class="p-aside" role="status">%s</p>';
-}"""
 _SAVE = """() => setTimeout(() => document.querySelector('#zip a')?.click(), 150)"""
 # A click on an address marks all of it.
 _MARK = """
@@ -106,7 +92,8 @@ class SharePanel:
             language: The state that holds the visitor's language.
         """
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        self.copy.click(None, None, self.copied, js=_COPY % t("share.copied"), **quiet)
+        said = f"""return '<p class="p-aside" role="status">{t("share.copied")}</p>';"""
+        self.copy.click(None, None, self.copied, js=copying("location.href", said), **quiet)
         self.days.change(_on_days, [self.days, language], self.consent, queue=False, **quiet)
         self.save.click(
             self._save,
