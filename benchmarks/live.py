@@ -24,6 +24,7 @@ SLIDERS = ("gaze", "polish")
 # the full result sets in.
 _PAUSE_MS = 120
 _PATIENCE_MS = 90_000
+_MISSED_MS = 10_000
 
 _MOVE = """async ([index, value, patience]) => {
   const slider = document.querySelectorAll('.p-strengths input[type=range]')[index];
@@ -36,6 +37,7 @@ _MOVE = """async ([index, value, patience]) => {
     await new Promise((done) => setTimeout(done, 1));
   }
   const arrived = one('live-arrived'), shown = one('live-shown');
+  if (!shown) return null;
   return [shown.startTime - start, arrived.detail * 1000, shown.startTime - arrived.startTime];
 }"""
 _OPENED = """() => {
@@ -63,6 +65,7 @@ class Moves:
         total: From the slider's event to the new picture decoded, for each move.
         ours: What the server's own work took of it.
         browser: What showing the picture took, once it had come.
+        missed: Moves of which no preview was seen.
     """
 
     photo: str
@@ -70,6 +73,7 @@ class Moves:
     total: list[float]
     ours: list[float]
     browser: list[float]
+    missed: int = 0
 
     @property
     def gradio(self) -> list[float]:
@@ -154,7 +158,7 @@ def table(done: Run) -> str:
         median, ours, gradio, browser = map(statistics.median, parts)
         lines.append(
             f"{median:8.0f}{_p95(one.total):8.0f}{ours:8.0f}{gradio:8.0f}{browser:8.0f}"
-            f"  {one.slider}, {one.photo}"
+            f"  {one.slider}, {one.photo}{f', {one.missed} never seen' if one.missed else ''}"
         )
     return "\n".join(lines)
 
@@ -185,13 +189,15 @@ def _moved(page: Page, name: str, slider: str, moves: int) -> Moves:
     index = SLIDERS.index(slider)
     # From end to end and back between: every value is another one, and none was there before.
     values = [round(0.05 * (1 + (7 * step) % 19), 2) for step in range(moves)]
-    taken = []
+    taken, missed = [], 0
     for value in values:
-        taken.append(page.evaluate(_MOVE, [index, value, _PATIENCE_MS]))
+        times = page.evaluate(_MOVE, [index, value, _MISSED_MS])
+        missed += times is None
+        taken += [] if times is None else [times]
         page.wait_for_timeout(_PAUSE_MS)
     _wait_for_pictures(page)
     total, ours, browser = (list(part) for part in zip(*taken, strict=True))
-    return Moves(name, slider, total, ours, browser)
+    return Moves(name, slider, total, ours, browser, missed)
 
 
 def _wait_for_pictures(page: Page) -> None:
