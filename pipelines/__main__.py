@@ -82,9 +82,12 @@ def _parser() -> argparse.ArgumentParser:
 def _render(options: argparse.Namespace) -> int:
     from pipelines import provenance, studio
     from pipelines.look import Look
+    from presets import load
 
+    # Before the photo is looked at: a slip of the pen is answered at once.
+    look = Look.parse(options.look).checked(load())
     analysis = studio.analyse(options.photo)
-    variant = studio.render(analysis, Look.parse(options.look))
+    variant = studio.render(analysis, look)
     original = provenance.pixel_hash(analysis.portrait.original_u8)
     _save(variant.image_u8, options.out, variant.look, original)
     if options.report:
@@ -97,8 +100,9 @@ def _render(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     from pipelines import captions, provenance, sheet, studio
     from pipelines.look import Look
+    from presets import load
 
-    looks = [Look.parse(text) for text in options.look]
+    looks = [Look.parse(text).checked(load()) for text in options.look]
     comparison = studio.compare(studio.analyse(options.photo), looks)
     options.out.mkdir(parents=True, exist_ok=True)
     original = provenance.pixel_hash(comparison.analysis.portrait.original_u8)

@@ -64,8 +64,18 @@ def gaze_line(variant: Variant) -> str:
     after = describe(measured.after.gaze)
     if measured.target is None or not differs(measured.after.gaze, measured.target):
         return after
-    missed = f", missed by {measured.error:.1f}°" if (measured.error or 0) >= MISSED_DEG else ""
-    return f"{after} (asked {measured.target.off_lens:.1f}°{missed})"
+    said = []
+    # The same angle to another side would read as a contradiction.
+    if not same_angle(measured.after.gaze, measured.target):
+        said.append(f"asked {measured.target.off_lens:.1f}°")
+    if (measured.error or 0) >= MISSED_DEG:
+        said.append(f"missed by {measured.error:.1f}°")
+    return f"{after} ({', '.join(said)})" if said else after
+
+
+def same_angle(one: Gaze, other: Gaze) -> bool:
+    """Whether two gazes are as far off the lens, to what a caption shows."""
+    return f"{one.off_lens:.1f}" == f"{other.off_lens:.1f}"
 
 
 def differs(after: Gaze, target: Gaze) -> bool:

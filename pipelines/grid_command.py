@@ -55,6 +55,7 @@ def run(options: argparse.Namespace) -> int:
     marked = grid_sheet.written(analysis, small, asked, outcomes, form)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_bytes(marked)
+    print(options.out)
     return 0
 
 

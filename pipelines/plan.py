@@ -111,11 +111,19 @@ def _target(look: Look, region: Region, head: HeadPose, now: Gaze) -> Gaze | Non
         return look.gaze
     if look.gaze is None or look.gaze == 0 or region.gaze is None:
         return None
-    yaw, pitch = region.gaze
-    yaw *= side_of(region.side, head, now)
+    side = side_of(region.side, head, now)
+    first, other = (_towards(look.gaze, region.gaze, one, now) for one in (side, -side))
+    # In a head that is turned far the eyes may reach one side of the lens only. A region says how
+    # far off the lens, and prefers a side.
+    reachable = not within_reach(other, head, now)[1]
+    return other if within_reach(first, head, now)[1] and reachable else first
+
+
+def _towards(share: float, region: tuple[float, float], side: int, now: Gaze) -> Gaze:
+    yaw, pitch = region
     return Gaze(
-        now.yaw + look.gaze * (yaw - now.yaw),
-        now.pitch + look.gaze * (pitch - now.pitch),
+        now.yaw + share * (side * yaw - now.yaw),
+        now.pitch + share * (pitch - now.pitch),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from pipelines.captions import MISSED_DEG, differs
+from pipelines.captions import MISSED_DEG, differs, same_angle
 from pipelines.gaze import Gaze
 from pipelines.guards import MOST_DISTANCE
 from pipelines.identity import SAME_PERSON
@@ -352,9 +352,13 @@ def _asked(shot: Shot, language: str) -> str:
     if not differs(shot.gaze, target):
         return ""
     asked = f"{round(target.off_lens, 1):g}°"
-    missed = target.angle_to(shot.gaze)
-    if missed >= MISSED_DEG:
-        by = words.degrees(missed)
+    missed, same = target.angle_to(shot.gaze), same_angle(shot.gaze, target)
+    by = words.degrees(missed)
+    if same and missed < MISSED_DEG:
+        return ""
+    if same:
+        said = f"({say(language, 'caption.missed', degrees=by)})"
+    elif missed >= MISSED_DEG:
         said = say(language, "caption.asked_missed", degrees=asked, missed=by)
     else:
         said = say(language, "caption.asked", degrees=asked)

@@ -25,6 +25,15 @@ def test_strength_is_the_share_of_the_way() -> None:
     assert planned("region=nordic&gaze=-7,3").target == Gaze(-7, 3)
 
 
+def test_a_side_that_the_eyes_cannot_reach_gives_way_to_the_other() -> None:
+    turned = HeadPose(24, 0, 0)
+    made = planned("region=japan", turned, Gaze(0, 0))
+    assert made.target == Gaze(3, -2)
+    assert not made.clamped
+    far = planned("region=japan", HeadPose(32, 0, 0), Gaze(20, 0))
+    assert far.clamped
+
+
 @pytest.mark.parametrize(
     ("region", "head_yaw", "now_yaw", "side"),
     [

@@ -92,7 +92,7 @@ def test_the_verdict_says_on_which_basis_and_what_it_leaves_open() -> None:
     other = replace(LOOK, letter="B", report=likeness(0.11))
     best = replace(LOOK, best=True)
     assert text(captions.verdict([PHOTO, best, other])) == (
-        "A stays most like them: likeness 0.07 against 0.11 (B)."
+        "A stays most like them: 0.07 from the photo, against 0.11 (B)."
     )
     actor = {**other.report, "look": VARIANT["look"].replace("linkedin", "actor")}
     assert "different purposes" in captions.verdict([PHOTO, best, replace(other, report=actor)])
@@ -106,7 +106,7 @@ def test_the_verdict_says_on_which_basis_and_what_it_leaves_open() -> None:
     )
     assert "none has a star" in captions.verdict([PHOTO, LOOK, other])
     tied = text(captions.verdict([PHOTO, best, replace(best, letter="B")]))
-    assert tied.startswith("A and B are equally like them: likeness 0.07, 0.07.")
+    assert tied.startswith("A and B are equally like them: 0.07, 0.07 from the photo.")
 
 
 def test_a_look_that_could_not_be_made_says_so_in_its_place() -> None:

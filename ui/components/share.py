@@ -24,6 +24,18 @@ _SAVE = """() => setTimeout(() => document.querySelector('#zip a')?.click(), 150
 # A click on an address marks all of it.
 _MARK = """
 element.addEventListener('focusin', (event) => event.target.select?.());
+element.addEventListener('click', async (event) => {
+  const button = event.target.closest('button[data-copied]');
+  if (!button) return;
+  const field = button.previousElementSibling.querySelector('input');
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    field.select();
+    document.execCommand('copy');
+  }
+  button.textContent = button.dataset.copied;
+});
 """
 
 
@@ -156,8 +168,12 @@ def _links(published: Published, link: str, language: str) -> str:
 def _link(language: str, key: str, address: str, kind: str) -> str:
     label, address = say(language, key), escape(address, quote=True)
     opens = escape(say(language, "share.open", what=label))
+    copies = escape(say(language, "share.copy_what", what=label), quote=True)
+    copied = escape(say(language, "share.is_copied"), quote=True)
     return (
         f'<label>{escape(label)}<input readonly class="{kind}" value="{address}"></label>'
+        f'<button type="button" class="p-aside" data-copied="{copied}" '
+        f'aria-label="{copies}">{escape(say(language, "share.copies"))}</button>'
         f'<a class="p-aside" href="{address}" target="_blank" rel="noopener noreferrer" '
         f'aria-label="{opens}">{escape(say(language, "share.opens"))}</a>'
     )
