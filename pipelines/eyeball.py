@@ -18,6 +18,12 @@ HIGHLIGHT_TRAVEL = 5.6 / 10.48
 # What the corners leave of the white's light, red, green and blue, where the lids meet.
 CORNER = np.array([0.8, 0.68, 0.66])
 _TEXTURE_REACH = 1.35
+# Within this many radii a pupil may be.
+_PUPIL = 0.45
+# By how much of full light a highlight rises above the iris, at least and at most.
+_STANDS_OUT = (0.16, 0.28)
+# Share of the iris that a highlight covers at most; more is a bright half of it.
+_LARGEST_SPOT = 0.25
 _SHADOW_DEPTHS = np.linspace(0.0, 0.6, 13)
 
 
@@ -173,18 +179,9 @@ def _lid_shadow(image: Image, sclera: Image, lids: Lids, white: NDArray[np.bool_
 
 def _split_highlight(image: Image, lids: Lids, rho: Map, radius: float) -> tuple[Image, Image, Map]:
     """Separate the specular highlight: (picture without it, highlight alone, where, 0..1)."""
-    grey = image @ np.array([0.299, 0.587, 0.114], np.float32)
-    on_iris = (rho < 0.92) & (lids.depth > 0.04 * radius)
-    nothing = np.zeros_like(image), np.zeros(rho.shape, np.float32)
-    if not on_iris.any():
-        return image, *nothing
-    level = float(np.median(grey[on_iris]))
-    spread = float(np.median(np.abs(grey[on_iris] - level))) * 1.4826
-    bright = (grey > level + max(0.16, 4 * spread)) & (rho < 0.95)
-    bright &= lids.depth > 0.0
-    core = cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    core = _highlights(image, lids, rho, radius)
     if not core.any():
-        return image, *nothing
+        return image, np.zeros_like(image), np.zeros(rho.shape, np.float32)
     reach = max(3, round(0.16 * radius)) | 1
     grown = cv2.dilate(core, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     filled_u8 = cv2.inpaint(
@@ -194,6 +191,31 @@ def _split_highlight(image: Image, lids: Lids, rho: Map, radius: float) -> tuple
     filled = image + soft * (filled_u8.astype(np.float32) / 255 - image)
     highlight = np.clip(image - filled, 0, None).astype(np.float32)
     return image - highlight, highlight, np.asarray(soft[..., 0], np.float32)
+
+
+def _highlights(image: Image, lids: Lids, rho: Map, radius: float) -> NDArray[np.uint8]:
+    """Where a corneal highlight is: small spots that stand out from the iris's ring, 0 or 1.
+
+    The ring alone, because beside a black pupil half of a light iris is far from their common
+    median, and no highlight would stand out. A spot is followed down its flanks.
+    """
+    grey = image @ np.array([0.299, 0.587, 0.114], np.float32)
+    ring = (rho > _PUPIL) & (rho < 0.92) & (lids.depth > 0.04 * radius)
+    core = np.zeros(rho.shape, np.uint8)
+    if not ring.any():
+        return core
+    level = float(np.median(grey[ring]))
+    spread = float(np.median(np.abs(grey[ring] - level))) * 1.4826
+    height = float(np.clip(4 * spread, *_STANDS_OUT))
+    seen = (rho < 0.95) & (lids.depth > 0)
+    flank = seen & (grey > level + max(0.12, 0.7 * height))
+    _, spots = cv2.connectedComponents(flank.astype(np.uint8))
+    sizes = np.bincount(spots.ravel())
+    peaks = np.bincount(spots[seen & (grey > level + height)].ravel(), minlength=len(sizes))
+    found = (peaks >= 2) & (sizes <= _LARGEST_SPOT * np.pi * radius**2)
+    found[0] = False
+    core[found[spots]] = 1
+    return core
 
 
 def _moved_highlight(eyeball: Eyeball, iris: Iris, rho: Map) -> Image:

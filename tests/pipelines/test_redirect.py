@@ -62,7 +62,7 @@ def test_looking_where_one_looks_already_changes_next_to_nothing(
     result, _ = redirected(astronaut, astronaut_analysis, astronaut_analysis.gaze.gaze)
     difference = np.abs(result.astype(int) - astronaut).max(axis=2)
     openings = difference[difference > 0]
-    assert np.percentile(openings, 90) <= 24 if openings.size else True
+    assert np.percentile(openings, 90) <= 30 if openings.size else True
     assert (difference > 40).sum() <= 6
 
 
@@ -163,6 +163,26 @@ def test_the_highlight_stays_behind_the_iris() -> None:
         brightest(result, eye.iris_center + shift)[0] - brightest(picture, eye.iris_center)[0]
     )
     assert 0.35 * shift[0] < travelled < 0.7 * shift[0]
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_a_turned_eye_keeps_its_highlight(light: bool) -> None:
+    picture, eye = drawn_eye(np.array([160.0, 108.0]))
+    ys, xs = np.mgrid[: picture.shape[0], : picture.shape[1]]
+    rho = np.hypot(xs - 160, ys - 108) / eye.iris_radius
+    if light:
+        # Bright and dark fibres: half of such an iris is far from its median.
+        fibres = np.where(np.sin(9 * np.arctan2(ys - 108, xs - 160)) > 0, 180, 100)
+        iris = (rho < 0.9) & (rho > 0.5)
+        picture[iris] = fibres[iris][:, None]
+    glint = np.clip(5 - np.hypot(xs - 167, ys - 97), 0, 1)[..., None]
+    picture = np.rint(picture + glint * (250.0 - picture)).astype(np.uint8)
+    turn = redirect.turn(picture, eye, Gaze(0, 0), Gaze(5, 0), 5.7 / eye.iris_radius, seed=0)
+    result = redirect.paste(picture, (turn,))
+    on_iris = (rho < 0.8)[..., None]
+    before, after = (((image > 190) & on_iris).all(axis=2).sum() for image in (picture, result))
+    assert before > 30
+    assert after > 0.6 * before
 
 
 @pytest.mark.parametrize("pitch", [-10, 10])
