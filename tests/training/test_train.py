@@ -56,7 +56,6 @@ def test_a_third_of_the_batches_has_no_proposal(eyes: EyeSet) -> None:
         made = tasks.batch(eyes, 0, step, 4)
         same = np.abs((made.start - made.reference) * (made.mask == 1)).max(axis=(1, 2, 3)) < 1e-5
         kinds.update(map(bool, same))
-        assert len(set(made.weight[same])) <= 1
     assert 0.3 < kinds[True] / 60 < 0.6
 
 
@@ -67,7 +66,8 @@ def test_only_the_opening_is_to_be_drawn(eyes: EyeSet) -> None:
             one = tasks.sample(eyes, 0, task, chance)
             outside = one.mask == 0
             assert (one.truth[outside] == one.start[outside]).all()
-            assert np.abs(one.truth - one.start)[one.mask > 0.9].mean() > 0.005
+            changed = np.abs(one.truth - one.start)[one.mask > 0.9].mean()
+            assert changed < 1e-6 if task == "still" else changed > 0.005
 
 
 def test_a_withheld_patch_shows_the_iris_elsewhere(eyes: EyeSet) -> None:

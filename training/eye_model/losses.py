@@ -8,7 +8,7 @@ from torch.nn import functional
 
 GRADIENT = 0.5
 """Weight of the gradients' difference at full and half size: edges, not only colours."""
-ENERGY = 0.1
+ENERGY = 0.25
 """Weight of the difference of local contrast: without it everything uncertain is blurred."""
 
 # What is outside the mask is not pasted; it counts a little, so that steps stay on the bridge.
