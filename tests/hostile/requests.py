@@ -123,7 +123,6 @@ def _files() -> Iterator[Request]:
 def _links() -> Iterator[Request]:
     for id_ in (
         "x",
-        "..",
         "%2e%2e",
         "%00",
         "a" * 4_000,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,11 @@ def call(line: list[str]) -> subprocess.CompletedProcess[str]:
 def stopped_early(line: list[str], out: Path) -> subprocess.CompletedProcess[str]:
     """Run until the first picture is measured, then press Ctrl-C."""
     pipe = subprocess.PIPE
-    with subprocess.Popen(line, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as process:
+    # Started in the background, tests inherit that Ctrl-C is ignored; a person's terminal does not.
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        line, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, preexec_fn=heard
+    ) as process:
         path = out / journal.NAME
         while process.poll() is None and not (
             path.exists() and len(path.read_text().splitlines()) > 1
