@@ -199,7 +199,9 @@ def seen(
     degrees, word = words.degrees(gaze.off_lens), gaze_word(gaze, language)
     text = escape(say(language, "caption.seen", degrees=degrees, word=word))
     said = [text.replace(degrees, f"<b>{degrees}</b>", 1)]
-    if true is not None:
+    if true is None:
+        said.append(escape(say(language, "caption.seen_doubt")))
+    else:
         truly = words.degrees(true.off_lens)
         said.append(escape(say(language, "portrait.true_gaze", degrees=truly)))
     said += [

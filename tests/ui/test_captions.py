@@ -125,7 +125,8 @@ def test_the_eyes_are_cut_apart_and_named_from_the_persons_side() -> None:
 
 def test_the_photo_line_says_the_gaze_and_the_truth_of_a_render() -> None:
     assert text(captions.seen(Gaze(7.0, -6.0), [])) == (
-        "In this photo the gaze is 9.2° off the lens: averted."
+        "In this photo the gaze is 9.2° off the lens: averted. "
+        "One photo tells this to about 3° sideways and 4° up or down."
     )
     assert "10.0°" in captions.seen(Gaze(7.0, -6.0), [], true=Gaze(10.0, 0.0))
 
