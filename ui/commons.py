@@ -74,4 +74,4 @@ class Commons:
 
     def _photo(self, path: str, sample: Sample) -> Photo:
         analysis, lasting = self._known[sample]
-        return Photo(path, analysis, MadeLooks(lasting))
+        return Photo(path, analysis, MadeLooks(lasting), sample=sample)

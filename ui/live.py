@@ -16,14 +16,14 @@ import cv2
 import gradio as gr
 
 from pipelines.arrays import Image8
-from pipelines.captions import title_of
 from pipelines.errors import Cancelled, LookError
 from pipelines.framing import head_and_shoulders
 from pipelines.look import Look
 from pipelines.plan import Plan
-from presets import load, spoken
+from presets import load
 from ui import captions, work
-from ui.components.compare_events import QUICK, WORK, CompareEvents, Updates, Values, read, shows
+from ui.components.compare_events import CompareEvents, Updates, Values, read, shows
+from ui.components.events import QUICK, WORK
 from ui.components.results import WHOLE
 from ui.language import say
 from ui.said import gaze_word
@@ -161,7 +161,7 @@ class Live:
             "source": source,
             "seconds": time.perf_counter() - start,
             "picture": "p-whole" if framing == WHOLE else "p-close",
-            "title": _title(look, language),
+            "title": work.title(look, language),
             "caption": _caption(planned, language),
             "rest": REST_MS,
         }
@@ -257,11 +257,6 @@ def _stage(photo: work.Photo, framing: str) -> Stage:
         window = None if framing == WHOLE else head_and_shoulders(analysis.face, shape)
         photo.stages[framing] = preview.stage(analysis, window)
     return photo.stages[framing]
-
-
-def _title(look: Look, language: str) -> str:
-    presets = spoken(language)
-    return title_of(look, presets.regions[look.region].label, presets.contexts[look.context].label)
 
 
 def _caption(planned: Plan, language: str) -> str:

@@ -20,7 +20,7 @@ from ui import pictures, words
 from ui.language import DEFAULT, say
 from ui.made import Made, MadeLooks, Original
 from ui.pictures import Pixels, Shelf
-from ui.samples import recognised
+from ui.samples import Sample, recognised
 from ui.sentences import told
 from ui.shots import Figure, Files, Missing, Shot
 
@@ -48,12 +48,14 @@ class Photo:
         analysis: From `studio.analyse`.
         made: What looks made of it.
         stages: What live previews of it begin with, by framing.
+        sample: The sample that it is; None for a visitor's own.
     """
 
     path: str
     analysis: Analysis = field(repr=False)
     made: MadeLooks = field(default_factory=MadeLooks, repr=False)
     stages: dict[str, Stage] = field(default_factory=dict, repr=False)
+    sample: Sample | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +148,8 @@ def examine(path: str | None, known: Photo | None = None) -> Photo:
     sample = recognised(path)
     # Our rendered heads are made otherwise than people: their gaze has another zero.
     rendered = sample is not None and sample.gaze is not None
-    return Photo(path, studio.analyse(path, gaze.RENDERED if rendered else gaze.PEOPLE))
+    analysis = studio.analyse(path, gaze.RENDERED if rendered else gaze.PEOPLE)
+    return Photo(path, analysis, sample=sample)
 
 
 def compare(photo: Photo, looks: Sequence[Look], progress: Progress) -> Comparison:
@@ -230,7 +233,7 @@ def on_screen(
     made = [one for one in results if isinstance(one, Made)]
     best = [made[index] for index in studio.best_of(made)]
     figures = [
-        Missing(letter, _title(look, language), one)
+        Missing(letter, title(look, language), one)
         if isinstance(one, str)
         else _shot(one, letter, one in best, shelf, language)
         for letter, look, one in zip(letters, looks, results, strict=True)
@@ -306,7 +309,7 @@ def _original(photo: Photo, shelf: Shelf, check: Callable[[], None]) -> Original
 def _shot(made: Made, letter: str, best: bool, shelf: Shelf, language: str) -> Shot:
     return Shot(
         letter=letter,
-        title=_title(made.look, language),
+        title=title(made.look, language),
         full=shelf.address(made.full),
         path=made.full,
         control=made.control,
@@ -320,7 +323,7 @@ def _shot(made: Made, letter: str, best: bool, shelf: Shelf, language: str) -> S
 def _kept(made: Made, letter: str, best: bool) -> Kept:
     return Kept(
         letter=letter,
-        title=_title(made.look, DEFAULT),
+        title=title(made.look, DEFAULT),
         look=made.look,
         captions=made.captions,
         warnings=made.warnings,
@@ -329,7 +332,8 @@ def _kept(made: Made, letter: str, best: bool) -> Kept:
     )
 
 
-def _title(look: Look, language: str) -> str:
+def title(look: Look, language: str) -> str:
+    """What a look is called, such as "Japan · LinkedIn"."""
     presets = spoken(language)
     return title_of(look, presets.regions[look.region].label, presets.contexts[look.context].label)
 

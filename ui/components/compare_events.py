@@ -15,8 +15,8 @@ from pipelines.look import Look
 from presets import load
 from sharing import options as links
 from ui import captions, links_said, work
+from ui.components.events import QUICK, WORK
 from ui.language import asked_for, say
-from ui.samples import recognised
 from ui.sentences import told
 
 if TYPE_CHECKING:
@@ -28,17 +28,6 @@ Values = Mapping[Component, Any]
 
 # Gradio puts a tracker of its own in the place of this default, one for each call.
 PROGRESS = gr.Progress()
-
-QUICK: dict[str, Any] = {
-    "queue": False,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
-WORK: dict[str, Any] = {
-    "api_visibility": "private",
-    "concurrency_id": "work",
-    "concurrency_limit": 2,
-}
 
 WRITE_ADDRESS = """(query) => {
   if (query) history.replaceState(null, '', location.pathname + '?' + query);
@@ -243,8 +232,7 @@ class CompareEvents:
     @property
     def _opened(self) -> list[Any]:
         page = self.page
-        fields = [one for card in page.cards for one in (card.box, card.fine, *card.inputs)]
-        return [page.language, page.active, page.add, self.wanted, *fields, *self.outputs]
+        return [page.language, self.wanted, *page.card_outputs, *self.outputs]
 
     def _examine(
         self,
@@ -382,10 +370,9 @@ def shows(screen: work.OnScreen | None, path: str | None) -> bool:
 
 
 def _seen(photo: work.Photo, language: str) -> str:
-    sample = recognised(photo.path)
     return captions.seen(
         photo.analysis.gaze.gaze,
         photo.analysis.warnings,
         language,
-        true=None if sample is None else sample.gaze,
+        true=None if photo.sample is None else photo.sample.gaze,
     )

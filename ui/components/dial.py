@@ -17,6 +17,7 @@ from pipelines.look import Look
 from pipelines.plan import plan
 from presets import load, spoken
 from ui import dial
+from ui.components.events import QUICK
 from ui.components.look_card import LookCard
 from ui.dial import Aim
 from ui.language import DEFAULT, say, t
@@ -143,9 +144,7 @@ class Dial:
             },
             "outputs": self.face,
             "trigger_mode": "always_last",
-            "queue": False,
-            "show_progress": "hidden",
-            "api_visibility": "private",
+            **QUICK,
         }
         for event in after:
             event.then(**drawn)

@@ -19,6 +19,7 @@ from sharing import options as links
 from ui import captions, grid_table, work
 from ui.clipboard import copying
 from ui.components import understand
+from ui.components.events import QUICK
 from ui.components.look_card import LookCard, region_choices
 from ui.grid_table import Shown
 from ui.language import DEFAULT, say, t
@@ -36,12 +37,6 @@ Examine = Callable[[str | None, Photo | None], Photo]
 
 START: tuple[tuple[str, Along], ...] = (("columns", "region"), ("rows", "polish"))
 _ORDER: tuple[Along, ...] = ("region", "context", "yaw", "pitch", "polish", "engine", "seed")
-
-_QUICK: dict[str, Any] = {
-    "queue": False,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
 _BUSY = "() => document.getElementById('page').classList.add('p-gridding')"
 _IDLE = "() => document.getElementById('page').classList.remove('p-gridding')"
 # It sticks to the window's edge: the page need not move.
@@ -294,7 +289,7 @@ class GridPanel:
             self.stops.stop(_visitor(request))
 
         self.start.click(None, None, None, js=_BUSY, api_visibility="private")
-        started = self.start.click(wait, language, self.progress, **_QUICK).then(
+        started = self.start.click(wait, language, self.progress, **QUICK).then(
             make,
             inputs,
             outputs,
@@ -306,9 +301,9 @@ class GridPanel:
         )
         started.then(None, None, None, js=_IDLE, api_visibility="private")
         # The portrait may have changed while its grid was under way.
-        started.then(after, [portrait, self.shown], outputs, **_QUICK)
-        portrait.change(leave, [portrait, self.shown], outputs, **_QUICK)
-        self.stop.click(stop, None, None, **_QUICK)
+        started.then(after, [portrait, self.shown], outputs, **QUICK)
+        portrait.change(leave, [portrait, self.shown], outputs, **QUICK)
+        self.stop.click(stop, None, None, **QUICK)
         blocks.unload(close)
         self._listen_to_picked(portrait, photo, language)
 
@@ -329,8 +324,8 @@ class GridPanel:
 
         inputs: set[Any] = {language, *sides}
         for side in self.sides:
-            side.along.input(side.switched, side.along, [side.named, side.typed], **_QUICK).then(
-                count, inputs, counted, **_QUICK
+            side.along.input(side.switched, side.along, [side.named, side.typed], **QUICK).then(
+                count, inputs, counted, **QUICK
             )
             # Not input: Gradio sends that for keys, but not for what is pasted.
             gr.on(
@@ -339,16 +334,16 @@ class GridPanel:
                 inputs,
                 counted,
                 trigger_mode="always_last",
-                **_QUICK,
+                **QUICK,
             )
-        language.change(count, inputs, counted, **_QUICK)
+        language.change(count, inputs, counted, **QUICK)
         active.change(
             lambda letters, now: gr.update(
                 choices=list(letters), value=now if now in letters else letters[0]
             ),
             [active, self.base],
             self.base,
-            **_QUICK,
+            **QUICK,
         )
 
     def _listen_to_picked(self, portrait: gr.Image, photo: gr.State, language: gr.State) -> None:
@@ -364,25 +359,25 @@ class GridPanel:
             }
 
         unpicked = self._unpicked()
-        self.table.click(pick, [self.shown, language], list(unpicked), **_QUICK).then(
+        self.table.click(pick, [self.shown, language], list(unpicked), **QUICK).then(
             None, None, None, js=_TO_PICKED, api_visibility="private"
         )
         self.close.click(None, None, None, js=_BACK, api_visibility="private")
-        self.close.click(self._unpicked, None, list(unpicked), **_QUICK)
+        self.close.click(self._unpicked, None, list(unpicked), **QUICK)
         for letter, button in self.to.items():
             card = next(card for card in self.cards if card.letter == letter)
             button.click(
                 lambda look, card=card: {} if look is None else card.fill(look),
                 self.chosen,
                 card.inputs,
-                **_QUICK,
+                **QUICK,
             ).success(None, None, None, js=_COMPARE, api_visibility="private")
         self.copy.click(None, None, None, js=copying(_LINK), api_visibility="private")
         self.copy.click(
             lambda spoken: f'<p class="p-aside" role="status">{say(spoken, "grid.copied")}</p>',
             language,
             self.saved,
-            **_QUICK,
+            **QUICK,
         )
         self.full.click(
             self._save,

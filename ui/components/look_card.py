@@ -13,6 +13,7 @@ from pipelines.gaze import Gaze
 from pipelines.look import Look
 from presets import Presets, load, spoken
 from ui import evidence
+from ui.components.events import QUICK
 from ui.components.fine_control import FineControl, asked_doses, asked_gaze
 from ui.language import DEFAULT, t
 
@@ -91,30 +92,25 @@ class LookCard:
         Args:
             language: Holds what the page speaks.
         """
-        quiet: dict[str, Any] = {
-            "queue": False,
-            "show_progress": "hidden",
-            "api_visibility": "private",
-        }
         fine = self.finer
         self.region.change(
             _on_region,
             [self.region, language],
             [self.region, self.region_note, fine.yaw, fine.pitch],
-            **quiet,
+            **QUICK,
         )
         self.context.change(
             _on_context,
             [self.context, language],
             [self.context_note, *fine.doses.values()],
-            **quiet,
+            **QUICK,
         )
         # The page was written in English before it was known who comes.
         language.change(
             _notes,
             [self.region, self.context, language],
             [self.region_note, self.context_note],
-            **quiet,
+            **QUICK,
         )
         fine.listen()
 

@@ -21,6 +21,7 @@ from presets import PresetError, load, own, spoken
 from presets.own import AsPresets, Saved
 from sharing import options
 from ui import captions, said, words, work
+from ui.components.events import QUICK
 from ui.components.look_card import LookCard
 from ui.language import say, t
 from ui.sentences import told
@@ -31,12 +32,6 @@ STORAGE_SECRET = "presence-looks"
 
 _FILE = "presence-looks.yaml"
 _MOST_SAID = 400
-
-_QUICK: dict[str, Any] = {
-    "queue": False,
-    "show_progress": "hidden",
-    "api_visibility": "private",
-}
 
 # What can't be taken back is asked twice. Enter in a name renames.
 _LIST = """
@@ -168,26 +163,26 @@ class OwnPresets:
             listed,
             [self.kept, language],
             self.listing,
-            **_QUICK,
+            **QUICK,
         )
         gr.on(
             [self.save.click, self.name.submit],
             save,
             {self.kept, language, self.letter, self.name, *controls},
             [self.kept, self.name, self.said],
-            **_QUICK,
+            **QUICK,
         )
         self.upload.upload(
-            self._import, [self.upload, self.kept, language], [self.kept, self.said], **_QUICK
+            self._import, [self.upload, self.kept, language], [self.kept, self.said], **QUICK
         )
         filled = list(dict.fromkeys([active, *boxes, *controls]))
         return self.listing.click(
-            act, [self.kept, active, language], [self.kept, self.said, *filled], **_QUICK
+            act, [self.kept, active, language], [self.kept, self.said, *filled], **QUICK
         )
 
     def follow(self, event: Any, active: gr.State) -> None:
         """After an event that may bring looks onto the page, or take some off."""
-        event(self._letters, [active, self.letter], self.letter, **_QUICK)
+        event(self._letters, [active, self.letter], self.letter, **QUICK)
 
     def _letters(self, active: Sequence[str], chosen: str) -> Any:
         letters = list(active)

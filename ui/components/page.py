@@ -14,6 +14,7 @@ from ui.commons import Commons
 from ui.components import steps
 from ui.components.compare_events import CompareEvents
 from ui.components.dial import Dial
+from ui.components.events import QUICK
 from ui.components.grid import GridPanel
 from ui.components.header import header
 from ui.components.history import History
@@ -120,7 +121,7 @@ class Page:
             framing=self.results.framing,
             examine=self.commons.examine,
             restore=self._restore,
-            restored=[self.portrait.photo, *self.comparing.outputs, *self._card_outputs],
+            restored=[self.portrait.photo, *self.comparing.outputs, *self.card_outputs],
         )
         self.comparing.finish(restored)
         self.share.listen(self.photo, self.language)
@@ -149,14 +150,9 @@ class Page:
         self.persona.render()
 
     def _listen_to_cards(self) -> None:
-        quick: dict[str, Any] = {
-            "queue": False,
-            "show_progress": "hidden",
-            "api_visibility": "private",
-        }
         boxes = [self.active, self.add, *(one for card in self.cards for one in _boxes(card))]
         clicks = [
-            self.add.click(self._add, self.active, boxes, **quick),
+            self.add.click(self._add, self.active, boxes, **QUICK),
             self.own.listen(
                 self.active, self.language, self.show_cards, boxes, self.results.strip.change
             ),
@@ -167,7 +163,7 @@ class Page:
                     lambda active, letter=card.letter: self._remove(active, letter),
                     self.active,
                     boxes,
-                    **quick,
+                    **QUICK,
                 )
                 clicks.append(clicked)
         self.dial.listen(
@@ -182,7 +178,7 @@ class Page:
         for event in (self.results.strip.change, *(click.then for click in clicks)):
             self.own.follow(event, self.active)
         for click in clicks:
-            click.then(self.comparing.changed, self.comparing.inputs, self.changed, **quick)
+            click.then(self.comparing.changed, self.comparing.inputs, self.changed, **QUICK)
 
     def _add(self, active: tuple[str, ...]) -> Updates:
         hidden = [letter for letter in work.LETTERS if letter not in active]
@@ -203,7 +199,8 @@ class Page:
         return updates
 
     @property
-    def _card_outputs(self) -> list[Any]:
+    def card_outputs(self) -> list[Any]:
+        """All that shows, hides and fills the looks' cards."""
         fields = [one for card in self.cards for one in (*_boxes(card), *card.inputs)]
         return [self.active, self.add, *fields]
 
