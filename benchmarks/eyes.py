@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -217,7 +216,9 @@ def judged(pixels: Image, sample: Sample) -> Drawn:
         likeness=likeness.compare(tasks.to_u8(pixels), tasks.to_u8(sample.truth), inside),
         iris_shift=float(iris_shift),
         white_shift=float(white_shift),
-        sharpness=_detail(pixels, inside) / max(_detail(sample.truth, inside), 1e-6),
+        sharpness=float(
+            validation.sharpness(pixels[None], sample.truth[None], sample.mask[None])[0]
+        ),
     )
 
 
@@ -342,13 +343,6 @@ def _difference(true: NDArray[Any], drawn: NDArray[Any]) -> NDArray[np.float64]:
     from skimage.color import deltaE_ciede2000, rgb2lab
 
     return np.asarray(deltaE_ciede2000(rgb2lab(true.clip(0, 1)), rgb2lab(drawn.clip(0, 1))))
-
-
-def _detail(pixels: Image, inside: NDArray[np.bool_]) -> float:
-    """Root mean square of what is finer than two pixels, inside a region."""
-    grey = cv2.cvtColor(np.asarray(pixels, np.float32), cv2.COLOR_RGB2GRAY)
-    fine = grey - cv2.GaussianBlur(grey, (0, 0), 1.5)
-    return float(np.sqrt((fine[inside] ** 2).mean()))
 
 
 def _seconds(pipeline: EyePatchControlNetPipeline, steps: int) -> float:

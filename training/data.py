@@ -46,6 +46,9 @@ _BIN_EDGES = (45.0, 70.0)
 # An eye that shows itself at such a share of its width is open (`face.SHUT_OPENING` refuses less).
 _OPEN = 0.16
 
+# Changed once the recipe was settled by looking at verdicts: who is tested now had no part in it.
+_DRAWING = 2
+
 YAW, PITCH = 25.0, 12.0
 """How far cycles send an eye away, in degrees."""
 # Errors of fitted landmarks in iris radii: 0.1 to 0.3 px at a radius of 12.7 on renders of known
@@ -195,8 +198,9 @@ def load(path: Path) -> EyeSet:
 
 
 def split_of(person: str) -> Split:
-    """Where a person belongs, fixed for ever by their name: 80 % train, 10 % each of the others."""
-    share = int.from_bytes(hashlib.sha256(person.encode()).digest()[:4], "big") % 100
+    """Where a person belongs, fixed by their name: 80 % train, 10 % each of the others."""
+    drawn = hashlib.sha256(f"{_DRAWING}/{person}".encode()).digest()
+    share = int.from_bytes(drawn[:4], "big") % 100
     return "train" if share < 80 else "validation" if share < 90 else "test"
 
 

@@ -82,7 +82,8 @@ def train(
     """Train until all steps are done; goes on with a run that stands in the folder.
 
     A run that stands there may be made longer or shorter, see more or fewer rows, and be looked at
-    more or less often; everything else has to be the same.
+    more or less often; everything else has to be the same. If all its steps are done, weights and
+    card are written again.
 
     Args:
         eyes: All splits; only ``train`` is learned from, only ``validation`` is looked at.
@@ -106,12 +107,11 @@ def train(
     with _together(processes) as rank:
         run = _Run(settings, folder, processes)
         run.resume()
+        first = run.step
         losses: list[float] = []
         silent = True if rank else None
         with tqdm(total=settings.steps, initial=run.step, desc="Training", disable=silent) as bar:
-            for batch in _batches(
-                learned, settings, run.step, workers, slice(rank, None, processes)
-            ):
+            for batch in _batches(learned, settings, first, workers, slice(rank, None, processes)):
                 losses.append(run.learn(batch))
                 bar.update()
                 bar.set_postfix(loss=f"{np.mean(losses[-50:]):.4f}", **run.latest())
@@ -119,6 +119,8 @@ def train(
                     if rank == 0:
                         run.look(eyes, checked, float(np.mean(losses)))
                     losses.clear()
+        if rank == 0 and first == settings.steps:
+            run.publish(eyes, validation.check(run.averaged, eyes, checked).detail)
         return run.history
 
 
@@ -231,7 +233,7 @@ class _Run:
         self.history.append(Point(self.step, loss, seen.geometry, seen.cycle, seen.withheld))
         Pictures.fromarray(seen.sheet).save(self.folder / "sheet.png")
         self._save()
-        self.publish(eyes)
+        self.publish(eyes, seen.detail)
 
     def latest(self) -> dict[str, str]:
         """The last validation, for the progress bar."""
@@ -240,10 +242,10 @@ class _Run:
         last = self.history[-1]
         return {"val": f"{last.cycle:.2f}/{last.geometry:.2f} dB"}
 
-    def publish(self, eyes: EyeSet) -> None:
-        """Write the averaged weights in half precision, and the card."""
+    def publish(self, eyes: EyeSet, detail: float) -> None:
+        """Write the averaged weights in half precision, with that gain, and the card."""
         weights = self.folder / "weights"
-        save_half(self.averaged, weights)
+        save_half(self.averaged, weights, detail)
         counts = (parameter.numel() for parameter in self.average.parameters())
         told = Training(
             channels=WIDTHS[self.settings.size],
@@ -252,7 +254,8 @@ class _Run:
             batch=self.settings.batch,
             seed=self.settings.seed,
             hours=self.seconds / 3600,
-            hardware=_hardware(self.device),
+            hardware=_hardware(self.device, self.processes),
+            detail=detail,
             history=self.history,
         )
         card.write(weights, told, eyes)
@@ -318,8 +321,8 @@ class _Run:
         return losses.loss(drawn.float(), truth, mask, weight)
 
 
-def save_half(pipeline: Any, folder: Path) -> None:
-    """Save a pipeline in half precision, in files of less than 16 MiB."""
+def save_half(pipeline: Any, folder: Path, detail: float) -> None:
+    """Save a pipeline with a gain of its detail, in half precision, files of less than 16 MiB."""
     import torch
 
     half = type(pipeline)(
@@ -329,6 +332,7 @@ def save_half(pipeline: Any, folder: Path) -> None:
         noise_scale=pipeline.config.noise_scale,
         prediction_type=pipeline.config.prediction_type,
         residual=pipeline.config.residual,
+        detail=detail,
     )
     half.save_pretrained(folder, variant="fp16", max_shard_size=_LARGEST_SHARD)
 
@@ -376,12 +380,12 @@ def _share_of_rate(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / warm, (steps - step) / max(1.0, _COOLING * steps))
 
 
-def _hardware(device: str) -> str:
+def _hardware(device: str, processes: int) -> str:
     import torch
 
     if device == "cuda":
         return str(torch.cuda.get_device_name())
-    threads = torch.get_num_threads()
+    threads = processes * torch.get_num_threads()
     return f"a CPU ({platform.machine()}, {threads} thread{'s' if threads > 1 else ''})"
 
 

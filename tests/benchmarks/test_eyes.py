@@ -155,7 +155,9 @@ def test_the_worst_eyes_are_on_the_sheet(rendered: EyeSet) -> None:
 def test_the_command_runs_from_weights_to_table(
     tmp_path: Path, rendered: EyeSet, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    train.save_half(train._Run(Settings("tiny"), tmp_path / "run").averaged, tmp_path / "weights")
+    train.save_half(
+        train._Run(Settings("tiny"), tmp_path / "run").averaged, tmp_path / "weights", 1.0
+    )
     photos = replace(
         rendered,
         sources=np.array(["photo"] * len(rendered)),

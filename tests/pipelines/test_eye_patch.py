@@ -198,6 +198,31 @@ def test_saved_and_loaded_it_draws_the_same(
     assert np.array_equal(drawn(again, given), drawn(eyes, given))
 
 
+def test_fine_detail_has_a_gain_that_is_saved(
+    eyes: Any, given: dict[str, Any], tmp_path: Path
+) -> None:
+    import torch
+
+    from pipelines import eye_patch
+
+    eyes.save_pretrained(tmp_path)
+    sharper = eye_patch.EyePatchControlNetPipeline.from_pretrained(
+        tmp_path, low_cpu_mem_usage=False, detail=1.3
+    )
+    sharper.set_progress_bar_config(disable=True)
+    plain, sharp = drawn(eyes, given), drawn(sharper, given)
+    untouched = given["mask_image"][..., 0] == 0
+    assert (plain[untouched] == sharp[untouched]).all()
+    assert (plain != sharp).any()
+    assert (drawn(sharper, given, strength=0) == given["image"]).all()
+    picture = torch.rand(1, 3, 20, 20, generator=seeded(1))
+    assert torch.equal(eye_patch.detailed(picture, 1.0), picture)
+    fine = eye_patch.detailed(picture, 2.0) - picture
+    assert torch.allclose(eye_patch.detailed(picture, 1.5) - picture, fine / 2, atol=1e-6)
+    assert abs(float(fine.mean())) < 0.01
+    assert torch.allclose(eye_patch.detailed(picture * 0 + 0.3, 2.0), picture * 0 + 0.3)
+
+
 def test_the_callback_sees_every_step_and_can_end_the_call(
     eyes: Any, given: dict[str, Any]
 ) -> None:

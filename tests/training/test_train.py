@@ -4,13 +4,14 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from PIL import Image as Pictures
 
 from benchmarks import renders
-from pipelines import eye_patches, vision_compat
+from pipelines import eye_patch, eye_patches, vision_compat
 from pipelines.arrays import Image, Points
 from training import data, train
 from training.data import EyeSet
@@ -193,6 +194,29 @@ def test_what_is_published_fits_the_engine(finished: Path) -> None:
     assert (weights / "curves.png").stat().st_size > 1000
     sheet = np.asarray(Pictures.open(finished / "sheet.png"))
     assert sheet.shape == (2 * 64, 2 * 6 * 96, 3)
+
+
+def test_a_finished_run_is_published_again(eyes: EyeSet, finished: Path) -> None:
+    file = finished / "weights" / "README.md"
+    file.unlink()
+    history = train.train(eyes, finished, QUICK)
+    assert [point.step for point in history] == [1, 2]
+    assert "2 batches of 2 patches" in file.read_text("utf-8")
+
+
+def test_the_gain_makes_smooth_eyes_as_sharp_as_eyes_are(eyes: EyeSet) -> None:
+    made = [tasks.sample(eyes, index, "cycle") for index in range(4)]
+    truth = np.stack([one.truth for one in made]).astype(np.float32)
+    mask = np.stack([one.mask for one in made])
+    smooth = np.stack([cv2.GaussianBlur(one, (0, 0), 0.45) for one in truth])
+    assert validation.gain_of_detail(truth, truth, mask) == 1
+    assert validation.sharpness(truth, truth, mask) == pytest.approx(1)
+    assert np.median(validation.sharpness(smooth, truth, mask)) < 0.93
+    gain = validation.gain_of_detail(smooth, truth, mask)
+    assert 1 < gain < 1.5
+    planes = torch.from_numpy(smooth.transpose(0, 3, 1, 2))
+    mended = eye_patch.detailed(planes, gain).numpy().transpose(0, 2, 3, 1)
+    assert 0.95 <= np.median(validation.sharpness(mended, truth, mask)) < 1
 
 
 def test_training_brings_the_loss_down(eyes: EyeSet, tmp_path: Path) -> None:

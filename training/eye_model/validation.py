@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.arrays import Image8
+from pipelines.arrays import Image, Image8
 from training.data import EyeSet
 from training.eye_model import tasks
 from training.eye_model.tasks import Sample
 
 _BATCH = 16
+# A little less than eyes are: noise of the photographs counts as detail, and none is to be made up.
+_SHARP = 0.95
+_GAINS = tuple(1 + 0.05 * k for k in range(11))
 _ROWS = 12
 
 
@@ -25,6 +29,7 @@ class Checked:
         geometry: PSNR in dB inside the mask of the proposals alone.
         cycle: PSNR of what the model makes of them.
         withheld: PSNR where the proposal is withheld.
+        detail: Gain that makes what the model draws as sharp as eyes are, see `gain_of_detail`.
         sheet: uint8 RGB; a row an eye: photo, proposal, ours, what stood in for the proposal,
             annotation, and ours from these.
     """
@@ -32,6 +37,7 @@ class Checked:
     geometry: float
     cycle: float
     withheld: float
+    detail: float
     sheet: Image8
 
 
@@ -77,6 +83,7 @@ def check(pipeline: Any, eyes: EyeSet, indices: list[int], steps: int = 1) -> Ch
         geometry=float(psnr(start, truth, mask).mean()),
         cycle=float(psnr(ours, truth, mask).mean()),
         withheld=float(psnr(alone, truth, mask).mean()),
+        detail=gain_of_detail(ours, truth, mask),
         sheet=tasks.enlarged(np.vstack(rows), 2),
     )
 
@@ -103,6 +110,38 @@ def draw(pipeline: Any, samples: list[Sample], steps: int, seed: int = 0) -> NDA
     return np.concatenate(made)
 
 
+def gain_of_detail(
+    drawn: NDArray[np.float32], truth: NDArray[np.float32], mask: NDArray[np.float32]
+) -> float:
+    """The smallest gain, 1 or more, with which drawn eyes are in the median as sharp as `_SHARP`.
+
+    Args:
+        drawn: With a gain of 1, (n, H, W, 3).
+        truth: Likewise.
+        mask: (n, H, W).
+    """
+    import torch
+
+    from pipelines import eye_patch
+
+    planes = torch.from_numpy(drawn.transpose(0, 3, 1, 2))
+    for gain in _GAINS:
+        pictures = eye_patch.detailed(planes, gain).numpy().transpose(0, 2, 3, 1)
+        if np.median(sharpness(pictures, truth, mask)) >= _SHARP:
+            break
+    return gain
+
+
+def sharpness(
+    drawn: NDArray[np.float32], truth: NDArray[np.float32], mask: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Detail inside each mask as a share of the truth's, (n,); arrays (n, H, W, 3), (n, H, W)."""
+    rows = zip(drawn, truth, mask > 0.5, strict=True)
+    return np.array(
+        [_detail(one, inside) / max(_detail(true, inside), 1e-6) for one, true, inside in rows]
+    )
+
+
 def psnr(
     drawn: NDArray[np.float32], truth: NDArray[np.float32], mask: NDArray[np.float32]
 ) -> NDArray[np.float64]:
@@ -110,3 +149,10 @@ def psnr(
     square = ((drawn - truth) ** 2).mean(axis=3) * mask
     error = square.sum(axis=(1, 2)) / mask.sum(axis=(1, 2))
     return np.asarray(-10 * np.log10(np.maximum(error, 1e-8)), np.float64)
+
+
+def _detail(pixels: Image, inside: NDArray[np.bool_]) -> float:
+    """Root mean square of what is finer than two pixels, inside a region."""
+    grey = cv2.cvtColor(np.asarray(pixels, np.float32), cv2.COLOR_RGB2GRAY)
+    fine = grey - cv2.GaussianBlur(grey, (0, 0), 1.5)
+    return float(np.sqrt((fine[inside] ** 2).mean()))
