@@ -39,7 +39,7 @@ EMA_DECAY = 0.998
 RATE = 6e-4
 # Most bridges start where inference starts; the rest anywhere on the way.
 _AT_START = 0.9
-# The rate falls to nothing over this last share of the steps.
+# The rate falls to nothing over this last share of the steps, which have tasks of their own.
 _COOLING = 0.25
 _LARGEST_SHARD = "15MB"
 # What may change when a run goes on.
@@ -347,7 +347,9 @@ class _Steps:
     part: slice
 
     def __getitem__(self, step: int) -> tasks.Batch:
-        return tasks.batch(self.eyes, self.settings.seed, step, self.settings.batch, self.part)
+        own = self.settings
+        last = step >= (1 - _COOLING) * own.steps
+        return tasks.batch(self.eyes, own.seed, step, own.batch, self.part, last)
 
 
 def _batches(

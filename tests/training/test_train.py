@@ -60,6 +60,17 @@ def test_a_third_of_the_batches_has_no_proposal(eyes: EyeSet) -> None:
     assert 0.3 < kinds[True] / 60 < 0.6
 
 
+def test_the_last_batches_are_mostly_what_the_model_is_there_for(eyes: EyeSet) -> None:
+    assert sum(tasks.LAST_SHARES.values()) == pytest.approx(1)
+    assert tasks.LAST_SHARES.keys() == tasks.SHARES.keys()
+    early, late = (tasks.batch(eyes, 0, 3, 24, last=last) for last in (False, True))
+    assert (early.weight < 1).sum() > (late.weight < 1).sum() > 0
+    steps = train._Steps(eyes, replace(QUICK, steps=8), slice(None))
+    for step in (5, 6):
+        same = tasks.batch(eyes, QUICK.seed, step, QUICK.batch, last=step == 6)
+        assert (steps[step].start == same.start).all()
+
+
 def test_only_the_opening_is_to_be_drawn(eyes: EyeSet) -> None:
     random = np.random.default_rng(0)
     for task in tasks.SHARES:

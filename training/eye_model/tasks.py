@@ -29,10 +29,17 @@ SHARES: dict[Task, float] = {
     "withheld-away": 0.1,
     "still": 0.16,
 }
+LAST_SHARES: dict[Task, float] = {
+    "cycle": 0.78,
+    "withheld": 0.07,
+    "withheld-away": 0.05,
+    "still": 0.1,
+}
+"""Of the last batches: once the annotation is read, more of what the model is there for."""
 # Without a proposal much more is wrong; at full weight the finer task would be drowned.
 _WITHHELD_WEIGHT = 0.5
-# Half of what is seen is as photographed.
-_CHANGED = 0.5
+# Half of what is seen is as photographed, and most of it at last.
+_CHANGED, _LAST_CHANGED = 0.5, 0.25
 # Degrees: a reading of the gaze strays so far, and in a third of the patches it says nothing.
 _GAZE_ERROR, _GAZE_UNKNOWN = 3.0, 0.33
 
@@ -87,7 +94,14 @@ class Batch:
     weight: NDArray[np.float32]
 
 
-def batch(eyes: EyeSet, seed: int, step: int, size: int, part: slice = slice(None)) -> Batch:
+def batch(
+    eyes: EyeSet,
+    seed: int,
+    step: int,
+    size: int,
+    part: slice = slice(None),
+    last: bool = False,
+) -> Batch:
     """The batch of one step; the same for the same seed and step, whatever came before.
 
     Args:
@@ -96,14 +110,23 @@ def batch(eyes: EyeSet, seed: int, step: int, size: int, part: slice = slice(Non
         step: Of the run.
         size: Patches in the whole batch.
         part: Which of them to make.
+        last: Whether it is one of the last of the run, see `LAST_SHARES`.
     """
     random = np.random.default_rng([seed, step])
     indices = random.choice(len(eyes), size, p=eyes.weights())
-    tasks = list(SHARES)
-    chosen = random.choice(len(tasks), size, p=list(SHARES.values()))
+    shares = LAST_SHARES if last else SHARES
+    changed = _LAST_CHANGED if last else _CHANGED
+    tasks = list(shares)
+    chosen = random.choice(len(tasks), size, p=list(shares.values()))
     return stacked(
         [
-            sample(eyes, int(indices[k]), tasks[chosen[k]], np.random.default_rng([seed, step, k]))
+            sample(
+                eyes,
+                int(indices[k]),
+                tasks[chosen[k]],
+                np.random.default_rng([seed, step, k]),
+                changed=changed,
+            )
             for k in range(size)[part]
         ]
     )
@@ -133,6 +156,7 @@ def sample(
     task: Task,
     random: np.random.Generator | None = None,
     cycle: int = 0,
+    changed: float = _CHANGED,
 ) -> Sample:
     """One patch of one eye.
 
@@ -142,6 +166,7 @@ def sample(
         task: What is asked.
         random: For the augmentation and the choice of a cycle; None for the plain patch.
         cycle: Which cycle, without `random`.
+        changed: How often the light, the lens and the file are others, 0..1, with `random`.
     """
     if random is not None:
         cycle = int(random.integers(eyes.proposals.shape[1]))
@@ -155,7 +180,7 @@ def sample(
     if task == "still":
         other, photo_u8 = eye, truth_u8
     truth, start, photo = _seen(
-        (truth_u8, eyes.proposals[index, cycle], photo_u8), to_patch, random
+        (truth_u8, eyes.proposals[index, cycle], photo_u8), to_patch, random, changed
     )
     eye, other = (_mapped(one, to_patch) for one in (eye, other))
     face = eyes.face(index)
@@ -201,14 +226,17 @@ def _placed(random: np.random.Generator | None) -> Points:
 
 
 def _seen(
-    windows: tuple[Image8, Image8, Image8], to_patch: Points, random: np.random.Generator | None
+    windows: tuple[Image8, Image8, Image8],
+    to_patch: Points,
+    random: np.random.Generator | None,
+    changed: float,
 ) -> tuple[Image, Image, Image]:
     """Truth, start and photo as patches, in the same light and through the same lens and file."""
     truth, start, photo = (
         np.asarray(crops.cut(window, to_patch, eye_patches.SIZE), np.float32) / np.float32(255)
         for window in windows
     )
-    if random is None or random.random() > _CHANGED:
+    if random is None or random.random() > changed:
         return truth, start, photo
     seed = int(random.integers(2**31))
     truth, start, photo = (
