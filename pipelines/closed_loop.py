@@ -52,14 +52,15 @@ class Outcome(Generic[T]):
         reason: Why the proposal is delivered: its gaze is better, the generated face is less like
             the person, or the engine refused to hand out what it drew. None if it is not.
         errors: Degrees off the target after each pass; infinite where no eyes were found.
-        proposal_error: Degrees off the target of the proposal.
+        proposal_error: Degrees off the target of the proposal; None where what was generated is
+            so good that the proposal was not measured.
     """
 
     made: T
     delivered: Delivered
     reason: Reason | None
     errors: tuple[float, ...]
-    proposal_error: float
+    proposal_error: float | None
 
 
 def steer(
@@ -82,7 +83,6 @@ def steer(
         passes: The most passes, 1 or more.
     """
     proposal = propose(target)
-    before = read(proposal)
     aim, start = target, proposal
     tried: list[tuple[T, Reading]] = []
     while len(tried) < passes:
@@ -97,8 +97,12 @@ def steer(
         start = propose(aim)
     errors = tuple(reading.error(target) for _, reading in tried)
     if not tried:
-        return Outcome(proposal, "proposal", "refused", errors, before.error(target))
+        return Outcome(proposal, "proposal", "refused", errors, read(proposal).error(target))
     made, reading = min(tried, key=lambda one: one[1].error(target))
+    if reading.error(target) <= ENOUGH_DEG and reading.distance <= WORSE_DISTANCE:
+        # No proposal could be so much better that it counted; a reading takes longer than drawing.
+        return Outcome(made, "generated", None, errors, None)
+    before = read(proposal)
     reason = _worse(reading, before, target)
     return Outcome(
         made=proposal if reason else made,

@@ -104,6 +104,23 @@ def turn(check: Callable[[], None]) -> Iterator[None]:
 
 
 @contextmanager
+def one_thread() -> Iterator[None]:
+    """Let a network too small for several threads run on one; have a `turn` meanwhile.
+
+    Threads that work on a millisecond wait for each other at its end, and on a busy machine that
+    wait is thirty times as long as the work.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
 def memory_guard(release: Callable[[], None]) -> Iterator[None]:
     """Turn running out of memory into words, after freeing what can be freed.
 

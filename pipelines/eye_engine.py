@@ -42,7 +42,11 @@ def draw(task: Task, patches: tuple[eye_patches.EyePatch, ...]) -> Any:
         task.on_step(step + 1, steps)
         return tensors
 
-    with devices.turn(lambda: task.on_step(0, steps)), devices.memory_guard(release):
+    with (
+        devices.turn(lambda: task.on_step(0, steps)),
+        devices.memory_guard(release),
+        devices.one_thread(),
+    ):
         output = load(task.engine)(
             image=np.stack([patch.pixels for patch in patches]),
             mask_image=np.stack([patch.mask for patch in patches])[..., None],

@@ -14,6 +14,7 @@ from pipelines.closed_loop import MOST_PASSES, Delivered, Outcome, Reading, Reas
 from pipelines.controlnet import Proposal, Task
 from pipelines.face import Face
 from pipelines.gaze import NO_TRIM, Gaze, Trim, target_per_eye
+from pipelines.once import Once
 
 if TYPE_CHECKING:
     from pipelines.plan import Plan
@@ -40,7 +41,8 @@ class Generation:
         delivered: Whether the result is what was drawn, or geometry's proposal.
         reason: Why the proposal is delivered, or None.
         errors: Degrees off the target after each pass; infinite where no eyes were found.
-        proposal_error: Degrees off the target of the proposal; None where no eyes were drawn.
+        proposal_error: Degrees off the target of the proposal; None where it was not measured,
+            because no eyes were drawn, or nothing was left to be wished for in those that were.
         skin: Strength with which the skin was redrawn, 0 for not at all.
     """
 
@@ -83,7 +85,7 @@ class Generation:
 
 
 def generate(
-    analysis: Analysis, planned: Plan, seed: int, tell: Tell, on: On, find: Find
+    analysis: Analysis, planned: Plan, seed: int, tell: Tell, on: On, find: Find, once: Once
 ) -> tuple[Image8, Face, Generation]:
     """Turn the eyes of a photo, and redraw its skin where that is asked for, by a network.
 
@@ -94,6 +96,7 @@ def generate(
         tell: Progress; what it raises ends the work within one step.
         on: Times a step by name.
         find: See `Find`.
+        once: Keeps the photo's eyes taken apart for other looks.
 
     Returns:
         The picture at its own size, the face as it is posed in it (in working pixels), and what
@@ -113,7 +116,7 @@ def generate(
     if planned.target is None:
         done = Generation(where, planned.engine.steps or 0, 0, "generated", None, (), None, 0.0)
         return base, analysis.face, _with_skin(done, base, analysis, planned)
-    outcome = _steered(analysis, planned, base, seed, tell, on, find)
+    outcome = _steered(analysis, planned, base, seed, tell, on, find, once)
     done = Generation(
         device=where,
         steps=planned.engine.steps or 0,
@@ -135,6 +138,7 @@ def propose(
     seed: int,
     base: Image8 | None = None,
     trim: Trim = NO_TRIM,
+    once: Once | None = None,
 ) -> Proposal:
     """What geometry makes of an aim.
 
@@ -144,10 +148,14 @@ def propose(
         seed: For the noise that replaces grain.
         base: The picture to turn the eyes in, at the photo's own size; the photo if None.
         trim: What each eye turns beyond `aim`.
+        once: Keeps the eyes of `base` taken apart, for other looks and further passes.
     """
     full = _full(analysis)
     picture = analysis.portrait.original_u8 if base is None else base
-    patches = redirect.redirect(picture, full, analysis.gaze, aim, seed, trim)
+    sockets = (once or Once()).get(
+        "sockets", lambda: redirect.take_apart(picture, full, analysis.gaze)
+    )
+    patches = redirect.redirect(picture, full, analysis.gaze, aim, seed, trim, sockets)
     return Proposal(
         photo_u8=picture,
         image_u8=redirect.paste(picture, patches),
@@ -166,13 +174,17 @@ def _steered(
     tell: Tell,
     on: On,
     find: Find,
+    once: Once,
 ) -> Outcome[Proposal]:
     assert planned.aim is not None
     passes = 0
+    # Redrawn skin is this look's own; the photo's eyes are everybody's.
+    apart = once.root if base is analysis.portrait.original_u8 else Once()
 
     def proposed(both: Gaze) -> Proposal:
         with on("redirect"):
-            return propose(analysis, planned.trim.without(both), seed, base, planned.trim)
+            aim = planned.trim.without(both)
+            return propose(analysis, aim, seed, base, planned.trim, apart)
 
     def draw(proposal: Proposal) -> Proposal | None:
         nonlocal passes

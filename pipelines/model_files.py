@@ -255,8 +255,8 @@ def _require_bundled(engine: Engine) -> None:
         raise EngineUnavailable(
             "weights-missing",
             Said(
-                "The weights of {engine} do not ship with this version yet. "
-                "Choose the geometry engine, which needs none.",
+                "The weights of {engine} are not here. Install Presence again, or choose the "
+                "geometry engine, which needs none.",
                 engine=engine.label,
             ),
         )

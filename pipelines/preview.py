@@ -91,7 +91,7 @@ def preview(stage: Stage, planned: Plan, seed: int = 0) -> Image8:
 
     Args:
         stage: From `stage`.
-        planned: Of a look with an engine without weights.
+        planned: Of a look; its engine is left out.
         seed: The look's.
 
     Returns:

@@ -420,7 +420,8 @@ def _turned(
     analysis: Analysis, planned: Plan, seed: int, tell: Progress, clock: _Clock, once: Once
 ) -> tuple[Image8, Face, Generation | None]:
     original = analysis.portrait.original_u8
-    if planned.untouched or (planned.target is None and not planned.generative):
+    nothing_to_turn = planned.target is None or still(analysis, planned)
+    if planned.untouched or (nothing_to_turn and not planned.generative):
         return original, analysis.face, None
     if planned.engine.weights != "none":
 
@@ -428,10 +429,8 @@ def _turned(
             found, now, lost = _looked_at_again(working, analysis, posed)
             return found, None if lost else now.gaze
 
-        return generation.generate(analysis, planned, seed, tell, clock.on, find)
+        return generation.generate(analysis, planned, seed, tell, clock.on, find, once)
     assert planned.target is not None
-    if still(analysis, planned):
-        return original, analysis.face, None
     with clock.on("redirect"):
         posed = annotation.look_towards(analysis.face, analysis.gaze, planned.target, planned.trim)
         size = (original.shape[0], original.shape[1])
@@ -446,11 +445,10 @@ def _turned(
 
 
 def still(analysis: Analysis, planned: Plan) -> bool:
-    """Whether the eyes look already where they would be turned to by geometry."""
+    """Whether the eyes look already where they would be turned to."""
     return (
         planned.target is not None
         and not planned.trim
-        and planned.engine.weights == "none"
         and analysis.gaze.gaze.angle_to(planned.target) < STILL_DEG
     )
 
@@ -483,7 +481,7 @@ def _reference(analysis: Analysis, turned: Image8, posed: Face) -> Turned:
 
 def _eyes_key(planned: Plan, seed: int) -> Hashable:
     """What the turned eyes depend on: two looks with the same key have them in common."""
-    told = planned.context.id if planned.engine.weights != "none" else ""
+    told = planned.context.id if planned.engine.weights == "hub" else ""
     turn = planned.target, planned.trim, planned.untouched
     return turn, planned.engine.id, planned.generative, told, seed
 

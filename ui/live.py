@@ -45,7 +45,7 @@ _SCRIPT = Path(__file__).with_name("js") / "live.js"
 
 @dataclass
 class Live:
-    """Previews of looks that are made by geometry alone; `events` makes the full results."""
+    """Previews of looks by geometry alone; `events` makes the full results, with their engine."""
 
     page: Page
     events: CompareEvents
@@ -70,7 +70,7 @@ class Live:
         self.settle = gr.Button("Settle", visible="hidden", elem_id="settle")
 
     def listen(self) -> None:
-        """Every control of a look that is made by geometry moves its picture."""
+        """Every control of a look that `is_live` moves its picture."""
         for card in self.page.cards:
             self.follow(card, [one.input for one in card.inputs])  # type: ignore[attr-defined]
         settled = self.settle.click(
@@ -213,8 +213,12 @@ class Live:
 
 
 def is_live(look: Look) -> bool:
-    """Whether a look is made fast enough to follow a slider: by geometry, without a network."""
-    return load().engines[look.engine].weights == "none"
+    """Whether a look's full result is made fast enough to follow once a slider rests.
+
+    The preview itself is geometry's: what a bundled network changes about it is too fine to be
+    missed while a hand moves.
+    """
+    return load().engines[look.engine].weights != "hub"
 
 
 def picture(photo: work.Photo, look: Look, framing: str) -> tuple[Image8, Plan]:

@@ -168,7 +168,7 @@ def test_fine_control_is_empty_until_something_is_written(visit: Visit) -> None:
     expect(sideways).to_have_value("")
     page.wait_for_url("**look=**")
     assert looks_in_address(page)[0] == (
-        "region=japan&context=linkedin&gaze=1&polish=1&engine=geometry&seed=0"
+        "region=japan&context=linkedin&gaze=1&polish=1&engine=eye-controlnet&seed=0"
     )
     sideways.fill("-4,5")
     page.get_by_label("Blemishes").first.fill("0")

@@ -37,6 +37,14 @@ def test_a_hit_needs_one_pass() -> None:
     assert len(outcome.errors) == 1
 
 
+@pytest.mark.parametrize(("off", "distance"), [(1.3, 0.0), (0.5, 0.11)])
+def test_the_proposal_is_measured_where_it_could_be_better(off: float, distance: float) -> None:
+    sure = run(lambda *_: Gaze(TARGET.yaw + 0.5, TARGET.pitch), 0.09)
+    assert (sure.delivered, sure.proposal_error) == ("generated", None)
+    doubted = run(lambda *_: Gaze(TARGET.yaw + off, TARGET.pitch), distance)
+    assert doubted.proposal_error == pytest.approx(2, abs=0.01)
+
+
 def test_an_engine_that_always_misses_by_the_same_is_corrected() -> None:
     outcome = run(lambda _, aim: Gaze(aim.yaw - 4, aim.pitch + 3))
     assert len(outcome.errors) == 2

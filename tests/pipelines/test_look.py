@@ -15,7 +15,7 @@ PRESETS = load()
 def test_the_canonical_form() -> None:
     text = "seed=7&polish=0.80&gaze=1.0&context=linkedin&region=japan"
     assert str(Look.parse(text)) == (
-        "region=japan&context=linkedin&gaze=1&polish=0.8&engine=geometry&seed=7"
+        "region=japan&context=linkedin&gaze=1&polish=0.8&engine=eye-controlnet&seed=7"
     )
 
 

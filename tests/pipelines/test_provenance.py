@@ -16,7 +16,7 @@ from pipelines.look import Look
 from pipelines.provenance import ProvenanceError, Statement
 from scripts import dev_cert
 
-LOOK = Look(region="japan", context="linkedin")
+LOOK = Look(region="japan", context="linkedin", engine="geometry")
 ORIGINAL = "ab" * 32
 FORMS: tuple[Any, ...] = ("PNG", "JPEG", "WEBP", "TIFF")
 
@@ -76,7 +76,8 @@ def test_the_pixels_stay_and_bytes_repeat(face: Image8) -> None:
         (Look(region="keep"), "algorithmicallyEnhanced"),
         (Look(gaze=None, polish=0), ""),
         (Look(gaze=0.0, polish=0), ""),
-        (Look(gaze=0.5, polish=0), "algorithmicallyEnhanced"),
+        (Look(gaze=0.5, polish=0, engine="geometry"), "algorithmicallyEnhanced"),
+        (Look(gaze=0.5, polish=0), "compositeWithTrainedAlgorithmicMedia"),
         (Look(context="id-passport"), ""),
         (Look(context="id-passport", gaze=Gaze(3, 0), engine="eye-controlnet"), ""),
         (Look(engine="eye-controlnet"), "compositeWithTrainedAlgorithmicMedia"),

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from pipelines import captions, studio
+from pipelines import captions, model_files, studio
 from pipelines.arrays import Image8
 from pipelines.errors import EngineUnavailable, LookError, Refusal
 from pipelines.gaze import Gaze
@@ -206,14 +207,16 @@ def test_progress_names_its_steps(astronaut_analysis: Analysis) -> None:
 
 @pytest.mark.parametrize("engine", ["eye-controlnet", "sd15-mediapipe-face"])
 def test_an_engine_without_weights_says_so_before_any_work(
-    engine: str, astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+    engine: str, astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(model_files, "BUNDLED", tmp_path)
+
     def work(*args: object) -> None:
         raise AssertionError("work began")
 
     monkeypatch.setattr(studio, "_turned", work)
     with pytest.raises(EngineUnavailable) as caught:
-        studio.compare(astronaut_analysis, [Look(), Look(engine=engine)])
+        studio.compare(astronaut_analysis, [Look(engine="geometry"), Look(engine=engine)])
     assert caught.value.code == "weights-missing"
     assert "geometry" in caught.value.sentence
 

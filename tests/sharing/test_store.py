@@ -45,6 +45,8 @@ from sharing.votes import LONGEST_COMMENT, Ballot
 from tests.sharing.conftest import BACKENDS, Clock
 from tests.sharing.publications import publication
 
+DRAWN = "compositeWithTrainedAlgorithmicMedia"
+
 OpenStore = Callable[..., Store]
 # What does not depend on where things are kept.
 SQLITE = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -105,10 +107,10 @@ def test_every_published_picture_says_how_it_was_made(store: Store) -> None:
     _, edited, _, passport = found.document.pictures
     for name in edited.files.values():
         said = provenance.read(store.file(found, name))
-        assert (said.source_type, said.look) == ("algorithmicallyEnhanced", edited.look)
+        assert (said.source_type, said.look) == (DRAWN, edited.look)
     assert provenance.read(store.file(found, passport.files["full"])).source_type == ""
     preview = provenance.read(store.file(found, "preview.jpg"))
-    assert preview.source_type == "algorithmicallyEnhanced"
+    assert preview.source_type == DRAWN
 
 
 def test_ids_and_secrets_are_long_and_secrets_are_not_stored(store: Store) -> None:

@@ -16,9 +16,9 @@ from ui.pictures import close_up
 from ui.work import Photo
 
 
-def test_a_look_follows_where_no_network_is_needed() -> None:
+def test_a_look_follows_where_its_network_takes_no_minutes() -> None:
     followed = {name for name in load().engines if live.is_live(Look(engine=name))}
-    assert followed == {"geometry"}
+    assert followed == {"geometry", "eye-controlnet"}
 
 
 def test_a_preview_has_the_framing_of_the_result(astronaut_analysis: Analysis) -> None:

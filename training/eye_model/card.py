@@ -69,10 +69,9 @@ place guides them. `pipelines/eye_patch.py` runs them.
 half of the gradients' difference on two scales, and a quarter of the difference of local contrast,
 inside the opening between the lids. In two of five patches (one of five in the last quarter of the
 run) nothing is proposed: the start is the photographed eye, and only the annotation says where the
-iris shall stand. Weights are the run's
-moving average, in half precision. What is finer than 3 by 3 pixels is drawn {detail:.2f} times as
-strong as the networks say it, because they are smoother than eyes are: measured on the validation
-people.
+iris shall stand. Weights are the run's moving average, in half precision. What is finer than 3 by 3
+pixels is drawn {detail:.2f} times as strong as the networks say it, because they are smoother than
+eyes are: measured on the validation people.
 
 ![Curves](curves.png)
 
