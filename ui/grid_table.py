@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # Twice the width that a cell has on a screen, for fine ones.
 _TILE = 480
 _QUALITY = 92
+# What is added to the key of a heading for values below and above 0.
+_WAYS = {"yaw": ("_left", "_right"), "pitch": ("_down", "_up")}
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,10 @@ def title(axis: Axis, value: Value, language: str = DEFAULT) -> str:
         return ""
     if axis.along in NAMED:
         return heading(axis, value, spoken(language))
+    if axis.along in _WAYS:
+        less, more = _WAYS[axis.along]
+        way = {1: more, -1: less, 0: ""}[int(np.sign(float(value)))]
+        return say(language, f"grid.at_{axis.along}{way}", value=number(abs(float(value))))
     return say(language, f"grid.at_{axis.along}", value=number(value))
 
 

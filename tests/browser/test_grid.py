@@ -47,7 +47,7 @@ def test_a_grid_appears_and_a_cell_becomes_a_look(visit: Visit, screenshot: Shoo
     expect(cells).to_have_count(6)
     expect(page.locator("#grid-file a")).to_be_visible()
     expect(page.get_by_role("columnheader")).to_have_text(
-        ["Sideways −10°", "Sideways 0°", "Sideways 10°"]
+        ["10° to the left", "Not sideways", "10° to the right"]
     )
     expect(page.get_by_role("rowheader", name="Polish 1")).to_be_visible()
     expect(page.locator("#grid-table .p-badge").first).to_contain_text("like them")

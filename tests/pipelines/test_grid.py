@@ -127,7 +127,8 @@ def test_the_angle_that_does_not_vary_stays_the_looks(small: Analysis) -> None:
     assert isinstance(for_region, Gaze)
     assert (abs(for_region.yaw), for_region.pitch) == (15, 3)
     both = laid(small, "yaw=1,2", "pitch=3,4")
-    assert [cell.look.gaze for cell in both.cells][1:3] == [Gaze(2, 3), Gaze(1, 4)]
+    assert both.rows.values == (4, 3)
+    assert [cell.look.gaze for cell in both.cells][1:3] == [Gaze(2, 4), Gaze(1, 3)]
 
 
 def test_sharing_changes_not_one_byte(small: Analysis, four: tuple[Grid, list[Outcome]]) -> None:

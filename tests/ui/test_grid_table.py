@@ -42,7 +42,7 @@ def test_a_cell_is_a_button_with_its_caption_in_the_fixed_order(shown: grid_tabl
     assert html.count("<button") == 1
     assert html.count('scope="col"') == 2
     assert html.count('scope="row"') == 1
-    assert 'alt="Sideways −4°, Actor headshot"' in html
+    assert 'alt="4° to the left, Actor headshot"' in html
     cell = html[html.index("<button") : html.index("</button>")]
     assert cell.index("°</b>") < cell.index("likeness") < cell.index("texture")
     assert 'class="p-warning p-cell-blank">No &lt;such&gt; look.' in html
@@ -75,7 +75,7 @@ def test_only_a_cell_with_a_picture_can_be_picked(shown: grid_table.Shown) -> No
     assert shown.at(7) is None
     html = grid_table.chosen(shown, tile, 'look=a"b')
     assert 'data-query="look=a&quot;b"' in html
-    assert "<b>Sideways −4°, Actor headshot</b>" in html
+    assert "<b>4° to the left, Actor headshot</b>" in html
 
 
 def test_titles_are_in_the_visitors_language() -> None:
