@@ -141,7 +141,7 @@ def lay_out(analysis: Analysis, base: Look, columns: Axis, rows: Axis = NOTHING)
             look's: that of its region, on the side that this head gives it.
         base: The look that says everything else.
         columns: What varies from left to right.
-        rows: What varies from top to bottom.
+        rows: What varies from top to bottom; of pitches the highest stands on top.
 
     Raises:
         LookError: As `check_sides`, or the base look does not fit the presets.
@@ -153,6 +153,8 @@ def lay_out(analysis: Analysis, base: Look, columns: Axis, rows: Axis = NOTHING)
         now = analysis.gaze.gaze
         asked = plan(base, presets, analysis.face.head, now).asked or now
         base = replace(base, gaze=Gaze(round(asked.yaw, 1), round(asked.pitch, 1)))
+    if rows.along == "pitch":
+        rows = replace(rows, values=tuple(sorted(rows.values, key=float, reverse=True)))
     return Grid(base, columns, rows)
 
 
