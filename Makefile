@@ -15,7 +15,7 @@ DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | ck
 export OMP_WAIT_POLICY ?= PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint format fuzz dev-cert deploy clean distclean help named-space browser
+.PHONY: demo test lint format fuzz corpus dependencies dev-cert deploy clean distclean help named-space browser
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
@@ -25,6 +25,8 @@ demo: $(RUN_STAMP)  ## Start the page (PORT=7860, HOST=127.0.0.1) and print its 
 test: $(DEV_STAMP) browser lint  ## Check format, lint and types, then run the tests
 	HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} \
 		$(PY) -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@echo 'What we depend on (a report; make dependencies asks for known weaknesses, too):'
+	@-$(PY) -m scripts.dependencies --offline
 
 lint: $(DEV_STAMP)  ## Check format, lint and types
 	$(PY) -m ruff format --check .
@@ -38,6 +40,12 @@ format: $(DEV_STAMP)  ## Format, and mend what the linter can mend
 fuzz: $(DEV_STAMP)  ## Attack the photo loader and the looks with made-up input (SECONDS_EACH=600)
 	$(PY) -m tests.hostile.fuzz loader --seconds $(SECONDS_EACH) --findings var/fuzz
 	$(PY) -m tests.hostile.fuzz looks --seconds $(SECONDS_EACH) --findings var/fuzz
+
+corpus: $(DEV_STAMP)  ## Try everything hostile that we know of, and write the table to var/
+	HF_HUB_OFFLINE=1 $(PY) -m tests.hostile --out var/corpus.md
+
+dependencies: $(DEV_STAMP)  ## Report on what we depend on: pins, licences, known weaknesses
+	$(PY) -m scripts.dependencies --files
 
 dev-cert: $(RUN_STAMP)  ## Make a certificate to try Content Credentials with, in var/
 	@$(PY) scripts/dev_cert.py var
@@ -53,7 +61,7 @@ distclean: clean  ## Remove caches and the environment
 	rm -rf '$(VENV)'
 
 help:  ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 $(RUN_STAMP):
 	@$(make-venv)

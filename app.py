@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 
-# Before anything imports torch: threads that wait by spinning starve a small machine.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+from pipelines import cores
+
+# Before anything imports NumPy or torch; what the environment says already stands.
+os.environ.update({**cores.limits(), **os.environ})
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# After every event Gradio makes a table of all before it, which nobody here ever looks at.
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 
 import io
 import signal
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from pathlib import Path
 from queue import SimpleQueue
 
 import gradio as gr
@@ -31,15 +37,35 @@ from ui.components.page import SHOWN_AT_START, START, Page
 from ui.components.results import FILES_KEPT
 from ui.pictures import Shelf
 from ui.samples import samples
+from ui.server.answers import Answers
 from ui.server.around import around
+from ui.server.folder import own_folder
+from ui.server.line import Line
 from ui.server.options import Options
 from ui.server.requests import log_to_stderr
+from ui.sessions import Sessions, let_be_cleaned
 
 LARGEST_FILE = "40mb"
+GRIDS_SHARE = 4
+"""A grid takes as long as so many comparisons, and fewer may wait."""
+THREADS = 32
+"""For events. Files and health have threads of their own, so no work keeps them waiting."""
 
 
-def build(root_path: str = "", commons: Commons | None = None) -> gr.Blocks:
-    """The page and its two endpoints, not launched yet; `root_path` as behind a proxy."""
+def build(
+    root_path: str = "",
+    commons: Commons | None = None,
+    waiting: int = Options.queue,
+    forget: float = Options.forget,
+) -> gr.Blocks:
+    """The page and its two endpoints, not launched yet.
+
+    Args:
+        root_path: As behind a proxy.
+        commons: What all visitors share.
+        waiting: How many comparisons may wait for their turn.
+        forget: Seconds after which the files and the memory of a closed page go.
+    """
     shelf = Shelf(root_path)
     commons = commons or first_looks(root_path)
     page, door = Page(shelf, desk(root_path), commons), Door(shelf)
@@ -54,8 +80,12 @@ def build(root_path: str = "", commons: Commons | None = None) -> gr.Blocks:
         # First: the endpoints' names are theirs, whatever else is called so.
         door.listen()
         page.listen(blocks)
-    blocks.temp_file_sets.append(shelf.paths)
-    blocks.queue(max_size=32, default_concurrency_limit=2)
+        Sessions(blocks, shelf, page.stops, forget).listen()
+    let_be_cleaned(blocks, shelf)
+    blocks.queue()
+    blocks._queue = Line(
+        blocks, {"work": waiting, "grid": max(1, waiting // GRIDS_SHARE)}, concurrency=2
+    )
     return blocks
 
 
@@ -119,11 +149,13 @@ def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
             # They lie where their packages are installed, which may be anywhere.
             allowed_paths=[str(sample.path) for sample in samples()],
             state_session_capacity=200,
+            max_threads=THREADS,
             auth=None if options.auth is None else list(options.auth),
             app_kwargs={
                 "routes": [*more, *routes(handler), *greeting.routes()],
                 "middleware": [
                     *middleware,
+                    Middleware(Answers, blocks=blocks, root_path=handler.root),
                     Middleware(greeting.Greeting, address=handler.address_of),
                 ],
             },
@@ -143,23 +175,28 @@ def _serve(root_path: str, commons: Commons) -> str:
         provenance.check()
         Settings.from_environment()
         tools.wanted()
-        log_to_stderr(Options.from_environment(os.environ).log_level)
+        options = Options.from_environment(os.environ)
+        log_to_stderr(options.log_level)
     except (PresenceError, ValueError) as error:
         sys.exit(f"Presence cannot start. {getattr(error, 'sentence', error)}")
     try:
-        return launch(build(root_path, commons), host, int(port), root_path)
+        blocks = build(root_path, commons, options.queue, options.forget)
+        return launch(blocks, host, int(port), root_path)
     except (OSError, ValueError):
         sys.exit(f"Presence cannot use port {port} on {host}. Set PRESENCE_PORT to a free one.")
 
 
 @contextmanager
 def _folder_for_files() -> Iterator[None]:
-    """What visitors upload and get lies in a folder of our own, which goes when we go."""
-    if "GRADIO_TEMP_DIR" in os.environ:
-        yield
-        return
-    with tempfile.TemporaryDirectory(prefix="presence-", ignore_cleanup_errors=True) as folder:
-        os.environ["GRADIO_TEMP_DIR"] = folder
+    """All that is kept for visitors lies in a folder of our own, which goes when we go."""
+    parent = Path(os.environ.get("GRADIO_TEMP_DIR") or tempfile.gettempdir())
+    with ExitStack() as stack:
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            folder = stack.enter_context(own_folder(parent))
+        except OSError as error:
+            sys.exit(f"Presence cannot keep files in its temporary folder: {error.strerror}.")
+        os.environ["GRADIO_TEMP_DIR"] = tempfile.tempdir = str(folder)
         yield
 
 

@@ -50,12 +50,20 @@ def _parser() -> argparse.ArgumentParser:
     load = commands.add_parser("load", help="many visitors at once, on a real server")
     load.add_argument("--users", type=int, action="append", help="at the same time; 20")
     load.add_argument("--minutes", type=float, default=2.0)
+    load.add_argument("--requests", type=int, help="instead: memory over so many requests")
+    load.add_argument(
+        "--beside", action="store_true", help="instead: small requests beside 40 megapixels"
+    )
     load.add_argument("--engine", default="geometry")
     load.add_argument(
         "--photo", type=Path, action="append", default=[], help="a portrait of theirs"
     )
     load.add_argument("--json", type=Path, help="write the figures here, too")
     load.set_defaults(run=_load)
+    recovery = commands.add_parser("recovery", help="kill -9 under load, and the next start")
+    recovery.add_argument("--links", type=int, default=20, help="published before the kill")
+    recovery.add_argument("--json", type=Path, help="write the figures here, too")
+    recovery.set_defaults(run=_recovery)
     gaze = commands.add_parser("gaze", help="degrees against renders of known gaze")
     gaze.add_argument("--renders", type=Path, help="a folder with truth.json; the committed set")
     gaze.add_argument("--split", choices=("test", "calibrate", "all"), default="test")
@@ -198,17 +206,40 @@ def _tell(photo: str) -> None:
 
 
 def _load(options: argparse.Namespace) -> int:
-    from benchmarks import load
+    from benchmarks import beside, endurance, load
 
-    runs = [
-        load.run(users, options.minutes, options.engine, options.photo)
-        for users in options.users or [20]
-    ]
-    print(load.table(runs))
-    if options.json:
-        text = json.dumps([one.report() for one in runs], indent=2)
-        options.json.write_text(text + "\n", encoding="utf-8")
+    made: object
+    if options.beside:
+        calm = beside.run(30 * options.minutes)
+        print(beside.table(calm))
+        made = calm.report()
+    elif options.requests:
+        long = endurance.run(options.requests, options.engine, options.photo)
+        print(endurance.table(long))
+        made = long.report()
+    else:
+        runs = [
+            load.run(users, options.minutes, options.engine, options.photo)
+            for users in options.users or [20]
+        ]
+        print(load.table(runs))
+        made = [one.report() for one in runs]
+    _write(made, options.json)
     return 0
+
+
+def _recovery(options: argparse.Namespace) -> int:
+    from benchmarks import recovery
+
+    done = recovery.run(links=options.links)
+    print(recovery.table(done))
+    _write(done.report(), options.json)
+    return 0 if done.whole == done.promised and not done.orphans else 1
+
+
+def _write(made: object, path: Path | None) -> None:
+    if path:
+        path.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
 
 def _gaze(options: argparse.Namespace) -> int:

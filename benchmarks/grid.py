@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import speed
-from pipelines import axis, grid, studio
+from pipelines import axis, cores, grid, studio
 from pipelines.look import Look
 
 GRIDS = (
@@ -103,8 +103,8 @@ def report(timings: Sequence[Timing], size: int, workers: int | None) -> dict[st
     """Plain data for JSON, with what the machine was doing besides."""
     return {
         "size": size,
-        "cores": grid.cores(),
-        "workers": workers or min(grid.cores(), grid.MOST_WORKERS),
+        "cores": cores.count(),
+        "workers": workers or min(cores.count(), grid.MOST_WORKERS),
         "load": round(os.getloadavg()[0], 2),
         "grids": [asdict(timing) for timing in timings],
     }

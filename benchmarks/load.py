@@ -1,44 +1,59 @@
-"""Many visitors at once: a real server on loopback, driven through its public endpoint."""
+"""Many visitors at once: a real server on loopback, driven through its public endpoint.
+
+Beside them one more visitor has the page open, moves a slider now and then and loads the page anew:
+what they wait is what a full house does to somebody who only wants to look.
+"""
 
 from __future__ import annotations
 
 import itertools
-import statistics
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
+import httpx
 
-from benchmarks.serving import served
+from benchmarks.serving import Server, served
+from benchmarks.visitor import PATIENCE_S, Visitor
+from benchmarks.watching import (
+    State,
+    columns,
+    household,
+    quantile,
+    settled,
+    state,
+    timed,
+    watched,
+)
 from ui.samples import samples
 
 # What visitors ask for, in turn.
 CONTEXTS = ("linkedin", "therapist", "creative-portfolio", "law-finance")
 REGIONS = ("japan", "nordic", "international", "soft")
-_SAMPLE_EVERY = 0.5
-_MB = 1e6
+BUSY = "busy"
+_POLL_S = 0.1
+_LOOK_AROUND_S = 2.0
 
 
 @dataclass(frozen=True)
-class State:
-    """What the server holds.
+class Answer:
+    """One answered request.
 
     Attributes:
-        memory_mb: Resident memory of the process and its children.
-        handles: Open files and sockets.
-        files: Files in its folder for visitors.
+        latency: Seconds from asking to the answer.
+        wait: Of these, until it was its turn: the upload and the queue.
+        work: What the looks took by their own account.
     """
 
-    memory_mb: float
-    handles: int
-    files: int
+    latency: float
+    wait: float
+    work: float
 
 
 @dataclass(frozen=True)
@@ -49,50 +64,58 @@ class Run:
         users: Visitors at the same time.
         engine: Of their looks.
         seconds: How long they went on.
-        latencies: Seconds from asking to the answer, of each request that was answered.
-        waits: Of these, seconds not spent on the look itself: queue and transfers.
-        errors: What was answered instead, and how often.
+        answers: What was answered.
+        errors: What was answered instead, and how often; `BUSY` where the queue was full.
+        traces: Errors in the server's own log.
         before: The idle server.
         after: The server ten seconds after the last answer.
         memory: Memory in MB, every half second.
+        previews: Seconds that the one who looks waits for a moved slider.
+        pages: Seconds that they wait for the page.
     """
 
     users: int
     engine: str
     seconds: float
-    latencies: list[float]
-    waits: list[float]
+    answers: list[Answer]
     errors: dict[str, int]
+    traces: int
     before: State
     after: State
     memory: list[float] = field(repr=False)
+    previews: list[float] = field(repr=False)
+    pages: list[float] = field(repr=False)
 
     @property
     def per_minute(self) -> float:
         """Answers a minute."""
-        return 60 * len(self.latencies) / self.seconds
+        return 60 * len(self.answers) / self.seconds
 
     def report(self) -> dict[str, Any]:
         """Plain data for JSON."""
+        spread = {
+            "latency_s": [one.latency for one in self.answers],
+            "queue_s": [one.wait for one in self.answers],
+            "work_s": [one.work for one in self.answers],
+            "preview_s": self.previews,
+            "page_s": self.pages,
+        }
         return {
             "users": self.users,
             "engine": self.engine,
             "seconds": round(self.seconds, 1),
-            "answers": len(self.latencies),
+            "answers": len(self.answers),
             "per_minute": round(self.per_minute, 1),
-            "p50_s": _quantile(self.latencies, 0.5),
-            "p95_s": _quantile(self.latencies, 0.95),
-            "wait_p50_s": _quantile(self.waits, 0.5),
-            "wait_p95_s": _quantile(self.waits, 0.95),
-            "errors": self.errors,
-            "memory_mb": {
-                "before": round(self.before.memory_mb),
-                "peak": round(max(self.memory)),
-                "after": round(self.after.memory_mb),
-                "curve": [round(value) for value in self.memory[:: max(1, len(self.memory) // 60)]],
+            **{
+                name: {"p50": quantile(values, 0.5), "p95": quantile(values, 0.95)}
+                for name, values in spread.items()
             },
-            "handles": [self.before.handles, self.after.handles],
-            "files": [self.before.files, self.after.files],
+            "errors": self.errors,
+            "traces": self.traces,
+            "before": asdict(self.before),
+            "after": asdict(self.after),
+            "peak_mb": round(max(self.memory)),
+            "memory_mb": [round(one) for one in self.memory[:: max(1, len(self.memory) // 60)]],
         }
 
 
@@ -106,159 +129,152 @@ def run(users: int, minutes: float, engine: str, photos: Sequence[Path] = ()) ->
         photos: Their portraits; the samples if there are none.
     """
     portraits = list(photos) or [sample.path for sample in samples()]
+    answers, errors = list[Answer](), Counter[str]()
     with served() as server:
-        process = psutil.Process(server.process.pid)
-        # The first look loads the models: idle is what comes after.
-        _ask(server.address, portraits[0], _look(0, engine))
-        before = _state(process, server.files)
-        answers, errors = _Answers(), Counter[str]()
-        with _watched(process) as memory:
+        warm(server, portraits[0], engine)
+        before = state(server)
+        with ExitStack() as stack:
+            memory = stack.enter_context(watched(server))
+            previews, pages = _looker(server, stack)
             start = time.monotonic()
-            deadline = start + 60 * minutes
             with ThreadPoolExecutor(users) as pool:
                 for number in range(users):
-                    visitor = (server.address, portraits, engine, number, deadline)
-                    pool.submit(_visit, *visitor, answers, errors)
+                    visitor = _Asker(server.address, portraits, engine, number)
+                    pool.submit(_ask_on, visitor, start + 60 * minutes, answers, errors)
             seconds = time.monotonic() - start
-        time.sleep(10)
-        after = _state(process, server.files)
+        after = settled(server)
+        traces = server.traces()
     return Run(
-        users,
-        engine,
-        seconds,
-        answers.latencies,
-        answers.waits,
-        dict(errors),
-        before,
-        after,
-        memory,
+        *(users, engine, seconds, answers, dict(errors), traces),
+        *(before, after, memory, previews, pages),
     )
+
+
+def warm(server: Server, photo: Path, engine: str) -> None:
+    """Let the server load its models and make what the page opens with: idle is what comes after.
+
+    Args:
+        server: It.
+        photo: A portrait.
+        engine: Whose models to load.
+    """
+    _Asker(server.address, [photo], engine, 0).ask(0)
+    with Visitor(server.address):
+        pass
 
 
 def table(runs: Sequence[Run]) -> str:
     """The figures as text."""
     head = (
-        *("users", "engine", "answers", "a minute", "p50 s", "p95 s", "wait p95", "errors"),
+        *("users", "engine", "answers", "a minute", "p50 s", "p95 s", "queue p50", "queue p95"),
+        *("preview p95", "page p95", "busy", "errors", "traces"),
         *("MB idle", "peak", "after", "handles", "files"),
     )
-    rows = [
-        (
-            str(one.users),
-            one.engine,
-            str(len(one.latencies)),
-            f"{one.per_minute:.1f}",
-            f"{_quantile(one.latencies, 0.5):.2f}",
-            f"{_quantile(one.latencies, 0.95):.2f}",
-            f"{_quantile(one.waits, 0.95):.2f}",
-            str(sum(one.errors.values())),
-            f"{one.before.memory_mb:.0f}",
-            f"{max(one.memory):.0f}",
-            f"{one.after.memory_mb:.0f}",
-            f"{one.before.handles} > {one.after.handles}",
-            f"{one.before.files} > {one.after.files}",
+    said = Counter[str]()
+    rows: list[tuple[str, ...]] = [head]
+    for one in runs:
+        other = {name: count for name, count in one.errors.items() if name != BUSY}
+        said.update(other)
+        latencies = [answer.latency for answer in one.answers]
+        waits = [answer.wait for answer in one.answers]
+        figures = (
+            *(quantile(latencies, 0.5), quantile(latencies, 0.95)),
+            *(quantile(waits, 0.5), quantile(waits, 0.95)),
+            *(quantile(one.previews, 0.95), quantile(one.pages, 0.95)),
         )
-        for one in runs
-    ]
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    lines = [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-        for row in (head, *rows)
-    ]
-    said = {sentence: count for one in runs for sentence, count in one.errors.items()}
-    return "\n".join([*lines, *(f"{count} x {sentence}" for sentence, count in said.items())])
+        rows.append(
+            (
+                *(str(one.users), one.engine, str(len(one.answers)), f"{one.per_minute:.1f}"),
+                *(f"{figure:.2f}" for figure in figures),
+                *(str(one.errors.get(BUSY, 0)), str(sum(other.values())), str(one.traces)),
+                *(f"{one.before.memory_mb:.0f}", f"{max(one.memory):.0f}"),
+                f"{one.after.memory_mb:.0f}",
+                f"{one.before.handles} > {one.after.handles}",
+                f"{one.before.files} > {one.after.files}",
+            )
+        )
+    return "\n".join([columns(rows), *(f"{count} x {text}" for text, count in said.items())])
 
 
-class _Answers:
-    """Times of all visitors."""
+class _Asker:
+    """A program that compares, through `gradio_client`."""
 
-    def __init__(self) -> None:
-        self.latencies: list[float] = []
-        self.waits: list[float] = []
-        self._lock = threading.Lock()
+    def __init__(self, address: str, portraits: Sequence[Path], engine: str, number: int) -> None:
+        from gradio_client import Client
 
-    def add(self, latency: float, work: float) -> None:
-        with self._lock:
-            self.latencies.append(latency)
-            self.waits.append(max(0.0, latency - work))
+        self._portraits, self._engine, self.number = portraits, engine, number
+        headers = {"X-Forwarded-For": household(number)}
+        self._client = Client(
+            address,
+            verbose=False,
+            download_files=False,
+            headers=headers,
+            # Whoever waits longest is to be measured, not to be lost after five seconds.
+            httpx_kwargs={"timeout": PATIENCE_S},
+        )
+
+    def ask(self, turn: int) -> Answer:
+        """One comparison; waits for its answer."""
+        from gradio_client import handle_file
+        from gradio_client.utils import Status
+
+        photo = str(self._portraits[turn % len(self._portraits)])
+        before = {Status.STARTING, Status.JOINING_QUEUE, Status.IN_QUEUE, Status.SENDING_DATA}
+        start, wait = time.monotonic(), None
+        job = self._client.submit(handle_file(photo), self._look(turn), api_name="/compare")
+        while not job.done():
+            if wait is None and job.status().code not in before:
+                wait = time.monotonic() - start
+            time.sleep(_POLL_S)
+        _, report = job.result()
+        latency = time.monotonic() - start
+        work = sum(one["seconds"]["total"] for one in report["variants"])
+        return Answer(latency, latency - work if wait is None else wait, work)
+
+    def _look(self, turn: int) -> str:
+        region, context = REGIONS[turn % len(REGIONS)], CONTEXTS[turn // 2 % len(CONTEXTS)]
+        return f"region={region}&context={context}&engine={self._engine}"
 
 
-def _visit(
-    address: str,
-    portraits: Sequence[Path],
-    engine: str,
-    number: int,
-    deadline: float,
-    answers: _Answers,
-    errors: Counter[str],
-) -> None:
-    ask = _asker(address)
-    for turn in itertools.count(number):
+def ask(address: str, portraits: Sequence[Path], engine: str, number: int) -> Answer:
+    """One comparison by a program of its own; `number` says who, and what of."""
+    return _Asker(address, portraits, engine, number).ask(number)
+
+
+def _ask_on(visitor: _Asker, deadline: float, answers: list[Answer], errors: Counter[str]) -> None:
+    for turn in itertools.count(visitor.number):
         if time.monotonic() > deadline:
             return
-        start = time.monotonic()
         try:
-            report = ask(portraits[turn % len(portraits)], _look(turn, engine))
+            answers.append(visitor.ask(turn))
         except Exception as error:  # every kind of failure is what is counted here
-            errors[f"{type(error).__name__}: {str(error)[:80]}"] += 1
+            errors[_kind(error)] += 1
             time.sleep(1)
-            continue
-        latency = time.monotonic() - start
-        answers.add(latency, sum(one["seconds"]["total"] for one in report["variants"]))
 
 
-def _asker(address: str) -> Callable[[Path, str], dict[str, Any]]:
-    from gradio_client import Client, handle_file
+def _kind(error: Exception) -> str:
+    from gradio_client.utils import QueueError
 
-    client = Client(address, verbose=False, download_files=False)
-
-    def ask(photo: Path, look: str) -> dict[str, Any]:
-        _, report = client.predict(handle_file(str(photo)), look, api_name="/compare")
-        return dict(report)
-
-    return ask
+    return BUSY if isinstance(error, QueueError) else f"{type(error).__name__}: {str(error)[:80]}"
 
 
-def _ask(address: str, photo: Path, look: str) -> None:
-    _asker(address)(photo, look)
+def _looker(server: Server, stack: ExitStack) -> tuple[list[float], list[float]]:
+    """Somebody who has the page open and looks at it; seconds of previews and of page loads."""
+    visitor = stack.enter_context(Visitor(server.address, household(60_000)))
+    values = itertools.cycle((0.2, 0.9, 0.5, 0.7))
+    turn = threading.Lock()
+
+    def move() -> None:
+        with turn:
+            visitor.move(next(values), **SLIDER)
+
+    def load() -> None:
+        httpx.get(server.address, timeout=60).raise_for_status()
+
+    previews = stack.enter_context(timed(_LOOK_AROUND_S, move))
+    pages = stack.enter_context(timed(_LOOK_AROUND_S, load))
+    return previews, pages
 
 
-def _look(turn: int, engine: str) -> str:
-    region, context = REGIONS[turn % len(REGIONS)], CONTEXTS[turn // 2 % len(CONTEXTS)]
-    return f"region={region}&context={context}&engine={engine}"
-
-
-def _state(process: psutil.Process, files: Path) -> State:
-    return State(
-        memory_mb=_memory(process),
-        handles=process.num_fds(),
-        files=sum(1 for one in files.rglob("*") if one.is_file()),
-    )
-
-
-def _memory(process: psutil.Process) -> float:
-    family = [process, *process.children(recursive=True)]
-    return sum(one.memory_info().rss for one in family) / _MB
-
-
-@contextmanager
-def _watched(process: psutil.Process) -> Iterator[list[float]]:
-    memory: list[float] = []
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(_SAMPLE_EVERY):
-            memory.append(_memory(process))
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield memory
-    finally:
-        done.set()
-        watcher.join()
-
-
-def _quantile(values: Sequence[float], share: float) -> float:
-    if len(values) < 2:
-        return round(values[0], 2) if values else 0.0
-    return round(statistics.quantiles(values, n=100)[round(share * 100) - 1], 2)
+SLIDER = {"type": "slider"}
+"""The first one on the page: how far look A turns the eyes."""

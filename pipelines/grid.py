@@ -8,7 +8,6 @@ one picture and one set of measurements. A retouch is never carried from one gaz
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
@@ -19,7 +18,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipelines import framing, studio
+from pipelines import cores, framing, studio
 from pipelines.axis import NOTHING, Along, Axis, Value
 from pipelines.errors import Cancelled, LookError, PresenceError
 from pipelines.gaze import Gaze
@@ -224,7 +223,7 @@ def render(
         finally:
             kept.done(eyes)
 
-    pool = ThreadPoolExecutor(workers or min(cores(), MOST_WORKERS), "grid")
+    pool = ThreadPoolExecutor(workers or min(cores.count(), MOST_WORKERS), "grid")
     try:
         for future in as_completed([pool.submit(make, cell) for cell in cells]):
             yield future.result()
@@ -259,13 +258,6 @@ def report(analysis: Analysis, grid: Grid, outcomes: Sequence[Outcome]) -> dict[
         "best": sorted(list(place) for place in marks.best),
         "over_polished": sorted(list(place) for place in marks.over_polished),
     }
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _reported(outcome: Outcome) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from pipelines import (
     annotation,
     controlnet,
+    cores,
     eye_shape,
     gaze,
     generation,
@@ -212,15 +213,16 @@ def analyse(source: str | Path | bytes, population: Population = PEOPLE) -> Anal
     Raises:
         Refusal: The photo cannot be used; see `portrait.load`, `face.find` and `iris.fit`.
     """
-    start = time.perf_counter()
-    photo = portrait.load(source)
-    return _analysed(photo, start, population)
+    with cores.turns().turn():
+        start = time.perf_counter()
+        return _analysed(portrait.load(source), start, population)
 
 
 def analyse_pixels(original_u8: Image8) -> Analysis:
     """Like `analyse`, from decoded sRGB pixels, uint8 (H, W, 3)."""
-    start = time.perf_counter()
-    return _analysed(portrait.from_pixels(original_u8), start, PEOPLE)
+    with cores.turns().turn():
+        start = time.perf_counter()
+        return _analysed(portrait.from_pixels(original_u8), start, PEOPLE)
 
 
 def render(
@@ -248,8 +250,13 @@ def render(
         EngineFailed: The engine ran out of memory.
     """
     tell = progress or _silent
-    once = once or Once()
-    presets = presets or load()
+    with cores.turns().turn(lambda: tell(0.0, "Waiting for a turn")):
+        return _rendered(analysis, look, tell, presets or load(), once or Once())
+
+
+def _rendered(
+    analysis: Analysis, look: Look, tell: Progress, presets: Presets, once: Once
+) -> Variant:
     now = analysis.gaze
     planned = plan(look, presets, analysis.face.head, now.gaze)
     controlnet.require(planned.engine)
@@ -299,14 +306,27 @@ def compare(
         LookError: A look does not fit the presets.
         EngineUnavailable: An engine's weights are not here.
     """
+    variants = tuple(each(analysis, looks, progress, presets))
+    return Comparison(analysis, variants, best_of(variants))
+
+
+def each(
+    analysis: Analysis,
+    looks: Sequence[Look],
+    progress: Progress | None = None,
+    presets: Presets | None = None,
+) -> Iterator[Variant]:
+    """Make several looks one after the other: eight of 40 megapixels are a gigabyte together.
+
+    Raises:
+        LookError: A look does not fit the presets; before any is made.
+        EngineUnavailable: An engine's weights are not here; likewise.
+    """
     presets = presets or load()
     for look in looks:
         controlnet.require(presets.engines[look.checked(presets).engine])
-    variants = []
     for index, look in enumerate(looks):
-        part = _part(progress, index, len(looks))
-        variants.append(render(analysis, look, part, presets))
-    return Comparison(analysis, tuple(variants), best_of(variants))
+        yield render(analysis, look, _part(progress, index, len(looks)), presets)
 
 
 def best_of(looks: Sequence[Judged]) -> tuple[int, ...]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from gradio.utils import get_upload_folder
 from PIL import Image
 
 from ui.pictures import Shelf
@@ -174,7 +173,7 @@ def taken(number: int, screen: OnScreen, photo: Photo | None, shelf: Shelf) -> F
     # Samples are everybody's: what is made of them may be on anybody's page.
     if not recognised(screen.path):
         mine = [*thumbs, *_files(shots, shelf)]
-        mine += [screen.path] if _is_upload(screen.path, shelf) else []
+        mine += [screen.path] if shelf.is_upload(screen.path) else []
     return Frame(
         number=number,
         screen=screen,
@@ -183,12 +182,6 @@ def taken(number: int, screen: OnScreen, photo: Photo | None, shelf: Shelf) -> F
         files=frozenset(mine),
         at=time.monotonic(),
     )
-
-
-def _is_upload(path: str, shelf: Shelf) -> bool:
-    """Whether a file was uploaded. A browser names it: it may name a file made for others."""
-    folder = Path(get_upload_folder()).resolve()
-    return path not in shelf.paths and Path(path).resolve().parent.parent == folder
 
 
 def _files(shots: Sequence[Shot], shelf: Shelf) -> list[str]:

@@ -24,6 +24,7 @@ from ui.language import COOKIE, DEFAULT, LANGUAGES, chosen, known, say, texts
 
 ASSETS = Path(__file__).parent.parent / "assets"
 MEND = Path(__file__).parent / "js" / "mend.js"
+QUEUE = Path(__file__).parent / "js" / "queue.js"
 PICTURE = "presence-social.png"
 """What chat tools show beside a link to the page: 1200 x 630."""
 
@@ -104,7 +105,7 @@ def _head(language: str, home: str, picture: str) -> str:
     return "\n".join(
         [
             _FOLLOW % (language, language),
-            f"<script>{_mend(language)}</script>",
+            f"<script>{_mend(language)}{_queue(language)}</script>",
             *tags,
             '<meta name="twitter:card" content="summary_large_image">',
             f'<meta name="description" content="{escape(say(language, "page.lead"))}">',
@@ -123,6 +124,15 @@ def _mend(language: str) -> str:
     }
     script = MEND.read_text(encoding="utf-8")
     return script.replace("NAMES", json.dumps(names, ensure_ascii=False), 1)
+
+
+def _queue(language: str) -> str:
+    """The script that says a visitor's place in the queue in a language."""
+    keys = [key for key in texts(DEFAULT) if key.startswith("queue.")]
+    blanks = {"place": "{place}", "size": "{size}"}
+    words = {key.removeprefix("queue."): say(language, key, **blanks) for key in keys}
+    script = QUEUE.read_text(encoding="utf-8")
+    return script.replace("WORDS", json.dumps(words, ensure_ascii=False), 1)
 
 
 def _in_script(text: str) -> str:

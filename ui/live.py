@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import gradio as gr
 
+from pipelines import cores
 from pipelines.arrays import Image8
 from pipelines.errors import Cancelled, LookError
 from pipelines.framing import head_and_shoulders
@@ -27,6 +29,7 @@ from ui.components.events import QUICK, WORK
 from ui.components.results import WHOLE
 from ui.language import say
 from ui.said import gaze_word
+from ui.stops import key
 from ui.words import degrees
 
 if TYPE_CHECKING:
@@ -36,8 +39,8 @@ if TYPE_CHECKING:
 
 REST_MS = 600
 """For how long nothing has moved when the full result is made."""
-LIMIT = 4
-"""Previews worked on at once: they take turns with each other only, never with comparisons."""
+PATIENCE_S = 1.5
+"""For how long a preview waits for others: one that is late helps no hand. The result follows."""
 JPEG_QUALITY = 92
 
 _SCRIPT = Path(__file__).with_name("js") / "live.js"
@@ -54,9 +57,10 @@ class Live:
     _moves: dict[str, int] = field(init=False, default_factory=dict)
     _serials: Iterator[int] = field(init=False, default_factory=lambda: count(1))
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
-    # Gradio's queue would do, but takes several requests for what is one here.
+    # Gradio's queue would do, but takes several requests for what is one here. As many at once as
+    # there are cores: they take turns with each other only, never with comparisons.
     _turn: threading.Semaphore = field(
-        init=False, default_factory=lambda: threading.Semaphore(LIMIT)
+        init=False, default_factory=lambda: threading.Semaphore(cores.count())
     )
 
     def render(self) -> None:
@@ -109,12 +113,23 @@ class Live:
         """Nothing that this visitor's controls said before counts any more."""
         with self._lock:
             self._moves.pop(visitor, None)
-        self.page.stops.stop(f"{visitor}-live")
+        self.page.stops.stop(key(visitor, "live"))
 
     def _prepare(self, photo: work.Photo | None, framing: str) -> None:
         if photo is not None:
-            with self._turn:
-                _stage(photo, framing)
+            with self._in_turn() as now:
+                if now:
+                    _stage(photo, framing)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[bool]:
+        """Wait for a turn, but not long: whether it came."""
+        came = self._turn.acquire(timeout=PATIENCE_S)
+        try:
+            yield came
+        finally:
+            if came:
+                self._turn.release()
 
     def _mover(self, card: LookCard) -> Callable[..., Updates]:
         def moved(values: Values, request: gr.Request) -> Updates:
@@ -122,7 +137,7 @@ class Live:
             with self._lock:
                 serial = self._moves[visitor] = next(self._serials)
             # A full result of what was set before would come too late.
-            self.page.stops.stop(f"{visitor}-live")
+            self.page.stops.stop(key(visitor, "live"))
             shown = self._preview(card, values)
             return {
                 self.preview: json.dumps({**shown, "serial": serial}) if shown else gr.skip(),
@@ -150,7 +165,9 @@ class Live:
         framing, language = values[page.results.framing], values[page.language]
         start = time.perf_counter()
         try:
-            with self._turn:
+            with self._in_turn() as now:
+                if not now:
+                    return {"rest": REST_MS}
                 image_u8, planned = picture(photo, look, framing)
         except LookError:
             # Such as a dose where nothing may be retouched: what follows says it in words.
@@ -177,7 +194,7 @@ class Live:
         letters = [one.letter for one in screen.figures[1:]]
         looks = [self._look(letter, values, screen) for letter in letters]
         try:
-            with page.stops.running(f"{visitor}-live") as check:
+            with page.stops.running(key(visitor, "live")) as check:
                 done = work.on_screen(
                     photo,
                     looks,
@@ -255,12 +272,13 @@ def data_address(image_u8: Image8) -> str:
 def _stage(photo: work.Photo, framing: str) -> Stage:
     from pipelines import preview
 
-    if framing not in photo.stages:
+    kept = photo.stages.get(framing)
+    if kept is None:
         analysis = photo.analysis
         shape = analysis.portrait.original_u8.shape
         window = None if framing == WHOLE else head_and_shoulders(analysis.face, shape)
-        photo.stages[framing] = preview.stage(analysis, window)
-    return photo.stages[framing]
+        kept = photo.stages[framing] = preview.stage(analysis, window)
+    return kept
 
 
 def _caption(planned: Plan, language: str) -> str:

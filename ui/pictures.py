@@ -18,6 +18,9 @@ from PIL import Image
 
 from pipelines.face import Face
 from pipelines.framing import head_and_shoulders
+from ui import visitor
+from ui.owners import Owners
+from ui.samples import recognised
 
 if TYPE_CHECKING:
     from pipelines.studio import Analysis
@@ -35,17 +38,19 @@ _VEIL, _GREY = 0.82, 0.72
 
 
 class Shelf:
-    """Files made for visitors, which Gradio deletes together with its own once they are old.
+    """Files made for visitors; they go with their visit, or with Gradio's own once they are old.
 
     Attributes:
         root: Path that a proxy serves the page under, such as ``/presence``, or "".
         folder: A folder of its own for its files, so that no other shelf's are the same, or "".
+        owners: Which visits need which files.
         paths: Every file that was put here and not yet deleted.
     """
 
     def __init__(self, root: str = "", folder: str = "") -> None:
         self.root, self.folder = root.rstrip("/"), folder
-        self.paths: set[str] = _Paths()
+        self.owners = Owners()
+        self.paths: set[str] = Paths()
 
     def put(self, image_u8: Pixels, name: str) -> str:
         """Write a PNG and return its path; the same picture under the same name is one file."""
@@ -56,6 +61,7 @@ class Shelf:
     def keep(self, data: bytes, name: str) -> str:
         """Write a file and return its path."""
         path = Path(get_upload_folder(), self.folder, hash_bytes(data), name)
+        self.owners.add(visitor.current(), str(path))
         if path.exists():
             # Gradio goes by the time of the last change when it deletes.
             path.touch()
@@ -68,13 +74,31 @@ class Shelf:
         self.paths.add(str(path))
         return str(path)
 
+    def take(self, path: str | None) -> str | None:
+        """Count an uploaded file as one of the current visit's; gives it back.
+
+        A browser names it: it may name a file that was made for others, or everybody's.
+        """
+        if path and self.is_upload(path) and not recognised(path):
+            self.owners.add(visitor.current(), path, uploaded=True)
+        return path
+
+    def is_upload(self, path: str) -> bool:
+        """Whether a file was uploaded, and not put here or on another shelf."""
+        folder = Path(get_upload_folder()).resolve()
+        return path not in self.paths and Path(path).resolve().parent.parent == folder
+
+    def leave(self, session: str) -> None:
+        """A visit is over: delete at once what no other visit needs."""
+        self.owners.leave(session, self.paths.difference_update)
+
     def address(self, path: str) -> str:
         """Where the page finds a file of the shelf."""
         route = f"gradio_api/file={quote(path)}"
         return f"{self.root}/{route}" if self.root else route
 
 
-class _Paths(set[str]):
+class Paths(set[str]):
     """Can be gone through while other threads put files on the shelf or take some away."""
 
     def __iter__(self) -> Iterator[str]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipelines import provenance
+from pipelines import cores, provenance
 from pipelines.captions import lines, title_of
 from pipelines.errors import Cancelled, LookError, PresenceError, Refusal
 from pipelines.gaze import Gaze
@@ -19,6 +17,7 @@ from presets import load, spoken
 from ui import pictures, words
 from ui.language import DEFAULT, say
 from ui.made import Made, MadeLooks, Original
+from ui.memory import Memory, Remembered
 from ui.pictures import Pixels, Shelf
 from ui.samples import Sample, recognised
 from ui.sentences import told
@@ -27,35 +26,56 @@ from ui.shots import Figure, Files, Missing, Shot
 if TYPE_CHECKING:
     from pipelines.persona import Persona
     from pipelines.preview import Stage
-    from pipelines.studio import Analysis, Comparison, Variant
+    from pipelines.studio import Analysis, Variant
 
 LETTERS = "ABCD"
 PHOTO_KEPT = 1800
 """Seconds for which an idle visitor's photo stays in memory."""
 MOST_LOOKS = 8
+MEMORY = Memory()
+"""Of all visitors' photos."""
 
 Progress = Callable[[float, str], None]
 
 _log = logging.getLogger("presence")
 
 
-@dataclass(frozen=True)
 class Photo:
     """A visitor's photo and what was learned from it.
 
     Attributes:
         path: The uploaded file; tells whether the portrait on the page is still this one.
-        analysis: From `studio.analyse`.
         made: What looks made of it.
-        stages: What live previews of it begin with, by framing.
         sample: The sample that it is; None for a visitor's own.
     """
 
-    path: str
-    analysis: Analysis = field(repr=False)
-    made: MadeLooks = field(default_factory=MadeLooks, repr=False)
-    stages: dict[str, Stage] = field(default_factory=dict, repr=False)
-    sample: Sample | None = None
+    def __init__(
+        self,
+        path: str,
+        analysis: Analysis,
+        made: MadeLooks | None = None,
+        sample: Sample | None = None,
+        memory: Memory = MEMORY,
+    ) -> None:
+        """What was learned of samples stays: they are few, and everybody's."""
+        self.path, self.sample = path, sample
+        self.made = made or MadeLooks()
+        kept_in = memory if sample is None else None
+        self._remembered = Remembered(analysis, lambda: _analysed(path, sample), kept_in)
+
+    @property
+    def analysis(self) -> Analysis:
+        """From `studio.analyse`; made again where it had to be let go of for others.
+
+        Raises:
+            Refusal: It has to be made again, and the file is gone.
+        """
+        return self._remembered.analysis
+
+    @property
+    def stages(self) -> dict[str, Stage]:
+        """What live previews of it begin with, by framing."""
+        return self._remembered.stages
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,63 +125,64 @@ class OnScreen:
         return next((look for figure, look in shown if figure.letter == letter), None)
 
 
-class Stops:
-    """Lets a visitor stop their own comparison: within one step of a network."""
-
-    def __init__(self) -> None:
-        self._running: dict[str, threading.Event] = {}
-
-    @contextmanager
-    def running(self, visitor: str) -> Iterator[Callable[[], None]]:
-        """While this lasts, `stop` works; call what it gives often: it raises `Cancelled`."""
-        asked = self._running.setdefault(visitor, threading.Event())
-        asked.clear()
-
-        def check() -> None:
-            if asked.is_set():
-                raise Cancelled
-
-        try:
-            yield check
-        finally:
-            self._running.pop(visitor, None)
-
-    def stop(self, visitor: str) -> None:
-        """Stop what this visitor has running, if anything."""
-        asked = self._running.get(visitor)
-        if asked is not None:
-            asked.set()
-
-
 def examine(path: str | None, known: Photo | None = None) -> Photo:
     """Analyse a file, unless it is the one that is known already.
 
     Raises:
         Refusal: There is no photo, or it cannot be used.
     """
-    from pipelines import gaze, studio
-
     if not path:
         raise Refusal("no-portrait", words.NO_PORTRAIT)
     if known is not None and known.path == path:
         return known
     sample = recognised(path)
+    return Photo(path, _analysed(path, sample), sample=sample)
+
+
+def _analysed(path: str, sample: Sample | None) -> Analysis:
+    from pipelines import gaze, studio
+
     # Our rendered heads are made otherwise than people: their gaze has another zero.
     rendered = sample is not None and sample.gaze is not None
-    analysis = studio.analyse(path, gaze.RENDERED if rendered else gaze.PEOPLE)
-    return Photo(path, analysis, sample=sample)
+    return studio.analyse(path, gaze.RENDERED if rendered else gaze.PEOPLE)
 
 
-def compare(photo: Photo, looks: Sequence[Look], progress: Progress) -> Comparison:
-    """Make all looks of a photo.
+@dataclass(frozen=True)
+class Told:
+    """What is told of a look whose pixels are in a file.
+
+    Attributes:
+        report: The variant's report.
+        reached: Whether the gaze came near enough to what was asked.
+        distance: Of the face embeddings, as the ranking needs it.
+    """
+
+    report: dict[str, Any] = field(repr=False)
+    reached: bool
+    distance: float
+
+
+def compared(
+    photo: Photo, looks: Sequence[Look], shelf: Shelf, progress: Progress
+) -> tuple[list[str], dict[str, Any]]:
+    """Make all looks of a photo: a file for each, and a report about them.
 
     Raises:
+        Cancelled: `progress` raised it.
         LookError: A look does not fit the presets.
         EngineUnavailable: An engine's weights are not here.
     """
     from pipelines import studio
 
-    return studio.compare(photo.analysis, looks, progress)
+    original = provenance.pixel_hash(photo.analysis.portrait.original_u8)
+    paths, told = list[str](), list[Told]()
+    for variant in studio.each(photo.analysis, looks, progress):
+        with cores.turns().turn():
+            paths.append(save(variant, shelf, original, f"{len(paths) + 1}"))
+        told.append(Told(variant.report(), variant.reached, variant.distance))
+        # Its pixels go before the next one's come.
+        del variant
+    return paths, studio.report_of(photo.analysis, [one.report for one in told], told)
 
 
 def invent(photo: Photo, look: Look, count: int, progress: Callable[[float, str], None]) -> Persona:
@@ -263,7 +284,8 @@ def _made(photo: Photo, look: Look, shelf: Shelf, tell: Progress, language: str)
 
     def render(shelf: Shelf) -> Made:
         variant = studio.render(photo.analysis, look, tell)
-        return _written(photo, variant, shelf)
+        with cores.turns().turn(lambda: tell(1.0, "")):
+            return _written(photo, variant, shelf)
 
     try:
         return photo.made.get(look, shelf, render, lambda: tell(0.0, ""))
@@ -298,12 +320,17 @@ def _original(photo: Photo, shelf: Shelf, check: Callable[[], None]) -> Original
     analysis = photo.analysis
 
     def write(shelf: Shelf) -> Original:
-        files, paths = _files(analysis.portrait.original_u8, analysis, shelf, "original")
-        skin = shelf.put(pictures.view(pictures.skin(analysis)), pictures.file_name("skin"))
-        report = analysis.baseline.report(analysis.gaze, analysis.face.head)
-        return Original(files, shelf.address(skin), report, (skin, *paths))
+        with cores.turns().turn(check):
+            return _laid_out(analysis, shelf)
 
     return photo.made.get(None, shelf, write, check)
+
+
+def _laid_out(analysis: Analysis, shelf: Shelf) -> Original:
+    files, paths = _files(analysis.portrait.original_u8, analysis, shelf, "original")
+    skin = shelf.put(pictures.view(pictures.skin(analysis)), pictures.file_name("skin"))
+    report = analysis.baseline.report(analysis.gaze, analysis.face.head)
+    return Original(files, shelf.address(skin), report, (skin, *paths))
 
 
 def _shot(made: Made, letter: str, best: bool, shelf: Shelf, language: str) -> Shot:

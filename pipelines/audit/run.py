@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -13,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from pipelines import cores
 from pipelines.audit import files, journal, worker
 from pipelines.audit.files import Found
 from pipelines.audit.journal import Journal, Key
@@ -74,7 +74,7 @@ def measure(folder: Path, out: Path, workers: int | None = None) -> Measured:
         keys = {file: key for file, key in now.items() if key is not None}
         missing = [key for key in keys.values() if key not in kept.rows]
         remembered = len(keys) - len(missing)
-        count = min(workers or _cores(), max(1, len(missing)))
+        count = min(workers or cores.count(), max(1, len(missing)))
         done = 0
         try:
             with _bar(len(keys), remembered) as bar:
@@ -146,10 +146,6 @@ def _result(future: Future[Row], key: Key) -> Row:
     # One picture that shows a mistake of ours must not cost the other ten thousand.
     kind = type(error).__name__
     return worker.refused(key.file, "failed", f"Presence failed on this picture ({kind}).")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _bar(total: int, done: int) -> Any:

@@ -56,7 +56,7 @@ def test_a_grid_appears_and_a_cell_becomes_a_look(visit: Visit, screenshot: Shoo
     cells.first.focus()
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "Enter"):
         page.keyboard.press(key)
-    expect(page.locator("#grid-picked b").first).to_have_text("Sideways 10°, Polish 1")
+    expect(page.locator("#grid-picked b").first).to_have_text("10° to the right, Polish 1")
     expect(page.locator("#grid-to-a")).to_be_focused()
     screenshot(page, "grid-picked")
     page.keyboard.press("Enter")

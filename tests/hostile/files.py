@@ -6,6 +6,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import cache, partial
 from typing import Any
 
@@ -14,7 +15,9 @@ import pillow_heif
 import skimage.data
 from PIL import Image, ImageCms, PngImagePlugin
 
-from tests.hostile.cases import RESULT, Case, case
+from pipelines import portrait as loader
+from pipelines.errors import Refusal
+from tests.hostile.cases import RESULT, Case, Trials, case, tried
 
 _DAMAGED, _NO_IMAGE, _LARGE, _SMALL = "truncated", "not-an-image", "too-large", "too-small"
 
@@ -31,6 +34,21 @@ def cases() -> list[Case]:
         *_metadata(),
         *_broken(),
     ]
+
+
+def trials() -> AbstractContextManager[Trials]:
+    """Each is loaded: a portrait, or a refusal without paths or names of errors."""
+    return tried(cases(), loaded)
+
+
+def loaded(data: bytes) -> str:
+    """What came of a file: `RESULT` or a refusal's code; a sentence where that says too much."""
+    try:
+        found = loader.load(data)
+    except Refusal as refusal:
+        tells = "/" in refusal.sentence or "Error" in refusal.sentence
+        return f"it says {refusal.sentence!r}" if tells else refusal.code
+    return RESULT if found.original_u8.ndim == 3 else "no picture"
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ import skimage.data
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.hostile.cases import RESULT, Case, case
+from pipelines import studio
+from pipelines.errors import Refusal
+from tests.hostile.cases import RESULT, Case, Trials, case, tried
 
 Pixels = NDArray[np.uint8]
 
@@ -30,6 +33,22 @@ _MAYBE = (*_NO_EYES, RESULT)
 def cases() -> list[Case]:
     """All of them."""
     return [*_nobody(), *_many(), *_placed(), *_hidden(), *_lit(), *_spoilt()]
+
+
+def trials() -> AbstractContextManager[Trials]:
+    """Each is analysed: worked on, or refused without paths."""
+    return tried(cases(), analysed)
+
+
+def analysed(data: bytes) -> str:
+    """What came of a picture: `RESULT` or a refusal's code; a sentence where the result is odd."""
+    try:
+        analysis = studio.analyse(data)
+    except Refusal as refusal:
+        return f"it says {refusal.sentence!r}" if "/" in refusal.sentence else refusal.code
+    # All of these people look into the lens; who cannot be read is not turned.
+    sane = analysis.gaze.gaze.off_lens < 6 or analysis.eyes_left_alone
+    return RESULT if sane else f"a gaze of {analysis.gaze.gaze.off_lens:.0f} degrees"
 
 
 @cache

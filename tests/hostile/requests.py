@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+import httpx
+
+from tests.hostile.cases import Trial, Trials
+from tests.serving import served
+
+PATIENCE_S = 10.0
+WORDS = "an error in words"
+# A trace, a path of a machine, or what is inside the files that were asked for. (An upload's answer
+# names where it lies, in a folder for temporary files: that is how Gradio is told which one.)
+LEAK = re.compile(
+    r"Traceback|File \"|site-packages|/home/|/usr/lib|root:x:0|measured polish, looks side by side"
+)
 
 # What a door that is shut may answer; nothing else, and never a trace.
 SHUT = frozenset({400, 403, 404, 405, 406, 409, 410, 413, 414, 415, 422, 429, 431})
@@ -82,6 +98,48 @@ def calls() -> list[Call]:
         Call("measure nothing", "measure", [None]),
         Call("measure a path out of the folder", "measure", [{"path": "../../app.py"}]),
     ]
+
+
+@contextmanager
+def trials() -> Iterator[Trials]:
+    """Each is sent to a server of its own family."""
+    with served() as page:
+        address = f"http://127.0.0.1:{page.port}"
+        with httpx.Client(base_url=address, timeout=PATIENCE_S) as client:
+            sent = [
+                Trial(one.name, statuses(one.expected), partial(answered, client, one))
+                for one in requests()
+            ]
+            told = [
+                Trial(one.name, (WORDS, *statuses(SHUT)), partial(called, client, one))
+                for one in calls()
+            ]
+            yield Trials([*sent, *told], page.process.pid)
+
+
+def statuses(numbers: frozenset[int]) -> tuple[str, ...]:
+    """In order, as words."""
+    return tuple(str(one) for one in sorted(numbers))
+
+
+def answered(client: httpx.Client, one: Request) -> str:
+    """The status of a request's answer, or what it gives away."""
+    answer = client.request(one.method, one.path, **one.options)
+    leak = LEAK.search(answer.text)
+    return f"it tells {leak.group()!r}" if leak else str(answer.status_code)
+
+
+def called(client: httpx.Client, one: Call) -> str:
+    """What comes of a call: `WORDS`, the status of one that is not taken, or what it gives away."""
+    asked = client.post(f"/gradio_api/call/{one.endpoint}", json={"data": one.data})
+    if asked.status_code != 200:
+        leak = LEAK.search(asked.text)
+        return f"it tells {leak.group()!r}" if leak else str(asked.status_code)
+    told = client.get(f"/gradio_api/call/{one.endpoint}/{asked.json()['event_id']}")
+    leak = LEAK.search(told.text)
+    if leak:
+        return f"it tells {leak.group()!r}"
+    return WORDS if told.status_code == 200 and "event: error" in told.text else told.text[:80]
 
 
 def _files() -> Iterator[Request]:

@@ -134,3 +134,13 @@ def test_markers_become_texts_anywhere_in_the_page() -> None:
     assert "g.png" not in page and "own.png" in page
     assert say("en", "page.full_title") not in page
     assert "'language', 'ko'" in page
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_queue_is_said_in_the_visitors_language(code: str) -> None:
+    html = dressed("<head></head>", code, "http://x/", "http://x/p.png")
+    said = html.partition("const PLACE")[0].rpartition("const words = ")[2]
+    assert all(
+        say(code, f"queue.{key}", place="{place}", size="{size}") in said
+        for key in ("place", "next", "busy", "title")
+    )

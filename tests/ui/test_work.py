@@ -13,7 +13,8 @@ from ui.commons import Commons
 from ui.pictures import Shelf
 from ui.samples import samples
 from ui.shots import Missing, Shot
-from ui.work import Photo, Stops
+from ui.stops import Stops
+from ui.work import Photo
 
 LOOKS = [
     Look(region="keep", context="actor", polish=0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,6 +19,8 @@ from ui import captions, links_said, work
 from ui.components.events import QUICK, WORK
 from ui.language import asked_for, say
 from ui.sentences import told
+from ui.stops import Superseded, key
+from ui.visitor import leave_line
 
 if TYPE_CHECKING:
     from ui.components.look_card import LookCard
@@ -37,13 +40,19 @@ _TO_NOTICE = """() => {
   const notice = document.querySelector('.p-refusal');
   if (notice) notice.scrollIntoView({ block: 'center' });
 }"""
-# Stop is seen while there is something to stop.
+# Stop is seen while there is something to stop: what one cause began, another's end leaves alone.
 _BUSY = """() => {
-  document.getElementById('page').classList.add('p-busy');
+  document.getElementById('page').classList.add('p-busy', 'p-busy-CAUSE');
   // What would follow a moved slider is part of what begins now.
   clearTimeout(document.getElementById('strip').resting);
 }"""
-_IDLE = "() => document.getElementById('page').classList.remove('p-busy')"
+_IDLE = """() => {
+  const page = document.getElementById('page');
+  page.classList.remove('p-busy-CAUSE');
+  if (!page.matches('.p-busy-click, .p-busy-portrait')) page.classList.remove('p-busy');
+}"""
+# A page asks for what follows an event within so many seconds.
+_FOLLOWS_S = 3
 # On a phone the pictures lie below the controls.
 _TO_RESULTS = """() => {
   if (innerWidth < 900) document.getElementById('strip').scrollIntoView({ behavior: 'smooth' });
@@ -70,13 +79,14 @@ class CompareEvents:
         portrait = page.portrait.photo
         page.compare.click(None, None, None, js=_TO_RESULTS, api_visibility="private")
         # Before the work: listeners of one event wait for those that came first.
-        for trigger in (page.compare.click, portrait.change):
-            trigger(None, None, None, js=_BUSY, api_visibility="private")
+        for trigger, cause in ((page.compare.click, "click"), (portrait.change, "portrait")):
+            begins = _BUSY.replace("CAUSE", cause)
+            trigger(None, None, None, js=begins, api_visibility="private")
         compared = page.compare.click(self.compare, **options)
-        emptied = [page.photo, *self._emptied()]
+        emptied = [page.photo, page.portrait.seen, *self._emptied()]
         # At once, not in turn with the work: nobody else's pictures stay beside a portrait.
         portrait.change(self._on_portrait, [portrait, page.share.screen], emptied, **QUICK)
-        renewed = portrait.change(
+        examined = portrait.change(
             self._examine,
             [portrait, page.photo, page.language],
             [page.photo, page.portrait.seen, page.results.notice, page.results.strip],
@@ -84,7 +94,8 @@ class CompareEvents:
             show_progress_on=[page.portrait.seen],
             trigger_mode="always_last",
             **WORK,
-        ).then(self._renewed, **options)
+        )
+        renewed = examined.then(self._renewed, **options)
         # Through the queue: changes of states are not told of events beside it.
         opened = blocks.load(
             self._open,
@@ -96,15 +107,20 @@ class CompareEvents:
         opened.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         page.live.prepare(opened)
         first = self.wanted.change(self._first, **options)
+        self.sent_away(compared, "click")
+        for event in (examined, renewed, first, opened):
+            self.sent_away(event, "portrait")
         for event in (compared, renewed, first):
             self.finish(event)
             page.live.prepare(event)
-        for event in (compared, renewed):
+        for event, cause in ((compared, "click"), (renewed, "portrait")):
             event.then(None, None, None, js=_TO_NOTICE, api_visibility="private")
-            event.then(None, None, None, js=_IDLE, api_visibility="private")
-        page.stop.click(self._stop, None, None, **QUICK)
+            self._idle_after(event.then, cause)
+        page.stop.click(self._stop, page.language, page.results.notice, **QUICK).then(
+            self._stop_what_follows, None, None, **QUICK
+        )
         # Nobody waits for what a closed page has asked for.
-        blocks.unload(self._stop)
+        blocks.unload(self._leave)
 
     def finish(self, event: Any) -> None:
         """What follows every comparison: the address; and is it still the portrait's?"""
@@ -112,6 +128,20 @@ class CompareEvents:
         event.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         # The portrait may have changed while its comparison was under way.
         event.then(self._after, self.inputs, [page.photo, *self._emptied()], **QUICK)
+
+    def sent_away(self, event: Any, cause: str) -> None:
+        """What the page says where the queue is full: nothing else follows such an event."""
+        page = self.page
+        event.failure(
+            lambda language: captions.notice(say(language, "queue.busy")),
+            page.language,
+            page.results.notice,
+            **QUICK,
+        ).then(None, None, None, js=_TO_NOTICE, api_visibility="private")
+        self._idle_after(event.failure, cause)
+
+    def _idle_after(self, trigger: Any, cause: str) -> None:
+        trigger(None, None, None, js=_IDLE.replace("CAUSE", cause), api_visibility="private")
 
     @property
     def options(self) -> dict[str, Any]:
@@ -239,6 +269,7 @@ class CompareEvents:
         path: str | None,
         known: work.Photo | None,
         language: str,
+        request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> Updates:
         page = self.page
@@ -248,12 +279,19 @@ class CompareEvents:
             return {page.portrait.seen: _seen(known, language)}
         progress(0, desc=told(language, "Looking at the photo"))
         try:
-            photo = page.commons.examine(path)
+            with page.stops.running(str(request.session_hash)) as check:
+                check()
+                photo = page.commons.examine(path)
+                check()
+        except Superseded:
+            return {page.photo: gr.skip()}
         except Exception as error:
             return {
                 page.photo: None,
                 page.portrait.seen: "",
-                page.results.notice: captions.notice(work.sentence(error, language)),
+                page.results.notice: captions.notice(
+                    work.sentence(error, language), quiet=isinstance(error, Cancelled)
+                ),
                 page.results.strip: "",
             }
         return {
@@ -262,11 +300,16 @@ class CompareEvents:
             page.results.notice: "",
         }
 
-    def _on_portrait(self, path: str | None, screen: work.OnScreen | None) -> Updates:
+    def _on_portrait(
+        self, path: str | None, screen: work.OnScreen | None, request: gr.Request
+    ) -> Updates:
         """Take everything off the page that is not of the portrait on it."""
+        self.page.shelf.take(path)
         if shows(screen, path):
             return {self.page.share.saved: gr.skip()}
-        return {self.page.photo: None, **self._emptied()}
+        # What is made of the portrait before is for nobody.
+        self.page.stops.supersede(str(request.session_hash))
+        return {self.page.photo: None, self.page.portrait.seen: "", **self._emptied()}
 
     def _after(self, values: Values) -> Updates:
         """Take a comparison off that came after its portrait had gone."""
@@ -290,6 +333,8 @@ class CompareEvents:
         try:
             with page.stops.running(visitor) as check:
                 return self._compared(values, progress, check)
+        except Superseded:
+            return {page.link: gr.skip()}
         except Cancelled as stopped:
             notice = captions.notice(work.sentence(stopped, language), quiet=True)
             return {page.link: "", page.results.notice: notice}
@@ -349,10 +394,25 @@ class CompareEvents:
         screen = work.on_screen(photo, looks, letters, page.shelf, tell, language)
         return self.shown(photo, screen, values[page.results.framing], language)
 
-    def _stop(self, request: gr.Request) -> None:
+    async def _stop(self, language: str, request: gr.Request) -> Any:
+        """What runs ends by itself and says so; what waits for its turn is let go at once."""
+        visitor = str(request.session_hash)
+        self._leave(request)
+        if not await leave_line(visitor, WORK["concurrency_id"]):
+            return gr.skip()
+        return captions.notice(work.sentence(Cancelled(), language), quiet=True)
+
+    async def _stop_what_follows(self, request: gr.Request) -> None:
+        """A photo that is looked at no more is followed by its comparison: it need not wait."""
+        following = {self._examine.__name__, self._renewed.__name__}
+        for _ in range(_FOLLOWS_S):
+            await asyncio.sleep(1)
+            await leave_line(str(request.session_hash), WORK["concurrency_id"], following)
+
+    def _leave(self, request: gr.Request) -> None:
         visitor = str(request.session_hash)
         self.page.stops.stop(visitor)
-        self.page.stops.stop(f"{visitor}-persona")
+        self.page.stops.stop(key(visitor, "persona"))
         self.page.live.forget(visitor)
 
 

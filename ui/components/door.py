@@ -8,9 +8,9 @@ from typing import Any
 
 import gradio as gr
 
-from pipelines.provenance import pixel_hash
+from pipelines.errors import Cancelled
 from presets import load
-from ui import work
+from ui import visitor, work
 from ui.pictures import Shelf
 
 # Gradio puts a tracker of its own in the place of this default, one for each call.
@@ -90,17 +90,10 @@ class Door:
         try:
             asked = work.parse_looks(looks or "")
             progress(0, desc="Reading the photo")
-            comparison = work.compare(
-                work.examine(photo), asked, lambda share, step: progress(share, desc=step)
-            )
-            original = pixel_hash(comparison.analysis.portrait.original_u8)
-            images = [
-                work.save(variant, self.shelf, original, f"{number}")
-                for number, variant in enumerate(comparison.variants, start=1)
-            ]
+            taken = work.examine(self.shelf.take(photo))
+            return work.compared(taken, asked, self.shelf, _told_while_awaited(progress))
         except Exception as error:
             raise _told(error) from None
-        return images, comparison.report()
 
     def measure(self, photo: str | None) -> dict[str, Any]:
         """Measure a portrait without changing it.
@@ -111,7 +104,8 @@ class Door:
         from pipelines.studio import Comparison
 
         try:
-            report = Comparison(work.examine(photo).analysis, (), ()).report()
+            taken = self.shelf.take(photo)
+            report = Comparison(work.examine(taken).analysis, (), ()).report()
         except Exception as error:
             raise _told(error) from None
         return {key: report[key] for key in ("size", "original", "warnings")}
@@ -123,6 +117,18 @@ def _compare_description() -> str:
         f"{_COMPARE} Regions: {', '.join(presets.regions)}. "
         f"Contexts: {', '.join(presets.contexts)}. Engines: {', '.join(presets.engines)}."
     )
+
+
+def _told_while_awaited(progress: gr.Progress) -> work.Progress:
+    """Tells how far it is; ends the work once nobody waits for it any longer."""
+    waiting = visitor.waiting()
+
+    def tell(share: float, step: str) -> None:
+        if not waiting():
+            raise Cancelled
+        progress(share, desc=step)
+
+    return tell
 
 
 def _told(error: Exception) -> gr.Error:

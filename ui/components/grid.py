@@ -24,7 +24,10 @@ from ui.components.look_card import LookCard, region_choices
 from ui.grid_table import Shown
 from ui.language import DEFAULT, say, t
 from ui.pictures import Shelf
+from ui.server.line import ahead
 from ui.shots import Missing
+from ui.stops import Stops, Superseded, key
+from ui.visitor import leave_line
 from ui.work import Photo
 
 if TYPE_CHECKING:
@@ -134,14 +137,12 @@ class GridPanel:
         shelf: Where this visitor's files go.
         stops: Lets a visitor stop their own grid.
         examine: Analyses a photo, or gives what is known of it.
-        given_up: Visitors who stopped before it was their turn.
     """
 
     cards: Sequence[LookCard]
     shelf: Shelf
-    stops: work.Stops
+    stops: Stops
     examine: Examine = work.examine
-    given_up: set[str] = field(init=False, default_factory=set)
     sides: tuple[Side, Side] = field(init=False)
     base: gr.Radio = field(init=False)
     count: gr.HTML = field(init=False)
@@ -259,9 +260,10 @@ class GridPanel:
         }
         outputs = list(self.emptied())
 
-        def wait(spoken: str, request: gr.Request) -> str:
-            self.given_up.discard(_visitor(request))
-            return f'<p class="p-aside">{escape(say(spoken, "grid.waiting"))}</p>'
+        def wait(spoken: str) -> str:
+            before = ahead("grid")
+            said = say(spoken, "grid.behind", count=before) if before else ""
+            return f'<p class="p-aside">{escape(said or say(spoken, "grid.waiting"))}</p>'
 
         def make(values: Values, request: gr.Request) -> Iterator[Updates]:
             before = Before(
@@ -279,14 +281,19 @@ class GridPanel:
             late = shown is not None and shown.path != path
             return self.emptied() if late else {self.notice: gr.skip()}
 
-        def stop(request: gr.Request) -> None:
-            self.given_up.add(_visitor(request))
+        def sent_away(spoken: str) -> Updates:
+            said = captions.notice(say(spoken, "queue.busy"))
+            return {self.notice: said, self.progress: ""}
+
+        def leave_page(request: gr.Request) -> None:
             self.stops.stop(_visitor(request))
 
-        def close(request: gr.Request) -> None:
-            # What waits for its turn does not outlive its page.
-            self.given_up.discard(_visitor(request))
-            self.stops.stop(_visitor(request))
+        async def stop(spoken: str, request: gr.Request) -> Updates:
+            leave_page(request)
+            if not await leave_line(str(request.session_hash), "grid"):
+                return {self.notice: gr.skip()}
+            stopped = captions.notice(say(spoken, "grid.stopped"), quiet=True)
+            return {self.notice: stopped, self.progress: ""}
 
         self.start.click(None, None, None, js=_BUSY, api_visibility="private")
         started = self.start.click(wait, language, self.progress, **QUICK).then(
@@ -300,11 +307,14 @@ class GridPanel:
             concurrency_limit=1,
         )
         started.then(None, None, None, js=_IDLE, api_visibility="private")
+        # The line is full: nothing else follows.
+        started.failure(sent_away, language, [self.notice, self.progress], **QUICK)
+        started.failure(None, None, None, js=_IDLE, api_visibility="private")
         # The portrait may have changed while its grid was under way.
         started.then(after, [portrait, self.shown], outputs, **QUICK)
         portrait.change(leave, [portrait, self.shown], outputs, **QUICK)
-        self.stop.click(stop, None, None, **QUICK)
-        blocks.unload(close)
+        self.stop.click(stop, language, [self.notice, self.progress], **QUICK)
+        blocks.unload(leave_page)
         self._listen_to_picked(portrait, photo, language)
 
     def _listen_to_sides(self, active: gr.State, language: gr.State) -> None:
@@ -413,9 +423,11 @@ class GridPanel:
         try:
             with self.stops.running(visitor) as check:
                 # Stopped while it waited for its turn.
-                if visitor in self.given_up:
-                    raise Cancelled
+                check()
                 yield from self._made(values, before, check)
+        except Superseded:
+            # Another grid is on its way.
+            yield {self.notice: gr.skip()}
         except Exception as error:
             stopped = isinstance(error, Cancelled)
             said = say(language, "grid.stopped") if stopped else work.sentence(error, language)
@@ -453,6 +465,8 @@ class GridPanel:
                     self.shown: shown,
                     self.progress: grid_table.progress(len(outcomes), count, language),
                 }
+        except Superseded:
+            raise
         except Cancelled:
             stopped = True
         yield {
@@ -508,7 +522,7 @@ class Before:
 
 def _visitor(request: gr.Request) -> str:
     """One grid at a time for each visitor, beside their comparison."""
-    return f"{request.session_hash}-grid"
+    return key(str(request.session_hash), "grid")
 
 
 def _choices(along: Along) -> list[tuple[str, str]]:

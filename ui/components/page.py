@@ -27,6 +27,7 @@ from ui.components.share import SharePanel
 from ui.language import DEFAULT, t
 from ui.live import Live
 from ui.pictures import Shelf
+from ui.stops import Stops
 
 Updates = dict[Any, Any]
 
@@ -58,7 +59,7 @@ class Page:
     compare: gr.Button = field(init=False)
     stop: gr.Button = field(init=False)
     changed: gr.HTML = field(init=False)
-    stops: work.Stops = field(init=False, default_factory=work.Stops)
+    stops: Stops = field(init=False, default_factory=Stops)
     photo: gr.State = field(init=False)
     active: gr.State = field(init=False)
     link: gr.Textbox = field(init=False)
@@ -214,6 +215,7 @@ class Page:
     ) -> Updates:
         """An earlier comparison, with its portrait and its looks."""
         self.live.forget(visitor)
+        self.stops.supersede(visitor)
         updates: Updates = {
             self.portrait.photo: screen.path,
             **self.show_cards([one.letter for one in screen.figures[1:]]),

@@ -13,6 +13,7 @@ from ui import captions, work
 from ui.language import t
 from ui.pictures import Shelf
 from ui.sentences import told
+from ui.stops import Stops, key
 
 # Gradio puts a tracker of its own in the place of this default, one for each call.
 PROGRESS = gr.Progress()
@@ -23,7 +24,7 @@ class PersonaPanel:
     """A closed section under the looks."""
 
     shelf: Shelf
-    stops: work.Stops
+    stops: Stops
     region: gr.Dropdown = field(init=False)
     context: gr.Dropdown = field(init=False)
     engine: gr.Dropdown = field(init=False)
@@ -90,7 +91,7 @@ class PersonaPanel:
     ) -> str:
         look = Look(region=region, context=context, engine=engine, seed=int(seed or 0))
         try:
-            with self.stops.running(f"{request.session_hash}-persona") as check:
+            with self.stops.running(key(str(request.session_hash), "persona")) as check:
 
                 def tell(share: float, step: str) -> None:
                     check()

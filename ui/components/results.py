@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from pipelines import cores
 from ui import captions, meanings
 from ui.components import understand
 from ui.differences import Mode
@@ -303,6 +304,18 @@ class Results:
         figures = shown.figures if shown is not None else ()
         if not figures:
             return {self.difference: gr.skip()}
+        with cores.turns().turn():
+            return self._filled(tab, figures, mode, framing, photo, language)
+
+    def _filled(
+        self,
+        tab: str,
+        figures: Sequence[Figure],
+        mode: Mode,
+        framing: str,
+        photo: Photo | None,
+        language: str,
+    ) -> dict[Component, Any]:
         if tab == "difference":
             part = _PATHS.index(framing)
             return {

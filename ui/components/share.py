@@ -11,6 +11,8 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from pipelines import cores
+from pipelines.errors import Cancelled
 from sharing.desk import Desk
 from sharing.publication import KEEP_DAYS
 from sharing.store import Published
@@ -18,6 +20,7 @@ from ui import captions, publishing, work
 from ui.clipboard import copying
 from ui.language import say, t
 from ui.pictures import Shelf
+from ui.visitor import waiting
 from ui.work import OnScreen, Photo
 
 _SAVE = """() => setTimeout(() => document.querySelector('#zip a')?.click(), 150)"""
@@ -124,7 +127,8 @@ class SharePanel:
 
     def _save(self, photo: Photo | None, screen: OnScreen | None, title: str, language: str) -> str:
         try:
-            data = publishing.zipped(publishing.publication(photo, screen, title))
+            with cores.turns().turn():
+                data = publishing.zipped(publishing.publication(photo, screen, title))
         except Exception as error:
             return captions.notice(work.sentence(error, language))
         address = escape(self.shelf.address(self.shelf.keep(data, "presence-comparison.zip")))
@@ -143,10 +147,16 @@ class SharePanel:
         language: str,
         request: gr.Request,
     ) -> tuple[str, str]:
+        awaited = waiting()
         try:
-            asked = publishing.publication(photo, screen, title, days=days, asks_vote=asks)
             address = request.client.host if request.client else ""
-            published = self.desk.store().publish(asked, address)
+            with cores.turns().turn():
+                asked = publishing.publication(photo, screen, title, days=days, asks_vote=asks)
+                published = self.desk.store().publish(asked, address)
+            if not awaited():
+                # Its private link will be seen by nobody: nobody could take it back.
+                self.desk.store().delete(published.id, published.secret)
+                raise Cancelled
         except Exception as error:
             return captions.notice(work.sentence(error, language)) + links, links
         link = self.desk.address(f"/s/{published.id}", request.url.scheme, request.headers)

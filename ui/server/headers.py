@@ -34,6 +34,10 @@ HEADERS = {
 }
 """By lower-case name; a route's own header of that name stands."""
 
+# Portraits and results: no cache between us and a visitor keeps them, nor does a shared computer.
+_PRIVATE = "/gradio_api/file="
+_NOT_KEPT = "private, no-store"
+
 
 class SecurityHeaders:
     """ASGI middleware that adds `HEADERS`."""
@@ -52,6 +56,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(raw=list(message["headers"]))
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if _PRIVATE in scope["path"]:
+                    headers.setdefault("cache-control", _NOT_KEPT)
                 message = {**message, "headers": headers.raw}
             await send(message)
 

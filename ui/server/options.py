@@ -19,15 +19,19 @@ class Options:
             published comparisons stay open to whoever has one.
         metrics: Whether ``/metrics`` answers.
         log_level: The least level that is logged; requests are logged at `logging.INFO`.
+        queue: How many comparisons may wait for their turn.
+        forget: Seconds after which the files and the memory of a closed page go.
     """
 
     auth: tuple[tuple[str, str], ...] | None = None
     metrics: bool = False
     log_level: int = logging.WARNING
+    queue: int = 32
+    forget: int = 300
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Options:
-        """Read ``PRESENCE_AUTH``, ``PRESENCE_METRICS`` and ``PRESENCE_LOG``.
+        """Read ``PRESENCE_AUTH``, ``_METRICS``, ``_LOG``, ``_QUEUE`` and ``_FORGET_AFTER``.
 
         Raises:
             ValueError: One of them cannot be understood; the text says which, and never repeats a
@@ -45,7 +49,18 @@ class Options:
             auth=_auth(environment.get("PRESENCE_AUTH", "")),
             metrics=_SWITCH[metrics],
             log_level=_LEVELS.get(level, logging.WARNING),
+            queue=_number(environment, "PRESENCE_QUEUE", cls.queue, 1, 1000),
+            forget=_number(environment, "PRESENCE_FORGET_AFTER", cls.forget, 1, 86_400),
         )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environment.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise ValueError(f"{name} is no number from {least} to {most}.")
+    return int(text)
 
 
 def _auth(text: str) -> tuple[tuple[str, str], ...] | None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import logging
 
 from gradio.route_utils import FnIndexInferError
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.server.line import RETRY_AFTER_S
 
 MALFORMED = "This request does not fit what is served here."
 OUR_FAULT = "Something went wrong on our side. Nothing was stored; try again."
@@ -46,14 +50,23 @@ class Shield:
 
         async def watched(message: Message) -> None:
             nonlocal begun
-            begun = begun or message["type"] == "http.response.start"
+            if message["type"] == "http.response.start":
+                begun = True
+                if message["status"] == 503:
+                    MutableHeaders(scope=message).setdefault("Retry-After", str(RETRY_AFTER_S))
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            # In the middle of an upload: there is nobody to answer, and nothing went wrong here.
+            return
         except Exception as error:
             if begun:
-                raise
+                # Such as a file that was cleared just now. The server breaks off by itself; left to
+                # it, a trace with the path would stand in its log.
+                _log.warning("answer broke off", exc_info=error)
+                return
             _log.warning("unanswered request", exc_info=error)
             await _answer(error, scope["path"].removeprefix(self._root))(scope, receive, send)
 

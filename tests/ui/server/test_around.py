@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -44,11 +45,21 @@ def client(folder: Path, options: Options = PLAIN) -> TestClient:
     async def broken(request: Request) -> PlainTextResponse:
         raise OSError("/home/somebody/photo.jpg")
 
+    async def halfway(request: Request) -> StreamingResponse:
+        del request
+
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"half"
+            raise FileNotFoundError("/home/somebody/me.jpg")
+
+        return StreamingResponse(parts())
+
     middleware, routes = around(desk(folder), options)
     routes += [
         Route("/", page),
         Route("/s/abc", strict),
         Route("/broken", broken),
+        Route("/halfway", halfway),
         Route("/gradio_api/upload", page, methods=["POST"]),
         Route("/gradio_api/made-up", broken, methods=["POST"]),
     ]
@@ -120,6 +131,24 @@ def test_metrics_are_there_only_when_asked_for(tmp_path: Path) -> None:
     assert "process_resident_memory_bytes" in text
 
 
+def test_pictures_are_kept_by_no_cache(tmp_path: Path) -> None:
+    visitor = client(tmp_path)
+    assert "cache-control" not in visitor.get("/").headers
+    picture = visitor.get("/gradio_api/file=/tmp/x/me.png")
+    assert picture.headers["cache-control"] == "private, no-store"
+
+
+def test_an_answer_that_breaks_off_leaves_no_trace(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        client(tmp_path).get("/halfway")
+    (record,) = caplog.records
+    line = json.loads(JsonLines().format(record))
+    assert line["error"] == "FileNotFoundError"
+    assert "me.jpg" not in json.dumps(line)
+
+
 def test_one_address_may_ask_so_often_and_no_more(tmp_path: Path) -> None:
     visitor = client(tmp_path)
     most = LIMITS[0][1].amount
@@ -155,7 +184,13 @@ def test_addresses_lose_what_tells_households_apart() -> None:
 
 @pytest.mark.parametrize(
     "environment",
-    [{"PRESENCE_AUTH": "no-password"}, {"PRESENCE_METRICS": "yes"}, {"PRESENCE_LOG": "loud"}],
+    [
+        {"PRESENCE_AUTH": "no-password"},
+        {"PRESENCE_METRICS": "yes"},
+        {"PRESENCE_LOG": "loud"},
+        {"PRESENCE_QUEUE": "0"},
+        {"PRESENCE_FORGET_AFTER": "never"},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(environment: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=next(iter(environment))):

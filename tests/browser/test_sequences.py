@@ -1,0 +1,144 @@
+"""What only a browser shows: two clicks, a reload in mid-run, the way back, two people at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from playwright.sync_api import Browser, Page, expect
+
+from pipelines.errors import Cancelled
+from tests.hostile.sequences import Scene
+from tests.hostile.site import launched
+from tests.hostile.visitor import Page as Plan
+from ui.samples import samples
+
+Visit = Callable[..., Page]
+
+
+def photo(folder: Path, name: str, width: int) -> Path:
+    path = folder / name
+    with Image.open(samples()[1].path) as image:
+        image.resize((width, round(width * image.height / image.width))).save(path, quality=90)
+    return path
+
+
+def pictures(page: Page) -> list[str]:
+    """Addresses of all pictures in the results."""
+    shown = page.locator("#strip img")
+    return [str(shown.nth(index).get_attribute("src")) for index in range(shown.count())]
+
+
+def at_rest(page: Page) -> None:
+    """Nothing spins, and there is nothing to stop."""
+    expect(page.locator("#page.p-busy")).to_have_count(0)
+    expect(page.get_by_role("button", name="Stop").first).to_be_hidden()
+    expect(page.locator("#strip .eta-bar:visible, .progress-text:visible")).to_have_count(0)
+
+
+def compare(page: Page) -> None:
+    page.locator("#compare").click()
+
+
+def test_clicks_stops_reloads_and_the_way_back(visit: Visit, tmp_path: Path) -> None:
+    page = visit()
+    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    first = page.locator("#strip img").first
+    sample = str(first.get_attribute("src"))
+    page.locator("input[type=file]").first.set_input_files(photo(tmp_path, "own.jpg", 1200))
+    expect(first).not_to_have_attribute("src", sample)
+    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    at_rest(page)
+
+    # Twice in one go is once: the first answer is still on its way.
+    page.get_by_label("Regional gaze norm", exact=True).first.click()
+    page.get_by_role("option", name="Korea", exact=True).click()
+    page.evaluate("for (const _ of [1, 2, 3]) document.getElementById('compare').click()")
+    expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text("Korea · LinkedIn")
+    at_rest(page)
+    expect(page.locator("#history li button")).to_have_count(3)
+
+    # Stopped in mid-run: nothing spins, what was there stays, the next click works.
+    page.get_by_label("Regional gaze norm", exact=True).first.click()
+    page.get_by_role("option", name="South Asia", exact=True).click()
+    compare(page)
+    stop = page.locator("#stop")
+    expect(stop).to_be_visible()
+    stop.click()
+    at_rest(page)
+    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    compare(page)
+    expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text("South Asia · LinkedIn")
+
+    # Reloaded in mid-run: a page like any other.
+    compare(page)
+    page.reload()
+    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    at_rest(page)
+
+    # Published, looked at in the same tab, and back.
+    page.get_by_role("button", name="Share").click()
+    page.locator("#publish").click()
+    link = page.locator(".p-public")
+    expect(link).to_have_value(re.compile("/s/"))
+    page.goto(link.input_value())
+    expect(page.locator("h1")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    at_rest(page)
+    compare(page)
+    at_rest(page)
+
+
+def test_two_people_at_once_see_their_own(visit: Visit, tmp_path: Path) -> None:
+    people = [visit(), visit()]
+    for index, page in enumerate(people):
+        expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+        own = photo(tmp_path, f"{index}.jpg", 400 + 40 * index)
+        page.locator("input[type=file]").first.set_input_files(own)
+    for page in people:
+        expect(page.locator("#portrait img").first).to_have_attribute("src", re.compile(r"\d\.jpg"))
+        expect(page.locator("#seen")).to_contain_text("In this photo")
+        at_rest(page)
+        expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    one, other = map(pictures, people)
+    assert one and other and not set(one) & set(other)
+
+
+def test_stop_in_line_stops_at_once(browser: Browser, tmp_path: Path) -> None:
+    with launched() as site:
+        scene = Scene(site, Plan(site.address))
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto(site.address)
+        expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+        at_rest(page)
+        line, stop = site.blocks._queue.event_queue_per_concurrency_id["work"].queue, "#stop"
+        with scene.busy():
+            # Before a comparison, and before a new portrait is looked at.
+            own, files = photo(tmp_path, "own.jpg", 300), page.locator("input[type=file]").first
+            said = page.locator("#seen").inner_text()
+            asks: list[tuple[Callable[[], object], str]] = [
+                (lambda: compare(page), said),
+                (lambda: files.set_input_files(own), ""),
+            ]
+            for ask, seen in asks:
+                ask()
+                expect(page.locator(".p-place").first).to_be_visible()
+                page.locator(stop).click()
+                expect(page.locator("#notice")).to_contain_text(Cancelled().sentence)
+                at_rest(page)
+                assert not line
+                # What was said of another portrait is not said of this one.
+                expect(page.locator("#seen")).to_have_text(seen)
+        compare(page)
+        expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+        at_rest(page)
+        expect(page.locator("#notice")).not_to_contain_text(Cancelled().sentence)
+        page.close()
+        scene.leave()

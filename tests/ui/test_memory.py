@@ -1,0 +1,79 @@
+"""Only so many photos stay analysed; the others are looked at again."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.errors import Refusal
+from pipelines.studio import Analysis
+from ui.memory import Memory, Remembered
+from ui.work import Photo
+
+
+@pytest.fixture
+def remember(astronaut_analysis: Analysis) -> Callable[[Memory | None, list[int]], Remembered]:
+    def make(memory: Memory | None, again: list[int]) -> Remembered:
+        def learn() -> Analysis:
+            again.append(1)
+            return astronaut_analysis
+
+        return Remembered(astronaut_analysis, learn, memory)
+
+    return make
+
+
+def test_what_was_not_touched_for_longest_is_forgotten_and_learned_again(
+    remember: Callable[[Memory | None, list[int]], Remembered],
+) -> None:
+    again: list[int] = []
+    size = remember(None, again).megabytes
+    assert 1 < size < 50
+    memory = Memory(2.5 * size)
+    first, second = remember(memory, again), remember(memory, again)
+    assert first.analysis is not None
+    third = remember(memory, again)
+    assert [one.megabytes for one in (first, second, third)] == [size, 0.0, size]
+    assert not again
+    assert second.analysis.face is third.analysis.face
+    assert len(again) == 1
+    assert [one.megabytes for one in (first, second, third)] == [0.0, size, size]
+
+
+def test_one_that_is_too_large_by_itself_is_kept_while_it_is_used(
+    remember: Callable[[Memory | None, list[int]], Remembered],
+) -> None:
+    again: list[int] = []
+    memory = Memory(0.1)
+    one = remember(memory, again)
+    assert one.analysis is one.analysis
+    assert not again
+
+
+def test_what_is_gone_takes_no_room(
+    remember: Callable[[Memory | None, list[int]], Remembered],
+) -> None:
+    again: list[int] = []
+    memory = Memory(1.5 * remember(None, again).megabytes)
+    gone = remember(memory, again)
+    stays = remember(memory, again)
+    del gone
+    gc.collect()
+    remember(memory, again)
+    assert len(memory._kept) == 1
+    assert stays.megabytes == 0.0
+
+
+def test_a_photo_whose_file_is_gone_says_so(astronaut_analysis: Analysis, tmp_path: Path) -> None:
+    photo = Photo(str(tmp_path / "gone.png"), astronaut_analysis, memory=Memory(1))
+    photo.stages["whole"] = object()  # type: ignore[assignment]
+    Photo(str(tmp_path / "other.png"), astronaut_analysis, memory=Memory(1))
+    assert photo.analysis is astronaut_analysis
+    photo._remembered.forget()
+    assert photo.stages == {}
+    with pytest.raises(Refusal) as refused:
+        _ = photo.analysis
+    assert refused.value.code == "not-an-image"

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+from pipelines.errors import Cancelled
+from ui import visitor
+from ui.stops import Stops, Superseded, key
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """When the next work was asked for; the clock of the machine goes on from 1000."""
+    times: list[float] = []
+    monkeypatch.setattr(visitor, "asked_at", lambda: times.pop(0))
+    monkeypatch.setattr("ui.stops.time.monotonic", lambda: 1000.0)
+    return times
+
+
+def test_what_was_asked_for_last_counts(asked: list[float]) -> None:
+    stops = Stops()
+    asked += [1, 2]
+    with stops.running("x") as old, stops.running("x") as new:
+        with pytest.raises(Superseded):
+            old()
+        new()
+
+
+def test_what_was_asked_for_first_and_begins_last_does_not_end_the_newer(
+    asked: list[float],
+) -> None:
+    stops = Stops()
+    asked += [2, 1]
+    with stops.running("x") as new, stops.running("x") as old:
+        new()
+        with pytest.raises(Superseded):
+            old()
+
+
+def test_a_stop_holds_for_what_waits_for_its_turn_and_not_for_what_comes_later(
+    asked: list[float],
+) -> None:
+    stops = Stops()
+    asked += [999, 1001]
+    stops.stop("x")
+    with stops.running("x") as waited, pytest.raises(Cancelled):
+        waited()
+    with stops.running("x") as later:
+        later()
+
+
+def test_kinds_do_not_disturb_each_other_and_all_end_with_the_visit(asked: list[float]) -> None:
+    stops = Stops()
+    asked += [1, 2, 3]
+    with (
+        stops.running("x") as one,
+        stops.running(key("x", "grid")) as two,
+        stops.running("y") as other,
+    ):
+        stops.stop(key("x", "live"))
+        one()
+        two()
+        stops.forget("x")
+        for check in (one, two):
+            with pytest.raises(Cancelled):
+                check()
+        other()
+
+
+def test_what_nobody_waits_for_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    stops, waits = Stops(), [True, False]
+    monkeypatch.setattr(visitor, "waiting", lambda: lambda: waits.pop(0))
+    with stops.running("x") as check:
+        check()
+        with pytest.raises(Cancelled):
+            check()
+
+
+def test_outside_of_events_there_is_nobody_and_nothing_to_wait_for() -> None:
+    assert visitor.current() is None
+    assert visitor.waiting()()

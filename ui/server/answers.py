@@ -1,0 +1,46 @@
+"""Answers of the public endpoints are fetched once; who asks again is told so instead of waiting.
+
+Gradio would keep such a request open for as long as the client does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import gradio as gr
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+GONE = "There is no answer here: nothing was asked for, or it was fetched already."
+
+_PATH = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/(?P<id>[^/]+)/?$")
+
+
+class Answers:
+    """ASGI middleware that answers 404 for what nobody works on.
+
+    Args:
+        app: What answers.
+        blocks: The page.
+        root_path: Path that a proxy serves the page under.
+    """
+
+    def __init__(self, app: ASGIApp, blocks: gr.Blocks, root_path: str = "") -> None:
+        self._app, self._blocks, self._root = app, blocks, root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer."""
+        if scope["type"] == "http" and scope["method"] == "GET":
+            asked = _PATH.match(scope["path"].removeprefix(self._root))
+            if asked and not self._expected(asked["id"]):
+                await JSONResponse({"detail": GONE}, 404)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _expected(self, id_: str) -> bool:
+        queue: Any = self._blocks._queue
+        # Ids stay with their sessions until their answers are fetched.
+        return id_ in queue.event_ids_to_events or any(
+            id_ in ids for ids in queue.pending_event_ids_session.values()
+        )
