@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -469,7 +469,7 @@ def _detect(image_u8: Image8) -> list[tuple[float, float, float]]:
     """Squares (left, top, side) in pixels around faces that the full-range detector sees."""
     height, width = image_u8.shape[:2]
     with _mediapipe_lock():
-        result = _process(_face_detection(full_range=True), image_u8)
+        result = _process(_face_detection(True), image_u8)
     squares = []
     for detection in result.detections or []:
         box = detection.location_data.relative_bounding_box
@@ -488,8 +488,9 @@ def _mediapipe_lock() -> threading.Lock:
     return threading.Lock()
 
 
-@lru_cache(maxsize=2)
-def _face_mesh(faces: int) -> Any:
+# Each solution has threads of its own, which outlive it: never made anew, so never let go of.
+@cache
+def _face_mesh(faces: int, /) -> Any:
     with native_stderr.silenced():
         from mediapipe.python.solutions import face_mesh
 
@@ -498,8 +499,8 @@ def _face_mesh(faces: int) -> Any:
         )
 
 
-@lru_cache(maxsize=2)
-def _face_detection(full_range: bool) -> Any:
+@cache
+def _face_detection(full_range: bool, /) -> Any:
     with native_stderr.silenced():
         from mediapipe.python.solutions import face_detection
 

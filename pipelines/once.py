@@ -15,14 +15,20 @@ class Once:
     Who asks for something that is being made waits for it. Where the making ends in an error
     nothing is kept: the next who asks makes it anew.
 
-    Attributes:
-        root: Where to keep what is shared more widely; this one itself unless it was given.
+    Args:
+        root: Where to keep what is shared more widely; this one itself if None.
     """
 
     def __init__(self, root: Once | None = None) -> None:
-        self.root = root or self
+        # Not itself: what refers to itself keeps its pictures until a collector happens to come by.
+        self._root = root
         self._lock = threading.Lock()
         self._slots: dict[Hashable, _Slot] = {}
+
+    @property
+    def root(self) -> Once:
+        """Where to keep what is shared more widely."""
+        return self if self._root is None else self._root
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` returns, or what it returned when it was called for this key before."""

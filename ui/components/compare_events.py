@@ -65,12 +65,16 @@ class CompareEvents:
 
     page: Page
     wanted: gr.State = field(init=False)
+    stopped: gr.State = field(init=False)
     _serials: Iterator[int] = field(init=False, default_factory=count)
 
     def render(self) -> None:
         """Nothing that is seen."""
         # Set when the page opens with a comparison that has to be made first.
         self.wanted = gr.State("")
+        # The portrait that is not to be compared by itself: a page asks for its events one after
+        # the other, so some come only after somebody has pressed Stop.
+        self.stopped = gr.State("")
 
     def listen(self, blocks: gr.Blocks) -> None:
         """What happens when."""
@@ -88,14 +92,22 @@ class CompareEvents:
         portrait.change(self._on_portrait, [portrait, page.share.screen], emptied, **QUICK)
         examined = portrait.change(
             self._examine,
-            [portrait, page.photo, page.language],
-            [page.photo, page.portrait.seen, page.results.notice, page.results.strip],
+            [portrait, page.photo, page.language, self.stopped],
+            [
+                page.photo,
+                page.portrait.seen,
+                page.results.notice,
+                page.results.strip,
+                self.stopped,
+            ],
             show_progress="full",
             show_progress_on=[page.portrait.seen],
             trigger_mode="always_last",
             **WORK,
         )
-        renewed = examined.then(self._renewed, **options)
+        renewed = examined.then(
+            self._renewed, **{**options, "inputs": self.inputs | {self.stopped}}
+        )
         # Through the queue: changes of states are not told of events beside it.
         opened = blocks.load(
             self._open,
@@ -116,9 +128,12 @@ class CompareEvents:
         for event, cause in ((compared, "click"), (renewed, "portrait")):
             event.then(None, None, None, js=_TO_NOTICE, api_visibility="private")
             self._idle_after(event.then, cause)
-        page.stop.click(self._stop, page.language, page.results.notice, **QUICK).then(
-            self._stop_what_follows, None, None, **QUICK
-        )
+        page.stop.click(
+            self._stop,
+            [page.language, portrait, page.share.screen],
+            [page.results.notice, self.stopped],
+            **QUICK,
+        ).then(self._stop_what_follows, None, None, **QUICK)
         # Nobody waits for what a closed page has asked for.
         blocks.unload(self._leave)
 
@@ -269,12 +284,21 @@ class CompareEvents:
         path: str | None,
         known: work.Photo | None,
         language: str,
+        stopped: str,
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> Updates:
         page = self.page
         if not path:
-            return {page.photo: None, page.portrait.seen: "", page.results.notice: ""}
+            return {
+                page.photo: None,
+                page.portrait.seen: "",
+                page.results.notice: "",
+                self.stopped: "",
+            }
+        if path == stopped:
+            said = captions.notice(work.sentence(Cancelled(), language), quiet=True)
+            return {page.photo: None, page.portrait.seen: "", page.results.notice: said}
         if known is not None and known.path == path:
             return {page.portrait.seen: _seen(known, language)}
         progress(0, desc=told(language, "Looking at the photo"))
@@ -293,8 +317,10 @@ class CompareEvents:
                     work.sentence(error, language), quiet=isinstance(error, Cancelled)
                 ),
                 page.results.strip: "",
+                self.stopped: path if isinstance(error, Cancelled) else "",
             }
         return {
+            self.stopped: "",
             page.photo: photo,
             page.portrait.seen: _seen(photo, language),
             page.results.notice: "",
@@ -358,7 +384,7 @@ class CompareEvents:
         """The comparison that follows a new portrait, unless that was refused."""
         page = self.page
         photo, path = values[page.photo], values[page.portrait.photo]
-        if photo is None or photo.path != path:
+        if photo is None or photo.path != path or path == values[self.stopped]:
             return {page.link: ""}
         if shows(values[page.share.screen], path) and not self.changed(values):
             # It came back from the history, with its results.
@@ -394,13 +420,16 @@ class CompareEvents:
         screen = work.on_screen(photo, looks, letters, page.shelf, tell, language)
         return self.shown(photo, screen, values[page.results.framing], language)
 
-    async def _stop(self, language: str, request: gr.Request) -> Any:
+    async def _stop(
+        self, language: str, path: str | None, screen: work.OnScreen | None, request: gr.Request
+    ) -> tuple[Any, str]:
         """What runs ends by itself and says so; what waits for its turn is let go at once."""
         visitor = str(request.session_hash)
         self._leave(request)
+        stopped = path if path and not shows(screen, path) else ""
         if not await leave_line(visitor, WORK["concurrency_id"]):
-            return gr.skip()
-        return captions.notice(work.sentence(Cancelled(), language), quiet=True)
+            return gr.skip(), stopped
+        return captions.notice(work.sentence(Cancelled(), language), quiet=True), stopped
 
     async def _stop_what_follows(self, request: gr.Request) -> None:
         """A photo that is looked at no more is followed by its comparison: it need not wait."""
