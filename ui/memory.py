@@ -1,7 +1,8 @@
 """How many photos stay analysed: as many as fit, whoever's they are.
 
-An analysis of 12 megapixels takes 120 MB, one of 40 takes 200, and every open page has some. Those
-that nobody has touched for longest are let go of; who touches one again waits for a second.
+An analysis of 12 megapixels takes 120 MB, one of 40 takes 200, what previews of it begin with 40
+more, and every open page has some. What nobody has touched for longest is let go of; who touches it
+again waits for a second.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from pipelines.studio import Analysis
 
 MOST_MB = 1000.0
-# Measured: what an analysis keeps beside the photo, in sizes of its working copy; a stage, in MB.
-_BESIDE, _STAGE_MB = 0.7, 22.0
+# Measured: what an analysis keeps beside the photo, in sizes of its working copy; a stage with the
+# steps that it keeps, in MB.
+_BESIDE, _STAGE_MB = 0.7, 42.0
 _MB = 1e6
 
 
@@ -27,12 +29,13 @@ class Remembered:
 
     Args:
         analysis: It.
-        again: Learns it again, once it has been forgotten.
-        memory: Keeps it; None for what is never forgotten.
+        again: Learns it again, once it has been forgotten; None for what is kept elsewhere anyway:
+            of that only the stages are forgotten.
+        memory: Keeps it.
     """
 
     def __init__(
-        self, analysis: Analysis, again: Callable[[], Analysis], memory: Memory | None
+        self, analysis: Analysis, again: Callable[[], Analysis] | None, memory: Memory
     ) -> None:
         self._analysis: Analysis | None = analysis
         self._again, self._memory = again, memory
@@ -49,6 +52,7 @@ class Remembered:
         """
         with self._lock:
             if self._analysis is None:
+                assert self._again is not None
                 self._analysis = self._again()
             # Whoever has it keeps it, also while it is being forgotten.
             found = self._analysis
@@ -58,22 +62,21 @@ class Remembered:
     @property
     def megabytes(self) -> float:
         """About what it takes now; 0 once it has been forgotten."""
-        kept = self._analysis
-        if kept is None:
-            return 0.0
+        kept, stages = self._analysis, _STAGE_MB * len(self.stages)
+        if kept is None or self._again is None:
+            return stages
         photo = kept.portrait
-        pictures = photo.original_u8.nbytes + (1 + _BESIDE) * photo.pixels.nbytes
-        return pictures / _MB + _STAGE_MB * len(self.stages)
+        return (photo.original_u8.nbytes + (1 + _BESIDE) * photo.pixels.nbytes) / _MB + stages
 
     def forget(self) -> None:
         """Let go of it."""
-        self._analysis = None
+        if self._again is not None:
+            self._analysis = None
         # Each of them holds the analysis, too.
         self.stages.clear()
 
     def _touch(self) -> None:
-        if self._memory is not None:
-            self._memory.touch(self)
+        self._memory.touch(self)
 
 
 class Memory:

@@ -57,11 +57,11 @@ class Photo:
         sample: Sample | None = None,
         memory: Memory = MEMORY,
     ) -> None:
-        """What was learned of samples stays: they are few, and everybody's."""
+        """What was learned of samples is everybody's, and stays."""
         self.path, self.sample = path, sample
         self.made = made or MadeLooks()
-        kept_in = memory if sample is None else None
-        self._remembered = Remembered(analysis, lambda: _analysed(path, sample), kept_in)
+        again = (lambda: _analysed(path, None)) if sample is None else None
+        self._remembered = Remembered(analysis, again, memory)
 
     @property
     def analysis(self) -> Analysis:

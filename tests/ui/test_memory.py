@@ -15,8 +15,8 @@ from ui.work import Photo
 
 
 @pytest.fixture
-def remember(astronaut_analysis: Analysis) -> Callable[[Memory | None, list[int]], Remembered]:
-    def make(memory: Memory | None, again: list[int]) -> Remembered:
+def remember(astronaut_analysis: Analysis) -> Callable[[Memory, list[int]], Remembered]:
+    def make(memory: Memory, again: list[int]) -> Remembered:
         def learn() -> Analysis:
             again.append(1)
             return astronaut_analysis
@@ -27,10 +27,10 @@ def remember(astronaut_analysis: Analysis) -> Callable[[Memory | None, list[int]
 
 
 def test_what_was_not_touched_for_longest_is_forgotten_and_learned_again(
-    remember: Callable[[Memory | None, list[int]], Remembered],
+    remember: Callable[[Memory, list[int]], Remembered],
 ) -> None:
     again: list[int] = []
-    size = remember(None, again).megabytes
+    size = remember(Memory(), again).megabytes
     assert 1 < size < 50
     memory = Memory(2.5 * size)
     first, second = remember(memory, again), remember(memory, again)
@@ -44,7 +44,7 @@ def test_what_was_not_touched_for_longest_is_forgotten_and_learned_again(
 
 
 def test_one_that_is_too_large_by_itself_is_kept_while_it_is_used(
-    remember: Callable[[Memory | None, list[int]], Remembered],
+    remember: Callable[[Memory, list[int]], Remembered],
 ) -> None:
     again: list[int] = []
     memory = Memory(0.1)
@@ -54,10 +54,10 @@ def test_one_that_is_too_large_by_itself_is_kept_while_it_is_used(
 
 
 def test_what_is_gone_takes_no_room(
-    remember: Callable[[Memory | None, list[int]], Remembered],
+    remember: Callable[[Memory, list[int]], Remembered],
 ) -> None:
     again: list[int] = []
-    memory = Memory(1.5 * remember(None, again).megabytes)
+    memory = Memory(1.5 * remember(Memory(), again).megabytes)
     gone = remember(memory, again)
     stays = remember(memory, again)
     del gone
@@ -65,6 +65,18 @@ def test_what_is_gone_takes_no_room(
     remember(memory, again)
     assert len(memory._kept) == 1
     assert stays.megabytes == 0.0
+
+
+def test_of_what_is_everybodys_only_the_stages_are_forgotten(
+    astronaut_analysis: Analysis,
+) -> None:
+    memory = Memory(60)
+    pages = [Remembered(astronaut_analysis, None, memory) for _ in range(3)]
+    for page in pages:
+        page.stages["close"] = object()  # type: ignore[assignment]
+        assert page.analysis is astronaut_analysis
+    assert [len(page.stages) for page in pages] == [0, 0, 1]
+    assert pages[0].analysis is astronaut_analysis
 
 
 def test_a_photo_whose_file_is_gone_says_so(astronaut_analysis: Analysis, tmp_path: Path) -> None:
