@@ -56,13 +56,16 @@ def _place() -> tuple[Any, str | None]:
     return (None, None) if blocks is None or id_ is None else (blocks._queue, id_)
 
 
-async def leave_line(visitor: str, line: str, only: Collection[str] | None = None) -> bool:
+async def leave_line(
+    visitor: str, line: str, only: Collection[str] | None = None, of: str | None = None
+) -> bool:
     """Take what a visitor has waiting out of a line, as if it had been done and changed nothing.
 
     Args:
         visitor: The session.
         line: A ``concurrency_id``.
         only: Names of functions; all of them if None.
+        of: Path of the file that it was asked for with; of any if None.
 
     Returns:
         Whether there was anything.
@@ -76,7 +79,9 @@ async def leave_line(visitor: str, line: str, only: Collection[str] | None = Non
         mine = [
             event
             for event in events.queue
-            if event.session_hash == visitor and (only is None or event.fn.name in only)
+            if event.session_hash == visitor
+            and (only is None or event.fn.name in only)
+            and (of is None or _given(event, of))
         ]
         for event in mine:
             events.queue.remove(event)
@@ -86,3 +91,8 @@ async def leave_line(visitor: str, line: str, only: Collection[str] | None = Non
         nothing = {"data": [skip() for _ in event.fn.outputs], "is_generating": False}
         queue.send_message(event, ProcessCompletedMessage(output=nothing, success=True))
     return bool(mine)
+
+
+def _given(event: Any, path: str) -> bool:
+    data = () if event.data is None else event.data.data
+    return any(isinstance(one, dict) and one.get("path") == path for one in data)

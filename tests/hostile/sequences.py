@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -523,6 +524,49 @@ def _another_portrait(scene: Scene) -> tuple[str, ...]:
         looked = one.join(examine)
         ended = one.outcome(old, looked)
     return outcome(ended[old]), outcome(one.work(scene.page.after(examine)))
+
+
+@_case("another portrait, and the comparison of the one before ends only then", RESULT)
+def _late_comparison(scene: Scene) -> tuple[str, ...]:
+    one, examine = scene.visitor(), scene.page.event("portrait", "change")
+    before = one.set_to["portrait"]
+    one.choose(one.upload(scene.photo()))
+    now = one.set_to["portrait"]
+    one.work(examine)
+    one.set_to["portrait"] = before
+    assert outcome(one.work(scene.page.event("compare", "click"))) == RESULT
+    one.set_to["portrait"] = now
+    one.do(scene.page.named("_after"))
+    return (outcome(one.work(scene.page.after(examine))),)
+
+
+@_case("a page tells of its portrait twice", RESULT)
+def _told_twice(scene: Scene) -> tuple[str, ...]:
+    one, examine = scene.visitor(scene.photo()), scene.page.event("portrait", "change")
+    one.work(examine)
+    with scene.held("first look") as gate:
+        id_ = one.join(scene.page.after(examine))
+        gate.wait()
+        one.do(scene.page.event("portrait", "change", queue=False))
+        gate.open()
+        return (outcome(one.outcome(id_)[id_]),)
+
+
+@_case("stop in line, and another portrait at once", STOPPED, RESULT)
+def _stop_then_another(scene: Scene) -> tuple[str, ...]:
+    examine = scene.page.event("portrait", "change")
+    with scene.busy():
+        one = scene.visitor(scene.photo())
+        stopped = one.join(examine)
+        said = one.do(scene.page.event("stop", "click", queue=False))
+        one.outcome(stopped)
+        with ThreadPoolExecutor() as pool:
+            follows = pool.submit(one.do, scene.page.named("_stop_what_follows"))
+            one.choose(one.upload(scene.photo()))
+            looked = one.join(examine)
+            follows.result()
+    one.outcome(looked)
+    return outcome(json.dumps(said)), outcome(one.work(scene.page.after(examine)))
 
 
 @_case("the portrait is taken away in mid-run, then compare", NOTHING, "no-portrait")

@@ -59,22 +59,38 @@ _TO_RESULTS = """() => {
 }"""
 
 
+@dataclass(frozen=True)
+class Examined:
+    """What came of looking at a portrait by itself.
+
+    Attributes:
+        path: Of the portrait; None where there was none yet.
+        refusal: The notice that says why nothing is made of it; empty where something is.
+    """
+
+    path: str | None = None
+    refusal: str = ""
+
+
 @dataclass
 class CompareEvents:
     """Compare, the portrait, the opening of the page, and stopping."""
 
     page: Page
     wanted: gr.State = field(init=False)
-    stopped: gr.State = field(init=False)
+    placed: gr.State = field(init=False)
+    examined: gr.State = field(init=False)
     _serials: Iterator[int] = field(init=False, default_factory=count)
 
     def render(self) -> None:
         """Nothing that is seen."""
         # Set when the page opens with a comparison that has to be made first.
         self.wanted = gr.State("")
-        # The portrait that is not to be compared by itself: a page asks for its events one after
-        # the other, so some come only after somebody has pressed Stop.
-        self.stopped = gr.State("")
+        # The portrait that the page was emptied for: it tells of some changes more than once.
+        self.placed = gr.State("")
+        # No comparison writes this one: an earlier portrait's may end at any time. And a page asks
+        # for its events one after the other, so some come only after somebody has pressed Stop.
+        self.examined = gr.State(Examined())
 
     def listen(self, blocks: gr.Blocks) -> None:
         """What happens when."""
@@ -87,18 +103,20 @@ class CompareEvents:
             begins = _BUSY.replace("CAUSE", cause)
             trigger(None, None, None, js=begins, api_visibility="private")
         compared = page.compare.click(self.compare, **options)
-        emptied = [page.photo, page.portrait.seen, *self._emptied()]
+        emptied = [self.placed, page.photo, page.portrait.seen, *self._emptied()]
         # At once, not in turn with the work: nobody else's pictures stay beside a portrait.
-        portrait.change(self._on_portrait, [portrait, page.share.screen], emptied, **QUICK)
+        portrait.change(
+            self._on_portrait, [portrait, page.share.screen, self.placed], emptied, **QUICK
+        )
         examined = portrait.change(
             self._examine,
-            [portrait, page.photo, page.language, self.stopped],
+            [portrait, page.photo, page.language, self.examined],
             [
                 page.photo,
                 page.portrait.seen,
                 page.results.notice,
                 page.results.strip,
-                self.stopped,
+                self.examined,
             ],
             show_progress="full",
             show_progress_on=[page.portrait.seen],
@@ -106,7 +124,7 @@ class CompareEvents:
             **WORK,
         )
         renewed = examined.then(
-            self._renewed, **{**options, "inputs": self.inputs | {self.stopped}}
+            self._renewed, **{**options, "inputs": self.inputs | {self.examined}}
         )
         # Through the queue: changes of states are not told of events beside it.
         opened = blocks.load(
@@ -131,9 +149,9 @@ class CompareEvents:
         page.stop.click(
             self._stop,
             [page.language, portrait, page.share.screen],
-            [page.results.notice, self.stopped],
+            [page.results.notice, self.examined],
             **QUICK,
-        ).then(self._stop_what_follows, None, None, **QUICK)
+        ).then(self._stop_what_follows, self.examined, None, **QUICK)
         # Nobody waits for what a closed page has asked for.
         blocks.unload(self._leave)
 
@@ -142,7 +160,7 @@ class CompareEvents:
         page = self.page
         event.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         # The portrait may have changed while its comparison was under way.
-        event.then(self._after, self.inputs, [page.photo, *self._emptied()], **QUICK)
+        event.then(self._after, self.inputs, [*self._emptied()], **QUICK)
 
     def sent_away(self, event: Any, cause: str) -> None:
         """What the page says where the queue is full: nothing else follows such an event."""
@@ -284,23 +302,17 @@ class CompareEvents:
         path: str | None,
         known: work.Photo | None,
         language: str,
-        stopped: str,
+        before: Examined,
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> Updates:
         page = self.page
-        if not path:
-            return {
-                page.photo: None,
-                page.portrait.seen: "",
-                page.results.notice: "",
-                self.stopped: "",
-            }
-        if path == stopped:
-            said = captions.notice(work.sentence(Cancelled(), language), quiet=True)
-            return {page.photo: None, page.portrait.seen: "", page.results.notice: said}
+        if path and path == before.path and before.refusal:
+            return self._not_examined(before)
         if known is not None and known.path == path:
-            return {page.portrait.seen: _seen(known, language)}
+            return {page.portrait.seen: _seen(known, language), self.examined: Examined(path)}
+        if not path:
+            return self._not_examined(Examined())
         progress(0, desc=told(language, "Looking at the photo"))
         try:
             with page.stops.running(str(request.session_hash)) as check:
@@ -310,32 +322,37 @@ class CompareEvents:
         except Superseded:
             return {page.photo: gr.skip()}
         except Exception as error:
-            return {
-                page.photo: None,
-                page.portrait.seen: "",
-                page.results.notice: captions.notice(
-                    work.sentence(error, language), quiet=isinstance(error, Cancelled)
-                ),
-                page.results.strip: "",
-                self.stopped: path if isinstance(error, Cancelled) else "",
-            }
+            quiet = isinstance(error, Cancelled)
+            notice = captions.notice(work.sentence(error, language), quiet=quiet)
+            return {page.results.strip: "", **self._not_examined(Examined(path, notice))}
         return {
-            self.stopped: "",
             page.photo: photo,
             page.portrait.seen: _seen(photo, language),
             page.results.notice: "",
+            self.examined: Examined(path),
+        }
+
+    def _not_examined(self, examined: Examined) -> Updates:
+        page = self.page
+        return {
+            page.photo: None,
+            page.portrait.seen: "",
+            page.results.notice: examined.refusal,
+            self.examined: examined,
         }
 
     def _on_portrait(
-        self, path: str | None, screen: work.OnScreen | None, request: gr.Request
+        self, path: str | None, screen: work.OnScreen | None, placed: str, request: gr.Request
     ) -> Updates:
         """Take everything off the page that is not of the portrait on it."""
-        self.page.shelf.take(path)
-        if shows(screen, path):
-            return {self.page.share.saved: gr.skip()}
+        page = self.page
+        page.shelf.take(path)
+        now = {self.placed: path or ""}
+        if shows(screen, path) or (path and path == placed):
+            return now
         # What is made of the portrait before is for nobody.
-        self.page.stops.supersede(str(request.session_hash))
-        return {self.page.photo: None, self.page.portrait.seen: "", **self._emptied()}
+        page.stops.supersede(str(request.session_hash))
+        return {**now, page.photo: None, page.portrait.seen: "", **self._emptied()}
 
     def _after(self, values: Values) -> Updates:
         """Take a comparison off that came after its portrait had gone."""
@@ -343,7 +360,7 @@ class CompareEvents:
         screen = values[page.share.screen]
         if screen is None or shows(screen, values[page.portrait.photo]):
             return {page.changed: self.changed(values)}
-        return {page.photo: None, **self._emptied()}
+        return self._emptied()
 
     def _emptied(self) -> Updates:
         page = self.page
@@ -383,8 +400,8 @@ class CompareEvents:
     ) -> Updates:
         """The comparison that follows a new portrait, unless that was refused."""
         page = self.page
-        photo, path = values[page.photo], values[page.portrait.photo]
-        if photo is None or photo.path != path or path == values[self.stopped]:
+        path, examined = values[page.portrait.photo], values[self.examined]
+        if not path or path != examined.path or examined.refusal:
             return {page.link: ""}
         if shows(values[page.share.screen], path) and not self.changed(values):
             # It came back from the history, with its results.
@@ -418,25 +435,31 @@ class CompareEvents:
         photo = page.commons.examine(values[page.portrait.photo], values[page.photo])
         letters = [card.letter for card in cards]
         screen = work.on_screen(photo, looks, letters, page.shelf, tell, language)
+        check()
         return self.shown(photo, screen, values[page.results.framing], language)
 
     async def _stop(
         self, language: str, path: str | None, screen: work.OnScreen | None, request: gr.Request
-    ) -> tuple[Any, str]:
+    ) -> tuple[Any, Any]:
         """What runs ends by itself and says so; what waits for its turn is let go at once."""
-        visitor = str(request.session_hash)
+        notice = captions.notice(work.sentence(Cancelled(), language), quiet=True)
         self._leave(request)
-        stopped = path if path and not shows(screen, path) else ""
-        if not await leave_line(visitor, WORK["concurrency_id"]):
-            return gr.skip(), stopped
-        return captions.notice(work.sentence(Cancelled(), language), quiet=True), stopped
+        left = await leave_line(str(request.session_hash), WORK["concurrency_id"])
+        only_this = path and not shows(screen, path)
+        return (
+            notice if left else gr.skip(),
+            Examined(path, notice) if only_this else gr.skip(),
+        )
 
-    async def _stop_what_follows(self, request: gr.Request) -> None:
+    async def _stop_what_follows(self, examined: Examined, request: gr.Request) -> None:
         """A photo that is looked at no more is followed by its comparison: it need not wait."""
-        following = {self._examine.__name__, self._renewed.__name__}
+        if not (examined.path and examined.refusal):
+            return
+        line, following = WORK["concurrency_id"], (self._examine, self._renewed)
+        names = {function.__name__ for function in following}
         for _ in range(_FOLLOWS_S):
             await asyncio.sleep(1)
-            await leave_line(str(request.session_hash), WORK["concurrency_id"], following)
+            await leave_line(str(request.session_hash), line, names, examined.path)
 
     def _leave(self, request: gr.Request) -> None:
         visitor = str(request.session_hash)
