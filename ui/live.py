@@ -54,6 +54,7 @@ class Live:
     events: CompareEvents
     preview: gr.HTML = field(init=False)
     settle: gr.Button = field(init=False)
+    # The last move of each visitor whose pictures are previews.
     _moves: dict[str, int] = field(init=False, default_factory=dict)
     _serials: Iterator[int] = field(init=False, default_factory=lambda: count(1))
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
@@ -135,6 +136,9 @@ class Live:
         def moved(values: Values, request: gr.Request) -> Updates:
             visitor = str(request.session_hash)
             with self._lock:
+                if visitor not in self._moves and self._is_shown(card, values):
+                    # Gradio's lists say that they moved whenever the keyboard leaves them.
+                    return {self.preview: gr.skip()}
                 serial = self._moves[visitor] = next(self._serials)
             # A full result of what was set before would come too late.
             self.page.stops.stop(key(visitor, "live"))
@@ -145,6 +149,11 @@ class Live:
             }
 
         return moved
+
+    def _is_shown(self, card: LookCard, values: Values) -> bool:
+        screen, look = values[self.page.share.screen], read(card, values)
+        of_this = shows(screen, values[self.page.portrait.photo])
+        return of_this and look is not None and look == screen.look(card.letter)
 
     def _changed(self, values: Values) -> str:
         """A line where nothing follows by itself."""
@@ -209,8 +218,10 @@ class Live:
             return {
                 page.results.notice: captions.notice(work.sentence(error, values[page.language]))
             }
-        if self._moves.get(visitor) != start:
-            return nothing
+        with self._lock:
+            if self._moves.get(visitor) != start:
+                return nothing
+            self._moves.pop(visitor, None)
         framing, language = values[page.results.framing], values[page.language]
         names = {one.name: one.letter for one in screen.figures}
         left, right = (values[one] for one in (page.results.left, page.results.right))

@@ -600,12 +600,26 @@ def _history_in_mid_run(scene: Scene) -> tuple[str, ...]:
 
 @_case("two moves of a slider at once: the newer counts", NOTHING)
 def _two_moves(scene: Scene) -> tuple[str, ...]:
-    one = scene.visitor(quick=False)
-    one.work(scene.page.event("compare", "click"))
+    one = _settled(scene)
     moved = scene.page.named("moved")
     first, second = (json.loads(one.do(moved)[0]) for _ in range(2))
     assert first["serial"] < second["serial"]
     assert first["source"].startswith("data:image/jpeg")
+    return (NOTHING,)
+
+
+@_case("a control is left as it was, then moved, then moved back", NOTHING)
+def _moved_back(scene: Scene) -> tuple[str, ...]:
+    one = scene.visitor(quick=False)
+    one.work(scene.page.event("compare", "click"))
+    moved = scene.page.named("moved")
+    slider = scene.page.targets(moved, "slider")[0]
+    # Gradio's lists tell of a move whenever the keyboard leaves them.
+    left_alone = one.do(moved)[0]
+    assert not isinstance(left_alone, str), "a preview"
+    for position in (0.5, 1.0):
+        one.set_to[slider] = position
+        assert json.loads(one.do(moved)[0])["source"].startswith("data:image/jpeg")
     return (NOTHING,)
 
 
