@@ -100,15 +100,18 @@ def test_clicks_stops_reloads_and_the_way_back(visit: Visit, tmp_path: Path) -> 
 
 def test_two_people_at_once_see_their_own(visit: Visit, tmp_path: Path) -> None:
     people = [visit(), visit()]
+    before = []
     for index, page in enumerate(people):
         expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+        before.append(str(page.locator("#strip img").first.get_attribute("src")))
         own = photo(tmp_path, f"{index}.jpg", 400 + 40 * index)
         page.locator("input[type=file]").first.set_input_files(own)
-    for page in people:
+    for page, sample in zip(people, before, strict=True):
+        expect(page.locator("#strip img").first).not_to_have_attribute("src", sample)
         expect(page.locator("#portrait img").first).to_have_attribute("src", re.compile(r"\d\.jpg"))
+        expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
         expect(page.locator("#seen")).to_contain_text("In this photo")
         at_rest(page)
-        expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
     one, other = map(pictures, people)
     assert one and other and not set(one) & set(other)
 

@@ -103,7 +103,13 @@ class CompareEvents:
             begins = _BUSY.replace("CAUSE", cause)
             trigger(None, None, None, js=begins, api_visibility="private")
         compared = page.compare.click(self.compare, **options)
-        emptied = [self.placed, page.photo, page.portrait.seen, *self._emptied()]
+        emptied = [
+            self.placed,
+            page.photo,
+            page.portrait.seen,
+            page.results.notice,
+            *self._emptied(),
+        ]
         # At once, not in turn with the work: nobody else's pictures stay beside a portrait.
         portrait.change(
             self._on_portrait, [portrait, page.share.screen, self.placed], emptied, **QUICK
@@ -119,7 +125,7 @@ class CompareEvents:
                 self.examined,
             ],
             show_progress="full",
-            show_progress_on=[page.portrait.seen],
+            show_progress_on=[page.results.strip],
             trigger_mode="always_last",
             **WORK,
         )
@@ -352,7 +358,13 @@ class CompareEvents:
             return now
         # What is made of the portrait before is for nobody.
         page.stops.supersede(str(request.session_hash))
-        return {**now, page.photo: None, page.portrait.seen: "", **self._emptied()}
+        return {
+            **now,
+            page.photo: None,
+            page.portrait.seen: "",
+            page.results.notice: "",
+            **self._emptied(),
+        }
 
     def _after(self, values: Values) -> Updates:
         """Take a comparison off that came after its portrait had gone."""

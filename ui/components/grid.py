@@ -334,7 +334,8 @@ class GridPanel:
 
         inputs: set[Any] = {language, *sides}
         for side in self.sides:
-            side.along.input(side.switched, side.along, [side.named, side.typed], **QUICK).then(
+            # Not input: Gradio sends that whenever the keyboard leaves a list.
+            side.along.change(side.switched, side.along, [side.named, side.typed], **QUICK).then(
                 count, inputs, counted, **QUICK
             )
             # Not input: Gradio sends that for keys, but not for what is pasted.
