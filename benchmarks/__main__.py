@@ -22,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from pipelines.look import Look
+
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="How good and how fast Presence is."
     )
@@ -54,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument(
         "--beside", action="store_true", help="instead: small requests beside 40 megapixels"
     )
-    load.add_argument("--engine", default="geometry")
+    load.add_argument("--engine", default=Look().engine)
     load.add_argument(
         "--photo", type=Path, action="append", default=[], help="a portrait of theirs"
     )

@@ -62,6 +62,9 @@ def gaze_line(variant: Variant) -> str:
     """Gaze after, and what was asked for where it differs."""
     measured = variant.measurements.gaze
     after = describe(measured.after.gaze)
+    if measured.asked and measured.target and out_of_reach(measured.asked, measured.target):
+        reach = f"{measured.target.off_lens:.1f}°"
+        return f"{after} (asked {measured.asked.off_lens:.1f}°, these eyes reach {reach})"
     if measured.target is None or not differs(measured.after.gaze, measured.target):
         return after
     said = []
@@ -76,6 +79,11 @@ def gaze_line(variant: Variant) -> str:
 def same_angle(one: Gaze, other: Gaze) -> bool:
     """Whether two gazes are as far off the lens, to what a caption shows."""
     return f"{one.off_lens:.1f}" == f"{other.off_lens:.1f}"
+
+
+def out_of_reach(asked: Gaze, target: Gaze) -> bool:
+    """Whether it is worth saying that the eyes could not turn as far as was asked."""
+    return asked.angle_to(target) >= SEEN_DEG and not same_angle(asked, target)
 
 
 def differs(after: Gaze, target: Gaze) -> bool:

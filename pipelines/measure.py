@@ -44,6 +44,7 @@ class GazeChange:
         after: Gaze in the result.
         clamped: Whether more was asked for than eyes can turn.
         goals: What was asked for of the person's left and right eye; None as for `target`.
+        asked: What was asked for, within reach or not; None as for `target`.
     """
 
     before: GazeEstimate
@@ -51,6 +52,7 @@ class GazeChange:
     after: GazeEstimate
     clamped: bool = False
     goals: tuple[Gaze, Gaze] | None = None
+    asked: Gaze | None = None
 
     @property
     def error(self) -> float | None:
@@ -265,6 +267,7 @@ class Measurements:
         return {
             "gaze": {
                 "before": _angles(change.before.gaze),
+                "asked": None if change.asked is None else _angles(change.asked),
                 "target": None if change.target is None else _angles(change.target),
                 "after": _angles(change.after.gaze),
                 "error": _rounded(change.error),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from pipelines.captions import MISSED_DEG, differs, same_angle
+from pipelines.captions import MISSED_DEG, differs, out_of_reach, same_angle
 from pipelines.gaze import Gaze
 from pipelines.guards import MOST_DISTANCE
 from pipelines.identity import SAME_PERSON
@@ -350,10 +350,18 @@ def _texture(report: Report, language: str) -> str:
 def _asked(shot: Shot, language: str) -> str:
     if not shot.letter or shot.report["gaze"]["target"] is None:
         return ""
-    target = Gaze(*shot.report["gaze"]["target"])
+    asked, target = (Gaze(*shot.report["gaze"][one]) for one in ("asked", "target"))
+    if out_of_reach(asked, target):
+        said = say(
+            language,
+            "caption.asked_reach",
+            degrees=words.degrees(asked.off_lens),
+            reach=words.degrees(target.off_lens),
+        )
+        return f" {term(language, 'asked', said)}"
     if not differs(shot.gaze, target):
         return ""
-    asked = f"{round(target.off_lens, 1):g}°"
+    goal = f"{round(target.off_lens, 1):g}°"
     missed, same = target.angle_to(shot.gaze), same_angle(shot.gaze, target)
     by = words.degrees(missed)
     if same and missed < MISSED_DEG:
@@ -361,9 +369,9 @@ def _asked(shot: Shot, language: str) -> str:
     if same:
         said = f"({say(language, 'caption.missed', degrees=by)})"
     elif missed >= MISSED_DEG:
-        said = say(language, "caption.asked_missed", degrees=asked, missed=by)
+        said = say(language, "caption.asked_missed", degrees=goal, missed=by)
     else:
-        said = say(language, "caption.asked", degrees=asked)
+        said = say(language, "caption.asked", degrees=goal)
     return f" {term(language, 'asked', said)}"
 
 

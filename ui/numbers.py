@@ -226,9 +226,7 @@ def _drawn_by(report: Report, language: str) -> str:
     one = "_one" if made["passes"] == 1 else ""
     if made["delivered"] == "proposal":
         return say(language, f"numbers.by_geometry_tried{one}", count=made["passes"])
-    return say(
-        language, f"numbers.by_network{one}", count=made["passes"], device=made["device"].upper()
-    )
+    return say(language, f"numbers.by_network{one}", count=made["passes"], device=made["device"])
 
 
 Read = Callable[[Report, str], str]

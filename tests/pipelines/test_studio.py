@@ -21,6 +21,7 @@ REPORT: dict[str, type | set[str]] = {
     "size": list,
     "gaze": {
         "before",
+        "asked",
         "target",
         "after",
         "error",

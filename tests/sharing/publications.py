@@ -21,7 +21,12 @@ REPORT: dict[str, Any] = {
     "original": {"gaze": [7.0, -6.0], "skin_tone": {"ita": 41.2}},
     "variants": [
         {
-            "gaze": {"target": [3.0, -2.0], "after": [2.8, -1.9], "error": 0.22},
+            "gaze": {
+                "asked": [3.0, -2.0],
+                "target": [3.0, -2.0],
+                "after": [2.8, -1.9],
+                "error": 0.22,
+            },
             "identity": {"distance": 0.071},
             "texture_retention": 0.941,
             "texture_floor": 0.88,

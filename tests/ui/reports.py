@@ -18,7 +18,7 @@ ORIGINAL: dict[str, Any] = {
 VARIANT: dict[str, Any] = {
     "look": "region=japan&context=linkedin&gaze=1&polish=1&engine=geometry&seed=0",
     "size": [1000, 800],
-    "gaze": {"target": [3.0, -2.0], "after": [2.8, -1.9], "error": 0.22},
+    "gaze": {"asked": [3.0, -2.0], "target": [3.0, -2.0], "after": [2.8, -1.9], "error": 0.22},
     "head": ORIGINAL["head"],
     "identity": {"distance": 0.071, "same_person": True},
     "texture_retention": 0.941,

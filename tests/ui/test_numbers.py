@@ -50,8 +50,8 @@ def test_what_changed_outside_the_face_is_said_as_a_share() -> None:
     ("passes", "delivered", "words"),
     [
         (0, "proposal", "geometry"),
-        (1, "drawn", "network, one pass on CPU"),
-        (2, "drawn", "network, 2 passes on CPU"),
+        (1, "drawn", "network, one pass on the processor, bfloat16"),
+        (2, "drawn", "network, 2 passes on the processor, bfloat16"),
         (1, "proposal", "geometry, after one try of the network"),
         (3, "proposal", "geometry, after 3 tries of the network"),
     ],
@@ -59,7 +59,14 @@ def test_what_changed_outside_the_face_is_said_as_a_share() -> None:
 def test_who_drew_the_eyes_is_said_in_the_right_number(
     passes: int, delivered: str, words: str
 ) -> None:
-    made = {**VARIANT, "generation": {"passes": passes, "delivered": delivered, "device": "cpu"}}
+    made = {
+        **VARIANT,
+        "generation": {
+            "passes": passes,
+            "delivered": delivered,
+            "device": "the processor, bfloat16",
+        },
+    }
     line = next(
         line
         for line in rows(numbers.numbers([PHOTO, replace(LOOK, report=made)]))
