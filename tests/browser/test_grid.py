@@ -71,6 +71,27 @@ def test_a_grid_appears_and_a_cell_becomes_a_look(visit: Visit, screenshot: Shoo
     expect(page.locator("#grid-table button")).to_have_count(0)
 
 
+def test_any_setting_can_take_a_side_and_leaving_the_list_keeps_its_values(visit: Visit) -> None:
+    page = visit()
+    failed: list[str] = []
+    page.on("response", lambda answer: failed.append(answer.url) if answer.status >= 500 else None)
+    opened(page, "-10, 0, 10", "0, 1")
+    side = page.get_by_label("From left to right")
+    side.focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("#grid-count")).to_have_text("6 cells")
+    expect(typed(page, 0)).to_have_value("-10, 0, 10")
+    for setting, values in (("Context", 4), ("Gaze, up or down", 0), ("Engine", 1)):
+        side.click()
+        page.get_by_role("option", name=setting, exact=True).click()
+        tokens = page.locator("#grid-sides .p-side").first.locator(".token:visible")
+        if values:
+            expect(tokens.nth(values - 1)).to_be_visible()
+        else:
+            expect(tokens).to_have_count(0)
+    assert failed == []
+
+
 def test_too_many_cells_are_refused_before_they_start(visit: Visit) -> None:
     page = visit()
     opened(page, "-12..12 step 2", "0..1 step 0.2")

@@ -119,8 +119,12 @@ class Side:
 
     def switched(self, along: Along) -> tuple[Any, Any]:
         """What the controls of the values show once another setting is chosen."""
+        # A list without choices would keep its values, and Gradio refuses values that are none.
+        names: dict[str, Any] = {}
+        if along in NAMED:
+            names = {"choices": _choices(along), "value": _usual_names(along)}
         return (
-            gr.update(choices=_choices(along), value=_usual_names(along), visible=along in NAMED),
+            gr.update(**names, visible=along in NAMED),
             gr.update(
                 value="" if along in NAMED else axis.usual(along),
                 visible=along not in (*NAMED, "nothing"),
