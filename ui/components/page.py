@@ -139,9 +139,7 @@ class Page:
             self.compare = gr.Button(
                 t("page.compare"), variant="primary", size="lg", elem_id="compare"
             )
-            self.stop = gr.Button(
-                t("page.stop"), elem_classes="p-text-button", size="sm", elem_id="stop"
-            )
+            self.stop = gr.Button(t("page.stop"), size="md", elem_id="stop")
             self.changed = gr.HTML("", apply_default_css=False, elem_id="changed")
         with gr.Accordion(t("page.fine"), open=False, elem_id="fine"), gr.Tabs():
             for card in self.cards:
