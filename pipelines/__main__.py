@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _render(options: argparse.Namespace) -> int:
-    from pipelines import provenance, studio
+    from pipelines import captions, provenance, studio
     from pipelines.look import Look
     from presets import load
 
@@ -92,6 +92,7 @@ def _render(options: argparse.Namespace) -> int:
     _save(variant.image_u8, options.out, variant.look, original)
     if options.report:
         _write_json(variant.report(), options.report)
+    print(f"{options.out}  {', '.join(captions.lines(variant))}")
     for warning in variant.warnings:
         print(f"note: {warning}", file=sys.stderr)
     return 0

@@ -63,8 +63,8 @@ def gaze_line(variant: Variant) -> str:
     measured = variant.measurements.gaze
     after = describe(measured.after.gaze)
     if measured.asked and measured.target and out_of_reach(measured.asked, measured.target):
-        reach = f"{measured.target.off_lens:.1f}°"
-        return f"{after} (asked {measured.asked.off_lens:.1f}°, these eyes reach {reach})"
+        best = f"{measured.target.off_lens:.1f}°"
+        return f"{after} (asked {measured.asked.off_lens:.1f}°, at best {best})"
     if measured.target is None or not differs(measured.after.gaze, measured.target):
         return after
     said = []

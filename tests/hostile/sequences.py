@@ -788,6 +788,16 @@ def _answer_twice(scene: Scene) -> tuple[str, ...]:
     return call.answer(), call.answer()
 
 
+@_case("an answer that two ask for at once", "gone", RESULT)
+def _answer_to_two(scene: Scene) -> tuple[str, ...]:
+    with scene.held("first look") as gate:
+        call = _Call(scene, samples()[1].path.read_bytes())
+        with call.listening() as first:
+            second = call.answer()
+            gate.open()
+            return second, outcome(first.read().decode())
+
+
 @_case("a call whose answer nobody fetches", ENDED)
 def _never_fetched(scene: Scene) -> tuple[str, ...]:
     _Call(scene, samples()[1].path.read_bytes())
@@ -831,13 +841,19 @@ class _Call:
 
     def answer(self) -> str:
         """What it comes to."""
-        return outcome(self.visitor.client.get(self._where, timeout=WORK_S).text)
+        said, until = "", time.monotonic() + WORK_S
+        with self.listening() as answer:
+            for part in answer.iter_text():
+                said += part
+                # Heartbeats come for as long as the connection is open.
+                assert time.monotonic() < until, "no answer"
+        return outcome(said)
 
     @contextmanager
-    def listening(self) -> Iterator[None]:
+    def listening(self) -> Iterator[httpx.Response]:
         """Leaving this drops the connection."""
-        with self.visitor.client.stream("GET", self._where):
-            yield
+        with self.visitor.client.stream("GET", self._where, timeout=WORK_S) as answer:
+            yield answer
 
 
 # -- published links --

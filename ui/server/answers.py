@@ -28,19 +28,30 @@ class Answers:
 
     def __init__(self, app: ASGIApp, blocks: gr.Blocks, root_path: str = "") -> None:
         self._app, self._blocks, self._root = app, blocks, root_path
+        # Whoever else asked for one of these would wait for what goes to the first.
+        self._being_fetched: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
         if scope["type"] == "http" and scope["method"] == "GET":
             asked = _PATH.match(scope["path"].removeprefix(self._root))
-            if asked and not self._expected(asked["id"]):
-                await JSONResponse({"detail": GONE}, 404)(scope, receive, send)
+            if asked:
+                await self._answer(asked["id"], scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
+    async def _answer(self, id_: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if id_ in self._being_fetched or not self._expected(id_):
+            await JSONResponse({"detail": GONE}, 404)(scope, receive, send)
+            return
+        self._being_fetched.add(id_)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._being_fetched.discard(id_)
+
     def _expected(self, id_: str) -> bool:
         queue: Any = self._blocks._queue
-        # Ids stay with their sessions until their answers are fetched.
-        return id_ in queue.event_ids_to_events or any(
-            id_ in ids for ids in queue.pending_event_ids_session.values()
-        )
+        # Ids stay with their sessions until their answers are fetched; the queue's own list of
+        # events may forget them a little later.
+        return any(id_ in ids for ids in queue.pending_event_ids_session.values())
