@@ -62,15 +62,17 @@ def gaze_line(variant: Variant) -> str:
     """Gaze after, and what was asked for where it differs."""
     measured = variant.measurements.gaze
     after = describe(measured.after.gaze)
-    if measured.asked and measured.target and out_of_reach(measured.asked, measured.target):
-        best = f"{measured.target.off_lens:.1f}°"
-        return f"{after} (asked {measured.asked.off_lens:.1f}°, at best {best})"
-    if measured.target is None or not differs(measured.after.gaze, measured.target):
+    asked, target = measured.asked, measured.target
+    if asked is None or target is None:
+        return after
+    if out_of_reach(asked, target):
+        return f"{after} (asked {asked.off_lens:.1f}°, at best {target.off_lens:.1f}°)"
+    if not differs(measured.after.gaze, target):
         return after
     said = []
     # The same angle to another side would read as a contradiction.
-    if not same_angle(measured.after.gaze, measured.target):
-        said.append(f"asked {measured.target.off_lens:.1f}°")
+    if not same_angle(measured.after.gaze, target):
+        said.append(f"asked {target.off_lens:.1f}°")
     if (measured.error or 0) >= MISSED_DEG:
         said.append(f"missed by {measured.error:.1f}°")
     return f"{after} ({', '.join(said)})" if said else after

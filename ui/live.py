@@ -135,8 +135,9 @@ class Live:
     def _mover(self, card: LookCard) -> Callable[..., Updates]:
         def moved(values: Values, request: gr.Request) -> Updates:
             visitor = str(request.session_hash)
+            shown_already = self._is_shown(card, values)
             with self._lock:
-                if visitor not in self._moves and self._is_shown(card, values):
+                if shown_already and visitor not in self._moves:
                     # Gradio's lists say that they moved whenever the keyboard leaves them.
                     return {self.preview: gr.skip()}
                 serial = self._moves[visitor] = next(self._serials)
@@ -151,9 +152,9 @@ class Live:
         return moved
 
     def _is_shown(self, card: LookCard, values: Values) -> bool:
-        screen, look = values[self.page.share.screen], read(card, values)
+        screen = values[self.page.share.screen]
         of_this = shows(screen, values[self.page.portrait.photo])
-        return of_this and look is not None and look == screen.look(card.letter)
+        return of_this and self.events.stands(card, values, screen)
 
     def _changed(self, values: Values) -> str:
         """A line where nothing follows by itself."""

@@ -41,7 +41,7 @@ class Remembered:
         self._again, self._memory = again, memory
         self._lock = threading.Lock()
         self.stages: dict[str, Stage] = {}
-        self._touch()
+        memory.touch(self)
 
     @property
     def analysis(self) -> Analysis:
@@ -56,7 +56,7 @@ class Remembered:
                 self._analysis = self._again()
             # Whoever has it keeps it, also while it is being forgotten.
             found = self._analysis
-        self._touch()
+        self._memory.touch(self)
         return found
 
     @property
@@ -74,9 +74,6 @@ class Remembered:
             self._analysis = None
         # Each of them holds the analysis, too.
         self.stages.clear()
-
-    def _touch(self) -> None:
-        self._memory.touch(self)
 
 
 class Memory:

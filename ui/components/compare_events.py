@@ -166,7 +166,7 @@ class CompareEvents:
         page = self.page
         event.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         # The portrait may have changed while its comparison was under way.
-        event.then(self._after, self.inputs, [*self._emptied()], **QUICK)
+        event.then(self._after, self.inputs, list(self._emptied()), **QUICK)
 
     def sent_away(self, event: Any, cause: str) -> None:
         """What the page says where the queue is full: nothing else follows such an event."""
@@ -255,7 +255,7 @@ class CompareEvents:
             return ""
         cards = self.active(values)
         same = [card.letter for card in cards] == [one.letter for one in screen.figures[1:]]
-        if same and all(self._stands(card, values, screen, follows) for card in cards):
+        if same and all(self.stands(card, values, screen, follows) for card in cards):
             return ""
         return captions.notice(say(values[self.page.language], "page.changed"), quiet=True)
 
@@ -263,13 +263,14 @@ class CompareEvents:
         """The cards that are on the page."""
         return [card for card in self.page.cards if card.letter in values[self.page.active]]
 
-    def _stands(
+    def stands(
         self,
         card: LookCard,
         values: Values,
         screen: work.OnScreen,
-        follows: Callable[[Look], bool],
+        follows: Callable[[Look], bool] = lambda _: False,
     ) -> bool:
+        """Whether a card's look is what is shown of it, or follows by itself; as for `changed`."""
         look = read(card, values)
         return look is not None and (look == screen.look(card.letter) or follows(look))
 
@@ -313,7 +314,7 @@ class CompareEvents:
         progress: gr.Progress = PROGRESS,
     ) -> Updates:
         page = self.page
-        if path and path == before.path and before.refusal:
+        if path == before.path and before.refusal:
             return self._not_examined(before)
         if known is not None and known.path == path:
             return {page.portrait.seen: _seen(known, language), self.examined: Examined(path)}
@@ -328,9 +329,8 @@ class CompareEvents:
         except Superseded:
             return {page.photo: gr.skip()}
         except Exception as error:
-            quiet = isinstance(error, Cancelled)
-            notice = captions.notice(work.sentence(error, language), quiet=quiet)
-            return {page.results.strip: "", **self._not_examined(Examined(path, notice))}
+            examined = Examined(path, _said(error, language))
+            return {page.results.strip: "", **self._not_examined(examined)}
         return {
             page.photo: photo,
             page.portrait.seen: _seen(photo, language),
@@ -391,12 +391,11 @@ class CompareEvents:
         except Superseded:
             return {page.link: gr.skip()}
         except Cancelled as stopped:
-            notice = captions.notice(work.sentence(stopped, language), quiet=True)
-            return {page.link: "", page.results.notice: notice}
+            return {page.link: "", page.results.notice: _said(stopped, language)}
         except Exception as error:
             return {
                 page.link: "",
-                page.results.notice: captions.notice(work.sentence(error, language)),
+                page.results.notice: _said(error, language),
                 **self._refused(values),
             }
 
@@ -412,8 +411,8 @@ class CompareEvents:
     ) -> Updates:
         """The comparison that follows a new portrait, unless that was refused."""
         page = self.page
-        path, examined = values[page.portrait.photo], values[self.examined]
-        if not path or path != examined.path or examined.refusal:
+        path = values[page.portrait.photo]
+        if not path or values[self.examined] != Examined(path):
             return {page.link: ""}
         if shows(values[page.share.screen], path) and not self.changed(values):
             # It came back from the history, with its results.
@@ -454,7 +453,7 @@ class CompareEvents:
         self, language: str, path: str | None, screen: work.OnScreen | None, request: gr.Request
     ) -> tuple[Any, Any]:
         """What runs ends by itself and says so; what waits for its turn is let go at once."""
-        notice = captions.notice(work.sentence(Cancelled(), language), quiet=True)
+        notice = _said(Cancelled(), language)
         self._leave(request)
         left = await leave_line(str(request.session_hash), WORK["concurrency_id"])
         only_this = path and not shows(screen, path)
@@ -465,7 +464,7 @@ class CompareEvents:
 
     async def _stop_what_follows(self, examined: Examined, request: gr.Request) -> None:
         """A photo that is looked at no more is followed by its comparison: it need not wait."""
-        if not (examined.path and examined.refusal):
+        if not examined.refusal:
             return
         line, following = WORK["concurrency_id"], (self._examine, self._renewed)
         names = {function.__name__ for function in following}
@@ -491,6 +490,11 @@ def read(card: LookCard, values: Values) -> Look | None:
 def shows(screen: work.OnScreen | None, path: str | None) -> bool:
     """Whether the comparison on the page is of the portrait on it."""
     return screen is not None and screen.path == path
+
+
+def _said(error: Exception, language: str) -> str:
+    """The notice of what ended work; a stop is no alarm."""
+    return captions.notice(work.sentence(error, language), quiet=isinstance(error, Cancelled))
 
 
 def _seen(photo: work.Photo, language: str) -> str:
