@@ -75,7 +75,8 @@ class HeadPose:
     def turn(self) -> float:
         """Angle between the head's axis and the camera's, in degrees."""
         yaw, pitch = np.radians([self.yaw, self.pitch])
-        return float(np.degrees(np.arccos(np.clip(np.cos(yaw) * np.cos(pitch), -1, 1))))
+        across = np.hypot(np.sin(yaw) * np.cos(pitch), np.sin(pitch))
+        return float(np.degrees(np.arctan2(across, np.cos(yaw) * np.cos(pitch))))
 
 
 @dataclass(frozen=True)

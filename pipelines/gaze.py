@@ -89,9 +89,13 @@ class Gaze:
         return cls(float(np.degrees(np.arctan2(x, z))), float(np.degrees(np.arcsin(y))))
 
     def angle_to(self, other: Gaze) -> float:
-        """Angle between two gazes, in degrees."""
-        cosine = float(np.clip(self.vector @ other.vector, -1, 1))
-        return float(np.degrees(np.arccos(cosine)))
+        """Angle between two gazes, in degrees.
+
+        By the cross and the dot product: the arccosine of a dot product near 1 loses half of its
+        digits.
+        """
+        sine = np.linalg.norm(np.cross(self.vector, other.vector))
+        return float(np.degrees(np.arctan2(sine, self.vector @ other.vector)))
 
     @property
     def off_lens(self) -> float:

@@ -27,6 +27,7 @@ from presets.schema import (
     Region,
     _Model,
     documents,
+    off_lens,
 )
 
 MOST = 24
@@ -224,7 +225,7 @@ def region(label: str, base: Region, yaw: float, pitch: float) -> Region:
         pitch: Degrees up.
     """
     gaze = (abs(yaw), pitch)
-    off = _off_lens(*gaze)
+    off = off_lens(*gaze)
     return Region(
         id=name_of(label),
         label=label,
@@ -264,10 +265,6 @@ def _by_id(looks: Iterable[Saved]) -> dict[str, Saved]:
     for one in looks:
         named[name_of(one.name, named)] = one
     return named
-
-
-def _off_lens(yaw: float, pitch: float) -> float:
-    return math.degrees(math.acos(math.cos(math.radians(yaw)) * math.cos(math.radians(pitch))))
 
 
 def _refuse_tricks(file: str, text: str) -> None:

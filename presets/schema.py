@@ -194,7 +194,7 @@ class Region(_Model):
     @property
     def off_lens(self) -> float | None:
         """Degrees between `gaze` and the lens, or None where the gaze is kept."""
-        return None if self.gaze is None else _off_lens(self.gaze)
+        return None if self.gaze is None else off_lens(*self.gaze)
 
     @field_validator("range")
     @classmethod
@@ -214,7 +214,7 @@ class Region(_Model):
         if gaze[0] < 0:
             raise ValueError(f"goes sideways by {gaze[0]:g}; use 0 or more, `side` picks the side")
         low, high = info.data.get("range", (0, math.inf))
-        angle = _off_lens(gaze)
+        angle = off_lens(*gaze)
         if not low <= angle <= high:
             raise ValueError(f"is {angle:.1f} degrees off the lens; `range` is {low:g} to {high:g}")
         return gaze
@@ -342,9 +342,11 @@ class Engine(_Model):
         return files
 
 
-def _off_lens(gaze: tuple[float, float]) -> float:
-    yaw, pitch = (math.radians(angle) for angle in gaze)
-    return math.degrees(math.acos(math.cos(yaw) * math.cos(pitch)))
+def off_lens(yaw: float, pitch: float) -> float:
+    """Angle between a gaze and the lens; all three in degrees."""
+    yaw, pitch = math.radians(yaw), math.radians(pitch)
+    across = math.hypot(math.sin(yaw) * math.cos(pitch), math.sin(pitch))
+    return math.degrees(math.atan2(across, math.cos(yaw) * math.cos(pitch)))
 
 
 @cache

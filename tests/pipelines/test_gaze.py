@@ -48,8 +48,14 @@ def test_a_vector_is_its_gaze(gaze: Gaze) -> None:
 
 @given(angles, angles)
 def test_the_angle_between_gazes_is_symmetric(a: Gaze, b: Gaze) -> None:
-    assert a.angle_to(b) == pytest.approx(b.angle_to(a), abs=1e-5)
-    assert a.angle_to(a) == pytest.approx(0, abs=1e-4)
+    assert a.angle_to(b) == pytest.approx(b.angle_to(a), abs=1e-9)
+    assert a.angle_to(a) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("degrees", [1e-7, 1e-3, 2.6, 90.0, 179.999])
+def test_angles_keep_their_digits_near_0_and_near_180(degrees: float) -> None:
+    assert Gaze(degrees, 0).angle_to(Gaze(0, 0)) == pytest.approx(degrees, rel=1e-9)
+    assert Gaze(degrees, 0).off_lens == pytest.approx(degrees, rel=1e-9)
 
 
 def test_the_iris_travels_as_far_as_a_12_mm_eyeball_turns_it() -> None:
