@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from pipelines import cores
+from pipelines.runtime import slots
 
 # Before anything imports NumPy or torch; what the environment says already stands.
-os.environ.update({**cores.limits(), **os.environ})
+os.environ.update({**slots.limits(), **os.environ})
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 # After every event Gradio makes a table of all before it, which nobody here ever looks at.
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")
@@ -25,8 +25,8 @@ from queue import SimpleQueue
 import gradio as gr
 from starlette.middleware import Middleware
 
-from pipelines import provenance
-from pipelines.errors import PresenceError
+from pipelines.image import credentials
+from pipelines.runtime.errors import PresenceError
 from sharing.desk import Desk
 from sharing.settings import Settings
 from sharing.web.routes import routes
@@ -172,7 +172,7 @@ def _serve(root_path: str, commons: Commons) -> str:
         # A Space is reached through its proxies only; else all visitors would share one limit.
         os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
     try:
-        provenance.check()
+        credentials.check()
         Settings.from_environment()
         tools.wanted()
         options = Options.from_environment(os.environ)

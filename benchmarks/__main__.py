@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from pipelines.look import Look
+    from pipelines.studio import Look
 
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description="How good and how fast Presence is."
@@ -116,11 +116,11 @@ def _grid(options: argparse.Namespace) -> int:
 
 def _eyes(options: argparse.Namespace) -> int:
     from benchmarks import eyes
-    from pipelines import model_files
+    from pipelines.engines import weights
     from training import data
 
-    weights = options.weights or model_files.BUNDLED / "eye-controlnet"
-    if not (weights / "model_index.json").is_file():
+    folder = options.weights or weights.BUNDLED / "eye-controlnet"
+    if not (folder / "model_index.json").is_file():
         print("There are no weights of the eye model. Name some with --weights.", file=sys.stderr)
         return 2
     try:
@@ -135,7 +135,7 @@ def _eyes(options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     done = eyes.run(
-        eyes.load(weights), photos, portraits=portraits, steps=options.steps, most=options.most
+        eyes.load(folder), photos, portraits=portraits, steps=options.steps, most=options.most
     )
     made = eyes.report(done)
     print(eyes.table(made))
@@ -246,7 +246,7 @@ def _write(made: object, path: Path | None) -> None:
 
 def _gaze(options: argparse.Namespace) -> int:
     from benchmarks import gaze, gaze_plots, gaze_table, renders
-    from pipelines.errors import PresenceError
+    from pipelines.runtime.errors import PresenceError
 
     engines = [engine.strip() for engine in options.engines.split(",") if engine.strip()]
     try:

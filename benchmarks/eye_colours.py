@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.arrays import Image, Points
+from pipelines.image.arrays import Image, Points
 from training.eye_model.tasks import Sample
 
 # Pixels inside the lids, of which an iris's radius has 14.

@@ -11,22 +11,15 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from pipelines import (
-    catchlight,
-    eye_patches,
-    gaze,
-    generation,
-    identity,
-    iris,
-    portrait,
-    redirect,
-    studio,
-)
 from pipelines import face as faces
-from pipelines.arrays import Image8
-from pipelines.controlnet import Proposal
-from pipelines.errors import Refusal
-from pipelines.gaze import Gaze
+from pipelines import gaze, studio
+from pipelines.engines import eye_patches, generation, geometry
+from pipelines.engines.base import Proposal
+from pipelines.gaze import Gaze, catchlight, iris
+from pipelines.image import loading
+from pipelines.image.arrays import Image8
+from pipelines.measure import identity
+from pipelines.runtime.errors import Refusal
 from pipelines.studio import Analysis
 
 TARGETS = tuple(Gaze(yaw, pitch) for pitch in (8.0, 0.0, -8.0) for yaw in (-15.0, 0.0, 15.0))
@@ -133,12 +126,13 @@ def redrawn(pipeline: Any, proposal: Proposal, steps: int, seed: int = 0) -> Ima
         eye_patches.difference(patch, pixels, shape)
         for patch, pixels in zip(patches, drawn, strict=True)
     )
-    return redirect.paste(proposal.image_u8, edits)
+    return geometry.paste(proposal.image_u8, edits)
 
 
 def _one(pipeline: Any, analysis: Analysis, name: str, target: Gaze, steps: int) -> Turned:
     begin = time.perf_counter()
-    proposal = generation.propose(analysis, target, 0)
+    photo_u8 = analysis.portrait.original_u8
+    proposal = generation.propose(photo_u8, analysis.full_face, analysis.gaze, target)
     between = time.perf_counter()
     ours = redrawn(pipeline, proposal, steps)
     end = time.perf_counter()
@@ -151,7 +145,7 @@ def _one(pipeline: Any, analysis: Analysis, name: str, target: Gaze, steps: int)
 
 
 def _measured(analysis: Analysis, result_u8: Image8, target: Gaze, seconds: float) -> Measured:
-    working = portrait.to_working(result_u8)
+    working = loading.to_working(result_u8)
     try:
         found = faces.find(working)
     except Refusal:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from benchmarks.eye_colours import Parts
-from pipelines.arrays import Image, Map, Points
+from pipelines.image.arrays import Image, Map, Points
 from training.data import EyeSet
 from training.eye_model import tasks, validation
 from training.eye_model.tasks import Sample

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.arrays import Image8
 from pipelines.face import Eye
+from pipelines.image.arrays import Image8
 
 _AROUND = np.array([0.7, 1.5])
 

@@ -18,15 +18,15 @@ from benchmarks.eye_faces import Turned
 from benchmarks.eye_steering import Steered
 from benchmarks.likeness import Likeness
 from benchmarks.statistics import interval
-from pipelines import eye_patches
-from pipelines.arrays import Image, Image8
+from pipelines.engines import eye_patches
+from pipelines.image.arrays import Image, Image8
 from training import data
 from training.data import EyeSet
 from training.eye_model import tasks, validation
 from training.eye_model.tasks import Sample
 
 if TYPE_CHECKING:
-    from pipelines.eye_patch import EyePatchControlNetPipeline
+    from pipelines.engines.eye_pipeline import EyePatchControlNetPipeline
 
 STEPS = 1
 WORST = 12
@@ -129,10 +129,10 @@ def load(weights: Path) -> EyePatchControlNetPipeline:
     """
     import torch
 
-    from pipelines import diffusion_library
+    from pipelines.engines import diffusers_import
 
-    diffusion_library.load()
-    from pipelines.eye_patch import EyePatchControlNetPipeline
+    diffusers_import.load()
+    from pipelines.engines.eye_pipeline import EyePatchControlNetPipeline
 
     half = any(weights.glob("*/*.fp16*.safetensors"))
     pipeline: EyePatchControlNetPipeline = EyePatchControlNetPipeline.from_pretrained(

@@ -14,11 +14,11 @@ from benchmarks import gaze_estimator, gaze_judges, gaze_redirect
 from benchmarks.gaze_estimator import Reading
 from benchmarks.gaze_redirect import Lost, Redirected
 from benchmarks.renders import Render
-from pipelines import controlnet, studio
-from pipelines.errors import Refusal
+from pipelines import studio
+from pipelines.engines import dispatch
 from pipelines.gaze import RENDERED, Gaze
-from pipelines.look import Look
-from pipelines.studio import Analysis
+from pipelines.runtime.errors import Refusal
+from pipelines.studio import Analysis, Look
 from presets.schema import load as load_presets
 
 
@@ -107,7 +107,7 @@ def require(engines: Sequence[str]) -> None:
     """
     presets = load_presets()
     for engine in engines:
-        controlnet.require(presets.engines[Look(engine=engine).checked(presets).engine])
+        dispatch.require(presets.engines[Look(engine=engine).checked(presets).engine])
 
 
 def analyse(renders: Sequence[Render]) -> tuple[dict[str, Analysis], list[Refused]]:

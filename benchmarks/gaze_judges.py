@@ -9,10 +9,9 @@ import numpy as np
 from benchmarks import iris_on_ball
 from benchmarks.renders import Render, TrueEye
 from pipelines import face as faces
-from pipelines import gaze_appearance
-from pipelines.arrays import Image, Image8, Points
-from pipelines.face import Face
-from pipelines.gaze import Gaze
+from pipelines.face import Face, mesh
+from pipelines.gaze import Gaze, appearance
+from pipelines.image.arrays import Image, Image8, Points
 
 # The usual constants of landmark geometry: eyeballs 6 mm behind the canthi, 10.5 mm in radius.
 _SET_BACK_MM, _RADIUS_MM = 6.0, 10.5
@@ -56,7 +55,7 @@ def second_estimate(face: Face, pixels: Image) -> Gaze | None:
         face: As `face.find` gives it, with the landmarks' irises.
         pixels: The picture at the size of `face`, float32 (H, W, 3).
     """
-    return gaze_appearance.read(pixels, face)
+    return appearance.read(pixels, face)
 
 
 def as_found(face: Face) -> Face:
@@ -66,7 +65,7 @@ def as_found(face: Face) -> Face:
 
 def plain_landmarks(picture_u8: Image8) -> Gaze | None:
     """The usual reading: one pass of the landmarks, iris against canthi. None without a face."""
-    found = faces.all_landmarks(picture_u8)
+    found = mesh.all_landmarks(picture_u8)
     if not found:
         return None
     largest = max(found, key=lambda points: float(np.ptp(points[:, 0])))

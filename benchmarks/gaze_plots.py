@@ -12,8 +12,8 @@ from benchmarks import eye_strip
 from benchmarks.gaze import Run
 from benchmarks.gaze_estimator import AXES, Reading
 from benchmarks.gaze_redirect import Redirected
-from pipelines.arrays import Image8
 from pipelines.gaze import Gaze
+from pipelines.image.arrays import Image8
 from pipelines.studio import Analysis
 
 if TYPE_CHECKING:

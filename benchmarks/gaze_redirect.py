@@ -14,13 +14,13 @@ from benchmarks.likeness import Likeness
 from benchmarks.renders import Render, pairs
 from benchmarks.statistics import Rows, interval, slope
 from pipelines import face as faces
-from pipelines import iris, portrait, studio
-from pipelines.arrays import Image8
-from pipelines.errors import Refusal
+from pipelines import studio
 from pipelines.face import Eye
-from pipelines.gaze import CONTACT_DEG, Gaze, GazeEstimate
-from pipelines.look import Look
-from pipelines.studio import Analysis, Variant
+from pipelines.gaze import CONTACT_DEG, Gaze, GazeEstimate, iris
+from pipelines.image import loading
+from pipelines.image.arrays import Image8
+from pipelines.runtime.errors import Refusal
+from pipelines.studio import Analysis, Look, Variant
 
 LARGEST_CHANGE = 15.0
 SIZES = ((0.0, 15.0), (15.0, 25.0), (25.0, 180.0))
@@ -260,7 +260,7 @@ def _redirected(
 
 def _judged(variant: Variant, analysis: Analysis, source: Render) -> tuple[Gaze, Gaze | None]:
     """Gaze of a result on the true eyeballs, and by the second estimate."""
-    working = portrait.to_working(variant.image_u8)
+    working = loading.to_working(variant.image_u8)
     found = faces.find(working)
     fitted = iris.fit(working, found, analysis.face.left.iris_radius)
     seen = replace(found, left=fitted.left_snapped, right=fitted.right_snapped)

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import speed
-from pipelines import axis, cores, grid, studio
-from pipelines.look import Look
+from pipelines import studio
+from pipelines.runtime import slots
+from pipelines.studio import Look
+from pipelines.studio.grid import axis, cells
 
 GRIDS = (
     ("region", "polish"),
@@ -81,11 +83,11 @@ def _timed(
     alone: bool,
 ) -> Timing:
     start = time.perf_counter()
-    small = grid.small(analysis)
+    small = cells.small(analysis)
     ready, used = time.perf_counter(), time.process_time()
-    asked = grid.lay_out(analysis, base, axis.parse(columns), axis.parse(rows))
+    asked = cells.lay_out(analysis, base, axis.parse(columns), axis.parse(rows))
     done = []
-    for outcome in grid.render(small, asked, workers=workers):
+    for outcome in cells.render(small, asked, workers=workers):
         if outcome.error is not None:
             raise outcome.error
         done.append(time.perf_counter() - ready)
@@ -103,8 +105,8 @@ def report(timings: Sequence[Timing], size: int, workers: int | None) -> dict[st
     """Plain data for JSON, with what the machine was doing besides."""
     return {
         "size": size,
-        "cores": cores.count(),
-        "workers": workers or min(cores.count(), grid.MOST_WORKERS),
+        "cores": slots.count(),
+        "workers": workers or min(slots.count(), cells.MOST_WORKERS),
         "load": round(os.getloadavg()[0], 2),
         "grids": [asdict(timing) for timing in timings],
     }

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from benchmarks.renders import TrueEye
-from pipelines import crops
-from pipelines.arrays import Image, Map, Points
-from pipelines.crops import FIT_RADIUS, EyeCrop
 from pipelines.face import Eye
+from pipelines.image import crops
+from pipelines.image.arrays import Image, Map, Points
+from pipelines.image.crops import FIT_RADIUS, EyeCrop
 
 RAYS = 72
 # On the `calibrate` renders the steepest rise from iris to white lies at this share of the iris's

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from pipelines.arrays import Image8, Map
 from pipelines.face import Eye
+from pipelines.image.arrays import Image8, Map
 
 # Of the gradient magnitude, on the 0..255 scale (Xue et al. 2014).
 _GRADIENT_FLOOR = 170.0

@@ -13,11 +13,14 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from pipelines import closeup, guards, polish, portrait
 from pipelines import face as faces
-from pipelines.arrays import Image8
-from pipelines.errors import Refusal
-from pipelines.guards import HeldBack, Readings
+from pipelines import polish
+from pipelines.face import closeup
+from pipelines.image import delivery, loading
+from pipelines.image.arrays import Image8
+from pipelines.measure import guards
+from pipelines.measure.guards import HeldBack, Readings
+from pipelines.runtime.errors import Refusal
 from presets.schema import Context, Doses, Presets
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".tif", ".tiff")
@@ -187,7 +190,7 @@ def contact_sheet(done: Run) -> Image8:
 
 def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
     """The original first, as a result of no context; then one for each context."""
-    photo = portrait.load(file)
+    photo = loading.load(file)
     face = faces.find(photo.pixels)
     before = guards.reference(photo.pixels, face)
     nothing = Doses(**dict.fromkeys(Doses.model_fields, 0.0))
@@ -197,8 +200,8 @@ def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
         floor = 0.0 if context is None else context.texture_floor
         start = time.perf_counter()
         polished = polish.within(photo.pixels, face, doses, before, floor)
-        result = portrait.deliver(photo.original_u8, photo.pixels, polished.pixels)
-        working = portrait.to_working(result)
+        result = delivery.deliver(photo.original_u8, photo.pixels, polished.pixels)
+        working = loading.to_working(result)
         readings, tone = guards.read(before, working)
         seconds = time.perf_counter() - start
         near = closeup.cut(working, face, 0.3, _SHEET_INTEROCULAR)

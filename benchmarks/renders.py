@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.arrays import Points
 from pipelines.gaze import IRIS_PLANE_MM, Gaze
+from pipelines.image.arrays import Points
 
 COMMITTED = Path(__file__).parent / "data" / "renders"
 UNKNOWN = "unknown"

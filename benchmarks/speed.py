@@ -10,16 +10,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as Pillow
 
-from pipelines import portrait, studio
-from pipelines.arrays import Image8
-from pipelines.look import Look
+from pipelines import studio
+from pipelines.image import loading
+from pipelines.image.arrays import Image8
+from pipelines.studio import Look, rendering
 
 LOOKS = (
     "region=north-america&context=linkedin",
     "region=japan&context=therapist",
     "region=off-camera&context=creative-portfolio",
 )
-STEPS = (*studio.STEPS, "total")
+STEPS = (*rendering.STEPS, "total")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _hopper() -> Path:
 
 def resized(photo: Path | None, size: int) -> Image8:
     """A portrait, Grace Hopper's if None, at a long side of `size` pixels."""
-    image = Pillow.fromarray(portrait.load(photo or _hopper()).original_u8)
+    image = Pillow.fromarray(loading.load(photo or _hopper()).original_u8)
     factor = size / max(image.size)
     resized = image.resize(
         (round(image.width * factor), round(image.height * factor)), Pillow.Resampling.LANCZOS

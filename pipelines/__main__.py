@@ -9,14 +9,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import grid_command as grid
-from pipelines import measure_command as measure
-from pipelines.audit import command as audit
-from pipelines.errors import PresenceError
+from pipelines.audit import report as audit
+from pipelines.cli import grid, measure
+from pipelines.runtime.errors import PresenceError
 
 if TYPE_CHECKING:
-    from pipelines.arrays import Image8
-    from pipelines.look import Look
+    from pipelines.image.arrays import Image8
+    from pipelines.studio import Look
 
 REFUSED = 2
 
@@ -80,15 +79,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _render(options: argparse.Namespace) -> int:
-    from pipelines import captions, provenance, studio
-    from pipelines.look import Look
+    from pipelines import studio
+    from pipelines.image import metadata
+    from pipelines.studio import Look, captions
     from presets import load
 
     # Before the photo is looked at: a slip of the pen is answered at once.
     look = Look.parse(options.look).checked(load())
     analysis = studio.analyse(options.photo)
     variant = studio.render(analysis, look)
-    original = provenance.pixel_hash(analysis.portrait.original_u8)
+    original = metadata.pixel_hash(analysis.portrait.original_u8)
     _save(variant.image_u8, options.out, variant.look, original)
     if options.report:
         _write_json(variant.report(), options.report)
@@ -99,20 +99,21 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from pipelines import captions, provenance, sheet, studio
-    from pipelines.look import Look
+    from pipelines import studio
+    from pipelines.image import metadata
+    from pipelines.studio import Look, captions, marking, sheet
     from presets import load
 
     looks = [Look.parse(text).checked(load()) for text in options.look]
     comparison = studio.compare(studio.analyse(options.photo), looks)
     options.out.mkdir(parents=True, exist_ok=True)
-    original = provenance.pixel_hash(comparison.analysis.portrait.original_u8)
+    original = metadata.pixel_hash(comparison.analysis.portrait.original_u8)
     report = comparison.report()
     for index, variant in enumerate(comparison.variants):
         name = f"{_letter(index)}.png"
         _save(variant.image_u8, options.out / name, variant.look, original)
         report["variants"][index]["file"] = name
-    source = provenance.source_type_of(variant.look for variant in comparison.variants)
+    source = marking.source_type_of(variant.look for variant in comparison.variants)
     _save(sheet.side_by_side(comparison), options.out / "side_by_side.png", None, original, source)
     _write_json(report, options.out / "comparison.json")
     for rank, index in enumerate(comparison.ranking, start=1):
@@ -128,33 +129,33 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from pipelines import portrait, provenance
+    from pipelines.image import credentials, loading, metadata
 
-    pixels = portrait.load(options.picture).original_u8
+    pixels = loading.load(options.picture).original_u8
     data = options.picture.read_bytes()
-    said, credentials = provenance.read(data), provenance.read_credentials(data)
-    meaning = provenance.SOURCE_TYPES.get(said.source_type, "")
+    said, signed = metadata.read(data), credentials.read(data)
+    meaning = metadata.SOURCE_TYPES.get(said.source_type, "")
     rows = {
         "size": f"{pixels.shape[1]} x {pixels.shape[0]} pixels",
         "software": said.software,
         "source type": f"{said.source_type} ({meaning})" if meaning else said.source_type,
         "look": said.look,
-        "pixels": f"sha256 {provenance.pixel_hash(pixels)}",
+        "pixels": f"sha256 {metadata.pixel_hash(pixels)}",
         "original": said.original and f"sha256 {said.original}",
         "credentials": "",
     }
-    if credentials is not None:
-        rows["credentials"] = f"{credentials.state.lower()}, signed by {credentials.signer}"
+    if signed is not None:
+        rows["credentials"] = f"{signed.state.lower()}, signed by {signed.signer}"
     for name, value in rows.items():
         print(f"{name + ':':13}{_printable(value) or 'not said'}")
-    for line in () if credentials is None else (*credentials.actions, *credentials.problems):
+    for line in () if signed is None else (*signed.actions, *signed.problems):
         print(f"{'':13}{_printable(line)}")
     return 0
 
 
 def _persona(options: argparse.Namespace) -> int:
-    from pipelines import persona, provenance, studio
-    from pipelines.look import Look
+    from pipelines import studio
+    from pipelines.studio import Look, marking, persona
 
     look = Look.parse(options.look)
     made = persona.invent(studio.analyse(options.pose), look, options.count)
@@ -162,7 +163,7 @@ def _persona(options: argparse.Namespace) -> int:
     report = made.report()
     named = {f"seed-{one.seed}.png": one.image_u8 for one in made.candidates}
     for name, image in {**named, "side_by_side.png": made.sheet()}.items():
-        marked = provenance.marked(image, None, source=persona.SOURCE_TYPE)
+        marked = marking.marked(image, None, source=persona.SOURCE_TYPE)
         (options.out / name).write_bytes(marked)
     for candidate, name in zip(report["candidates"], named, strict=True):
         candidate["file"] = name
@@ -173,8 +174,8 @@ def _persona(options: argparse.Namespace) -> int:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    from pipelines import model_files
-    from pipelines.errors import LookError
+    from pipelines.engines import weights
+    from pipelines.runtime.errors import LookError
     from presets.schema import load
 
     engines = load().engines
@@ -184,7 +185,7 @@ def _fetch(options: argparse.Namespace) -> int:
             f"There is no engine '{_printable(options.engine)}'. Choose one of "
             f"{', '.join(engines)}.",
         )
-    model_files.fetch(engines[options.engine], lambda line: print(line, flush=True))
+    weights.fetch(engines[options.engine], lambda line: print(line, flush=True))
     return 0
 
 
@@ -200,10 +201,11 @@ def _letter(index: int) -> str:
 def _save(
     image_u8: Image8, path: Path, look: Look | None, original: str, source: str | None = None
 ) -> None:
-    from pipelines import provenance
+    from pipelines.image import metadata
+    from pipelines.studio import marking
 
-    form = provenance.form_of(path)
-    data = provenance.marked(image_u8, look, original=original, form=form, source=source)
+    form = metadata.form_of(path)
+    data = marking.marked(image_u8, look, original=original, form=form, source=source)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.errors import PresenceError
+from pipelines.runtime.errors import PresenceError
 
 
 class SharingError(PresenceError):

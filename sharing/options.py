@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
-from pipelines.errors import LookError
-from pipelines.look import KEYS, Look
-from pipelines.said import Said
+from pipelines.runtime.errors import LookError
+from pipelines.runtime.messages import Message
+from pipelines.studio import Look
+from pipelines.studio.look import KEYS
 
 LONGEST = 400
 """Characters of a look that are read; ours have a quarter of it."""
@@ -51,7 +52,7 @@ def read(texts: Sequence[str], most: int) -> Opened:
             looks.append(look)
     if len(looks) > most:
         notes.append(
-            Said(
+            Message(
                 "This link holds {count} looks; the first {most} are shown.",
                 count=len(looks),
                 most=most,

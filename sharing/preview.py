@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pipelines.arrays import Image8
+from pipelines.image.arrays import Image8
 
 if TYPE_CHECKING:
     from sharing.publication import Publication

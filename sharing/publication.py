@@ -12,10 +12,10 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image
 
-from pipelines import provenance
-from pipelines.arrays import Image8
-from pipelines.look import Look
-from pipelines.said import Said
+from pipelines.image import metadata
+from pipelines.image.arrays import Image8
+from pipelines.runtime.messages import Message
+from pipelines.studio import Look, marking
 from sharing.errors import Refused, TooLarge
 from sharing.preview import preview
 from sharing.settings import MB
@@ -30,7 +30,7 @@ SIZES: tuple[Size, ...] = ("full", "close", "whole", "eyes")
 
 _VIEW_QUALITY = 90
 # Full size without loss if it fits, else with as little as fits; never smaller.
-_FULL: tuple[tuple[provenance.Form, int], ...] = (("PNG", 100), ("JPEG", 95), ("JPEG", 88))
+_FULL: tuple[tuple[metadata.Form, int], ...] = (("PNG", 100), ("JPEG", 95), ("JPEG", 88))
 _ENDINGS = {"PNG": "png", "JPEG": "jpg"}
 
 
@@ -170,29 +170,29 @@ def pack(publication: Publication, most_bytes: int | None = None) -> Packed:
     """
     title = clean(publication.title)
     _check(publication, title)
-    original = provenance.pixel_hash(publication.pictures[0].full_u8)
+    original = metadata.pixel_hash(publication.pictures[0].full_u8)
     ready = [_prepared(picture) for picture in publication.pictures]
     views = {
-        f"{one.key}-{size}.jpg": provenance.marked(
+        f"{one.key}-{size}.jpg": marking.marked(
             view, one.look, original=original, form="JPEG", quality=_VIEW_QUALITY
         )
         for one in ready
         for size, view in one.views.items()
     }
-    views["preview.jpg"] = provenance.marked(
+    views["preview.jpg"] = marking.marked(
         preview([one.views["close"] for one in ready], publication, title),
         None,
         original=original,
         form="JPEG",
         quality=_VIEW_QUALITY,
-        source=provenance.source_type_of(one.look for one in ready),
+        source=marking.source_type_of(one.look for one in ready),
     )
     room = (most_bytes or 10**12) - sum(len(data) for data in views.values())
     fulls = next(filter(None, (_fulls(ready, original, *how, room) for how in _FULL)), None)
     if fulls is None:
         raise TooLarge(
             "too-large",
-            Said(
+            Message(
                 "These pictures are too large to publish together; there is room for {most} MB. "
                 "Take fewer looks, or a smaller photo.",
                 most=(most_bytes or 0) // MB,
@@ -231,7 +231,7 @@ def _check(publication: Publication, title: str) -> None:
     if len(title) > LONGEST_TITLE:
         raise Refused(
             "title-too-long",
-            Said(
+            Message(
                 "The title has {length:,} characters; there is room for {most}. "
                 "Shorten it and publish again.",
                 length=len(title),
@@ -267,12 +267,12 @@ def _prepared(picture: Picture) -> _Ready:
 
 
 def _fulls(
-    ready: Sequence[_Ready], original: str, form: provenance.Form, quality: int, room: int
+    ready: Sequence[_Ready], original: str, form: metadata.Form, quality: int, room: int
 ) -> dict[str, bytes] | None:
     """All pictures at full size in one format; None as soon as they are over `room` bytes."""
     files = {}
     for one in ready:
-        data = provenance.marked(
+        data = marking.marked(
             one.picture.full_u8, one.look, original=original, form=form, quality=quality
         )
         room -= len(data)

@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from pipelines.said import Said
+from pipelines.runtime.messages import Message
 from sharing.blobs import Blobs, born, new_folder
 from sharing.database import Database
 from sharing.errors import (
@@ -439,7 +439,7 @@ class Store:
                 "vote": "{most} votes were given from your address within an hour, which is as "
                 "many as we take. Nothing was lost; try again later.",
             }[kind]
-            raise TooMany("too-many", Said(sentence, most=most))
+            raise TooMany("too-many", Message(sentence, most=most))
 
     def _use(self, session: Session, kind: str, address: str) -> None:
         hashed = self._address(session, address)
@@ -490,7 +490,7 @@ def _checked(ballot: Ballot, shared: Shared) -> Ballot:
     if missing:
         raise Refused(
             "missing-answer",
-            Said(
+            Message(
                 "Choose a picture for each question; still open: {missing}.",
                 missing=", ".join(missing).lower(),
             ),
@@ -499,7 +499,7 @@ def _checked(ballot: Ballot, shared: Shared) -> Ballot:
     if len(comment) > LONGEST_COMMENT:
         raise Refused(
             "comment-too-long",
-            Said(
+            Message(
                 "The comment has {length:,} characters; there is room for {most:,}. "
                 "Shorten it and vote again; your answers are kept below.",
                 length=len(comment),

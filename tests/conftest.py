@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pipelines import studio
-from pipelines.arrays import Image8
+from pipelines.image.arrays import Image8
 from pipelines.studio import Analysis
 
 

@@ -18,10 +18,11 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from starlette.routing import Route
 
 import app
 from pipelines.__main__ import main
-from pipelines.look import KEYS
+from pipelines.studio.look import KEYS
 from sharing.web.routes import routes
 from ui import greeting
 from ui.server.around import around
@@ -112,6 +113,7 @@ def addresses() -> list[str]:
     return sorted(
         f"{' '.join(sorted(route.methods or ()))} {route.path}"
         for route in (*served, *routes(desk), *greeting.routes())
+        if isinstance(route, Route)
     )
 
 

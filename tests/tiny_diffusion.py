@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from pipelines import diffusion_library
+from pipelines.engines import diffusers_import
 from presets.schema import Engine, HubFile
 
 _CROSS = 16
@@ -15,7 +15,7 @@ _RESAMPLER_DEPTH = 4
 
 def make(engine: Engine, models: Path) -> None:
     """Write every file that a Stable Diffusion 1.5 engine lists, under `models`/owner/name."""
-    diffusion_library.load()
+    diffusers_import.load()
     import torch
 
     torch.manual_seed(3)

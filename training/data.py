@@ -24,12 +24,15 @@ from tqdm import tqdm
 
 from benchmarks import renders
 from benchmarks.renders import Render
-from pipelines import crops, eye_patches, eye_shape, gaze, iris, lids, portrait, redirect, studio
 from pipelines import face as faces
-from pipelines.arrays import Image8, Points
-from pipelines.errors import Refusal
-from pipelines.face import Eye, Face, HeadPose, Side
-from pipelines.gaze import PEOPLE, RENDERED, Gaze, GazeEstimate
+from pipelines import gaze
+from pipelines.engines import eye_patches, geometry
+from pipelines.face import Eye, Face, HeadPose, Side, mesh
+from pipelines.gaze import PEOPLE, RENDERED, Gaze, GazeEstimate, eye_shape, iris, lids
+from pipelines.image import crops, loading
+from pipelines.image.arrays import Image8, Points
+from pipelines.runtime.errors import Refusal
+from pipelines.studio import analysis
 
 Split = Literal["train", "validation", "test"]
 
@@ -219,7 +222,7 @@ def portraits(folder: Path) -> Iterator[Sitter]:
     files = pictures(folder)
     for file in tqdm(files, desc="Portraits", disable=None):
         try:
-            photo = portrait.load(file)
+            photo = loading.load(file)
             found = faces.find(photo.pixels)
         except Refusal:
             continue
@@ -243,7 +246,7 @@ def eye_crops(folder: Path) -> Iterator[Sitter]:
         pixels_u8 = _opened(folder / str(name))
         size = (pixels_u8.shape[0], pixels_u8.shape[1])
         found = faces.from_landmarks(np.asarray(landmarks, np.float64), size)
-        if found.head.turn <= faces.LARGEST_TURN:
+        if found.head.turn <= mesh.LARGEST_TURN:
             yield _read(Path(str(name)).stem, Path(str(name)).stem, str(source), pixels_u8, found)
 
 
@@ -322,7 +325,7 @@ def usable(sitter: Sitter) -> tuple[Side, ...]:
         for side, eye, clear in zip(sides, sitter.face.eyes, sitter.confidence, strict=True)
         if eye.width >= SMALLEST_WIDTH
         and eye.opening >= _OPEN
-        and clear >= studio.CLEAR_IRIS
+        and clear >= analysis.CLEAR_IRIS
         and detail(sitter.picture_u8, eye) >= _BLURRED
     )
 
@@ -375,7 +378,7 @@ def _read(name: str, person: str, source: str, picture_u8: Image8, found: Face) 
     population = RENDERED if source == "render" else PEOPLE
     now = gaze.estimate(with_irises, shapes, fit.confidence, population)
     # An iris that hardly differs from its white is not seen, however round.
-    clear = fit.contrast >= studio.CLEAR_CONTRAST
+    clear = fit.contrast >= analysis.CLEAR_CONTRAST
     confidence = fit.confidence if clear else (0.0, 0.0)
     face = replace(found, left=fit.left_snapped, right=fit.right_snapped)
     return Sitter(name, person, source, picture_u8, face, now, confidence)
@@ -458,8 +461,8 @@ def _row(
 
 
 def _sent(sitter: Sitter, eye: Eye, start: Gaze, goal: Gaze) -> Image8:
-    edit = redirect.turn(sitter.picture_u8, eye, start, goal, sitter.face.mm_per_px, 0)
-    return redirect.paste(sitter.picture_u8, (edit,))
+    edit = geometry.turn(sitter.picture_u8, eye, start, goal, sitter.face.mm_per_px, 0)
+    return geometry.paste(sitter.picture_u8, (edit,))
 
 
 def _elsewhere(start: Gaze, random: np.random.Generator) -> Gaze:

@@ -1,4 +1,4 @@
-"""Make ``pipelines/data/mean_face.npz``: the mean shape of MediaPipe's mesh over many portraits.
+"""Make ``pipelines/face/data/mean_face.npz``: the mean shape of MediaPipe's mesh over many portraits.
 
 ``python -m training.mean_face FOLDER --out FILE``. The file holds no picture and nobody's face: 478
 averaged points in millimetres (x right, y down, z away, origin between the eyes, the forehead
@@ -16,10 +16,10 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from tqdm import tqdm
 
-from pipelines import face as faces
-from pipelines import portrait
-from pipelines.arrays import Image8, Points
-from pipelines.errors import Refusal
+from pipelines.face import mesh as faces
+from pipelines.image import loading
+from pipelines.image.arrays import Image8, Points
+from pipelines.runtime.errors import Refusal
 
 OUTER_CANTHI, INNER_CANTHI = (33, 263), (133, 362)
 PUPILS = (468, 473)
@@ -87,7 +87,7 @@ def upright(mean: Points, mirror: Points) -> Points:
 def _passes(path: Path) -> tuple[Points, Points] | None:
     """Landmarks of a portrait, and of its mirror image mapped back, each (478, 3); or None."""
     try:
-        picture = portrait.load(path).original_u8
+        picture = loading.load(path).original_u8
     except Refusal:
         return None
     plain = _largest(picture)

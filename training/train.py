@@ -164,15 +164,15 @@ class _Run:
         import torch
         from diffusers.models.attention_processor import AttnProcessor
 
-        from pipelines import eye_patch
+        from pipelines.engines import eye_pipeline
 
         self.settings, self.folder, self.processes = settings, folder, processes
         self.step, self.seconds = 0, 0.0
         self.history: list[Point] = []
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.pipeline = eye_patch.build(WIDTHS[settings.size], settings.seed)
+        self.pipeline = eye_pipeline.build(WIDTHS[settings.size], settings.seed)
         self.pipeline.to(self.device)
-        self.averaged = eye_patch.EyePatchControlNetPipeline(
+        self.averaged = eye_pipeline.EyePatchControlNetPipeline(
             unet=copy.deepcopy(self.pipeline.unet),
             controlnet=copy.deepcopy(self.pipeline.controlnet),
             scheduler=self.pipeline.scheduler,
@@ -297,7 +297,7 @@ class _Run:
     def _loss(self, batch: tasks.Batch) -> torch.Tensor:
         import torch
 
-        from pipelines import eye_patch
+        from pipelines.engines import eye_pipeline
         from training.eye_model import losses
 
         start, reference, truth, mask, control, gaze, weight = (
@@ -311,10 +311,10 @@ class _Run:
         )
         noise, level = _drawn(self.settings.seed, self.step, tuple(start.shape))
         noise, level = noise.to(self.device), level.to(self.device)
-        conditions = eye_patch.Conditions(
-            start, reference, mask, control, eye_patch.gaze_tokens(gaze)
+        conditions = eye_pipeline.Conditions(
+            start, reference, mask, control, eye_pipeline.gaze_tokens(gaze)
         )
-        sample = eye_patch.bridge(truth, start, noise, level, self.pipeline.config.noise_scale)
+        sample = eye_pipeline.bridge(truth, start, noise, level, self.pipeline.config.noise_scale)
         timestep = level * self.pipeline.scheduler.config.num_train_timesteps
         with torch.autocast(self.device, torch.bfloat16):
             drawn = self.pipeline.predict(sample, timestep, conditions)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from pipelines.captions import MISSED_DEG, differs, out_of_reach, same_angle
 from pipelines.gaze import Gaze
-from pipelines.guards import MOST_DISTANCE
-from pipelines.identity import SAME_PERSON
-from pipelines.look import Look
+from pipelines.measure.guards import MOST_DISTANCE
+from pipelines.measure.identity import SAME_PERSON
+from pipelines.studio import Look
+from pipelines.studio.captions import MISSED_DEG, differs, out_of_reach, same_angle
 from ui import words
 from ui.evidence import context_note, region_note
 from ui.language import DEFAULT, say
@@ -21,7 +21,7 @@ from ui.sentences import told
 from ui.shots import Figure, Files, Missing, Report, Shot
 
 if TYPE_CHECKING:
-    from pipelines.persona import Candidate, Persona
+    from pipelines.studio.persona import Candidate, Persona
 
 __all__ = [
     "Figure",

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.errors import PresenceError
-from pipelines.look import Look
-from pipelines.once import Once
+from pipelines.runtime.cache import Cache
+from pipelines.runtime.errors import PresenceError
+from pipelines.studio import Look
 from presets import load
 from ui import work
 from ui.made import Lasting, MadeLooks
@@ -36,7 +36,7 @@ class Commons:
         self.looks = tuple(look.checked(presets) for look in looks)
         # Its files are on no list of those that are cleared.
         self.shelf = Shelf(root, folder="samples")
-        self._once = Once()
+        self._once = Cache()
         self._known: dict[Sample, tuple[Analysis, Lasting]] = {}
 
     def examine(self, path: str | None, known: Photo | None = None) -> Photo:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
-from pipelines.captions import MISSED_DEG
 from pipelines.face import HeadPose
 from pipelines.gaze import CONTACT_DEG, SOFT_DEG, Gaze, within_reach
+from pipelines.studio.captions import MISSED_DEG
 from ui import words
 from ui.language import say
 from ui.said import direction, gaze_word

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import tone
+from pipelines.image import colour
 
 Pixels = NDArray[np.uint8]
 Mode = Literal["how", "where"]
@@ -141,7 +141,7 @@ def colour_map() -> Pixels:
 def _as_seen(image_u8: Pixels) -> NDArray[np.float32]:
     """CIELAB a little blurred: nobody sees single pixels, and steps of 255 would flicker."""
     blurred = cv2.GaussianBlur(image_u8 / np.float32(255), (0, 0), _EYE_BLUR)
-    return tone.to_lab(np.asarray(blurred, np.float32))
+    return colour.to_lab(np.asarray(blurred, np.float32))
 
 
 def _small(image_u8: Pixels) -> Pixels:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from pipelines.axis import NAMED, Axis, Value, heading, number
-from pipelines.errors import PresenceError
-from pipelines.framing import Window
+from pipelines.face.framing import Window
 from pipelines.gaze import Gaze
-from pipelines.look import Look
+from pipelines.runtime.errors import PresenceError
+from pipelines.studio import Look
+from pipelines.studio.grid.axis import NAMED, Axis, Value, heading, number
 from presets import spoken
 from ui import pictures, words, work
 from ui.language import DEFAULT, say
@@ -23,7 +23,7 @@ from ui.pictures import Shelf
 from ui.said import gaze_word
 
 if TYPE_CHECKING:
-    from pipelines.grid import Grid, Marks, Outcome, Place
+    from pipelines.studio.grid.cells import Grid, Marks, Outcome, Place
 
 # Twice the width that a cell has on a screen, for fine ones.
 _TILE = 480

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipelines.look import Look
-from pipelines.said import Said
+from pipelines.runtime.messages import Message
+from pipelines.studio import Look
 from presets import load
 from sharing import options as links
 
@@ -26,7 +26,7 @@ def notes(texts: Sequence[str], notes: Sequence[str]) -> list[str]:
 
 
 def _instead(note: str, look: Look) -> str:
-    if not isinstance(note, Said) or note.values.keys() != {"kind", "name", "known"}:
+    if not isinstance(note, Message) or note.values.keys() != {"kind", "name", "known"}:
         return note
     presets = load()
     labels = {
@@ -34,7 +34,7 @@ def _instead(note: str, look: Look) -> str:
         "context": presets.contexts[look.context].label,
         "engine": presets.engines[look.engine].label,
     }
-    return Said(
+    return Message(
         "There is no {kind} {name}; {label} is used instead.",
         kind=note.values["kind"],
         name=note.values["name"],

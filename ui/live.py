@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import gradio as gr
 
-from pipelines import cores
-from pipelines.arrays import Image8
-from pipelines.errors import Cancelled, LookError
-from pipelines.framing import head_and_shoulders
-from pipelines.look import Look
-from pipelines.plan import Plan
+from pipelines.face.framing import head_and_shoulders
+from pipelines.image.arrays import Image8
+from pipelines.runtime import slots
+from pipelines.runtime.errors import Cancelled, LookError
+from pipelines.studio import Look
+from pipelines.studio.planning import Plan
 from presets import load
 from ui import captions, work
 from ui.components.compare_events import CompareEvents, Updates, Values, read, shows
@@ -33,7 +33,7 @@ from ui.stops import key
 from ui.words import degrees
 
 if TYPE_CHECKING:
-    from pipelines.preview import Stage
+    from pipelines.studio.preview import Stage
     from ui.components.look_card import LookCard
     from ui.components.page import Page
 
@@ -61,7 +61,7 @@ class Live:
     # Gradio's queue would do, but takes several requests for what is one here. As many at once as
     # there are cores: they take turns with each other only, never with comparisons.
     _turn: threading.Semaphore = field(
-        init=False, default_factory=lambda: threading.Semaphore(cores.count())
+        init=False, default_factory=lambda: threading.Semaphore(slots.count())
     )
 
     def render(self) -> None:
@@ -261,8 +261,8 @@ def picture(photo: work.Photo, look: Look, framing: str) -> tuple[Image8, Plan]:
     Raises:
         LookError: The look does not fit the presets.
     """
-    from pipelines import preview
-    from pipelines.plan import plan
+    from pipelines.studio import preview
+    from pipelines.studio.planning import plan
 
     analysis = photo.analysis
     planned = plan(look, load(), analysis.face.head, analysis.gaze.gaze)
@@ -282,7 +282,7 @@ def data_address(image_u8: Image8) -> str:
 
 
 def _stage(photo: work.Photo, framing: str) -> Stage:
-    from pipelines import preview
+    from pipelines.studio import preview
 
     kept = photo.stages.get(framing)
     if kept is None:

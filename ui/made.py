@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pipelines.look import Look
+from pipelines.studio import Look
 from ui.pictures import Shelf
 from ui.shots import Files, Report
 

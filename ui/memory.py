@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipelines.preview import Stage
     from pipelines.studio import Analysis
+    from pipelines.studio.preview import Stage
 
 MOST_MB = 1000.0
 # Measured: what an analysis keeps beside the photo, in sizes of its working copy; a stage with the

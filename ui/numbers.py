@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from pipelines import artificial, quality
 from pipelines.gaze import Gaze
+from pipelines.measure import artificial, quality
 from ui import words
 from ui.language import DEFAULT, say
 from ui.meanings import term
@@ -16,7 +16,7 @@ from ui.said import direction, held_back, share
 from ui.shots import Figure, Report, Shot
 
 if TYPE_CHECKING:
-    from pipelines.headshot import Headshot
+    from pipelines.studio.headshot import Headshot
 
 _DASH = "–"
 # From this share of a natural photo's detail, something adds to the skin's own.

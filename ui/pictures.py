@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.face import Face
-from pipelines.framing import head_and_shoulders
+from pipelines.face.framing import head_and_shoulders
 from ui import visitor
 from ui.owners import Owners
 from ui.samples import recognised

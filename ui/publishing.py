@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipelines.arrays import Image8
-from pipelines.captions import original
+from pipelines.image.arrays import Image8
+from pipelines.studio.captions import original
 from sharing.download import bundle
 from sharing.errors import Refused
 from sharing.publication import KEEP_DAYS, Picture, Publication, pack

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.said import Said
+from pipelines.runtime.messages import Message
 from presets import load, spoken
 from ui.language import DEFAULT, FOLDER, known
 
@@ -28,11 +28,11 @@ def told(language: str, sentence: str) -> str:
     """
     if known(language) == DEFAULT:
         return sentence
-    template = sentence.template if isinstance(sentence, Said) else sentence
+    template = sentence.template if isinstance(sentence, Message) else sentence
     found = templates(FILE).get(template)
     if found is None:
         return _labels(language).get(sentence, sentence)
-    values = sentence.values if isinstance(sentence, Said) else {}
+    values = sentence.values if isinstance(sentence, Message) else {}
     return found.format(**{name: _value(language, value) for name, value in values.items()})
 
 

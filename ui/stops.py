@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from pipelines.errors import Cancelled
+from pipelines.runtime.errors import Cancelled
 from ui import visitor as visitors
 
 Kind = Literal["", "live", "grid", "persona"]

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipelines import cores, provenance
-from pipelines.captions import lines, title_of
-from pipelines.errors import Cancelled, LookError, PresenceError, Refusal
 from pipelines.gaze import Gaze
-from pipelines.look import Look
-from pipelines.said import Said
+from pipelines.image import metadata
+from pipelines.runtime import slots
+from pipelines.runtime.errors import Cancelled, LookError, PresenceError, Refusal
+from pipelines.runtime.messages import Message
+from pipelines.studio import Look, marking
+from pipelines.studio.captions import lines, title_of
 from presets import load, spoken
 from ui import pictures, words
 from ui.language import DEFAULT, say
@@ -24,9 +25,9 @@ from ui.sentences import told
 from ui.shots import Figure, Files, Missing, Shot
 
 if TYPE_CHECKING:
-    from pipelines.persona import Persona
-    from pipelines.preview import Stage
     from pipelines.studio import Analysis, Variant
+    from pipelines.studio.persona import Persona
+    from pipelines.studio.preview import Stage
 
 LETTERS = "ABCD"
 PHOTO_KEPT = 1800
@@ -173,16 +174,17 @@ def compared(
         EngineUnavailable: An engine's weights are not here.
     """
     from pipelines import studio
+    from pipelines.studio import comparison
 
-    original = provenance.pixel_hash(photo.analysis.portrait.original_u8)
+    original = metadata.pixel_hash(photo.analysis.portrait.original_u8)
     paths, told = list[str](), list[Told]()
     for variant in studio.each(photo.analysis, looks, progress):
-        with cores.turns().turn():
+        with slots.cores().turn():
             paths.append(save(variant, shelf, original, f"{len(paths) + 1}"))
         told.append(Told(variant.report(), variant.reached, variant.distance))
         # Its pixels go before the next one's come.
         del variant
-    return paths, studio.report_of(photo.analysis, [one.report for one in told], told)
+    return paths, comparison.report_of(photo.analysis, [one.report for one in told], told)
 
 
 def invent(photo: Photo, look: Look, count: int, progress: Callable[[float, str], None]) -> Persona:
@@ -192,18 +194,18 @@ def invent(photo: Photo, look: Look, count: int, progress: Callable[[float, str]
         LookError: The look's engine can't, or the count is out of range.
         EngineUnavailable: Its weights are not here.
     """
-    from pipelines import persona
+    from pipelines.studio import persona
 
     return persona.invent(photo.analysis, look, count, progress)
 
 
 def candidates(made: Persona, shelf: Shelf) -> list[str]:
     """Write every candidate, marked as wholly generated; the files' addresses."""
-    from pipelines import persona
+    from pipelines.studio import persona
 
     addresses = []
     for one in made.candidates:
-        marked = provenance.marked(one.image_u8, None, source=persona.SOURCE_TYPE)
+        marked = marking.marked(one.image_u8, None, source=persona.SOURCE_TYPE)
         name = pictures.file_name("invented", made.look.context, f"{one.seed}")
         addresses.append(shelf.address(shelf.keep(marked, f"{name}.png")))
     return addresses
@@ -233,7 +235,7 @@ def on_screen(
         Cancelled: `progress` raised it.
         LookError: A look does not fit the presets.
     """
-    from pipelines import studio
+    from pipelines.studio import comparison
 
     presets = load()
     looks = [look.checked(presets) for look in looks]
@@ -247,12 +249,12 @@ def on_screen(
             whole = (done + share) / max(len(todo), 1)
             progress(
                 min(whole, 1.0),
-                Said("Look {letter}: {step}", letter=letter, step=step) if step else "",
+                Message("Look {letter}: {step}", letter=letter, step=step) if step else "",
             )
 
         results.append(_made(photo, look, shelf, tell, language))
     made = [one for one in results if isinstance(one, Made)]
-    best = [made[index] for index in studio.best_of(made)]
+    best = [made[index] for index in comparison.best_of(made)]
     figures = [
         Missing(letter, title(look, language), one)
         if isinstance(one, str)
@@ -274,7 +276,7 @@ def on_screen(
         files=original.files,
         skin=original.skin,
     )
-    report = studio.report_of(photo.analysis, [one.report for one in made], made)
+    report = comparison.report_of(photo.analysis, [one.report for one in made], made)
     return OnScreen(photo.path, kept, report, tuple(looks), (first, *figures))
 
 
@@ -284,7 +286,7 @@ def _made(photo: Photo, look: Look, shelf: Shelf, tell: Progress, language: str)
 
     def render(shelf: Shelf) -> Made:
         variant = studio.render(photo.analysis, look, tell)
-        with cores.turns().turn(lambda: tell(1.0, "")):
+        with slots.cores().turn(lambda: tell(1.0, "")):
             return _written(photo, variant, shelf)
 
     try:
@@ -300,7 +302,7 @@ def _written(photo: Photo, variant: Variant, shelf: Shelf) -> Made:
     control = pictures.close_up(variant.control_image_u8, analysis.face)
     control_name = pictures.file_name(look.region, look.context, "control")
     control_path = shelf.put(pictures.view(control), control_name)
-    full = save(variant, shelf, provenance.pixel_hash(analysis.portrait.original_u8))
+    full = save(variant, shelf, metadata.pixel_hash(analysis.portrait.original_u8))
     files, paths = _files(variant.image_u8, analysis, shelf, look.region, look.context)
     return Made(
         look=look,
@@ -320,7 +322,7 @@ def _original(photo: Photo, shelf: Shelf, check: Callable[[], None]) -> Original
     analysis = photo.analysis
 
     def write(shelf: Shelf) -> Original:
-        with cores.turns().turn(check):
+        with slots.cores().turn(check):
             return _laid_out(analysis, shelf)
 
     return photo.made.get(None, shelf, write, check)
@@ -375,7 +377,7 @@ def save(variant: Variant, shelf: Shelf, original: str, prefix: str = "") -> str
         prefix: Of the file's name.
     """
     name = pictures.file_name(prefix, variant.look.region, variant.look.context)
-    marked = provenance.marked(variant.image_u8, variant.look, original=original)
+    marked = marking.marked(variant.image_u8, variant.look, original=original)
     return shelf.keep(marked, f"{name}.png")
 
 
@@ -389,7 +391,7 @@ def parse_looks(text: str) -> list[Look]:
     if not lines:
         raise LookError("no-look", words.NO_LOOK)
     if len(lines) > MOST_LOOKS:
-        raise LookError("too-many-looks", Said(words.TOO_MANY_LOOKS, most=MOST_LOOKS))
+        raise LookError("too-many-looks", Message(words.TOO_MANY_LOOKS, most=MOST_LOOKS))
     return [Look.parse(line) for line in lines]
 
 

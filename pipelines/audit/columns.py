@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from pipelines.headshot import Headshot
+    from pipelines.studio.headshot import Headshot
 
 Value = float | int | str | None
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import crops
-from pipelines.arrays import Image
 from pipelines.face import Face
+from pipelines.image import crops
+from pipelines.image.arrays import Image
 
 _SIDE = 16
 _BITS = _SIDE * _SIDE

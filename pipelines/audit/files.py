@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.errors import PresenceError
+from pipelines.runtime.errors import PresenceError
 
 # What `portrait` reads.
 ENDINGS = frozenset(

@@ -95,8 +95,10 @@ def version() -> str:
     here = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()
     measuring = [Path(__file__).with_name(name) for name in ("columns.py", "duplicates.py")]
-    for path in [*sorted(here.glob("*.py")), *sorted((here / "data").rglob("*")), *measuring]:
-        if path.is_file():
+    floors = ("runtime", "image", "face", "gaze", "measure", "studio")
+    files = [path for floor in floors for path in sorted((here / floor).rglob("*"))]
+    for path in [*files, *measuring]:
+        if path.suffix in (".py", ".npz"):
             digest.update(path.relative_to(here).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from pipelines import artificial
 from pipelines.audit import charts, summary
 from pipelines.audit.columns import ITA_CLASSES
 from pipelines.audit.summary import SCORES, Audit
 from pipelines.gaze import CONTACT_DEG, SOFT_DEG
-from pipelines.naturalness import OVER_POLISHED_BELOW
-from pipelines.quality import LABELS, UNITS
+from pipelines.measure import artificial
+from pipelines.measure.naturalness import OVER_POLISHED_BELOW
+from pipelines.measure.quality import LABELS, UNITS
 
 # A list on the page shows so many files; the rest is in the table.
 _MOST = 200
@@ -245,9 +245,9 @@ def _thumbnails(folder: Path, names: Iterable[str]) -> dict[str, str]:
 def _thumbnail(path: Path) -> str:
     from PIL import Image as Pillow
 
-    from pipelines import portrait
+    from pipelines.image import loading
 
-    small = Pillow.fromarray(portrait.load(path).original_u8)
+    small = Pillow.fromarray(loading.load(path).original_u8)
     small.thumbnail((2 * _THUMBNAIL, _THUMBNAIL))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=70)

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines.errors import PresenceError
+from pipelines.runtime.errors import PresenceError
 
 _LONGEST = 2000
 _DEEPEST = 40

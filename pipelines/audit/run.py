@@ -12,11 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from pipelines import cores
 from pipelines.audit import files, journal, worker
 from pipelines.audit.files import Found
 from pipelines.audit.journal import Journal, Key
 from pipelines.audit.worker import Row
+from pipelines.runtime import slots
 
 # Workers are replaced after so many pictures, so that no leak of a library can grow for ever. (The
 # pool's own `max_tasks_per_child` can hang in Python 3.11: cpython issue 115634.)
@@ -74,7 +74,7 @@ def measure(folder: Path, out: Path, workers: int | None = None) -> Measured:
         keys = {file: key for file, key in now.items() if key is not None}
         missing = [key for key in keys.values() if key not in kept.rows]
         remembered = len(keys) - len(missing)
-        count = min(workers or cores.count(), max(1, len(missing)))
+        count = min(workers or slots.count(), max(1, len(missing)))
         done = 0
         try:
             with _bar(len(keys), remembered) as bar:

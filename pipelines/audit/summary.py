@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from pipelines import artificial, quality
 from pipelines.audit import duplicates
 from pipelines.audit.columns import COLUMNS, ITA_CLASSES, ita_class
 from pipelines.audit.rules import Rule
 from pipelines.audit.worker import Row
+from pipelines.measure import artificial, quality
 
 # Component of quality -> column of the audit: `gaze` is the angle there, not the score.
 SCORES = {name: "gaze_quality" if name == "gaze" else name for name in quality.NAMES}

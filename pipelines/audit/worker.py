@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from pipelines.audit.columns import Value
-from pipelines.errors import PresenceError
+from pipelines.runtime.errors import PresenceError
 
 Row = dict[str, Value]
 
@@ -36,8 +36,9 @@ def measure(folder: str, file: str) -> Row:
     Returns:
         The columns of a measured picture, or those of a refusal.
     """
-    from pipelines import headshot, studio
+    from pipelines import studio
     from pipelines.audit import columns, duplicates
+    from pipelines.studio import headshot
 
     try:
         analysis = studio.analyse(Path(folder) / file)

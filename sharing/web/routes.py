@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pipelines.said import Said
+from pipelines.runtime.messages import Message
 from presets.schema import load
 from sharing.desk import Desk
 from sharing.download import bundle
@@ -389,7 +389,7 @@ async def _form(request: Request) -> dict[str, str]:
         if len(data) > LARGEST_FORM:
             raise TooLarge(
                 "form-too-large",
-                Said(
+                Message(
                     "That is far more text than a comment holds ({most:,} characters). "
                     "Nothing was stored; go back and shorten it.",
                     most=LONGEST_COMMENT,

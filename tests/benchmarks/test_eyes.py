@@ -11,8 +11,8 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import eye_faces, eye_steering, eyes, renders
 from benchmarks.eyes import Run
-from pipelines import vision_compat
 from pipelines.gaze import Gaze
+from pipelines.runtime import vision_compat
 from pipelines.studio import Analysis
 from training import data, train
 from training.data import EyeSet

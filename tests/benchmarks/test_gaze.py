@@ -15,9 +15,9 @@ from benchmarks import gaze, gaze_estimator, gaze_judges, gaze_redirect, gaze_ta
 from benchmarks.gaze_estimator import Reading
 from benchmarks.renders import BrokenSet, Render
 from pipelines import studio
-from pipelines.arrays import Image8
 from pipelines.gaze import Gaze
-from pipelines.look import Look
+from pipelines.image.arrays import Image8
+from pipelines.studio import Look
 
 REDIRECT_KEYS = {
     "pairs",

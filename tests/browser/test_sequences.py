@@ -13,7 +13,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from playwright.sync_api import Browser, Page, expect
 
-from pipelines.errors import Cancelled
+from pipelines.runtime.errors import Cancelled
 from tests.hostile.sequences import Scene
 from tests.hostile.site import launched
 from tests.hostile.visitor import Page as Plan

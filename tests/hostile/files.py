@@ -15,8 +15,8 @@ import pillow_heif
 import skimage.data
 from PIL import Image, ImageCms, PngImagePlugin
 
-from pipelines import portrait as loader
-from pipelines.errors import Refusal
+from pipelines.image import loading as loader
+from pipelines.runtime.errors import Refusal
 from tests.hostile.cases import RESULT, Case, Trials, case, tried
 
 _DAMAGED, _NO_IMAGE, _LARGE, _SMALL = "truncated", "not-an-image", "too-large", "too-small"

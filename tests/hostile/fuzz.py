@@ -15,10 +15,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["pipelines", "PIL", "pillow_heif", "sharing.options"]):
-    import pipelines.look
-    import pipelines.portrait
+    import pipelines.image.loading
+    import pipelines.studio.look
     import sharing.options
-    from pipelines.errors import LookError, Refusal
+    from pipelines.runtime.errors import LookError, Refusal
 
 LARGEST = 20_000
 
@@ -26,7 +26,7 @@ LARGEST = 20_000
 def loader(data: bytes) -> None:
     """Any bytes are a portrait or a refusal."""
     try:
-        pipelines.portrait.load(data)
+        pipelines.image.loading.load(data)
     except Refusal:
         return
 
@@ -36,10 +36,10 @@ def looks(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     sharing.options.read([text], 4)
     try:
-        look = pipelines.look.Look.parse(text)
+        look = pipelines.studio.look.Look.parse(text)
     except LookError:
         return
-    if pipelines.look.Look.parse(str(look)) != look:
+    if pipelines.studio.look.Look.parse(str(look)) != look:
         raise AssertionError(f"{text!r} comes back as another look")
 
 

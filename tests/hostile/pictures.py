@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines import studio
-from pipelines.errors import Refusal
+from pipelines.runtime.errors import Refusal
 from tests.hostile.cases import RESULT, Case, Trials, case, tried
 
 Pixels = NDArray[np.uint8]

@@ -29,8 +29,10 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from pipelines import grid, persona, studio
-from pipelines.errors import Cancelled
+from pipelines import studio
+from pipelines.runtime.errors import Cancelled
+from pipelines.studio import comparison, persona
+from pipelines.studio.grid import cells
 from sharing.store import Store
 from tests.hostile.cases import RESULT, Trial, Trials
 from tests.hostile.site import Site, launched
@@ -182,7 +184,8 @@ def _before_looks(patch: pytest.MonkeyPatch, hold: Callable[..., None]) -> None:
         hold(lambda: tell(0.0, ""))
         return real(analysis, look, tell, *more)
 
-    patch.setattr(studio, "render", render)
+    for module in (studio, comparison):
+        patch.setattr(module, "render", render)
 
 
 def _before_analysis(patch: pytest.MonkeyPatch, gate: Gate) -> None:
@@ -196,14 +199,14 @@ def _before_analysis(patch: pytest.MonkeyPatch, gate: Gate) -> None:
 
 
 def _after_cell(patch: pytest.MonkeyPatch, gate: Gate) -> None:
-    real = grid.render
+    real = cells.render
 
     def render(*given: Any, check: Callable[[], None]) -> Iterator[Any]:
         for outcome in real(*given, check=check):
             yield outcome
             gate.hold(check)
 
-    patch.setattr(grid, "render", render)
+    patch.setattr(cells, "render", render)
 
 
 def _before_faces(patch: pytest.MonkeyPatch, gate: Gate) -> None:

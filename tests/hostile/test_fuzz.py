@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import portrait
-from pipelines.errors import LookError, Refusal
-from pipelines.look import KEYS, Look
+from pipelines.image import loading
+from pipelines.runtime.errors import LookError, Refusal
+from pipelines.studio import Look
+from pipelines.studio.look import KEYS
 from presets import PresetError, load
 from sharing import options
 from sharing.errors import SharingError
@@ -35,7 +36,7 @@ look_texts = st.lists(pieces, max_size=12).map("".join)
 @given(st.one_of(jpegs(), pngs(), st.binary(max_size=300)))
 def test_any_file_is_a_portrait_or_a_refusal(data: bytes) -> None:
     try:
-        loaded = portrait.load(data)
+        loaded = loading.load(data)
     except Refusal as refusal:
         assert refusal.sentence.endswith(".")
         return

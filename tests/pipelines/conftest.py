@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import eye_engine, hub_engine, model_files
+from pipelines.engines import eye_controlnet, hub, weights
 from presets.schema import load
 from tests import tiny_diffusion
 
 
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from pipelines import eye_patch
+    from pipelines.engines import eye_pipeline
 
     folder = tmp_path_factory.mktemp("models")
     tiny_diffusion.make(load().engines["sd15-mediapipe-face"], folder)
-    eyes = eye_patch.build(channels=(4, 8), seed=1, identity=False, noise_scale=0.3)
+    eyes = eye_pipeline.build(channels=(4, 8), seed=1, identity=False, noise_scale=0.3)
     tiny_diffusion.shake(eyes.controlnet)
     eyes.save_pretrained(folder / "eye-controlnet")
     return folder
@@ -27,7 +27,7 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def models(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder in `PRESENCE_MODELS`; nothing loaded before, nothing left after."""
-    monkeypatch.setenv(model_files.MODELS, str(tiny_models))
+    monkeypatch.setenv(weights.MODELS, str(tiny_models))
     yield tiny_models
-    for engine in (eye_engine, hub_engine):
+    for engine in (eye_controlnet, hub):
         engine.release()

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.arrays import Image8
-from pipelines.look import Look
+from pipelines.image.arrays import Image8
+from pipelines.studio import Look
 from sharing.publication import Picture, Publication
 
 LOOKS = (

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.gaze import Gaze
-from pipelines.look import Look
+from pipelines.studio import Look
 from presets import load
 from sharing import options
 

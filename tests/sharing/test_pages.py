@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from pipelines import provenance
+from pipelines.image import metadata
 from sharing import desk as desks
 from sharing.blobs import Blobs
 from sharing.database import Database
@@ -273,9 +273,9 @@ def test_with_the_labels_provenance_and_full_size_are_back(
     assert answer.status_code == 200
     assert answer.headers["vary"] == "Cookie"
     assert answer.content == store.file(shared, shown.files["close"])
-    assert provenance.read(answer.content).look == shown.look
+    assert metadata.read(answer.content).look == shown.look
     full = visitor.get(f"/s/{published.id}/p/{shown.files['full']}")
-    assert provenance.read(full.content).look == shown.look
+    assert metadata.read(full.content).look == shown.look
     assert visitor.get(f"/s/{published.id}/download.zip").status_code == 200
     # Another visitor is still blind, also with what this one's browser knows.
     known = {"If-None-Match": answer.headers["etag"]}

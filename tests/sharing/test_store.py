@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import text
 
-from pipelines import provenance
+from pipelines.image import metadata
 from sharing.blobs import Blobs, new_folder
 from sharing.errors import (
     AlreadyVoted,
@@ -106,10 +106,10 @@ def test_every_published_picture_says_how_it_was_made(store: Store) -> None:
     _, found = shared(store)
     _, edited, _, passport = found.document.pictures
     for name in edited.files.values():
-        said = provenance.read(store.file(found, name))
+        said = metadata.read(store.file(found, name))
         assert (said.source_type, said.look) == (DRAWN, edited.look)
-    assert provenance.read(store.file(found, passport.files["full"])).source_type == ""
-    preview = provenance.read(store.file(found, "preview.jpg"))
+    assert metadata.read(store.file(found, passport.files["full"])).source_type == ""
+    preview = metadata.read(store.file(found, "preview.jpg"))
     assert preview.source_type == DRAWN
 
 

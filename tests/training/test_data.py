@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import renders
-from pipelines.arrays import Image8
+from pipelines.image.arrays import Image8
 from pipelines.studio import Analysis
 from training import data
 from training.data import EyeSet, Sitter

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import renders
-from pipelines import eye_shape, gaze
+from pipelines.gaze import eye_shape, projection
 from training.gaze import cascade, constants, eyes, ridge
 from training.gaze.eyes import Sitter
 
@@ -82,7 +82,7 @@ def test_constants_are_found_again(sitters: list[Sitter]) -> None:
         sitter = sitters[index % len(sitters)]
         pose = sitter.face.head
         gaze_sines = np.sin(np.radians(random.uniform([-25, -15], [25, 15])))
-        turned = replace(sitter, gaze=gaze.from_upright(gaze_sines, pose.roll))
+        turned = replace(sitter, gaze=projection.from_upright(gaze_sines, pose.roll))
         other = random.normal(0, 1, 2)
         heads = np.sin(np.radians([pose.yaw, pose.pitch]))
         canthi = (gaze_sines - [0, 0.03] * other - [0.5, 0.4] * heads - [0.01, -0.05]) / 0.08

@@ -11,8 +11,9 @@ import torch
 from PIL import Image as Pictures
 
 from benchmarks import renders
-from pipelines import eye_patch, eye_patches, vision_compat
-from pipelines.arrays import Image, Points
+from pipelines.engines import eye_patches, eye_pipeline
+from pipelines.image.arrays import Image, Points
+from pipelines.runtime import vision_compat
 from training import data, train
 from training.data import EyeSet
 from training.eye_model import card, losses, tasks, validation
@@ -226,7 +227,7 @@ def test_the_gain_makes_smooth_eyes_as_sharp_as_eyes_are(eyes: EyeSet) -> None:
     gain = validation.gain_of_detail(smooth, truth, mask)
     assert 1 < gain < 1.5
     planes = torch.from_numpy(smooth.transpose(0, 3, 1, 2))
-    mended = eye_patch.detailed(planes, gain).numpy().transpose(0, 2, 3, 1)
+    mended = eye_pipeline.detailed(planes, gain).numpy().transpose(0, 2, 3, 1)
     assert 0.95 <= np.median(validation.sharpness(mended, truth, mask)) < 1
 
 

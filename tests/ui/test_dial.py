@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.gaze import Gaze
-from pipelines.look import Look
-from pipelines.studio import Analysis
+from pipelines.studio import Analysis, Look
 from ui import dial
 from ui.components.dial import aim_of, shown
 from ui.dial import Aim

@@ -11,7 +11,7 @@ import pytest
 from gradio.utils import get_upload_folder
 
 from pipelines.gaze import Gaze
-from pipelines.look import Look
+from pipelines.studio import Look
 from ui.components.history import History, strip
 from ui.film import MOST_FRAMES, MOST_PHOTOS, ON_ITS_WAY_S, Film, Frame, Holds, taken
 from ui.pictures import Shelf

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import axis, framing, grid
-from pipelines.axis import Axis
-from pipelines.errors import LookError
-from pipelines.grid import Cell, Grid, Marks, Outcome
-from pipelines.look import Look
-from pipelines.studio import Analysis
+from pipelines.face import framing
+from pipelines.runtime.errors import LookError
+from pipelines.studio import Analysis, Look
+from pipelines.studio.grid import axis, cells
+from pipelines.studio.grid.axis import Axis
+from pipelines.studio.grid.cells import Cell, Grid, Marks, Outcome
 from ui import grid_table
 from ui.components.grid import Side
 from ui.pictures import Shelf
@@ -22,14 +22,14 @@ ASKED = Grid(
 
 @pytest.fixture(scope="module")
 def shown(hopper_analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> grid_table.Shown:
-    small = grid.small(hopper_analysis)
-    asked = grid.lay_out(small, ASKED.base, ASKED.columns, ASKED.rows)
+    small = cells.small(hopper_analysis)
+    asked = cells.lay_out(small, ASKED.base, ASKED.columns, ASKED.rows)
     window = framing.head(small.face, small.portrait.original_u8.shape)
     shown = grid_table.empty("photo.png", asked, window)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("shelf")))
         shelf = Shelf()
-        made = next(grid.render(small, Grid(asked.base, Axis("yaw", (-4.0,)), asked.rows)))
+        made = next(cells.render(small, Grid(asked.base, Axis("yaw", (-4.0,)), asked.rows)))
         shown = shown.with_tile(grid_table.tile(made, window, shelf))
         assert all(Path(path).stat().st_size < 150_000 for path in shelf.paths)
     refused = LookError("bad-value", "No <such> look.")

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from pipelines.look import Look
+from pipelines.studio import Look
 from presets import load
 from sharing import options as links
 from ui import links_said

@@ -6,9 +6,8 @@ import io
 import numpy as np
 from PIL import Image
 
-from pipelines.arrays import Image8
-from pipelines.look import Look
-from pipelines.studio import Analysis
+from pipelines.image.arrays import Image8
+from pipelines.studio import Analysis, Look
 from presets import load
 from ui import live
 from ui.components.results import CLOSE, WHOLE

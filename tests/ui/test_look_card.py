@@ -5,9 +5,9 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
+from pipelines.engines.weights import MODELS
 from pipelines.gaze import Gaze, Trim
-from pipelines.look import Look
-from pipelines.model_files import MODELS
+from pipelines.studio import Look
 from presets import load
 from ui.components.fine_control import engine_choices
 from ui.components.look_card import HEADING, LookCard, region_choices

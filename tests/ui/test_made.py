@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import Cancelled
-from pipelines.look import Look
+from pipelines.runtime.errors import Cancelled
+from pipelines.studio import Look
 from ui.made import Lasting, Made, MadeLooks
 from ui.pictures import Shelf
 from ui.shots import Files

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import Refusal
+from pipelines.runtime.errors import Refusal
 from pipelines.studio import Analysis
 from ui.memory import Memory, Remembered
 from ui.work import Photo

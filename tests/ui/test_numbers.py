@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines import headshot
-from pipelines.studio import Analysis
+from pipelines.studio import Analysis, headshot
 from tests.ui.reports import LOOK, PHOTO, VARIANT, text
 from ui import numbers, said
 from ui.meanings import MEANINGS

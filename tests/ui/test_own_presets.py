@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.look import Look
+from pipelines.studio import Look
 from presets import load, own
 from presets.own import Read, Saved
 from ui.components import own_presets

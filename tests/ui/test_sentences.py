@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.errors import LookError
-from pipelines.look import Look
-from pipelines.said import Said
+from pipelines.runtime.errors import LookError
+from pipelines.runtime.messages import Message
+from pipelines.studio import Look
 from ui.language import placeholders
 from ui.sentences import FILE, templates, told
 
@@ -20,11 +20,11 @@ ROOT = Path(__file__).parents[2]
 FOR_OPERATORS = {
     "pipelines/__main__.py",
     "pipelines/audit",
-    "pipelines/measure_command.py",
-    "pipelines/headshot_text.py",
-    "pipelines/provenance.py",
-    "pipelines/prompts.py",
-    "pipelines/eye_patch.py",
+    "pipelines/cli",
+    "pipelines/image/metadata.py",
+    "pipelines/image/credentials.py",
+    "pipelines/engines/prompts.py",
+    "pipelines/engines/eye_pipeline.py",
 }
 # Said on the pages of links, which speak English.
 OF_LINKS = {"sharing/web", "sharing/settings.py", "sharing/records.py", "sharing/votes.py"}
@@ -102,7 +102,7 @@ def test_a_refused_look_is_told_with_its_values() -> None:
 
 
 def test_presets_are_named_in_korean_inside_a_sentence() -> None:
-    sentence = Said("{engine} has nothing to download from the hub.", engine="Geometry")
+    sentence = Message("{engine} has nothing to download from the hub.", engine="Geometry")
     assert told("ko", sentence).startswith("기하 ")
 
 
@@ -111,7 +111,7 @@ def test_what_is_not_known_is_said_in_english() -> None:
 
 
 def test_a_sentence_with_values_is_a_string_that_can_be_copied() -> None:
-    sentence = Said("It is {width:.0f} {{wide}}.", width=3.2)
+    sentence = Message("It is {width:.0f} {{wide}}.", width=3.2)
     assert sentence == "It is 3 {wide}."
     for twin in (copy.deepcopy(sentence), pickle.loads(pickle.dumps(sentence))):
         assert (twin, twin.template, twin.values) == (sentence, sentence.template, {"width": 3.2})

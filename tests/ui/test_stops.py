@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.errors import Cancelled
+from pipelines.runtime.errors import Cancelled
 from ui import visitor
 from ui.stops import Stops, Superseded, key
 

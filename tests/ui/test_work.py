@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import studio
-from pipelines.errors import Cancelled, EngineFailed
-from pipelines.look import Look
-from pipelines.studio import Analysis
+from pipelines.runtime.errors import Cancelled, EngineFailed
+from pipelines.studio import Analysis, Look
 from ui import work
 from ui.commons import Commons
 from ui.pictures import Shelf

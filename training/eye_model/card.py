@@ -60,7 +60,7 @@ _CARD = """# Eye ControlNet
 A small UNet and ControlNet ({parameters:.1f} million parameters, channels {channels}) that redraw
 one eye in a patch of 96 x 64 pixels, in one step. Their start is an eye that geometry has turned;
 they see the eye as photographed beside it, and an annotation with lids, iris and pupil at their new
-place guides them. `pipelines/eye_patch.py` runs them.
+place guides them. `pipelines/engines/eye_pipeline.py` runs them.
 
 ## Training
 

@@ -9,10 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import annotation, crops, eye_patches
-from pipelines.arrays import Image, Image8, Map, Points
+from pipelines.engines import annotation, eye_patches
 from pipelines.face import Eye
 from pipelines.gaze import Gaze
+from pipelines.image import crops
+from pipelines.image.arrays import Image, Image8, Map, Points
 from training.data import WINDOW, EyeSet
 from training.gaze import augment
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.arrays import Image, Image8
+from pipelines.image.arrays import Image, Image8
 from training.data import EyeSet
 from training.eye_model import tasks
 from training.eye_model.tasks import Sample
@@ -122,11 +122,11 @@ def gain_of_detail(
     """
     import torch
 
-    from pipelines import eye_patch
+    from pipelines.engines import eye_pipeline
 
     planes = torch.from_numpy(drawn.transpose(0, 3, 1, 2))
     for gain in _GAINS:
-        pictures = eye_patch.detailed(planes, gain).numpy().transpose(0, 2, 3, 1)
+        pictures = eye_pipeline.detailed(planes, gain).numpy().transpose(0, 2, 3, 1)
         if np.median(sharpness(pictures, truth, mask)) >= _SHARP:
             break
     return gain

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines import eye_shape, gaze_appearance
+from pipelines.gaze import appearance, eye_shape
 from training.gaze import cascade, constants, eyes
 from training.gaze.cascade import Trained
 from training.gaze.constants import Measured
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"stage {number}: median errors of held-out people, 16 px an iris radius")
         print(np.round(errors.T, 2))
     eye_shape.save(options.out / eye_shape.WEIGHTS.name, trained.shape)
-    eye_shape.save(options.out / gaze_appearance.WEIGHTS.name, (trained.appearance,))
+    eye_shape.save(options.out / appearance.WEIGHTS.name, (trained.appearance,))
     fold_of = cascade.folds(sitters)
     known = [
         constants.measure(sitter, trained.shape_without[fold_of[sitter.identity]])
@@ -58,13 +58,13 @@ def _held_out(
             ]
             ours.append(sines)
             true.append([constants.true_sine(sitter, axis) for axis in (0, 1)])
-            read = gaze_appearance.read_with(
+            read = appearance.read_with(
                 sitter.pixels_u8.astype(np.float32) / 255,
                 sitter.face,
                 trained.shape_without[fold],
                 trained.appearance_without[fold],
             )
-            second.append(gaze_appearance.upright_sines(read, sitter.face.head, "right"))
+            second.append(appearance.upright_sines(read, sitter.face.head, "right"))
     report = {}
     for name, read_sines in (("ours", ours), ("second", second)):
         degrees = np.degrees(np.arcsin(np.clip(read_sines, -1, 1)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipelines.arrays import Image
+from pipelines.image.arrays import Image
 
 
 def changed(patch: Image, random: np.random.Generator) -> Image:

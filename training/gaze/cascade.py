@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from pipelines import crops, eye_features, eye_shape, gaze_appearance
-from pipelines.arrays import Points, Reals
-from pipelines.eye_shape import Linear
+from pipelines.gaze import appearance, eye_features, eye_shape
+from pipelines.gaze.eye_shape import Linear
+from pipelines.image import crops
+from pipelines.image.arrays import Points, Reals
 from training.gaze import augment, ridge
 from training.gaze.eyes import EyeOf, Sitter
 from training.gaze.ridge import CrossFit
@@ -80,7 +81,7 @@ def train(sitters: Sequence[Sitter], samples: int, seed: int) -> Trained:
             for points, frame in zip(seen, frames, strict=True)
         ]
     features = _features(drawn, frames, random, "appearance")
-    heads = [gaze_appearance.head_terms(eye.sitter.face.head, eye.side) for eye in drawn]
+    heads = [appearance.head_terms(eye.sitter.face.head, eye.side) for eye in drawn]
     sines = np.array([_sines(eye) for eye in drawn])
     looks = ridge.fit(np.hstack([features, heads]), sines, fold_of, APPEARANCE_PENALTY)
     return Trained(
@@ -111,4 +112,4 @@ def _features(
 def _sines(eye: EyeOf) -> Points:
     if eye.sitter.gaze is None:
         raise ValueError("This eye's gaze is not known.")
-    return gaze_appearance.upright_sines(eye.sitter.gaze, eye.sitter.face.head, eye.side)
+    return appearance.upright_sines(eye.sitter.gaze, eye.sitter.face.head, eye.side)

@@ -1,4 +1,4 @@
-"""Fit the constants of `pipelines/gaze.py`: gains on renders, the zero of people on photographs."""
+"""Fit the constants of `pipelines/gaze/estimation.py`: gains on renders, the zero of people on photographs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines import eye_shape, gaze
-from pipelines.arrays import Points
-from pipelines.eye_shape import Linear
+from pipelines import gaze
+from pipelines.gaze import estimation, eye_shape, projection
+from pipelines.gaze.eye_shape import Linear
+from pipelines.image.arrays import Points
 from training.gaze.eyes import Sitter
 
 # What a photograph weighs beside a render: enough to keep a gain from amplifying what photographs
@@ -24,7 +25,7 @@ _USED = ((0, 2), (0, 1, 2))
 
 @dataclass(frozen=True)
 class Constants:
-    """As they stand in `pipelines/gaze.py`.
+    """As they stand in `pipelines/gaze/estimation.py`.
 
     Attributes:
         side: Gains (canthi, centre, head) of the sine to the side.
@@ -56,20 +57,22 @@ class Measured:
     @property
     def both(self) -> Points:
         """Offsets of both eyes, weighed by their fits, (4,)."""
-        return gaze.eye_weights(self.sitter.fit.confidence) @ self.eyes
+        return estimation.eye_weights(self.sitter.fit.confidence) @ self.eyes
 
     def row(self, axis: int) -> Points:
         """Regressors of one axis (0 side, 1 up): canthi, centre, head."""
         head = self.sitter.face.head
         people = gaze.PEOPLE if self.sitter.gaze is None else gaze.RENDERED
-        turn = np.radians(head.yaw) if axis == 0 else gaze.nod(head, people)
+        turn = np.radians(head.yaw) if axis == 0 else estimation.nod(head, people)
         return np.array([*self.both[2 * axis : 2 * axis + 2], np.sin(turn)])
 
 
 def measure(sitter: Sitter, stages: tuple[Linear, ...]) -> Measured:
     """Find the eyes' shapes with a cascade, the offsets with them."""
     pixels = sitter.pixels_u8.astype(np.float32) / 255
-    return Measured(sitter, gaze.offsets(sitter.face, eye_shape.find(pixels, sitter.face, stages)))
+    return Measured(
+        sitter, estimation.offsets(sitter.face, eye_shape.find(pixels, sitter.face, stages))
+    )
 
 
 def fit(rendered: Sequence[Measured], photos: Sequence[Measured]) -> Constants:
@@ -90,7 +93,7 @@ def true_sine(sitter: Sitter, axis: int) -> float:
     """Sine of the true gaze, upright with the head: to the side (axis 0) or up (1)."""
     if sitter.gaze is None:
         raise ValueError("This picture's gaze is not known.")
-    return float(gaze.to_upright(sitter.gaze, sitter.face.head.roll)[axis])
+    return float(projection.to_upright(sitter.gaze, sitter.face.head.roll)[axis])
 
 
 def _axis(

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from pipelines import crops, eye_shape, iris, portrait
 from pipelines import face as faces
-from pipelines.arrays import Image8, Points
-from pipelines.errors import Refusal
 from pipelines.face import Face, Side
-from pipelines.gaze import Gaze
-from pipelines.iris import EyesFit
+from pipelines.gaze import Gaze, eye_shape, iris
+from pipelines.gaze.iris import EyesFit
+from pipelines.image import crops, loading
+from pipelines.image.arrays import Image8, Points
+from pipelines.runtime.errors import Refusal
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def photographs(paths: Sequence[Path]) -> list[Sitter]:
 
 def _sitter(path: Path, image: dict[str, Any] | None) -> Sitter | None:
     try:
-        photo = portrait.load(path)
+        photo = loading.load(path)
         face = faces.find(photo.pixels)
     except Refusal:
         return None

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve
 
-from pipelines.arrays import Points, Reals
-from pipelines.eye_shape import Linear
+from pipelines.gaze.eye_shape import Linear
+from pipelines.image.arrays import Points, Reals
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def publish(source: Path, target: Path, names: tuple[str, ...]) -> list[Path]:
     """
     from PIL import Image
 
-    from pipelines import portrait
+    from pipelines.image import loading
 
     entries = json.loads((source / "truth.json").read_text())["images"]
     truth: dict[str, dict[str, Any]] = {entry["identity"]: entry for entry in entries}
@@ -41,7 +41,7 @@ def publish(source: Path, target: Path, names: tuple[str, ...]) -> list[Path]:
         entry = truth.get(sitter.identity.name)
         if entry is None or sitter.identity.name not in names:
             continue
-        pixels = portrait.load(source / entry["file"]).original_u8
+        pixels = loading.load(source / entry["file"]).original_u8
         data = io.BytesIO()
         Image.fromarray(pixels).save(data, "JPEG", quality=92, subsampling=0, optimize=True)
         file = target / f"{sitter.file}.jpg"

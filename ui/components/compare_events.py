@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.errors import Cancelled, LookError
-from pipelines.look import Look
+from pipelines.runtime.errors import Cancelled, LookError
+from pipelines.studio import Look
 from presets import load
 from sharing import options as links
 from ui import captions, links_said, work

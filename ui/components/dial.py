@@ -10,11 +10,11 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.errors import LookError
 from pipelines.face import HeadPose
 from pipelines.gaze import NO_TRIM, Gaze
-from pipelines.look import Look
-from pipelines.plan import plan
+from pipelines.runtime.errors import LookError
+from pipelines.studio import Look
+from pipelines.studio.planning import plan
 from presets import load, spoken
 from ui import dial
 from ui.components.events import QUICK

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from pipelines.errors import Cancelled
+from pipelines.runtime.errors import Cancelled
 from presets import load
 from ui import visitor, work
 from ui.pictures import Shelf

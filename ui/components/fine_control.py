@@ -10,10 +10,11 @@ import gradio as gr
 from gradio.components import Component
 from gradio.i18n import I18nData
 
-from pipelines.errors import LookError
 from pipelines.gaze import Gaze, Trim
-from pipelines.look import DOSES, Look
-from pipelines.said import Said
+from pipelines.runtime.errors import LookError
+from pipelines.runtime.messages import Message
+from pipelines.studio import Look
+from pipelines.studio.look import DOSES
 from presets import Context, Presets, Region, load
 from ui.language import t
 
@@ -152,7 +153,7 @@ class FineControl:
         try:
             return float(text)
         except ValueError as error:
-            said = Said(
+            said = Message(
                 "Look {letter}: {text} is not a number.", letter=self.letter, text=repr(text[:20])
             )
             raise LookError("bad-value", said) from error
@@ -160,13 +161,14 @@ class FineControl:
 
 def engine_choices(presets: Presets) -> list[tuple[str, str]]:
     """Engines, each with a mark: ready, or what it lacks."""
-    from pipelines import devices, model_files
+    from pipelines.engines import weights
+    from pipelines.runtime import devices
 
     def has_gpu() -> bool:
         return devices.pick().kind != "cpu"
 
     return [
-        (f"{t(f'engine.{name}')} · {t(f'fine.mark_{model_files.state(engine, has_gpu)}')}", name)
+        (f"{t(f'engine.{name}')} · {t(f'fine.mark_{weights.state(engine, has_gpu)}')}", name)
         for name, engine in presets.engines.items()
     ]
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines import axis, framing
-from pipelines.axis import ALONG, NAMED, Along, Axis
-from pipelines.errors import Cancelled, LookError
-from pipelines.look import Look
+from pipelines.face import framing
+from pipelines.runtime.errors import Cancelled, LookError
+from pipelines.studio import Look
+from pipelines.studio.grid import axis
+from pipelines.studio.grid.axis import ALONG, NAMED, Along, Axis
 from presets import load
 from sharing import options as links
 from ui import captions, grid_table, work
@@ -31,8 +32,8 @@ from ui.visitor import leave_line
 from ui.work import Photo
 
 if TYPE_CHECKING:
-    from pipelines.grid import Grid, Outcome
     from pipelines.studio import Analysis
+    from pipelines.studio.grid.cells import Grid, Outcome
 
 Updates = dict[Any, Any]
 Values = Mapping[Component, Any]
@@ -413,13 +414,13 @@ class GridPanel:
         }
 
     def _counted(self, language: str, values: Values | None = None) -> str:
-        from pipelines import grid
+        from pipelines.studio.grid import cells
 
         if values is None:
             columns, rows = (axis.parse(side.start) for side in self.sides)
         else:
             columns, rows = (side.read(values) for side in self.sides)
-        count = grid.check_sides(columns, rows)
+        count = cells.check_sides(columns, rows)
         key = "grid.cells_one" if count == 1 else "grid.cells"
         return f'<p class="p-aside">{escape(say(language, key, count=count))}</p>'
 
@@ -439,18 +440,18 @@ class GridPanel:
             yield {self.notice: captions.notice(said, quiet=stopped), self.progress: ""}
 
     def _made(self, values: Values, before: Before, check: Callable[[], None]) -> Iterator[Updates]:
-        from pipelines import grid
+        from pipelines.studio.grid import cells
 
         language = before.language
         columns, rows = (side.read(values) for side in self.sides)
-        count = grid.check_sides(columns, rows)
+        count = cells.check_sides(columns, rows)
         base = next(card for card in self.cards if card.letter == values[self.base]).read(values)
         waiting = grid_table.progress(0, count, language)
         yield {**self.emptied(), self.small: before.small, self.progress: waiting}
         photo = self.examine(before.path, before.photo)
         check()
-        small = before.small_of(photo) or grid.small(photo.analysis)
-        asked = grid.lay_out(photo.analysis, base, columns, rows)
+        small = before.small_of(photo) or cells.small(photo.analysis)
+        asked = cells.lay_out(photo.analysis, base, columns, rows)
         window = framing.head(small.face, small.portrait.original_u8.shape)
         shown = grid_table.empty(photo.path, asked, window)
         yield {
@@ -461,10 +462,10 @@ class GridPanel:
         outcomes: list[Outcome] = []
         stopped = False
         try:
-            for outcome in grid.render(small, asked, check=check):
+            for outcome in cells.render(small, asked, check=check):
                 outcomes.append(outcome)
                 tile = grid_table.tile(outcome, window, self.shelf, language)
-                shown = shown.with_tile(tile).marked(grid.mark(outcomes))
+                shown = shown.with_tile(tile).marked(cells.mark(outcomes))
                 yield {
                     self.table: grid_table.table(shown, language),
                     self.shown: shown,
@@ -486,11 +487,11 @@ class GridPanel:
         self, photo: Photo, small: Analysis, asked: Grid, outcomes: Sequence[Outcome], language: str
     ) -> str:
         """A link to the grid as one picture, if there is anything to be seen in it."""
-        from pipelines import grid_sheet
+        from pipelines.studio.grid import sheet
 
         if all(one.variant is None for one in outcomes):
             return ""
-        data = grid_sheet.written(photo.analysis, small, asked, outcomes)
+        data = sheet.written(photo.analysis, small, asked, outcomes)
         address = escape(self.shelf.address(self.shelf.keep(data, "presence-grid.png")), quote=True)
         said = escape(say(language, "grid.as_picture"))
         return f'<p class="p-aside"><a href="{address}" download>{said}</a></p>'

@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.components import Component
 
 from pipelines.gaze import Gaze
-from pipelines.look import Look
+from pipelines.studio import Look
 from presets import Presets, load, spoken
 from ui import evidence
 from ui.components.events import QUICK

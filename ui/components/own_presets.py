@@ -12,11 +12,11 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.errors import LookError
 from pipelines.face import HeadPose
 from pipelines.gaze import Gaze
-from pipelines.look import Look
-from pipelines.plan import plan
+from pipelines.runtime.errors import LookError
+from pipelines.studio import Look
+from pipelines.studio.planning import plan
 from presets import PresetError, load, own, spoken
 from presets.own import AsPresets, Saved
 from sharing import options

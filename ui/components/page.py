@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from pipelines.look import Look
+from pipelines.studio import Look
 from sharing.desk import Desk
 from ui import work
 from ui.commons import Commons

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import gradio as gr
 
-from pipelines.errors import Cancelled
-from pipelines.look import LARGEST_SEED, Look
+from pipelines.runtime.errors import Cancelled
+from pipelines.studio import Look
+from pipelines.studio.look import LARGEST_SEED
 from presets import load
 from ui import captions, work
 from ui.language import t

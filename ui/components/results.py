@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines import cores
+from pipelines.runtime import slots
 from ui import captions, meanings
 from ui.components import understand
 from ui.differences import Mode
@@ -304,7 +304,7 @@ class Results:
         figures = shown.figures if shown is not None else ()
         if not figures:
             return {self.difference: gr.skip()}
-        with cores.turns().turn():
+        with slots.cores().turn():
             return self._filled(tab, figures, mode, framing, photo, language)
 
     def _filled(

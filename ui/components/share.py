@@ -11,8 +11,8 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines import cores
-from pipelines.errors import Cancelled
+from pipelines.runtime import slots
+from pipelines.runtime.errors import Cancelled
 from sharing.desk import Desk
 from sharing.publication import KEEP_DAYS
 from sharing.store import Published
@@ -127,7 +127,7 @@ class SharePanel:
 
     def _save(self, photo: Photo | None, screen: OnScreen | None, title: str, language: str) -> str:
         try:
-            with cores.turns().turn():
+            with slots.cores().turn():
                 data = publishing.zipped(publishing.publication(photo, screen, title))
         except Exception as error:
             return captions.notice(work.sentence(error, language))
@@ -150,7 +150,7 @@ class SharePanel:
         awaited = waiting()
         try:
             address = request.client.host if request.client else ""
-            with cores.turns().turn():
+            with slots.cores().turn():
                 asked = publishing.publication(photo, screen, title, days=days, asks_vote=asks)
                 published = self.desk.store().publish(asked, address)
             if not awaited():

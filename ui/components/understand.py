@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipelines import headshot
+from pipelines.studio import headshot
 from ui import differences, histograms, numbers
 from ui.differences import Difference, Mode, Pixels
 from ui.language import say

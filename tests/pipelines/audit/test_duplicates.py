@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from pipelines import face as faces
-from pipelines import portrait
-from pipelines.arrays import Image
 from pipelines.audit import duplicates
+from pipelines.image import loading
+from pipelines.image.arrays import Image
 from pipelines.studio import Analysis
 
 RENDERS = Path(__file__).parents[3] / "benchmarks" / "data" / "renders"
@@ -43,7 +43,7 @@ def test_copies_are_near(hashes: dict[str, str]) -> None:
 def test_copies_group_and_other_people_do_not(
     hashes: dict[str, str], astronaut_analysis: Analysis
 ) -> None:
-    others = [hash_of(portrait.load(RENDERS / f"p{n}_0_0.jpg").pixels) for n in ("05", "09", "20")]
+    others = [hash_of(loading.load(RENDERS / f"p{n}_0_0.jpg").pixels) for n in ("05", "09", "20")]
     others.append(duplicates.face_hash(astronaut_analysis.portrait.pixels, astronaut_analysis.face))
     mixed = [others[0], *hashes.values(), *others[1:]]
     assert duplicates.groups(mixed) == [list(range(1, 1 + len(hashes)))]

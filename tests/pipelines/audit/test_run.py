@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 from pipelines.audit import columns, files, journal, run
 from pipelines.audit.journal import Key
 from pipelines.audit.worker import Row, refused
-from pipelines.errors import PresenceError
+from pipelines.runtime.errors import PresenceError
 
 ROOT = Path(__file__).parents[3]
 RENDERS = ROOT / "benchmarks" / "data" / "renders"

@@ -1,0 +1,341 @@
+"""Engines from the hub: Stable Diffusion with a face ControlNet redraws the eyes of a proposal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import cv2
+import numpy as np
+
+from pipelines.engines import annotation, diffusers_import, eye_patches, geometry, prompts, weights
+from pipelines.face import Face, skin
+from pipelines.image import crops
+from pipelines.image.arrays import Image, Image8, Map, Points
+from pipelines.runtime import devices, slots
+from pipelines.runtime.cache import Cache
+from pipelines.runtime.errors import EngineUnavailable
+from pipelines.runtime.messages import Message
+from presets.schema import Engine, HubFile
+
+if TYPE_CHECKING:
+    from pipelines.engines.base import Proposal, Task
+
+Kind = Literal["edit", "invent"]
+
+INVENT = "StableDiffusionControlNetPipeline"
+"""The diffusers class that draws a face from nothing."""
+
+MARGIN = 1.5
+"""The square around a face, in sizes of its outline: some hair and neck, as models see faces."""
+
+# The network works on blocks of eight pixels: a mask grown by less would leave old iris in them.
+_GROWTH = 6.0
+_FEATHER = 3.0
+# How far around the mask the seam's colours are compared, in pixels of the window.
+_SEAM = 12.0
+# Of the window's side: changes of skin wider than this are light or tone, and not asked for.
+_TONE = 0.06
+# Seconds on ZeroGPU: what a loaded pipeline needs at most, beside a step's time.
+_GPU_START, _GPU_STEP = 20.0, 1.5
+
+
+@dataclass(frozen=True)
+class Window:
+    """The square in which an engine sees a face.
+
+    Attributes:
+        to_window: Affine map from the picture to the window, shape (2, 3).
+        size: (width, height) of the window.
+        pixels: float32 sRGB, shape (size, size, 3).
+        face: The face as photographed, in pixels of the window.
+    """
+
+    to_window: Points
+    size: tuple[int, int]
+    pixels: Image
+    face: Face
+
+
+def refine(task: Task, proposal: Proposal) -> Image8 | None:
+    """Redraw both eyes; see `controlnet.refine`."""
+    window = look_at(proposal.image_u8, proposal.before, task.engine.drawing.size)
+    posed = moved(proposal.posed, window.to_window, window.size)
+    mask = _apertures(window.face, posed)
+    drawn = _drawn(
+        task,
+        window,
+        mask,
+        control=annotation.draw(posed),
+        prompt=prompts.eyes(task.engine.drawing, proposal.gaze, task.context),
+        strength=task.engine.strength or 0.0,
+    )
+    if drawn is None:
+        return None
+    edit = mask[..., None] * (_colour_matched(drawn, window.pixels, mask) - window.pixels)
+    return _pasted(proposal.image_u8, edit, mask, window)
+
+
+def redraw_skin(task: Task, image_u8: Image8, face: Face, strength: float) -> Image8 | None:
+    """Redraw the skin; see `controlnet.redraw_skin`. Its light and tone stay as they are."""
+    window = look_at(image_u8, face, task.engine.drawing.size)
+    mask = skin.mask(window.pixels, window.face)
+    mask = mask * eye_patches.within_outline(face, window.to_window, window.size)
+    drawn = _drawn(
+        task,
+        window,
+        mask,
+        control=annotation.draw(window.face),
+        prompt=task.engine.drawing.prompt,
+        strength=strength,
+    )
+    if drawn is None:
+        return None
+    change = drawn - window.pixels
+    edit = mask[..., None] * (change - _spread(change, mask, _TONE * window.size[0]))
+    return _pasted(image_u8, edit, mask, window)
+
+
+def look_at(image_u8: Image8, face: Face, side: int, margin: float = MARGIN) -> Window:
+    """Cut the square around a face out at the engine's own size.
+
+    Args:
+        image_u8: uint8 sRGB, shape (H, W, 3).
+        face: In pixels of `image_u8`.
+        side: Of the square, in pixels.
+        margin: Of the square, in sizes of the face.
+    """
+    low, high = face.oval.min(axis=0), face.oval.max(axis=0)
+    scale = side / (margin * float((high - low).max()))
+    to_window = crops.upright((low + high) / 2, 0.0, scale, (side, side))
+    pixels = crops.cut(image_u8, to_window, (side, side))
+    return Window(
+        to_window=to_window,
+        size=(side, side),
+        pixels=pixels.astype(np.float32) / np.float32(255),
+        face=moved(face, to_window, (side, side)),
+    )
+
+
+def moved(face: Face, affine: Points, size: tuple[int, int]) -> Face:
+    """A face in the pixels of an upright window of `size` (width, height)."""
+    scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+    landmarks = face.landmarks * scale
+    landmarks[:, :2] = crops.through(affine, face.landmarks[:, :2])
+    left, right = (
+        eye.mapped(lambda points: crops.through(affine, points), scale) for eye in face.eyes
+    )
+    return replace(face, landmarks=landmarks, size=(size[1], size[0]), left=left, right=right)
+
+
+def run(
+    engine: Engine, kind: Kind, arguments: dict[str, Any], on_step: Callable[[int, int], None]
+) -> Any | None:
+    """Run a hub engine's pipeline.
+
+    Args:
+        engine: The preset.
+        kind: ``edit`` for the preset's own pipeline, ``invent`` for a face from nothing.
+        arguments: Of the call, without device, scales, steps and callback; "seed" for the noise.
+        on_step: Called after each step; what it raises ends the call.
+
+    Returns:
+        float32 pictures, shape (n, H, W, 3); None where the safety filter kept one of them back.
+
+    Raises:
+        EngineUnavailable: ``weights-missing`` or ``weights-damaged``.
+        EngineFailed: ``out-of-memory``.
+    """
+    steps = engine.steps or 1
+    with slots.device().turn(lambda: on_step(0, steps)), devices.memory_guard(release):
+        load(engine, kind)
+        # ZeroGPU runs this in a process of its own, which no callback reaches.
+        lent = devices.on_shared_gpu(_call, lambda *_: _GPU_START + _GPU_STEP * steps)
+        output = lent(engine, kind, arguments, on_step if lent is _call else None)
+    if any(output.nsfw_content_detected or ()):
+        return None
+    return np.asarray(output.images, np.float32)
+
+
+def load(engine: Engine, kind: Kind) -> Any:
+    """A hub engine's pipeline on its device; the last one loaded is kept.
+
+    Raises:
+        EngineUnavailable: ``weights-missing`` or ``weights-damaged``.
+    """
+    base = weights.root(engine, "base")
+    return _loaded.get((engine.id, kind, base), lambda: _load(engine, kind, base))
+
+
+def release() -> None:
+    """Let the loaded model go."""
+    _loaded.clear()
+
+
+def _call(
+    engine: Engine,
+    kind: Kind,
+    arguments: dict[str, Any],
+    on_step: Callable[[int, int], None] | None,
+) -> Any:
+    import torch
+
+    def after(pipeline: Any, step: int, _: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        if on_step is not None:
+            on_step(step + 1, pipeline.num_timesteps)
+        return tensors
+
+    drawing = engine.drawing
+    given = {name: value for name, value in arguments.items() if name != "seed"}
+    return load(engine, kind)(
+        **given,
+        negative_prompt=drawing.negative_prompt,
+        num_inference_steps=engine.steps,
+        guidance_scale=drawing.guidance_scale,
+        controlnet_conditioning_scale=drawing.control_scale,
+        # On the processor, so that a seed means the same picture on every device.
+        generator=torch.Generator().manual_seed(arguments["seed"]),
+        callback_on_step_end=after,
+        output_type="np",
+    )
+
+
+def _drawn(
+    task: Task, window: Window, mask: Map, *, control: Image8, prompt: str, strength: float
+) -> Image | None:
+    from PIL import Image as Pillow
+
+    def picture(pixels: Image | Map) -> Pillow.Image:
+        return Pillow.fromarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
+
+    shown = picture(window.pixels)
+    steps = task.engine.steps or 1
+    arguments: dict[str, Any] = {
+        "prompt": prompt,
+        "image": shown,
+        "control_image": Pillow.fromarray(control),
+        # Below one step of its schedule a pipeline would do nothing and fail.
+        "strength": max(strength, 1.01 / steps),
+        "width": window.size[0],
+        "height": window.size[1],
+        "seed": task.seed,
+    }
+    if "Inpaint" in (task.engine.pipeline or ""):
+        arguments["mask_image"] = picture((mask > 0).astype(np.float32))
+    if _source(task.engine, "identity") is not None:
+        arguments["ip_adapter_image"] = shown
+    images = run(task.engine, "edit", arguments, task.on_step)
+    return None if images is None else np.asarray(images[0], np.float32)
+
+
+def _apertures(before: Face, posed: Face) -> Map:
+    """Both lid openings, as they were and as they shall be, grown and feathered, 0..1."""
+    opening = np.zeros(before.size, np.uint8)
+    for eye in (*before.eyes, *posed.eyes):
+        cv2.fillPoly(opening, [np.round(eye.contour * 16).astype(np.int32)], (1,), shift=4)
+    away = cv2.distanceTransform(1 - opening, cv2.DIST_L2, 5)
+    mask = np.clip((_GROWTH + _FEATHER - away) / (2 * _FEATHER), 0, 1).astype(np.float32)
+    identity = np.array([[1.0, 0, 0], [0, 1, 0]])
+    return np.asarray(mask * eye_patches.within_outline(before, identity, before.size[::-1]))
+
+
+def _colour_matched(drawn: Image, photo: Image, mask: Map) -> Image:
+    """What was drawn, without the colour shift that shows around the mask.
+
+    Coding a picture into latents and back shifts its colours a little; outside the mask both
+    pictures are the same, so the shift can be seen there and taken off inside.
+    """
+    away = cv2.distanceTransform((mask <= 0).astype(np.uint8), cv2.DIST_L2, 5)
+    seam = ((away > 0) & (away <= _SEAM)).astype(np.float32)
+    return drawn - _spread(drawn - photo, seam, _SEAM)
+
+
+def _spread(values: Image, weight: Map, sigma: float) -> Image:
+    """Weighted mean of the surroundings, shape (h, w, 3)."""
+    total = cv2.GaussianBlur(values * weight[..., None], (0, 0), sigma)
+    return np.asarray(
+        total / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-4)[..., None], np.float32
+    )
+
+
+def _pasted(image_u8: Image8, edit: Image, mask: Map, window: Window) -> Image8:
+    shape = (image_u8.shape[0], image_u8.shape[1])
+    edit = np.where(mask[..., None] > 0, edit, 0).astype(np.float32)
+    return geometry.paste(image_u8, (eye_patches.laid_back(edit, mask, window.to_window, shape),))
+
+
+def _source(engine: Engine, role: str) -> HubFile | None:
+    return next((source for source in engine.files if source.role == role), None)
+
+
+def _load(engine: Engine, kind: Kind, base: Path) -> Any:
+    weights.require(engine)
+    diffusers = diffusers_import.load()
+    device = devices.pick()
+    try:
+        pipeline = _assembled(engine, kind, base, device.dtype, diffusers)
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        raise EngineUnavailable(
+            "weights-damaged",
+            Message(
+                "The weights of {engine} don't fit together. Run {command} again.",
+                engine=engine.label,
+                command=weights.command(engine),
+            ),
+        ) from error
+    pipeline.set_progress_bar_config(disable=True)
+    if device.kind == "cpu":
+        return pipeline
+    if devices.placement(engine.memory_gb, devices.free_gb(device)) == "offloaded":
+        pipeline.enable_model_cpu_offload(device=device.kind)
+        return pipeline
+    return pipeline.to(device.kind)
+
+
+def _assembled(engine: Engine, kind: Kind, base: Path, dtype: Any, diffusers: Any) -> Any:
+    local: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": dtype}
+    source = _source(engine, "controlnet")
+    assert source is not None
+    controlnet = diffusers.ControlNetModel.from_pretrained(
+        weights.root(engine, "controlnet"),
+        subfolder=source.subfolder,
+        variant=_variant(source),
+        **local,
+    )
+    name = INVENT if kind == "invent" else engine.pipeline
+    source = _source(engine, "base")
+    assert source is not None
+    pipeline = getattr(diffusers, str(name)).from_pretrained(
+        base, controlnet=controlnet, variant=_variant(source), **local
+    )
+    scheduler = getattr(diffusers, str(engine.scheduler))
+    pipeline.scheduler = scheduler.from_config(pipeline.scheduler.config)
+    if speed := _source(engine, "speed"):
+        folder = weights.root(engine, "speed")
+        pipeline.load_lora_weights(folder, weight_name=speed.files[0], local_files_only=True)
+        pipeline.fuse_lora()
+        pipeline.unload_lora_weights()
+    # A face from nothing is nobody's: it gets no one's identity.
+    if kind == "edit" and (face := _source(engine, "identity")):
+        file, encoder = Path(face.files[0]), _source(engine, "image-encoder")
+        pipeline.load_ip_adapter(
+            str(weights.root(engine, "identity")),
+            subfolder=face.subfolder,
+            weight_name=file.name,
+            image_encoder_folder=Path(encoder.subfolder).name if encoder else None,
+            local_files_only=True,
+            # Else what a file lacks would be left out without a word.
+            low_cpu_mem_usage=False,
+        )
+        pipeline.set_ip_adapter_scale(engine.drawing.identity_scale)
+    return pipeline
+
+
+def _variant(source: HubFile) -> str | None:
+    return "fp16" if any(".fp16." in name for name in source.files) else None
+
+
+# Models are gigabytes: the last one used, and never more than one.
+_loaded = Cache(most=1)

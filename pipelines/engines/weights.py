@@ -1,0 +1,394 @@
+"""Where an engine's weights are, whether they are all there and whole, and how to get them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipelines.runtime.errors import EngineFailed, EngineUnavailable
+from pipelines.runtime.messages import Message
+from presets.schema import Engine, HubFile
+
+State = Literal["ready", "slow", "download", "absent"]
+
+MODELS = "PRESENCE_MODELS"
+"""Environment variable: a folder with models, ``<engine>/`` or ``<owner>/<name>/`` as the hub's."""
+
+BUNDLED = Path(__file__).parent / "bundled"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LONGEST_HEADER = 100_000_000
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """One file that an engine needs.
+
+    Attributes:
+        source: The preset's entry that lists it; None for a bundled engine.
+        name: Path in its repository or folder.
+        path: Where it is here; None if it is not.
+    """
+
+    source: HubFile | None
+    name: str
+    path: Path | None
+
+
+def require(engine: Engine) -> None:
+    """Check that an engine's weights are here and whole, before any work starts.
+
+    Reads file names and the headers of safetensors files, not gigabytes.
+
+    Raises:
+        EngineUnavailable: ``weights-missing`` or ``weights-damaged``; the sentence says what is
+            needed, how large it is, under which licence, and how to get it.
+    """
+    if engine.weights == "none":
+        return
+    if engine.weights == "bundled":
+        _require_bundled(engine)
+        return
+    found = files(engine)
+    if any(one.path is None for one in found):
+        raise EngineUnavailable("weights-missing", missing_sentence(engine))
+    for one in found:
+        if one.path is not None and (wrong := damage(one.path)):
+            raise _damaged(
+                Message(
+                    "{file} of {where}",
+                    file=one.name,
+                    where=one.source.repo if one.source else engine.label,
+                ),
+                wrong,
+                Message("Run {command} again.", command=command(engine)),
+            )
+
+
+def state(engine: Engine, has_gpu: Callable[[], bool]) -> State:
+    """Whether an engine could start: ``ready``, ``slow`` (wants a GPU), ``download``, ``absent``.
+
+    Args:
+        engine: The preset.
+        has_gpu: Asked only where it matters, because asking loads torch.
+    """
+    if engine.weights == "none":
+        return "ready"
+    if engine.weights == "bundled":
+        return "ready" if (bundled(engine) / "model_index.json").is_file() else "absent"
+    if any(one.path is None for one in files(engine)):
+        return "download"
+    return "ready" if not engine.wants_gpu or has_gpu() else "slow"
+
+
+def files(engine: Engine) -> tuple[WeightFile, ...]:
+    """Every file of a hub engine, and where it is."""
+    return tuple(
+        WeightFile(source, name, locate(source, name))
+        for source in engine.files
+        for name in source.files
+    )
+
+
+def locate(source: HubFile, name: str) -> Path | None:
+    """A hub file in `PRESENCE_MODELS` or in the hub's cache at its pinned revision, else None."""
+    folder = own_folder()
+    if folder is not None:
+        path = folder / source.repo / name
+        return path if path.is_file() else None
+    from huggingface_hub import try_to_load_from_cache
+
+    cached = try_to_load_from_cache(source.repo, name, revision=source.revision)
+    return Path(cached) if isinstance(cached, str) else None
+
+
+def root(engine: Engine, role: str) -> Path:
+    """The folder that stands for the root of the repository of the files with this role.
+
+    Raises:
+        EngineUnavailable: ``weights-missing``.
+    """
+    for source in engine.files:
+        if source.role == role:
+            path = locate(source, source.files[0])
+            if path is None:
+                break
+            return path.parents[len(Path(source.files[0]).parts) - 1]
+    raise EngineUnavailable("weights-missing", missing_sentence(engine))
+
+
+def bundled(engine: Engine) -> Path:
+    """The folder of a bundled engine: in `PRESENCE_MODELS` if there is one, else our own."""
+    folder = own_folder()
+    if folder is not None and (folder / engine.id).is_dir():
+        return folder / engine.id
+    return BUNDLED / engine.id
+
+
+def own_folder() -> Path | None:
+    """The folder that `PRESENCE_MODELS` names, or None where it is not set."""
+    named = os.environ.get(MODELS, "")
+    return Path(named).expanduser() if named else None
+
+
+def command(engine: Engine) -> str:
+    """The command that fetches an engine's weights."""
+    return f"python -m pipelines fetch {engine.id}"
+
+
+def place() -> str:
+    """Where fetched files go, in words without a path."""
+    if own_folder() is not None:
+        return Message("the folder that {variable} names", variable=MODELS)
+    return "the Hugging Face cache of the machine that runs Presence"
+
+
+def missing_sentence(engine: Engine) -> str:
+    """What a hub engine needs, how large, which licences, where it goes, and how to get it."""
+    wanted = files(engine)
+    there = sum(one.path is not None for one in wanted)
+    size = sum(source.size_mb for source in engine.files)
+    template = (
+        "{engine} needs {size} of files that are not here ({there} of {all} files are): {files}. "
+        "The command {command} fetches them into {place}; until then the geometry engine needs "
+        "none."
+        if there
+        else "{engine} needs {size} of files that are not here: {files}. "
+        "The command {command} fetches them into {place}; until then the geometry engine needs "
+        "none."
+    )
+    return Message(
+        template,
+        engine=engine.label,
+        size=_megabytes(size),
+        there=there,
+        all=len(wanted),
+        files=", ".join(_repositories(engine)),
+        command=command(engine),
+        place=place(),
+    )
+
+
+def fetch(engine: Engine, tell: Callable[[str], None], endpoint: str | None = None) -> None:
+    """Download what is missing of an engine, resuming where an earlier try stopped, and check it.
+
+    Args:
+        engine: A hub engine.
+        tell: Called with a line for a person, a few times a repository.
+        endpoint: Address of the hub; its own if None.
+
+    Raises:
+        EngineUnavailable: ``nothing-to-fetch`` or ``no-network``.
+        EngineFailed: ``weights-damaged`` where a file arrived otherwise than the hub announced it.
+    """
+    if engine.weights != "hub":
+        raise EngineUnavailable(
+            "nothing-to-fetch",
+            Message("{engine} has nothing to download from the hub.", engine=engine.label),
+        )
+    from huggingface_hub.utils import logging
+
+    # It would tell of every retry; what is left after the last one is told in our own words.
+    logging.set_verbosity_error()
+    for source in engine.files:
+        tell(
+            f"{source.role}: {source.repo} at {source.revision[:12]}, "
+            f"{_megabytes(source.size_mb)}, {source.licence}"
+        )
+        for name in source.files:
+            here = locate(source, name)
+            if here is not None and damage(here):
+                _throw_away(here)
+            _check_fetched(source, name, _download(source, name, endpoint))
+    tell(f"{engine.label} is complete, in {place()}.")
+
+
+def damage(path: Path) -> str | None:
+    """What is wrong with a file as far as it tells by itself, or None.
+
+    A safetensors file announces its own length: eight bytes with the header's size, the header,
+    and the end of the last tensor (https://github.com/huggingface/safetensors, "Format").
+    """
+    size = path.stat().st_size
+    if not size:
+        return "is empty"
+    try:
+        if path.suffix == ".safetensors":
+            return _safetensors_damage(path, size)
+        if path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError):
+        return "can't be read"
+    return None
+
+
+def _safetensors_damage(path: Path, size: int) -> str | None:
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > min(_LONGEST_HEADER, size):
+            return "is cut off"
+        header = json.loads(file.read(length))
+    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    announced = 8 + length + max(ends, default=0)
+    if size < announced:
+        return Message("is cut off ({missing:,} bytes are missing)", missing=announced - size)
+    return "is longer than it says" if size > announced else None
+
+
+def _repositories(engine: Engine) -> list[str]:
+    sizes: dict[str, float] = {}
+    licences: dict[str, str] = {}
+    for source in engine.files:
+        sizes[source.repo] = sizes.get(source.repo, 0) + source.size_mb
+        licences[source.repo] = source.licence
+    return [f"{repo} ({_megabytes(sizes[repo])}, {licences[repo]})" for repo in sizes]
+
+
+def _require_bundled(engine: Engine) -> None:
+    folder = bundled(engine)
+    if not (folder / "model_index.json").is_file():
+        raise EngineUnavailable(
+            "weights-missing",
+            Message(
+                "The weights of {engine} are not here. Install Presence again, or choose the "
+                "geometry engine, which needs none.",
+                engine=engine.label,
+            ),
+        )
+    for path in sorted(_parts(folder)):
+        if not path.is_file():
+            raise EngineUnavailable(
+                "weights-missing",
+                Message(
+                    "{file} of {engine} is missing. "
+                    "Install Presence again, or choose the geometry engine.",
+                    file=f"{path.parent.name}/{path.name}",
+                    engine=engine.label,
+                ),
+            )
+        if wrong := damage(path):
+            raise _damaged(
+                Message(
+                    "{file} of {where}",
+                    file=f"{path.parent.name}/{path.name}",
+                    where=engine.label,
+                ),
+                wrong,
+                "Install Presence again, or choose the geometry engine.",
+            )
+
+
+def _parts(folder: Path) -> Iterator[Path]:
+    """The files of a folder in diffusers' layout: the index, and what each part must have."""
+    index = folder / "model_index.json"
+    yield index
+    if damage(index):
+        return
+    parts = json.loads(index.read_text(encoding="utf-8"))
+    for name, value in parts.items():
+        if not isinstance(value, list) or name.startswith("_"):
+            continue
+        if name == "scheduler":
+            yield folder / name / "scheduler_config.json"
+            continue
+        yield folder / name / "config.json"
+        weights = sorted((folder / name).glob("*.safetensors"))
+        yield from weights or [folder / name / "diffusion_pytorch_model.safetensors"]
+
+
+def _damaged(name: str, wrong: str, remedy: str) -> EngineUnavailable:
+    return EngineUnavailable(
+        "weights-damaged",
+        Message("The file {name} {wrong}. {remedy}", name=name, wrong=wrong, remedy=remedy),
+    )
+
+
+def _download(source: HubFile, name: str, endpoint: str | None) -> Path:
+    import httpx2
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    folder = own_folder()
+    try:
+        path = hf_hub_download(
+            source.repo,
+            name,
+            revision=source.revision,
+            local_dir=folder / source.repo if folder else None,
+            endpoint=endpoint,
+        )
+    except HfHubHTTPError as error:
+        raise EngineUnavailable(
+            "no-network",
+            Message(
+                "The Hugging Face hub did not hand out {name} of {repo} at its pinned revision. "
+                "Try again later; if it stays so, the file has been taken down.",
+                name=name,
+                repo=source.repo,
+            ),
+        ) from error
+    except (LocalEntryNotFoundError, httpx2.HTTPError) as error:
+        raise EngineUnavailable(
+            "no-network",
+            Message(
+                "The Hugging Face hub can't be reached for {name} of {repo}. "
+                "Check the network and run the command again; it goes on where it stopped.",
+                name=name,
+                repo=source.repo,
+            ),
+        ) from error
+    return Path(path)
+
+
+def _check_fetched(source: HubFile, name: str, path: Path) -> None:
+    wrong = damage(path)
+    known = _known_sha256(source, name, path)
+    if wrong is None and known is not None and _sha256(path) != known:
+        wrong = "is not the one that the hub announced"
+    if wrong is None:
+        return
+    _throw_away(path)
+    raise EngineFailed(
+        "weights-damaged",
+        Message(
+            "The file {name} of {repo} {wrong} and was thrown away. Run the command again.",
+            name=name,
+            repo=source.repo,
+            wrong=wrong,
+        ),
+    )
+
+
+def _throw_away(path: Path) -> None:
+    """Remove a file, and what it stands for in the hub's cache: else it would pass for whole."""
+    path.resolve().unlink()
+    path.unlink(missing_ok=True)
+
+
+def _known_sha256(source: HubFile, name: str, path: Path) -> str | None:
+    """What the hub said about a large file: its cache names the file so, a folder keeps a note."""
+    target = path.resolve().name
+    if _SHA256.fullmatch(target):
+        return target
+    folder = own_folder()
+    if folder is None:
+        return None
+    note = folder / source.repo / ".cache" / "huggingface" / "download" / f"{name}.metadata"
+    if not note.is_file():
+        return None
+    lines = note.read_text(encoding="utf-8").splitlines()
+    return lines[1] if len(lines) > 1 and _SHA256.fullmatch(lines[1]) else None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _megabytes(size: float) -> str:
+    return f"{size / 1000:.1f} GB" if size >= 1000 else f"{size:.0f} MB"

@@ -1,0 +1,15 @@
+"""Faces: landmarks, head pose, what is visible of a face, where it shows skin."""
+
+from pipelines.face.face import Eye, Face, Side, from_landmarks, with_eyes
+from pipelines.face.mesh import find
+from pipelines.face.pose import HeadPose
+
+__all__ = [
+    "Eye",
+    "Face",
+    "HeadPose",
+    "Side",
+    "find",
+    "from_landmarks",
+    "with_eyes",
+]

@@ -1,0 +1,1 @@
+"""Pictures: bytes to pixels and back, colour, filters, crops, metadata, Content Credentials."""

@@ -1,0 +1,246 @@
+"""Content Credentials (C2PA): sign a picture, and read what one says.
+
+Signing is off until ``PRESENCE_C2PA_CERT`` and ``PRESENCE_C2PA_KEY`` name a certificate and its
+key.
+
+Source: C2PA Technical Specification 2.x (actions, ingredients).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipelines.image.metadata import (
+    INVENTED,
+    MIME,
+    NEWSCODES,
+    SOFTWARE,
+    SOURCE_TYPES,
+    Form,
+    Statement,
+    encode,
+    format_of,
+)
+from pipelines.runtime.errors import PresenceError, ProvenanceError
+
+if TYPE_CHECKING:
+    from c2pa import Context
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a picture's Content Credentials say.
+
+    Attributes:
+        state: ``Valid``, ``Trusted`` (valid, and its signer is on a trust list) or ``Invalid``.
+        signer: Name in the certificate.
+        actions: What was done, one sentence each.
+        problems: Codes of what did not hold.
+    """
+
+    state: str
+    signer: str
+    actions: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def read(data: bytes) -> Credentials | None:
+    """What the Content Credentials of a picture say, checked by c2pa; None where there are none.
+
+    Raises:
+        PresenceError: ``bad-credentials``: there are some, and they cannot be read.
+    """
+    import c2pa
+
+    mime = MIME.get(format_of(data))
+    if mime is None:
+        return None
+    try:
+        reader = c2pa.Reader.try_create(mime, io.BytesIO(data))
+        if reader is None:
+            return None
+        with reader:
+            manifest = reader.get_active_manifest() or {}
+            results = reader.get_validation_results() or {}
+            state = reader.get_validation_state() or "Invalid"
+    except c2pa.C2paError as error:
+        raise PresenceError(
+            "bad-credentials", "The Content Credentials of this picture can't be read."
+        ) from error
+    failures = results.get("activeManifest", {}).get("failure", [])
+    signature = manifest.get("signature_info", {})
+    return Credentials(
+        state=state,
+        signer=signature.get("common_name") or signature.get("issuer") or "",
+        actions=tuple(_actions(manifest)),
+        problems=tuple(failure["code"] for failure in failures),
+    )
+
+
+def check() -> None:
+    """Make sure that what is configured can sign; nothing configured is fine.
+
+    Raises:
+        ProvenanceError: ``c2pa-certificate``.
+    """
+    statement = Statement(SOFTWARE, "algorithmicallyEnhanced", "", "")
+    sign(encode(np.zeros((32, 32, 3), np.uint8), statement, "PNG"), statement, "PNG")
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Certificate chain and key, PEM."""
+
+    certificate: bytes
+    key: bytes
+
+
+def _configured() -> _Pair | None:
+    paths = [os.environ.get(f"PRESENCE_C2PA_{name}", "") for name in ("CERT", "KEY")]
+    if not any(paths):
+        return None
+    if not all(paths):
+        raise ProvenanceError(
+            "c2pa-certificate",
+            "Signing needs both PRESENCE_C2PA_CERT and PRESENCE_C2PA_KEY. Set both or neither.",
+        )
+    try:
+        certificate, key = (Path(path).read_bytes() for path in paths)
+    except OSError as error:
+        raise ProvenanceError(
+            "c2pa-certificate",
+            "The file of PRESENCE_C2PA_CERT or PRESENCE_C2PA_KEY can't be read.",
+        ) from error
+    return _Pair(certificate, key)
+
+
+def sign(data: bytes, statement: Statement, form: Form) -> bytes:
+    """Sign an encoded picture; as it is where no certificate is configured.
+
+    Args:
+        data: From `metadata.encode`.
+        statement: What its metadata says; the manifest says the same.
+        form: Its format.
+
+    Raises:
+        ProvenanceError: ``c2pa-certificate``: a certificate is configured and cannot sign.
+    """
+    pair = _configured()
+    return data if pair is None else _signed(data, statement, form, pair)
+
+
+def _signed(data: bytes, statement: Statement, form: Form, pair: _Pair) -> bytes:
+    import json
+
+    import c2pa
+
+    result = io.BytesIO()
+    try:
+        info = c2pa.C2paSignerInfo(
+            alg=_algorithm(pair.certificate),
+            sign_cert=pair.certificate,
+            private_key=pair.key,
+            ta_url=None,
+        )
+        manifest = json.dumps(_manifest(statement, form))
+        with (
+            c2pa.Signer.from_info(info) as signer,
+            c2pa.Builder.from_json(manifest, _context()) as builder,
+        ):
+            builder.sign(signer, MIME[form], io.BytesIO(data), result)
+    except (c2pa.C2paError, ValueError) as error:
+        raise _cannot_sign() from error
+    credentials = read(result.getvalue())
+    if credentials is None or credentials.state not in ("Valid", "Trusted"):
+        raise _cannot_sign()
+    return result.getvalue()
+
+
+def _cannot_sign() -> ProvenanceError:
+    return ProvenanceError(
+        "c2pa-certificate",
+        "This picture can't be signed: the certificate of PRESENCE_C2PA_CERT does not fit its key, "
+        "has run out, or is not one for Content Credentials.",
+    )
+
+
+@lru_cache(maxsize=1)
+def _context() -> Context:
+    import c2pa
+
+    # A thumbnail would be a second, unasked copy of a face.
+    return c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}})
+
+
+def _algorithm(certificate: bytes) -> bytes:
+    """C2PA's name for the signature that this certificate's key makes."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+    key = x509.load_pem_x509_certificates(certificate)[0].public_key()
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return {256: b"es256", 384: b"es384"}.get(key.curve.key_size, b"es512")
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return b"ed25519"
+    if isinstance(key, rsa.RSAPublicKey):
+        return b"ps256"
+    raise ValueError("not a key that C2PA knows")
+
+
+def _manifest(statement: Statement, form: Form) -> dict[str, Any]:
+    """What C2PA is told: where the picture came from, what was done, the look."""
+    invented = statement.source_type == INVENTED
+    ingredients = [] if invented else [_original(statement)]
+    assertions = [{"label": "c2pa.actions.v2", "data": {"actions": _done(statement, invented)}}]
+    if statement.look:
+        assertions.append({"label": "presence.look", "data": {"look": statement.look}})
+    return {
+        "claim_generator_info": [{"name": SOFTWARE}],
+        "format": MIME[form],
+        "ingredients": ingredients,
+        "assertions": assertions,
+    }
+
+
+def _done(statement: Statement, invented: bool) -> list[dict[str, Any]]:
+    words = SOURCE_TYPES.get(statement.source_type, "nothing was changed")
+    action: dict[str, Any] = {
+        "action": "c2pa.edited" if statement.source_type else "c2pa.converted",
+        "description": f"{words}; look {statement.look}" if statement.look else words,
+        "softwareAgent": {"name": SOFTWARE},
+    }
+    if statement.source_type:
+        action["digitalSourceType"] = NEWSCODES + statement.source_type
+    if invented:
+        return [action | {"action": "c2pa.created"}]
+    return [{"action": "c2pa.opened", "parameters": {"ingredientIds": ["original"]}}, action]
+
+
+def _original(statement: Statement) -> dict[str, Any]:
+    """The original as an ingredient: its hash, and nothing else of it."""
+    ingredient = {
+        "title": "Original portrait, named by the SHA-256 of its pixels",
+        "format": "application/octet-stream",
+        "relationship": "parentOf",
+        "label": "original",
+    }
+    if statement.original:
+        ingredient["instance_id"] = f"urn:presence:pixels:sha256:{statement.original}"
+        ingredient["description"] = f"sha256 {statement.original}"
+    return ingredient
+
+
+def _actions(manifest: dict[str, Any]) -> list[str]:
+    return [
+        ": ".join(filter(None, (action.get("action", ""), action.get("description", ""))))
+        for assertion in manifest.get("assertions", [])
+        if assertion.get("label", "").startswith("c2pa.actions")
+        for action in assertion.get("data", {}).get("actions", [])
+    ]

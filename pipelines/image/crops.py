@@ -1,0 +1,116 @@
+"""Cut upright, resized windows out of a picture, around an eye too; map points in and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.image.arrays import Image, Map, Points, Reals
+
+FIT_RADIUS = 24.0
+_EYE_SIZE = (168, 120)
+
+
+@dataclass(frozen=True)
+class EyeCrop:
+    """An upright crop around one eye in which the expected iris radius is 24 px.
+
+    Attributes:
+        pixels: float32 sRGB, shape (120, 168, 3).
+        to_crop: Affine map from picture to crop coordinates, shape (2, 3).
+        depth: Signed distance inside the lid edge in crop pixels (negative outside), (120, 168).
+    """
+
+    pixels: Image
+    to_crop: Points
+    depth: Map
+
+    def with_lids(self, contour: Points) -> EyeCrop:
+        """The same crop with other lid edges, a polygon in picture pixels, shape (n, 2)."""
+        return replace(self, depth=_depth(through(self.to_crop, contour)))
+
+
+def around_eye(pixels: Image, contour: Points, radius: float, roll: float) -> EyeCrop:
+    """Cut one eye out so that an iris radius of `radius` picture pixels becomes 24.
+
+    Args:
+        pixels: float32 sRGB, shape (H, W, 3).
+        contour: Lid edges as a polygon in picture pixels, shape (n, 2).
+        radius: Expected radius of the iris in picture pixels.
+        roll: Roll of the head in degrees, which is undone.
+    """
+    to_crop = upright(contour.mean(axis=0), roll, FIT_RADIUS / max(radius, 1e-3), _EYE_SIZE)
+    crop = np.asarray(cut(pixels, to_crop, _EYE_SIZE), np.float32)
+    return EyeCrop(crop, to_crop, _depth(through(to_crop, contour)))
+
+
+def upright(center: Points, roll: float, scale: float, size: tuple[int, int]) -> Points:
+    """Affine map that turns a picture by `roll` degrees and puts `center` amid a crop.
+
+    Args:
+        center: In picture pixels, shape (2,).
+        roll: Clockwise roll in the picture to undo, in degrees.
+        scale: Crop pixels per picture pixel.
+        size: (width, height) of the crop.
+
+    Returns:
+        Map from picture to crop coordinates, shape (2, 3).
+    """
+    matrix = np.asarray(
+        cv2.getRotationMatrix2D((float(center[0]), float(center[1])), roll, scale), np.float64
+    )
+    matrix[:, 2] += (np.array(size, np.float64) - 1) / 2 - center
+    return matrix
+
+
+def cut(image: NDArray[Any], to_crop: Points, size: tuple[int, int]) -> NDArray[Any]:
+    """Resample a window of `image`, uint8 or float32 (H, W, C), without aliasing.
+
+    Args:
+        image: The picture.
+        to_crop: Map from picture to crop coordinates, shape (2, 3).
+        size: (width, height) of the crop.
+    """
+    scale = float(np.sqrt(abs(np.linalg.det(to_crop[:, :2]))))
+    window, offset = _window(image, to_crop, size)
+    local = to_crop.copy()
+    local[:, 2] += to_crop[:, :2] @ offset
+    if scale < 0.9:
+        # warpAffine does not average; unblurred, lashes and pores would alias into edges.
+        window = cv2.GaussianBlur(window, (0, 0), 0.4 / scale)
+    return cv2.warpAffine(
+        window, local, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def through(affine: Reals, points: Points) -> Points:
+    """Map points, shape (..., 2), through an affine map, shape (2, 3)."""
+    return np.asarray(points @ affine[:, :2].T + affine[:, 2], np.float64)
+
+
+def inverse(affine: Points) -> Points:
+    """The map back, shape (2, 3)."""
+    return np.asarray(cv2.invertAffineTransform(affine), np.float64)
+
+
+def _depth(contour: Points) -> Map:
+    polygon = np.zeros((_EYE_SIZE[1], _EYE_SIZE[0]), np.uint8)
+    cv2.fillPoly(polygon, [np.round(contour * 16).astype(np.int32)], (1,), shift=4)
+    inside = cv2.distanceTransform(polygon, cv2.DIST_L2, 5)
+    outside = cv2.distanceTransform(1 - polygon, cv2.DIST_L2, 5)
+    return np.asarray(inside - outside, np.float32)
+
+
+def _window(
+    image: NDArray[Any], to_crop: Points, size: tuple[int, int]
+) -> tuple[NDArray[Any], Points]:
+    corners = np.array([[0, 0], [size[0], 0], [0, size[1]], [size[0], size[1]]], np.float64)
+    seen = through(inverse(to_crop), corners)
+    height, width = image.shape[:2]
+    low = np.clip(np.floor(seen.min(axis=0)) - 3, 0, [width - 2, height - 2]).astype(int)
+    high = np.clip(np.ceil(seen.max(axis=0)) + 4, low + 2, [width, height]).astype(int)
+    return image[low[1] : high[1], low[0] : high[0]], low.astype(np.float64)

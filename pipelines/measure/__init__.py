@@ -1,0 +1,1 @@
+"""Original against result: likeness, texture, tone, quality, and the guards with their bounds."""

@@ -1,0 +1,412 @@
+"""Original against result: gaze, likeness, skin texture, skin tone, eyes, and what else changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from pipelines.face import Face, HeadPose, skin
+from pipelines.gaze import CONTACT_DEG, Gaze, GazeEstimate, catchlight
+from pipelines.image import colour
+from pipelines.image.arrays import Image, Image8, Map, Reals
+from pipelines.measure import guards
+from pipelines.measure.guards import (
+    MOST_DISTANCE,
+    MOST_ITA_SHIFT,
+    Guard,
+    HeldBack,
+    Readings,
+    Reference,
+)
+from pipelines.measure.identity import SAME_PERSON, Embedding
+from pipelines.measure.texture import Texture
+from pipelines.runtime.messages import Message
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """How the eyes sit.
+
+    Attributes:
+        spacing_ratio: Distance between the eyes' middles / width of the face outline.
+        tilt_deg: Angle of the line through the eyes' middles against the head's roll, in degrees,
+            clockwise > 0; 0 where the eyes sit level in the head.
+        catchlight_agreement: See `catchlight.agreement`; None where no catchlight is seen.
+    """
+
+    spacing_ratio: float
+    tilt_deg: float
+    catchlight_agreement: float | None
+
+
+@dataclass(frozen=True)
+class GazeChange:
+    """Where the person looked, was asked to look, and looks.
+
+    Attributes:
+        before: Gaze in the original.
+        target: What was asked for and within reach; None where the eyes are left alone.
+        after: Gaze in the result.
+        clamped: Whether more was asked for than eyes can turn.
+        goals: What was asked for of the person's left and right eye; None as for `target`.
+        asked: What was asked for, within reach or not; None as for `target`.
+    """
+
+    before: GazeEstimate
+    target: Gaze | None
+    after: GazeEstimate
+    clamped: bool = False
+    goals: tuple[Gaze, Gaze] | None = None
+    asked: Gaze | None = None
+
+    @property
+    def error(self) -> float | None:
+        """Angle between the target and the gaze after, in degrees; None without a target."""
+        return None if self.target is None else self.after.gaze.angle_to(self.target)
+
+    def per_eye(self) -> dict[str, Any]:
+        """Of each eye of the person, plain data for JSON; an eye alone is read less exactly."""
+        left, right = self.goals or (None, None)
+        rows = (
+            ("left", self.before.left, left, self.after.left),
+            ("right", self.before.right, right, self.after.right),
+        )
+        return {
+            side: {
+                "before": _angles(before),
+                "target": None if goal is None else _angles(goal),
+                "after": _angles(after),
+                "error": None if goal is None else _rounded(after.angle_to(goal)),
+            }
+            for side, before, goal, after in rows
+        }
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Likeness of the result to the original.
+
+    Attributes:
+        distance: Distance of the embeddings: 0 is the same picture, 0.6 is somebody else.
+        same_person: Whether the distance is under `identity.SAME_PERSON`.
+    """
+
+    distance: float
+    same_person: bool
+
+
+@dataclass(frozen=True)
+class SkinTone:
+    """Tone of the skin before and after, on the original's skin mask.
+
+    Attributes:
+        ita_before: Individual Typology Angle in degrees; None in black-and-white.
+        ita_after: The same of the result.
+        delta_e00_mean: Mean CIEDE2000 difference between the two.
+    """
+
+    ita_before: float | None
+    ita_after: float | None
+    delta_e00_mean: float
+
+    @property
+    def shift(self) -> float:
+        """Size of the change of the angle, in degrees; 0 where there is no angle."""
+        if self.ita_before is None or self.ita_after is None:
+            return 0.0
+        return abs(self.ita_after - self.ita_before)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What is measured on an original once, for all its variants.
+
+    Attributes:
+        face: The face in the original, in pixels of the working copy.
+        reference: What the guards need of it.
+        eyes: How the eyes sit.
+    """
+
+    face: Face
+    reference: Reference = field(repr=False)
+    eyes: Eyes
+
+    @property
+    def tone(self) -> colour.Tone | None:
+        """Mean colour of the skin; None if the face shows no skin."""
+        return self.reference.tone
+
+    @property
+    def texture(self) -> Texture:
+        """Fine band on the facial skin, at the size at which it is judged."""
+        return self.reference.texture
+
+    @property
+    def embedding(self) -> Embedding:
+        """Who it is."""
+        return self.reference.embedding
+
+    @property
+    def samples(self) -> Reals:
+        """Some of the skin's pixels in CIELAB, shape (n, 3)."""
+        return self.reference.samples
+
+    @cached_property
+    def skin_mask(self) -> Map:
+        """Facial skin in the working copy, [0, 1], shape (H, W)."""
+        return self._whole(self.reference.seen.facial)
+
+    @cached_property
+    def visible_skin(self) -> Map:
+        """Skin of face, ears, crown and neck in the working copy, [0, 1], shape (H, W)."""
+        return self._whole(self.reference.seen.visible)
+
+    def _whole(self, part: Map) -> Map:
+        whole = np.zeros(self.face.size, np.float32)
+        whole[self.reference.near.view] = self.reference.near.back(part)
+        return whole
+
+    def report(self, gaze: GazeEstimate, head: HeadPose) -> dict[str, Any]:
+        """Plain data for JSON about the original."""
+        return {
+            "gaze": _angles(gaze.gaze),
+            "contact": gaze.gaze.off_lens <= CONTACT_DEG,
+            "head": _head(head),
+            "skin_tone": {"ita": _rounded(self.tone.ita if self.tone else None)},
+            "eyes": _plain(self.eyes),
+        }
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """One result against its original.
+
+    Attributes:
+        gaze: Before, target, after.
+        head: Pose of the head in the original.
+        identity: Likeness.
+        texture_retention: Share of the skin's own fine texture that stays, 0..1.
+        texture_floor: The least of it that the context allows.
+        skin_tone: Before and after.
+        eyes: How the eyes sit in the result.
+        changed_outside_face: Pixels that differ outside the face outline, at full size.
+        readings: All that the guards of the polish read.
+        held_back: By how much and why the polish was held back; None if it was not.
+    """
+
+    gaze: GazeChange
+    head: HeadPose
+    identity: Identity
+    texture_retention: float
+    texture_floor: float
+    skin_tone: SkinTone
+    eyes: Eyes
+    changed_outside_face: int
+    readings: Readings
+    held_back: HeldBack | None = None
+
+    @property
+    def holds_texture(self) -> bool:
+        """Whether the texture is at or above its floor."""
+        return "texture" not in self.broken
+
+    @property
+    def broken(self) -> list[Guard]:
+        """The guards that are over their bound, the worst first."""
+        return self.readings.broken(self.texture_floor)
+
+    @property
+    def over_polished(self) -> bool:
+        """Whether a guard is broken; `reasons` says which."""
+        return bool(self.broken)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Each broken guard in words, the worst first; empty if all hold."""
+        return tuple(self._reason(guard) for guard in self.broken)
+
+    def _reason(self, guard: Guard) -> str:
+        before, after = self.skin_tone.ita_before, self.skin_tone.ita_after
+        lighter = before is not None and after is not None and after > before
+        skin_colour = self.skin_tone.delta_e00_mean
+        return {
+            "texture": Message(
+                "Over-polished: {left:.0%} of the skin's texture is left, "
+                "this context keeps {floor:.0%}.",
+                left=self.texture_retention,
+                floor=self.texture_floor,
+            ),
+            "tone": Message(
+                "Over-polished: the skin became lighter by {shift:.1f}°, at most {most:.0f}° is "
+                "fine."
+                if lighter
+                else "Over-polished: the skin became darker by {shift:.1f}°, at most {most:.0f}° "
+                "is fine.",
+                shift=self.skin_tone.shift,
+                most=MOST_ITA_SHIFT,
+            ),
+            "colour": Message(
+                "Over-polished: the skin's colour changed by {change:.1f} (CIEDE2000), "
+                "at most {most:.0f} is fine.",
+                change=skin_colour,
+                most=guards.MOST_DELTA_E,
+            ),
+            "likeness": Message(
+                "Less like the original: likeness {distance:.2f}, {most:.2f} at most is fine.",
+                distance=self.identity.distance,
+                most=MOST_DISTANCE,
+            ),
+            "highlights": "Over-polished: parts of the face became plain white.",
+            "halo": "Over-polished: there is a rim of light or dark where the skin ends.",
+            "sharpness": Message(
+                "Over-sharpened: hair, lashes or mouth show {shown:.0%} of their fine contrast.",
+                shown=self.readings.sharpening,
+            ),
+            "eyes": "Over-sharpened: the eyes are crisper than the skin around them.",
+            "skin": "Too little skin can be seen to judge the retouch by.",
+        }[guard]
+
+    def report(self) -> dict[str, Any]:
+        """Plain data for JSON; the keys are stable."""
+        change = self.gaze
+        return {
+            "gaze": {
+                "before": _angles(change.before.gaze),
+                "asked": None if change.asked is None else _angles(change.asked),
+                "target": None if change.target is None else _angles(change.target),
+                "after": _angles(change.after.gaze),
+                "error": _rounded(change.error),
+                "contact_before": change.before.gaze.off_lens <= CONTACT_DEG,
+                "contact_after": change.after.gaze.off_lens <= CONTACT_DEG,
+                "clamped": change.clamped,
+                **change.per_eye(),
+            },
+            "head": _head(self.head),
+            "identity": _plain(self.identity),
+            "texture_retention": _rounded(self.texture_retention),
+            "texture_floor": self.texture_floor,
+            "over_polished": self.over_polished,
+            "skin_tone": _plain(self.skin_tone),
+            "eyes": _plain(self.eyes),
+            "changed_outside_face": self.changed_outside_face,
+            "guards": {
+                "clipped": _rounded(self.readings.clipped),
+                "halo": _rounded(self.readings.halo),
+                "sharpening": _rounded(self.readings.sharpening),
+                "eyes_over_skin": _rounded(self.readings.eyes_over_skin),
+            },
+            "held_back": None if self.held_back is None else self.held_back.report(),
+        }
+
+
+def baseline(pixels: Image, face: Face) -> Baseline:
+    """Measure an original.
+
+    Args:
+        pixels: Working copy, float32 sRGB in [0, 1], shape (H, W, 3).
+        face: The face in it.
+
+    Raises:
+        EngineUnavailable: The models of `identity` are not installed.
+    """
+    return Baseline(face=face, reference=guards.reference(pixels, face), eyes=eyes(pixels, face))
+
+
+def measure(
+    baseline: Baseline,
+    after: Image,
+    face_after: Face,
+    gaze: GazeChange,
+    *,
+    texture_floor: float,
+    changed_outside_face: int,
+    held_back: HeldBack | None = None,
+    halo: float | None = None,
+) -> Measurements:
+    """Measure a result against its original.
+
+    Args:
+        baseline: Of the original.
+        after: Working copy of the result, same shape as the original's.
+        face_after: The face in the result.
+        gaze: Before, target and after.
+        texture_floor: Share of the texture that has to stay, 0..1.
+        changed_outside_face: From the function of that name, at full size.
+        held_back: From `polish.within`.
+        halo: That of the retouch alone, where the eyes were turned too: a lid that moved is a
+            change beside the skin's edge, but no halo. None to read it from the result.
+
+    Raises:
+        EngineUnavailable: The models of `identity` are not installed.
+        ValueError: The result has another size than the original.
+    """
+    if after.shape[:2] != baseline.face.size:
+        raise ValueError(f"the result is {after.shape[:2]}, not {baseline.face.size}")
+    readings, now = guards.read(baseline.reference, after, face_after)
+    if halo is not None:
+        readings = replace(readings, halo=halo)
+    distance = readings.distance or 0.0
+    before = baseline.tone.ita if baseline.tone else None
+    # A tone at the border of colourless must not read as a change of the angle.
+    angle = None if before is None or now is None else now.angle
+    return Measurements(
+        gaze=gaze,
+        head=baseline.face.head,
+        identity=Identity(distance, distance < SAME_PERSON),
+        texture_retention=readings.texture,
+        texture_floor=texture_floor,
+        skin_tone=SkinTone(before, angle, readings.delta_e00_mean),
+        eyes=eyes(after, face_after),
+        changed_outside_face=changed_outside_face,
+        readings=readings,
+        held_back=held_back,
+    )
+
+
+def eyes(pixels: Image, face: Face) -> Eyes:
+    """How the eyes sit; see `Eyes`."""
+    left, right = ((eye.outer + eye.inner) / 2 for eye in face.eyes)
+    across = left - right
+    line = float(np.degrees(np.arctan2(across[1], across[0])))
+    return Eyes(
+        spacing_ratio=face.interocular / max(face.width, 1e-6),
+        tilt_deg=(line - face.head.roll + 180) % 360 - 180,
+        catchlight_agreement=catchlight.agreement(pixels, face),
+    )
+
+
+def changed_outside_face(before_u8: Image8, after_u8: Image8, face: Face) -> int:
+    """Count the pixels that differ outside the face outline (the oval grown by 5 %).
+
+    Args:
+        before_u8: uint8 sRGB, shape (H, W, 3).
+        after_u8: The same size.
+        face: The face, at this size or at any other: it is scaled.
+    """
+    if before_u8 is after_u8:
+        return 0
+    height, width = before_u8.shape[:2]
+    if face.size != (height, width):
+        face = face.scaled(height / face.size[0], (height, width))
+    changed = before_u8 != after_u8
+    differs = changed[..., 0] | changed[..., 1] | changed[..., 2]
+    return int(np.count_nonzero(differs & ~skin.inside(face, skin.outline(face))))
+
+
+def _angles(gaze: Gaze) -> list[float]:
+    return [round(gaze.yaw, 2), round(gaze.pitch, 2)]
+
+
+def _head(head: HeadPose) -> dict[str, float]:
+    return {name: round(value, 2) for name, value in asdict(head).items()}
+
+
+def _plain(values: Eyes | Identity | SkinTone) -> dict[str, Any]:
+    return {name: _rounded(value) for name, value in asdict(values).items()}
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value

@@ -1,0 +1,46 @@
+"""What can go wrong with a photo, a look or an engine, as types that carry words for people."""
+
+
+class PresenceError(Exception):
+    """Base of every error that Presence raises on purpose.
+
+    Attributes:
+        code: Stable kebab-case identifier, e.g. ``no-face``.
+        sentence: One sentence for a person: what is wrong and what to do.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(f"{code}: {sentence}")
+        self.code = code
+        self.sentence = sentence
+
+
+class Refusal(PresenceError):
+    """This photo cannot be used."""
+
+
+class LookError(PresenceError):
+    """This look names something that does not exist or a value out of range."""
+
+
+class EngineUnavailable(PresenceError):
+    """The engine's weights are not here; the sentence says what they are and how to get them."""
+
+
+class EngineFailed(PresenceError):
+    """The engine started and could not finish; the sentence says why and what to do."""
+
+
+class ProvenanceError(PresenceError):
+    """The configured certificate or key cannot sign."""
+
+
+class BadInput(PresenceError, ValueError):
+    """A pipeline was called with arguments that do not fit together."""
+
+
+class Cancelled(PresenceError):
+    """The person stopped the work; raised by a progress or step callback, it ends it at once."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled", "Stopped. Nothing was changed.")

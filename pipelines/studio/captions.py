@@ -1,0 +1,122 @@
+"""A variant in a few plain words, always in the same order: gaze, likeness, texture, warnings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipelines.gaze import Gaze
+from pipelines.studio.look import Look
+
+if TYPE_CHECKING:
+    from pipelines.studio.analysis import Analysis
+    from pipelines.studio.comparison import Comparison
+    from pipelines.studio.rendering import Variant
+
+# Differences that nobody can see are not worth words.
+SEEN_DEG = 0.15
+# From here on a miss can be seen across a table, and its direction may not show in the distance.
+MISSED_DEG = 1.0
+# What a retouch was held back for.
+HELD_BACK = {
+    "texture": "to keep texture",
+    "tone": "to keep the skin tone",
+    "colour": "to keep the skin’s colour",
+    "likeness": "to keep the likeness",
+    "highlights": "to keep the highlights",
+    "halo": "so that no rim shows where the skin ends",
+    "sharpness": "so that hair and lashes don’t look etched",
+    "eyes": "so that the eyes don’t outshine the skin",
+    "skin": "because too little skin can be seen to judge it by",
+}
+WORDS = {"contact": "eye contact", "soft": "soft", "averted": "averted"}
+
+
+def title(variant: Variant) -> str:
+    """Region and context, for example ``Japan · LinkedIn``, and an explicit gaze."""
+    return title_of(variant.look, variant.plan.region.label, variant.plan.context.label)
+
+
+def title_of(look: Look, region: str, context: str) -> str:
+    """The title of a look: an explicit gaze stands for the region's."""
+    if isinstance(look.gaze, Gaze):
+        return f"Gaze {look.gaze.yaw:g}°, {look.gaze.pitch:g}° · {context}".replace("-", "−")
+    return f"{region} · {context}"
+
+
+def original(analysis: Analysis) -> tuple[str, ...]:
+    """Caption of the photo itself."""
+    return (describe(analysis.gaze.gaze),)
+
+
+def star(comparison: Comparison, index: int) -> str:
+    """The badge of a look among the best, or nothing."""
+    if index not in comparison.best:
+        return ""
+    return "most like them" if len(comparison.best) == 1 else "tied: most like them"
+
+
+def lines(variant: Variant) -> tuple[str, ...]:
+    """Caption of a variant, one fact a line; warnings are not in it."""
+    return gaze_line(variant), likeness_line(variant), texture_line(variant)
+
+
+def gaze_line(variant: Variant) -> str:
+    """Gaze after, and what was asked for where it differs."""
+    measured = variant.measurements.gaze
+    after = describe(measured.after.gaze)
+    asked, target = measured.asked, measured.target
+    if asked is None or target is None:
+        return after
+    if out_of_reach(asked, target):
+        return f"{after} (asked {asked.off_lens:.1f}°, at best {target.off_lens:.1f}°)"
+    if not differs(measured.after.gaze, target):
+        return after
+    said = []
+    # The same angle to another side would read as a contradiction.
+    if not same_angle(measured.after.gaze, target):
+        said.append(f"asked {target.off_lens:.1f}°")
+    if (measured.error or 0) >= MISSED_DEG:
+        said.append(f"missed by {measured.error:.1f}°")
+    return f"{after} ({', '.join(said)})" if said else after
+
+
+def same_angle(one: Gaze, other: Gaze) -> bool:
+    """Whether two gazes are as far off the lens, to what a caption shows."""
+    return f"{one.off_lens:.1f}" == f"{other.off_lens:.1f}"
+
+
+def out_of_reach(asked: Gaze, target: Gaze) -> bool:
+    """Whether it is worth saying that the eyes could not turn as far as was asked."""
+    return asked.angle_to(target) >= SEEN_DEG and not same_angle(asked, target)
+
+
+def differs(after: Gaze, target: Gaze) -> bool:
+    """Whether what was asked for is worth saying: it can be seen, and both are not eye contact."""
+    return after.angle_to(target) >= SEEN_DEG and not after.word == target.word == "contact"
+
+
+def likeness_line(variant: Variant) -> str:
+    """Distance of the face embeddings; 0 is the same picture, 0.6 somebody else."""
+    return f"likeness {variant.measurements.identity.distance:.2f}"
+
+
+def texture_line(variant: Variant) -> str:
+    """Share of fine skin texture that stayed, against the context's floor."""
+    kept = variant.measurements.texture_retention
+    return f"texture {kept:.0%}, floor {variant.plan.texture_floor:.0%}"
+
+
+def held_back(share: float, guard: str) -> str:
+    """How much of the retouch was given and why, such as ``held back to 62 % to keep texture``."""
+    return f"held back to {share:.0%} {HELD_BACK[guard]}".replace("%", " %")
+
+
+def held_back_line(variant: Variant) -> str:
+    """`held_back` of a variant; nothing if all that was asked was given."""
+    held = variant.measurements.held_back
+    return "" if held is None else held_back(held.share, held.guard)
+
+
+def describe(gaze: Gaze) -> str:
+    """A gaze in degrees and its word, for example ``3.4° soft``."""
+    return f"{gaze.off_lens:.1f}° {WORDS[gaze.word]}"

@@ -1,0 +1,1 @@
+"""Many looks along two sides."""

@@ -1,0 +1,186 @@
+"""An explore grid as one picture: titles along two sides, a short caption under every cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from pipelines.face import framing
+from pipelines.face.framing import Window
+from pipelines.image import metadata
+from pipelines.image.arrays import Image8
+from pipelines.image.metadata import Form
+from pipelines.runtime.errors import PresenceError
+from pipelines.studio import captions, marking
+from pipelines.studio.analysis import Analysis
+from pipelines.studio.grid.axis import heading
+from pipelines.studio.grid.cells import Grid, Marks, Outcome, Place, mark
+from pipelines.studio.sheet import ACCENT, AMBER, GROUND, INK, MARGIN, QUIET, Line, font, wrapped
+
+# Many cells get less room each, so that the picture stays one that can be sent.
+_WIDTHS = ((12, 360), (24, 280), (48, 220))
+_SIDE = 150
+_GAP = 20
+_LINE = 22
+_TITLE, _CAPTION = 19, 16
+_FAILED = "This look could not be made."
+
+
+@dataclass(frozen=True)
+class _Measure:
+    """Sizes in pixels: of a cell's picture, of its caption, of the titles on top and beside."""
+
+    width: int
+    height: int
+    caption: int
+    top: int
+    side: int
+
+
+def draw(small: Analysis, grid: Grid, outcomes: Sequence[Outcome]) -> Image8:
+    """The grid with its titles, captions and marks; cells that were not made stay empty.
+
+    Args:
+        small: What the cells were made of, as for `grid.render`.
+        grid: What was asked for.
+        outcomes: The cells that are done, in any order; one at least has a picture.
+
+    Returns:
+        uint8 RGB, shape (H, W, 3).
+
+    Raises:
+        ValueError: No cell has a picture.
+    """
+    if all(one.variant is None for one in outcomes):
+        raise ValueError("no cell of this grid was made")
+    done = {one.cell.place: one for one in outcomes}
+    marks = mark(outcomes)
+    window = framing.head(small.face, small.portrait.original_u8.shape)
+    size = _measured(grid, window, done, marks)
+    columns, rows = len(grid.columns.values), len(grid.rows.values)
+    sheet = Image.new(
+        "RGB",
+        (
+            MARGIN + size.side + columns * (size.width + _GAP) - _GAP + MARGIN,
+            MARGIN + size.top + rows * (size.height + size.caption + _GAP) - _GAP + MARGIN,
+        ),
+        GROUND,
+    )
+    _titles(ImageDraw.Draw(sheet), grid, size)
+    for place, outcome in done.items():
+        left, top = _corner(place, size)
+        _cell(sheet, outcome, window, marks, (left, top), size)
+    return np.asarray(sheet)
+
+
+def written(
+    analysis: Analysis,
+    small: Analysis,
+    grid: Grid,
+    outcomes: Sequence[Outcome],
+    form: Form = "PNG",
+) -> bytes:
+    """The picture as a file that says how it was made.
+
+    Args:
+        analysis: Of the photo itself.
+        small: As for `draw`.
+        grid: As for `draw`.
+        outcomes: As for `draw`.
+        form: The file's format.
+    """
+    looks = [one.cell.look for one in outcomes if one.variant is not None]
+    return marking.marked(
+        draw(small, grid, outcomes),
+        None,
+        original=metadata.pixel_hash(analysis.portrait.original_u8),
+        form=form,
+        source=marking.source_type_of(looks),
+    )
+
+
+def _measured(grid: Grid, window: Window, done: Mapping[Place, Outcome], marks: Marks) -> _Measure:
+    tall, wide = (side.stop - side.start for side in window)
+    count = len(grid.columns.values) * len(grid.rows.values)
+    width = next(width for most, width in _WIDTHS if count <= most)
+    titles = [wrapped(_title(heading(grid.columns, one)), width) for one in grid.columns.values]
+    made = [one for one in done.values() if one.variant is not None]
+    lines = max(len(_caption(one, marks, width)) for one in made)
+    return _Measure(
+        width=width,
+        height=round(width * tall / wide),
+        caption=10 + _LINE * lines,
+        top=12 + _LINE * max(len(title) for title in titles) if titles[0] else 0,
+        side=0 if grid.rows.along == "nothing" else _SIDE,
+    )
+
+
+def _titles(draw: ImageDraw.ImageDraw, grid: Grid, size: _Measure) -> None:
+    for column, value in enumerate(grid.columns.values):
+        lines = wrapped(_title(heading(grid.columns, value)), size.width)
+        left, top = _corner((0, column), size)
+        _write(draw, lines, left, top - 12 - _LINE * len(lines))
+    for row, value in enumerate(grid.rows.values):
+        _, top = _corner((row, 0), size)
+        _write(draw, wrapped(_title(heading(grid.rows, value)), _SIDE - _GAP), MARGIN, top)
+
+
+def _cell(
+    sheet: Image.Image,
+    outcome: Outcome,
+    window: Window,
+    marks: Marks,
+    corner: Place,
+    size: _Measure,
+) -> None:
+    left, top = corner
+    draw = ImageDraw.Draw(sheet)
+    if outcome.variant is not None:
+        picture = Image.fromarray(outcome.variant.image_u8[window])
+        fitted = picture.resize((size.width, size.height), Image.Resampling.LANCZOS)
+        sheet.paste(fitted, (left, top))
+    caption = _caption(outcome, marks, size.width)
+    if outcome.variant is not None:
+        _write(draw, caption, left, top + size.height + 8)
+    else:
+        # Why there is no picture stands in its place, as far as there is room.
+        _write(draw, caption[: (size.height + size.caption) // _LINE], left, top)
+
+
+def _caption(outcome: Outcome, marks: Marks, width: int) -> list[Line]:
+    variant = outcome.variant
+    if variant is None:
+        error = outcome.error
+        said = error.sentence if isinstance(error, PresenceError) else _FAILED
+        return wrapped([(said, _CAPTION, AMBER)], width)
+    texture = f"texture {variant.measurements.texture_retention:.0%}".replace("%", " %")
+    lines: list[Line] = [
+        (captions.describe(variant.measurements.gaze.after.gaze), _CAPTION, INK),
+        (f"{captions.likeness_line(variant)}, {texture}", _CAPTION, QUIET),
+    ]
+    if outcome.cell.place in marks.over_polished:
+        lines.append(("Over-polished", _CAPTION, AMBER))
+    elif outcome.cell.place in marks.best:
+        tied = "tied: " if len(marks.best) > 1 else ""
+        lines.append((f"{tied}most like them", _CAPTION, ACCENT))
+    return wrapped(lines, width)
+
+
+def _corner(place: Place, size: _Measure) -> Place:
+    row, column = place
+    return (
+        MARGIN + size.side + column * (size.width + _GAP),
+        MARGIN + size.top + row * (size.height + size.caption + _GAP),
+    )
+
+
+def _title(text: str) -> list[Line]:
+    return [(text, _TITLE, INK)]
+
+
+def _write(draw: ImageDraw.ImageDraw, lines: Sequence[Line], left: int, top: int) -> None:
+    for row, (text, size, colour) in enumerate(lines):
+        draw.text((left, top + row * _LINE), text, fill=colour, font=font(size))

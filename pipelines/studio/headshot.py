@@ -1,0 +1,83 @@
+"""One headshot judged by itself: gaze, head, quality, finish of the skin, signs of a made face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.face import HeadPose
+from pipelines.gaze import CONTACT_DEG, GazeEstimate
+from pipelines.measure import artificial, naturalness, quality
+from pipelines.measure.artificial import Signs
+from pipelines.measure.naturalness import Finish
+from pipelines.measure.quality import Quality
+from pipelines.studio.analysis import Analysis
+
+
+@dataclass(frozen=True)
+class Headshot:
+    """What can be said about a portrait without another one to compare it with.
+
+    Attributes:
+        size: (width, height) of the file in pixels, upright.
+        faces: How many faces it shows; the largest is judged.
+        gaze: Where the person looks.
+        head: Where the head points.
+        quality: Components in the manner of ISO/IEC 29794-5, and the gaze.
+        finish: How natural the skin's fine detail is, an estimate.
+        signs: Signs of an artificial face.
+        ita: Individual Typology Angle of the skin as pictured, in degrees; None in black-and-white.
+    """
+
+    size: tuple[int, int]
+    faces: int
+    gaze: GazeEstimate
+    head: HeadPose
+    quality: Quality
+    finish: Finish
+    signs: Signs
+    ita: float | None
+
+    def report(self) -> dict[str, Any]:
+        """Plain data for JSON; the keys are stable."""
+        gaze = self.gaze.gaze
+        return {
+            "size": list(self.size),
+            "faces": self.faces,
+            "gaze": {
+                "yaw": round(gaze.yaw, 2),
+                "pitch": round(gaze.pitch, 2),
+                "off_lens": round(gaze.off_lens, 2),
+                "word": gaze.word,
+                "contact": gaze.off_lens <= CONTACT_DEG,
+                "confidence": round(self.gaze.confidence, 3),
+            },
+            "head": {
+                "yaw": round(self.head.yaw, 2),
+                "pitch": round(self.head.pitch, 2),
+                "roll": round(self.head.roll, 2),
+            },
+            "quality": self.quality.report(),
+            "finish": self.finish.report(),
+            "signs": self.signs.report(),
+            "skin_tone": {"ita": None if self.ita is None else round(self.ita, 2)},
+            "warnings": [*self.finish.warnings, *self.signs.warnings],
+        }
+
+
+def judge(analysis: Analysis) -> Headshot:
+    """Judge an analysed photo by itself."""
+    photo, face, gaze = analysis.portrait, analysis.face, analysis.gaze
+    height, width = photo.original_u8.shape[:2]
+    baseline = analysis.baseline
+    finish = naturalness.of(photo.pixels, face, baseline.skin_mask)
+    return Headshot(
+        size=(width, height),
+        faces=face.count,
+        gaze=gaze,
+        head=face.head,
+        quality=quality.of(photo.pixels, face, gaze, photo.scale),
+        finish=finish,
+        signs=artificial.of(photo.pixels, face, gaze, finish),
+        ita=baseline.tone.ita if baseline.tone else None,
+    )

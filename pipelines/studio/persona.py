@@ -1,0 +1,226 @@
+"""Invent a persona: faces that are nobody's, drawn from noise in a pose, for service bots.
+
+Only hub engines can do it. The annotation gives the pose and the gaze; no identity is handed on,
+and a candidate that resembles the person whose photo gave the pose is pointed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.engines import annotation, dispatch, hub, prompts
+from pipelines.gaze import Gaze
+from pipelines.image.arrays import Image8
+from pipelines.measure import identity
+from pipelines.runtime.errors import LookError, Refusal
+from pipelines.runtime.messages import Message
+from pipelines.studio import analysis, rendering, sheet
+from pipelines.studio.analysis import Analysis
+from pipelines.studio.look import LARGEST_SEED, Look
+from pipelines.studio.planning import Plan, plan
+from presets.schema import Presets, load
+
+MOST_CANDIDATES = 8
+SOURCE_TYPE = "trainedAlgorithmicMedia"
+"""IPTC's digital source type of a wholly generated picture."""
+MARK = "Invented by a network: this is nobody's photo. Disclose it wherever it is shown."
+
+# Head and shoulders.
+_MARGIN = 2.2
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One invented face.
+
+    Attributes:
+        image_u8: uint8 sRGB, shape (H, W, 3).
+        seed: That made it.
+        analysis: What was measured on it; None where no face is found in it.
+        distance: Of the face embeddings, to the photo that gave the pose; None without a face.
+        target: Where it shall look.
+    """
+
+    image_u8: Image8 = field(repr=False)
+    seed: int
+    analysis: Analysis | None = field(repr=False)
+    distance: float | None
+    target: Gaze
+
+    @property
+    def error(self) -> float | None:
+        """Degrees between the measured gaze and the target; None without a face."""
+        return None if self.analysis is None else self.analysis.gaze.gaze.angle_to(self.target)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know about it, in sentences."""
+        if self.analysis is None or self.distance is None:
+            return ("No face can be made out in this one.",)
+        if self.distance < identity.SAME_PERSON:
+            return ("It resembles the person whose photo gave the pose; don't use it.",)
+        return ()
+
+    def report(self) -> dict[str, Any]:
+        """Plain data for JSON; the keys are stable."""
+        found = self.analysis
+        return {
+            "seed": self.seed,
+            "gaze": None if found is None else [found.gaze.gaze.yaw, found.gaze.gaze.pitch],
+            "error": self.error,
+            "distance_to_pose": self.distance,
+            "original": None
+            if found is None
+            else found.baseline.report(found.gaze, found.face.head),
+            "warnings": list(self.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class Persona:
+    """Candidates for one persona.
+
+    Attributes:
+        look: What was asked for.
+        prompt: What the engine was told.
+        control_u8: The annotation that gave pose and gaze, uint8 RGB.
+        candidates: In the order of their seeds; fewer than asked for where the engine's safety
+            filter kept some back.
+        kept_back: How many it kept back.
+    """
+
+    look: Look
+    prompt: str
+    control_u8: Image8 = field(repr=False)
+    candidates: tuple[Candidate, ...]
+    kept_back: int
+
+    def report(self) -> dict[str, Any]:
+        """Plain data for JSON; the keys are stable."""
+        return {
+            "look": str(self.look),
+            "digital_source_type": SOURCE_TYPE,
+            "notice": MARK,
+            "prompt": self.prompt,
+            "candidates": [one.report() for one in self.candidates],
+            "kept_back": self.kept_back,
+        }
+
+    def sheet(self) -> Image8:
+        """The annotation and all candidates side by side with their measurements, uint8 RGB."""
+        texts = [[("Pose and gaze", 22, sheet.INK), (MARK, 18, sheet.AMBER)]]
+        for one in self.candidates:
+            lines: list[sheet.Line] = [(f"Invented · seed {one.seed}", 22, sheet.INK)]
+            if one.error is not None:
+                lines.append((f"gaze off its target by {one.error:.1f}°", 18, sheet.QUIET))
+            lines += [(warning, 18, sheet.AMBER) for warning in one.warnings]
+            texts.append(lines)
+        return sheet.lay_out([self.control_u8, *(one.image_u8 for one in self.candidates)], texts)
+
+
+def invent(
+    pose: Analysis,
+    look: Look,
+    count: int,
+    progress: rendering.Progress | None = None,
+    presets: Presets | None = None,
+) -> Persona:
+    """Draw faces that are nobody's.
+
+    Args:
+        pose: The photo that gives the head's pose and place; nothing else is taken from it.
+        look: Region (gaze), context (clothes, background, expression), a hub engine, and the seed
+            of the first candidate; the following ones take the next seeds.
+        count: How many, 1 to 8.
+        progress: Called with a share done, 0..1, and a step's name; what it raises ends the work.
+        presets: The presets to use; the packaged ones if None.
+
+    Raises:
+        LookError: The look's engine cannot do it, or `count` is out of range.
+        EngineUnavailable: Its weights are not here.
+        EngineFailed: It ran out of memory.
+    """
+    presets = presets or load()
+    planned = plan(look, presets, pose.face.head, pose.gaze.gaze)
+    _check(planned, presets, count)
+    dispatch.require(planned.engine)
+    target = planned.target or pose.gaze.gaze
+    drawing = planned.engine.drawing
+    window = hub.look_at(pose.portrait.original_u8, pose.full_face, drawing.size, _MARGIN)
+    # The gaze is the pose's own until it is turned: irises in the window are the same ones.
+    posed = annotation.look_towards(window.face, pose.gaze, target, planned.trim)
+    control = annotation.draw(posed)
+    prompt = prompts.whole(drawing, target, planned.context)
+    candidates = []
+    for index in range(count):
+        seed = (look.seed + index) % (LARGEST_SEED + 1)
+        image = _drawn(planned, control, prompt, seed, _on_step(progress, index, count))
+        if image is not None:
+            candidates.append(_measured(image, seed, pose, planned.trim.of_both(target)))
+    return Persona(
+        look.checked(presets), prompt, control, tuple(candidates), count - len(candidates)
+    )
+
+
+def _check(planned: Plan, presets: Presets, count: int) -> None:
+    if planned.engine.weights != "hub":
+        able = [engine.id for engine in presets.engines.values() if engine.weights == "hub"]
+        raise LookError(
+            "bad-value",
+            Message(
+                "{engine} can't invent a face. Choose engine={able}.",
+                engine=planned.engine.label,
+                able=" or ".join(able),
+            ),
+        )
+    if not 1 <= count <= MOST_CANDIDATES:
+        raise LookError(
+            "bad-value",
+            Message(
+                "Ask for 1 to {most} candidates, not {count}.", most=MOST_CANDIDATES, count=count
+            ),
+        )
+
+
+def _on_step(
+    progress: rendering.Progress | None, index: int, count: int
+) -> Callable[[int, int], None]:
+    def tell(step: int, steps: int) -> None:
+        if progress is not None:
+            share = (index + step / max(steps, 1)) / count
+            progress(share, Message("Inventing {number} of {count}", number=index + 1, count=count))
+
+    return tell
+
+
+def _drawn(
+    planned: Plan,
+    control: Image8,
+    prompt: str,
+    seed: int,
+    on_step: Callable[[int, int], None],
+) -> Image8 | None:
+    import numpy as np
+    from PIL import Image as Pillow
+
+    size = planned.engine.drawing.size
+    arguments = {
+        "prompt": prompt,
+        "image": Pillow.fromarray(control),
+        "width": size,
+        "height": size,
+        "seed": seed,
+    }
+    images = hub.run(planned.engine, "invent", arguments, on_step)
+    return None if images is None else np.rint(np.clip(images[0], 0, 1) * 255).astype(np.uint8)
+
+
+def _measured(image_u8: Image8, seed: int, pose: Analysis, target: Gaze) -> Candidate:
+    try:
+        found = analysis.analyse_pixels(image_u8)
+    except Refusal:
+        return Candidate(image_u8, seed, None, None, target)
+    distance = identity.distance(pose.baseline.embedding, found.baseline.embedding)
+    return Candidate(image_u8, seed, found, distance, target)

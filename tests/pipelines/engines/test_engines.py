@@ -1,0 +1,415 @@
+"""Every engine with a network, end to end through the studio, offline, on tiny random weights.
+
+What they draw is noise; where they draw, what they leave alone and what they say is the same as
+with the real weights.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines import studio
+from pipelines.engines import closed_loop, dispatch, generation, hub, prompts, weights
+from pipelines.engines.base import OnStep, Proposal, Task
+from pipelines.face import Face
+from pipelines.gaze import Gaze
+from pipelines.image.arrays import Image8
+from pipelines.runtime.errors import Cancelled, EngineFailed, EngineUnavailable, LookError
+from pipelines.studio import Analysis, Look
+from presets.schema import Engine, load
+
+PRESETS = load()
+NETWORKS = [engine.id for engine in PRESETS.engines.values() if engine.weights != "none"]
+HUB = [engine.id for engine in PRESETS.engines.values() if engine.weights == "hub"]
+
+
+@pytest.fixture(autouse=True)
+def one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noise never hits, so every look would take three passes; one test takes them."""
+    steer = closed_loop.steer
+
+    def once(*arguments: Any, **more: Any) -> Any:
+        return steer(*arguments, **{"passes": 1, **more})
+
+    monkeypatch.setattr(closed_loop, "steer", once)
+
+
+@pytest.fixture
+def deliver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliver what was drawn, however bad."""
+    monkeypatch.setattr(closed_loop, "_worse", lambda *_: None)
+
+
+def look(engine: str, **changes: Any) -> Look:
+    return Look(**{"gaze": Gaze(6, -3), "polish": 0.0, "engine": engine, **changes})
+
+
+def proposed(analysis: Analysis) -> Proposal:
+    photo_u8 = analysis.portrait.original_u8
+    return generation.propose(photo_u8, analysis.full_face, analysis.gaze, Gaze(6, -3))
+
+
+def refined(
+    engine: Engine | str, analysis: Analysis, seed: int = 0, on_step: OnStep = lambda *_: None
+) -> Image8:
+    """One pass of an engine, without the measuring around it."""
+    preset = PRESETS.engines[engine] if isinstance(engine, str) else engine
+    task = Task(preset, PRESETS.contexts["linkedin"], seed, on_step)
+    made = dispatch.refine(task, proposed(analysis))
+    assert made is not None
+    return made
+
+
+def around_the_eyes(face: Face, size: tuple[int, ...], reach: float) -> Any:
+    """The lid openings grown by `reach` iris radii."""
+    opening = np.zeros(size[:2], np.uint8)
+    for eye in face.eyes:
+        cv2.fillPoly(opening, [np.round(eye.contour).astype(np.int32)], (1,))
+    away = cv2.distanceTransform(1 - opening, cv2.DIST_L2, 5)
+    return away <= reach * face.left.iris_radius
+
+
+@pytest.mark.usefixtures("models", "deliver")
+@pytest.mark.parametrize("engine", NETWORKS)
+def test_an_engine_draws_the_eyes_and_nothing_else(engine: str, hopper_analysis: Analysis) -> None:
+    analysis = hopper_analysis
+    original = analysis.portrait.original_u8
+    variant = studio.render(analysis, look(engine))
+    assert variant.image_u8.shape == original.shape
+    assert variant.image_u8.dtype == np.uint8
+    geometry = studio.render(analysis, look("geometry"))
+    by_network = np.any(variant.image_u8 != geometry.image_u8, axis=2)
+    assert by_network.any()
+    # Geometry moves lids a little further out than the network may draw.
+    assert not (by_network & ~around_the_eyes(analysis.face, original.shape, 1.6)).any()
+    assert variant.measurements.changed_outside_face == 0
+    assert variant.generation is not None
+    assert variant.generation.delivered == "generated"
+    assert variant.seconds["controlnet"] > 0
+    report = variant.report()["generation"]
+    assert report["passes"] == 1
+    assert report["steps"] == PRESETS.engines[engine].steps
+
+
+@pytest.mark.usefixtures("models", "deliver")
+@pytest.mark.parametrize("engine", NETWORKS)
+def test_a_seed_gives_the_same_bytes_and_another_others(
+    engine: str, astronaut_analysis: Analysis
+) -> None:
+    first = refined(engine, astronaut_analysis, 3)
+    assert np.array_equal(first, refined(engine, astronaut_analysis, 3))
+    assert not np.array_equal(first, refined(engine, astronaut_analysis, 4))
+
+
+def test_an_untrained_eye_model_leaves_geometrys_eyes_bit_for_bit(
+    tmp_path: Path, astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.engines import eye_pipeline
+
+    eye_pipeline.build(channels=(4, 8)).save_pretrained(tmp_path / "eye-controlnet")
+    monkeypatch.setenv(weights.MODELS, str(tmp_path))
+    made = refined("eye-controlnet", astronaut_analysis)
+    proposal = proposed(astronaut_analysis)
+    assert np.array_equal(made, proposal.image_u8)
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("engine", NETWORKS)
+def test_cancel_stops_within_one_step_and_the_next_look_works(
+    engine: str, astronaut_analysis: Analysis
+) -> None:
+    told: list[str] = []
+    last = 1 + min(2, PRESETS.engines[engine].steps or 0)  # before the first step, then after each
+
+    def stop(share: float, step: str) -> None:
+        told.append(step)
+        if told.count("Drawing the eyes") == last:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        studio.render(astronaut_analysis, look(engine), stop)
+    assert told[-1] == "Drawing the eyes"
+    assert told.count("Drawing the eyes") == last
+    assert refined(engine, astronaut_analysis).any()
+
+
+@pytest.mark.usefixtures("models")
+def test_the_loop_tries_three_times_and_says_what_it_delivers(
+    astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # the one pass of the other tests
+    monkeypatch.setenv(weights.MODELS, "")
+    aims: list[Gaze] = []
+
+    def blind(task: Any, proposal: Any) -> Image8:
+        aims.append(proposal.gaze)
+        return np.asarray(astronaut_analysis.portrait.original_u8)
+
+    monkeypatch.setattr(dispatch, "require", lambda engine: None)
+    monkeypatch.setattr(dispatch, "refine", blind)
+    # An engine that never turns the eyes: 14 degrees off, three times, and then geometry's.
+    away = Gaze(astronaut_analysis.gaze.gaze.yaw + 14, astronaut_analysis.gaze.gaze.pitch)
+    variant = studio.render(astronaut_analysis, look("eye-controlnet", gaze=away))
+    assert variant.generation is not None
+    assert variant.generation.passes == 3
+    assert (variant.generation.delivered, variant.generation.reason) == ("proposal", "gaze")
+    assert any("geometry's, not the network's" in warning for warning in variant.warnings)
+    assert aims[0] == variant.plan.target
+    assert aims[1].yaw > aims[0].yaw + 4
+    geometry = studio.render(astronaut_analysis, look("geometry", gaze=away))
+    assert np.array_equal(variant.image_u8, geometry.image_u8)
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("engine", NETWORKS)
+def test_nothing_is_drawn_where_nothing_is_asked(engine: str, astronaut_analysis: Analysis) -> None:
+    kept = studio.render(astronaut_analysis, look(engine, gaze=None))
+    assert kept.generation is None
+    passport = studio.render(astronaut_analysis, look(engine, context="id-passport", polish=1))
+    for variant in (kept, passport):
+        assert np.array_equal(variant.image_u8, astronaut_analysis.portrait.original_u8)
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("engine", HUB)
+def test_generative_polish_draws_skin_only_where_it_is_asked_for(
+    engine: str, astronaut_analysis: Analysis
+) -> None:
+    asked = look(engine, gaze=None, generative=0.2)
+    assert Look.parse(str(asked)) == asked
+    variant = studio.render(astronaut_analysis, asked)
+    original = astronaut_analysis.portrait.original_u8
+    changed = np.any(variant.image_u8 != original, axis=2)
+    assert changed.any()
+    assert variant.measurements.changed_outside_face == 0
+    for eye in astronaut_analysis.face.eyes:
+        x, y = np.round(eye.iris_center).astype(int)
+        assert not changed[y, x]
+    assert variant.generation is not None
+    assert variant.generation.skin == 0.2
+    assert variant.generation.passes == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "generative=0.2&engine=geometry",
+        "generative=0.2&engine=eye-controlnet",
+        "generative=0.9&engine=sd15-mediapipe-face",
+    ],
+)
+def test_generative_polish_is_refused_where_it_cannot_be(wrong: str) -> None:
+    with pytest.raises(LookError) as caught:
+        Look.parse(wrong)
+    assert "generative" in caught.value.sentence
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("engine", HUB)
+def test_what_the_safety_filter_keeps_back_is_not_pasted(
+    engine: str, astronaut_analysis: Analysis
+) -> None:
+    import torch
+
+    pipeline = hub.load(PRESETS.engines[engine], "edit")
+    assert pipeline.safety_checker is not None
+    with torch.no_grad():
+        pipeline.safety_checker.concept_embeds_weights.fill_(-2)
+    variant = studio.render(astronaut_analysis, look(engine))
+    assert variant.generation is not None
+    assert (variant.generation.delivered, variant.generation.reason) == ("proposal", "refused")
+    assert any("safety filter" in warning for warning in variant.warnings)
+    geometry = studio.render(astronaut_analysis, look("geometry"))
+    assert np.array_equal(variant.image_u8, geometry.image_u8)
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("engine", HUB)
+def test_every_part_of_a_hub_engine_counts(engine: str, astronaut_analysis: Analysis) -> None:
+    """Take the LoRA, the identity or the ControlNet's weight away: other eyes come out."""
+    packaged = PRESETS.engines[engine]
+    whole = refined(packaged, astronaut_analysis)
+    less = {
+        role: {"files": tuple(one for one in packaged.files if one.role != role)}
+        for role in ("speed", "identity")
+    }
+    blind = packaged.drawing.model_copy(update={"control_scale": 0.0})
+    changes: dict[str, dict[str, Any]] = {**less, "control": {"drawing": blind}}
+    for name, change in changes.items():
+        hub.release()
+        made = refined(packaged.model_copy(update=change), astronaut_analysis)
+        assert not np.array_equal(made, whole), name
+
+
+@pytest.fixture
+def copied(tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Models of one's own, to be damaged."""
+    folder = tmp_path / "models"
+    shutil.copytree(tiny_models, folder)
+    monkeypatch.setenv(weights.MODELS, str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("engine", NETWORKS)
+def test_a_truncated_file_is_named_before_any_work(
+    engine: str, copied: Path, astronaut_analysis: Analysis
+) -> None:
+    broken = next(path for path in sorted(copied.rglob("*unet/*.safetensors")) if (
+        "eye-controlnet" in path.parts) == (engine == "eye-controlnet"))  # fmt: skip
+    broken.write_bytes(broken.read_bytes()[:-100])
+    for path in (broken, None):
+        if path is None:
+            broken.unlink()
+        with pytest.raises(EngineUnavailable) as caught:
+            studio.render(astronaut_analysis, look(engine))
+        assert caught.value.code == ("weights-damaged" if path else "weights-missing")
+        assert str(copied) not in caught.value.sentence
+        if path or engine == "eye-controlnet":
+            assert "unet" in caught.value.sentence
+
+
+@pytest.mark.parametrize("engine", NETWORKS)
+def test_weights_of_another_shape_are_refused_in_words(
+    engine: str, copied: Path, astronaut_analysis: Analysis
+) -> None:
+    unets = [path for path in copied.rglob("*.safetensors") if path.parent.name == "unet"]
+    own = [path for path in unets if "eye-controlnet" in path.parts]
+    (other,) = [path for path in unets if path not in own]
+    source, target = (other, own[0]) if engine == "eye-controlnet" else (own[0], other)
+    target.write_bytes(source.read_bytes())
+    with pytest.raises(EngineUnavailable) as caught:
+        studio.render(astronaut_analysis, look(engine))
+    assert caught.value.code == "weights-damaged"
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("engine", NETWORKS)
+def test_out_of_memory_is_said_and_the_next_look_works(
+    engine: str, astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    forward = torch.nn.Conv2d.forward
+
+    def full(*arguments: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(torch.nn.Conv2d, "forward", full)
+    with pytest.raises(EngineFailed) as caught:
+        refined(engine, astronaut_analysis)
+    assert caught.value.code == "out-of-memory"
+    monkeypatch.setattr(torch.nn.Conv2d, "forward", forward)
+    assert refined(engine, astronaut_analysis).any()
+
+
+@pytest.mark.usefixtures("models")
+def test_two_visitors_take_turns_and_get_their_own(
+    astronaut_analysis: Analysis, hopper_analysis: Analysis
+) -> None:
+    made: dict[str, Image8] = {}
+
+    def ask(name: str, analysis: Analysis) -> None:
+        made[name] = refined("eye-controlnet", analysis)
+
+    both = {"astronaut": astronaut_analysis, "hopper": hopper_analysis}
+    alone = {name: refined("eye-controlnet", one) for name, one in both.items()}
+    threads = [threading.Thread(target=ask, args=one) for one in both.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for name, image in alone.items():
+        assert np.array_equal(made[name], image)
+
+
+def test_a_large_photo_keeps_its_own_detail_under_a_patch(astronaut_analysis: Analysis) -> None:
+    from pipelines.engines import eye_patches, geometry
+
+    rng = np.random.default_rng(0)
+    photo = rng.integers(0, 255, (900, 1200, 3), dtype=np.uint8)
+    face = astronaut_analysis.face.scaled(8.0)
+    moved = hub.moved(face, np.array([[1.0, 0, -1100], [0, 1, -450]]), (1200, 900))
+    goals = (Gaze(0, 0), Gaze(0, 0))
+    left, right = eye_patches.cut(photo, photo, moved, moved, goals)
+    same = [eye_patches.difference(one, one.pixels, (900, 1200)) for one in (left, right)]
+    assert np.array_equal(geometry.paste(photo, tuple(same)), photo)
+    lighter = np.clip(left.pixels + 0.1 * left.mask[..., None], 0, 1)
+    edit = eye_patches.difference(left, lighter, (900, 1200))
+    result = geometry.paste(photo, (edit,))
+    middle = (moved.left.upper[4] + moved.left.lower[4]) / 2
+    x, y = np.round(middle).astype(int)
+    change = result[y, x].astype(int) - photo[y, x]
+    # The same light is added to every pixel; the noise beneath, finer than a patch, stays.
+    assert np.all((change >= 20) | (result[y, x] == 255))
+
+
+def test_both_eyes_look_like_right_eyes_to_the_model(astronaut_analysis: Analysis) -> None:
+    from pipelines.engines import eye_patches
+
+    face, picture = astronaut_analysis.face, astronaut_analysis.portrait.original_u8
+    goals = (Gaze(12, 3), Gaze(12, 3))
+    left, right = eye_patches.cut(picture, picture, face, face, goals)
+    for patch, eye in ((left, face.left), (right, face.right)):
+        from pipelines.image import crops
+
+        outer, inner = (crops.through(patch.to_patch, p) for p in (eye.outer, eye.inner))
+        assert outer[0] < inner[0]
+        assert abs(outer[1] - inner[1]) < 12
+        assert np.allclose((outer + inner) / 2, [47.5, 31.5])
+        assert patch.mask.max() == 1
+        assert not patch.mask[0].any()
+    # A gaze to the right of the picture goes outwards in a right eye's mirror image, and inwards
+    # in the right eye itself.
+    assert left.gaze.yaw == pytest.approx(-12, abs=1)
+    assert right.gaze.yaw == pytest.approx(12, abs=1)
+    assert left.gaze.angle_to(Gaze(0, 0)) == pytest.approx(Gaze(12, 3).off_lens, abs=1e-4)
+
+
+@pytest.mark.usefixtures("models")
+def test_the_eye_model_sees_the_photo_beside_the_proposal(
+    astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.engines import eye_patches, eye_pipeline
+
+    seen: dict[str, Any] = {}
+    real = eye_pipeline.EyePatchControlNetPipeline.__call__
+
+    def watched(self: Any, **asked: Any) -> Any:
+        seen.update(asked)
+        return real(self, **asked)
+
+    monkeypatch.setattr(eye_pipeline.EyePatchControlNetPipeline, "__call__", watched)
+    refined("eye-controlnet", astronaut_analysis)
+    inside = seen["mask_image"][..., 0] == 1
+    assert np.abs(seen["image"] - seen["reference"])[inside].mean() > 0.01
+    face, photo = astronaut_analysis.face, astronaut_analysis.portrait.original_u8
+    size = (photo.shape[0], photo.shape[1])
+    full = face.scaled(1 / astronaut_analysis.portrait.scale, size)
+    same = eye_patches.cut(photo, photo, full, full, (Gaze(0, 0), Gaze(0, 0)))
+    for patch, reference in zip(same, seen["reference"], strict=True):
+        assert np.array_equal(patch.photo, reference)
+
+
+@pytest.mark.parametrize(
+    ("gaze", "said"),
+    [
+        (Gaze(0, 0), "looking at viewer"),
+        (Gaze(15, 2), "looking to the side"),
+        (Gaze(-1, 9), "looking up"),
+        (Gaze(8, -6), "looking to the side, looking down"),
+        (Gaze(3, -2), "looking slightly away"),
+    ],
+)
+def test_the_gaze_in_words(gaze: Gaze, said: str) -> None:
+    assert prompts.looking(gaze) == said
+    context, drawing = PRESETS.contexts["linkedin"], PRESETS.engines[HUB[0]].drawing
+    prompt = prompts.whole(drawing, gaze, context)
+    for part in (drawing.prompt, said, context.wardrobe, context.background, context.expression):
+        assert part in prompt

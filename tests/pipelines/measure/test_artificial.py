@@ -1,0 +1,148 @@
+"""Signs of an artificial face: planted ones are found, and those not planted are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipelines import studio
+from pipelines.face import Eye, Face
+from pipelines.gaze import pupil
+from pipelines.image.arrays import Image as Pixels
+from pipelines.image.arrays import Points
+from pipelines.measure import artificial, naturalness
+from pipelines.measure.artificial import Signs
+from pipelines.measure.naturalness import Finish
+from pipelines.studio import Analysis
+
+RENDERS = Path(__file__).parents[3] / "benchmarks" / "data" / "renders"
+NATURAL = Finish(1.0, 1.0)
+
+
+@pytest.fixture(scope="module")
+def render() -> Analysis:
+    """A person with light eyes, large enough for pupils to be seen."""
+    pixels = np.asarray(
+        Image.open(RENDERS / "p06_0_0.jpg").resize((864, 864), Image.Resampling.LANCZOS)
+    )
+    return studio.analyse_pixels(pixels)
+
+
+def signs(render: Analysis, pixels: Pixels | None = None, face: Face | None = None) -> Signs:
+    shown = render.portrait.pixels.copy() if pixels is None else pixels
+    return artificial.of(shown, face or render.face, render.gaze, NATURAL)
+
+
+def test_an_honest_face_shows_nothing(render: Analysis) -> None:
+    found = signs(render)
+    assert found.unusual == ()
+    assert found.iris_difference.value is not None
+    assert found.iris_difference.value < 0.08
+    assert found.pupil_roundness.value is not None
+    assert found.pupil_roundness.value > 0.7
+    assert 50 < (found.eye_spacing.value or 0) < 75
+
+
+def test_irises_of_different_size(render: Analysis) -> None:
+    grown = magnified(render.portrait.pixels, render.face.left, 1.17)
+    found = signs(render, grown)
+    assert found.unusual == ("iris_difference",)
+    assert "%" in found.warnings[0]
+
+
+def test_a_pupil_that_is_a_cross(render: Analysis) -> None:
+    pixels = render.portrait.pixels.copy()
+    eye, roll = render.face.left, render.face.head.roll
+    long, short = 0.62 * eye.iris_radius, 0.14 * eye.iris_radius
+    paint(pixels, eye.iris_center, (long, short), 0.0)
+    paint(pixels, eye.iris_center, (short, long), 0.0)
+    plain, crossed = (pupil.find(shown, eye, roll) for shown in (render.portrait.pixels, pixels))
+    assert plain is not None
+    assert crossed is not None
+    assert crossed.roundness < 0.7 < plain.roundness
+
+
+def test_catchlights_that_disagree(render: Analysis) -> None:
+    pixels = render.portrait.pixels.copy()
+    for eye, side in zip(render.face.eyes, (-1, 1), strict=True):
+        spot = eye.iris_center + np.array([0.5 * side, -0.1]) * eye.iris_radius
+        paint(pixels, spot, (0.14 * eye.iris_radius, 0.14 * eye.iris_radius), 1.0)
+    found = signs(render, pixels)
+    assert "catchlight_agreement" in found.unusual
+
+
+def test_eyes_that_stand_too_far_apart(render: Analysis) -> None:
+    face = render.face
+    middle = (face.left.iris_center + face.right.iris_center) / 2
+    far = with_irises(face, lambda at: middle + 1.4 * (at - middle))
+    assert signs(render, face=far).unusual == ("eye_spacing",)
+
+
+def test_eyes_that_slant(render: Analysis) -> None:
+    slanted = turned(render.face, 20.0)
+    assert signs(render, face=slanted).eye_tilt.unusual
+
+
+def test_eyes_sharper_than_the_skin() -> None:
+    render = studio.analyse(RENDERS / "p09_0_0.jpg")
+    pixels, face = render.portrait.pixels, render.face
+    mask = render.baseline.skin_mask
+    smooth = cv2.bilateralFilter(pixels, 15, 75 / 255, 75.0)
+    made = pixels * (1 - mask[..., None]) + smooth * mask[..., None]
+    made = (np.rint(made * 255) / 255).astype(np.float32)
+    found = artificial.of(made, face, render.gaze, naturalness.of(made, face, mask))
+    assert "eye_detail" in found.unusual
+
+
+def test_a_turned_head_is_left_unjudged(render: Analysis) -> None:
+    turned_head = replace(render.face, head=replace(render.face.head, yaw=30.0))
+    found = signs(render, face=turned_head)
+    assert found.eye_spacing.value is None
+    assert found.catchlight_agreement.value is None
+    assert not found.eye_spacing.unusual
+
+
+def magnified(pixels: Pixels, eye: Eye, by: float) -> Pixels:
+    height, width = pixels.shape[:2]
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    off_x, off_y = x - eye.iris_center[0], y - eye.iris_center[1]
+    rho = np.hypot(off_x, off_y) / eye.iris_radius
+    # The whole iris grows; the white beside it gives way.
+    share = np.clip((2.2 - rho) / 0.9, 0, 1)
+    scale = 1 / (1 + (by - 1) * share)
+    at_x = (eye.iris_center[0] + off_x * scale).astype(np.float32)
+    at_y = (eye.iris_center[1] + off_y * scale).astype(np.float32)
+    return np.asarray(cv2.remap(pixels, at_x, at_y, cv2.INTER_LINEAR), np.float32)
+
+
+def paint(pixels: Pixels, at: Points, axes: tuple[float, float], value: float) -> None:
+    middle = tuple(round(16 * float(part)) for part in at)
+    size = (round(16 * axes[0]), round(16 * axes[1]))
+    cv2.ellipse(pixels, middle, size, 0, 0, 360, (value,) * 3, -1, cv2.LINE_AA, 4)
+
+
+def with_irises(face: Face, move: Callable[[Points], Points]) -> Face:
+    left, right = (replace(eye, iris_center=move(eye.iris_center)) for eye in face.eyes)
+    return replace(face, left=left, right=right)
+
+
+def turned(face: Face, degrees: float) -> Face:
+    eyes = []
+    for eye, sign in zip(face.eyes, (-1, 1), strict=True):
+        middle = (eye.outer + eye.inner) / 2
+        cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees)) * sign
+        turn = np.array([[cosine, -sine], [sine, cosine]])
+        eyes.append(
+            replace(
+                eye,
+                outer=middle + turn @ (eye.outer - middle),
+                inner=middle + turn @ (eye.inner - middle),
+            )
+        )
+    return replace(face, left=eyes[0], right=eyes[1])

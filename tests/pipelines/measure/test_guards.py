@@ -1,0 +1,229 @@
+"""The guards: each one is silent on a fair retouch, and bites on the fault that it is there for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines import face as faces
+from pipelines import polish
+from pipelines.face import Face, skin
+from pipelines.face.skin import Skin
+from pipelines.image import colour
+from pipelines.image.arrays import Image, Image8, Map
+from pipelines.measure import guards
+from pipelines.measure.guards import Readings, Reference
+from pipelines.polish import retouch
+from presets.schema import Doses, load
+
+FLOOR = 0.75
+
+
+def doses(**given: float) -> Doses:
+    values: dict[str, Any] = dict.fromkeys(Doses.model_fields, 0.0) | given
+    return Doses(**values)
+
+
+ADVERTISING = load().contexts["advertising"].doses
+FULL = doses(**dict.fromkeys(Doses.model_fields, 1.0))
+
+
+@pytest.fixture(scope="module")
+def portrait(hopper: Image8) -> tuple[Image, Face]:
+    pixels = hopper.astype(np.float32) / 255
+    return pixels, faces.find(pixels)
+
+
+@pytest.fixture(scope="module")
+def before(portrait: tuple[Image, Face]) -> Reference:
+    return guards.reference(*portrait)
+
+
+def read(before: Reference, after: Image) -> Readings:
+    return guards.read(before, after.astype(np.float32))[0]
+
+
+def test_nothing_done_reads_as_nothing(portrait: tuple[Image, Face], before: Reference) -> None:
+    readings = read(before, portrait[0])
+    assert readings == Readings(1.0, 0.0, readings.delta_e00_mean, 0.0, 0.0, 0.0, 1.0, 1.0)
+    assert readings.delta_e00_mean == pytest.approx(0, abs=1e-5)
+    assert readings.broken(1.0) == []
+
+
+def test_every_context_holds_its_guards(portrait: tuple[Image, Face], before: Reference) -> None:
+    pixels, face = portrait
+    for name in ("actor", "linkedin", "advertising"):
+        context = load().contexts[name]
+        result = polish.within(pixels, face, context.doses, before, context.texture_floor)
+        assert result.readings is not None
+        assert result.readings.broken(context.texture_floor) == []
+        assert result.notes == ()
+
+
+def test_a_strong_bilateral_is_over_polished(
+    portrait: tuple[Image, Face], before: Reference
+) -> None:
+    pixels, face = portrait
+    smooth = cv2.bilateralFilter(pixels, 0, 0.15, 0.04 * face.interocular)
+    assert "texture" in read(before, np.asarray(smooth, np.float32)).broken(FLOOR)
+
+
+def test_lightening_breaks_the_tone(portrait: tuple[Image, Face], before: Reference) -> None:
+    lab = colour.to_lab(portrait[0])
+    lab[..., 0] += 4
+    assert "tone" in read(before, colour.to_rgb(lab)).broken(FLOOR)
+
+
+def test_another_skin_colour_breaks_the_colour(
+    portrait: tuple[Image, Face], before: Reference
+) -> None:
+    lab = colour.to_lab(portrait[0])
+    lab[..., 1] -= 6
+    assert "colour" in read(before, colour.to_rgb(lab)).broken(FLOOR)
+
+
+def test_burnt_out_cheeks_break_the_highlights(
+    portrait: tuple[Image, Face], before: Reference
+) -> None:
+    pixels, face = portrait
+    burnt = pixels.copy()
+    cv2.fillPoly(burnt, [np.rint(face.region("left_cheek")).astype(np.int32)], (1.0, 1.0, 1.0))
+    assert "highlights" in read(before, burnt).broken(FLOOR)
+
+
+def test_a_rim_is_a_halo_and_a_soft_end_is_none(
+    portrait: tuple[Image, Face], before: Reference
+) -> None:
+    pixels, face = portrait
+    seen = skin.find(pixels, face).visible
+    lab = colour.to_lab(pixels)
+    rim = 4 * seen * (1 - seen)
+    edge = np.asarray(cv2.GaussianBlur(rim, (0, 0), 1.0), np.float32)
+    soft = np.asarray(cv2.GaussianBlur(seen, (0, 0), 0.12 * face.interocular), np.float32)
+
+    def lit(where: Map) -> Image:
+        changed = lab.copy()
+        changed[..., 0] += 6 * where
+        return colour.to_rgb(changed)
+
+    assert read(before, lit(edge)).halo > 2 * guards.MOST_HALO
+    assert "halo" in read(before, lit(edge)).broken(FLOOR)
+    assert read(before, lit(soft)).halo < guards.MOST_HALO
+
+
+def test_an_unsharp_mask_over_everything_is_over_sharpened(
+    portrait: tuple[Image, Face], before: Reference
+) -> None:
+    pixels, face = portrait
+    blurred = cv2.GaussianBlur(pixels, (0, 0), 0.02 * face.interocular)
+    crisp = np.clip(pixels + 1.0 * (pixels - blurred), 0, 1)
+    assert "sharpness" in read(before, crisp).broken(FLOOR)
+
+
+def test_crisp_eyes_over_smooth_skin_are_seen(
+    portrait: tuple[Image, Face], before: Reference
+) -> None:
+    pixels, face = portrait
+    smooth = cv2.GaussianBlur(pixels, (0, 0), 0.02 * face.interocular)
+    mask = skin.mask(pixels, face)[..., None]
+    plastic = pixels + mask * (smooth - pixels)
+    assert "eyes" in read(before, plastic).broken(FLOOR)
+
+
+def test_too_much_is_held_back_until_every_guard_holds(
+    portrait: tuple[Image, Face], before: Reference
+) -> None:
+    pixels, face = portrait
+    asked = polish.within(pixels, face, FULL, before, FLOOR)
+    strict = polish.within(pixels, face, FULL, before, 0.985)
+    assert strict.held_back is not None
+    assert strict.held_back.guard == "texture"
+    assert 0 < strict.held_back.share < 1
+    assert strict.readings is not None
+    assert strict.readings.broken(0.985) == []
+    # What was given is a thinner layer of what was asked.
+    full = polish.apply(pixels, face, FULL) - pixels
+    given = strict.pixels - pixels
+    assert np.abs(given - strict.held_back.share * full).max() < 1e-5
+    less = 1.0 if asked.held_back is None else asked.held_back.share
+    assert strict.held_back.share < less
+
+
+def test_a_floor_that_nothing_can_hold_gives_the_portrait_back(
+    portrait: tuple[Image, Face], before: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels, face = portrait
+    monkeypatch.setattr(guards, "MOST_DELTA_E", 1e-6)
+    result = polish.within(pixels, face, ADVERTISING, before, FLOOR)
+    assert result.held_back is not None
+    assert result.held_back.share == 0
+    assert result.held_back.guard == "colour"
+    assert result.pixels is pixels
+
+
+def test_without_doses_nothing_is_held_back(
+    portrait: tuple[Image, Face], before: Reference
+) -> None:
+    pixels, face = portrait
+    result = polish.within(pixels, face, doses(), before, 1.0)
+    assert result.pixels is pixels
+    assert result.held_back is None
+    assert result.notes == ()
+
+
+def test_too_little_skin_is_held_back_and_said(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    near = guards.reference(pixels, face).near
+    hidden = Skin(*(np.zeros(near.pixels.shape[:2], np.float32) for _ in range(2)))
+    before = guards.reference(pixels, face, seen=hidden)
+    result = polish.within(pixels, face, ADVERTISING, before, FLOOR)
+    assert result.pixels is pixels
+    assert result.held_back == guards.HeldBack(0.0, "skin")
+    assert result.notes == (retouch.LITTLE_SKIN,)
+
+
+def test_greyscale_gets_no_colour_doses_and_is_told(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    grey = np.rint(pixels.mean(axis=2, keepdims=True) * 255) / 255
+    grey = np.repeat(grey, 3, axis=2).astype(np.float32)
+    result = polish.within(grey, face, ADVERTISING, guards.reference(grey, face), FLOOR)
+    assert result.notes == (retouch.GREYSCALE,)
+    assert result.doses.blemishes == result.doses.evenness == 0
+    assert result.doses.contrast == ADVERTISING.contrast
+    assert not np.array_equal(result.pixels, grey)
+
+
+def test_strong_coloured_light_turns_evenness_off(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    stage = np.clip(pixels * [0.55, 0.5, 1.5], 0, 1).astype(np.float32)
+    result = polish.within(stage, face, ADVERTISING, guards.reference(stage, face), FLOOR)
+    assert retouch.COLOURED_LIGHT in result.notes
+    assert result.doses.evenness == 0
+    assert result.doses.under_eye == ADVERTISING.under_eye
+
+
+def test_heavy_grain_is_not_sharpened_and_is_told(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    grain = np.random.default_rng(0).normal(0, 0.07, pixels.shape)
+    noisy = np.clip(pixels + grain, 0, 1).astype(np.float32)
+    result = polish.within(noisy, face, ADVERTISING, guards.reference(noisy, face), FLOOR)
+    assert retouch.GRAINY in result.notes
+    assert result.doses.sharpness == 0
+
+
+def test_dark_skin_is_judged_and_polished_alike(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    dark = np.power(pixels, 2.6, dtype=np.float32)
+    before = guards.reference(dark, face)
+    assert before.enough_skin
+    assert before.tone is not None
+    assert before.tone.ita is not None
+    assert before.tone.ita < 0
+    result = polish.within(dark, face, ADVERTISING, before, FLOOR)
+    assert result.held_back is None
+    assert result.readings is not None
+    assert result.readings.ita_shift < 0.5
+    assert result.readings.texture > 0.9

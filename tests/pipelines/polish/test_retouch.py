@@ -1,0 +1,398 @@
+"""The retouch: what it takes away, what it must leave, and that a dose is a dose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines import face as faces
+from pipelines import polish
+from pipelines.face import Face, closeup, skin
+from pipelines.face.skin import Skin
+from pipelines.image import colour, filters
+from pipelines.image.arrays import Image, Image8, Map
+from pipelines.measure import texture
+from pipelines.polish import retouch
+from presets.schema import Doses, load
+
+NAMES = ("blemishes", "evenness", "under_eye", "shadows", "contrast", "sharpness")
+# The portrait is small; the retouch is looked at where spots have pixels.
+ENLARGED = 3
+
+
+def doses(**given: float) -> Doses:
+    values: dict[str, Any] = dict.fromkeys(NAMES, 0.0) | given
+    return Doses(**values)
+
+
+FULL = doses(**dict.fromkeys(NAMES, 1.0))
+
+
+@pytest.fixture(scope="module")
+def portrait(astronaut: Image8) -> tuple[Image, Face]:
+    pixels = astronaut.astype(np.float32) / 255
+    found = faces.find(pixels)
+    size = (astronaut.shape[1] * ENLARGED, astronaut.shape[0] * ENLARGED)
+    large = cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC)
+    # Enlarging leaves no grain; a little stands for pores.
+    large = large + np.random.default_rng(0).normal(0, 0.008, (*size[::-1], 1))
+    large = np.clip(large, 0, 1).astype(np.float32)
+    face = found.scaled(ENLARGED)
+    rows, columns = skin.window(face, margin=0.8)
+    cut = np.ascontiguousarray(large[rows, columns])
+    cut.setflags(write=False)
+    moved = face.landmarks - [columns.start, rows.start, 0]
+    return cut, faces.from_landmarks(moved, (cut.shape[0], cut.shape[1]))
+
+
+@pytest.fixture(scope="module")
+def spotted(portrait: tuple[Image, Face]) -> tuple[Image, Face]:
+    """The portrait with the faint redness that makes every retouch have something to do."""
+    pixels, face = portrait
+    painted = pixels
+    for name, step in (("left_cheek", (-2, 9, 1)), ("left_under_eye", (-7, 2, -3))):
+        painted = paint(painted, middle(face, name), 0.022 * face.interocular, step)
+    return painted, face
+
+
+def middle(face: Face, name: str) -> np.ndarray[Any, Any]:
+    return face.region(name).mean(axis=0)
+
+
+def disc(face: Face, place: np.ndarray[Any, Any], radius: float) -> Map:
+    rows, columns = np.indices(face.size)
+    distance = np.hypot(columns - place[0], rows - place[1])
+    return (1 / (1 + np.exp(np.clip((distance - radius) / (0.15 * radius), -30, 30)))).astype(
+        np.float32
+    )
+
+
+def paint(
+    pixels: Image, place: np.ndarray[Any, Any], radius: float, step: tuple[float, float, float]
+) -> Image:
+    rows, columns = np.indices(pixels.shape[:2])
+    distance = np.hypot(columns - place[0], rows - place[1])
+    spot = 1 / (1 + np.exp(np.clip((distance - radius) / (0.15 * radius), -30, 30)))
+    return colour.to_rgb((colour.to_lab(pixels) + spot[..., None] * step).astype(np.float32))
+
+
+def mean_lab(pixels: Image, where: Map) -> np.ndarray[Any, Any]:
+    lab = colour.to_lab(pixels)
+    return (lab * where[..., None]).sum(axis=(0, 1)) / where.sum()
+
+
+def test_no_dose_gives_back_the_same_array(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    assert polish.apply(pixels, face, doses()) is pixels
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_more_of_a_dose_does_more(spotted: tuple[Image, Face], name: str) -> None:
+    pixels, face = spotted
+    amounts = [
+        float(np.abs(polish.apply(pixels, face, doses(**{name: d})) - pixels).sum())
+        for d in (0.05, 0.3, 0.6, 1.0)
+    ]
+    assert amounts[0] > 0
+    assert amounts == sorted(amounts)
+    assert amounts[-1] > 1.5 * amounts[0]
+
+
+@pytest.mark.parametrize("name", ["blemishes", "evenness", "under_eye", "shadows"])
+def test_the_retouch_stays_on_the_skin(spotted: tuple[Image, Face], name: str) -> None:
+    pixels, face = spotted
+    seen = skin.find(pixels, face)
+    # Worked out on a smaller copy, so that its edge is a few pixels wide here.
+    near_skin = cv2.dilate(seen.visible, np.ones((9, 9), np.uint8)) > 0.01
+    result = polish.apply(pixels, face, doses(**{name: 1.0}))
+    assert np.abs(result - pixels)[~near_skin].max() < 0.5 / 255
+    view = skin.window(face)
+    for side in ("left", "right"):
+        eye = skin.region(face, f"{side}_eye", view) > 0
+        assert np.array_equal(result[view][eye], pixels[view][eye])
+
+
+@pytest.mark.parametrize("name", ["under_eye", "shadows"])
+def test_light_on_the_face_is_not_worked_on_elsewhere(
+    spotted: tuple[Image, Face], name: str
+) -> None:
+    pixels, face = spotted
+    outside = ~skin.inside(face, skin.outline(face))
+    outside = cv2.erode(outside.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    result = polish.apply(pixels, face, doses(**{name: 1.0}))
+    assert np.array_equal(result[outside], pixels[outside])
+
+
+def test_sharpness_reaches_hair_but_not_the_far_background_or_the_skin(
+    portrait: tuple[Image, Face],
+) -> None:
+    pixels, face = portrait
+    result = polish.apply(pixels, face, doses(sharpness=1.0))
+    changed = np.abs(result - pixels).max(axis=2)
+    brow = skin.region(face, "left_brow", skin.window(face)) > 0
+    assert changed[skin.window(face)][brow].max() > 0.02
+    assert changed[skin.mask(pixels, face) > 0.9].max() == 0
+    assert changed[:5].max() == 0
+    assert changed[-5:].max() == 0
+
+
+def test_a_red_spot_goes_and_its_pores_stay(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    place, radius = middle(face, "right_cheek"), 0.02 * face.interocular
+    spotted = paint(pixels, place, radius, (-3, 9, 1))
+    result = polish.apply(spotted, face, doses(blemishes=1.0))
+    spot = disc(face, place, radius) > 0.5
+    clean, before, after = (mean_lab(p, spot.astype(np.float32)) for p in (pixels, spotted, result))
+    assert before[1] - clean[1] > 5
+    assert abs(after[1] - clean[1]) < 0.4 * (before[1] - clean[1])
+    pores = [
+        filters.fine(colour.to_lab(p)[..., 0], face.interocular)[spot] for p in (spotted, result)
+    ]
+    assert np.corrcoef(pores[0], pores[1])[0, 1] > 0.95
+
+
+@pytest.mark.parametrize("step", [(-22, 3, 2), (-12, 4, 4), (-6, 2.5, 4)])
+def test_moles_and_freckles_stay(
+    portrait: tuple[Image, Face], step: tuple[float, float, float]
+) -> None:
+    pixels, face = portrait
+    place, radius = middle(face, "right_cheek"), 0.02 * face.interocular
+    marked = paint(pixels, place, radius, step)
+    result = polish.apply(marked, face, doses(blemishes=1.0))
+    spot = disc(face, place, radius)
+    assert np.abs(mean_lab(result, spot) - mean_lab(marked, spot)).max() < 0.3
+
+
+def test_a_mole_keeps_its_depth_when_everything_is_on(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    place, radius = middle(face, "right_cheek"), 0.02 * face.interocular
+    marked = paint(pixels, place, radius, (-22, 3, 2))
+    spot, around = disc(face, place, radius), disc(face, place, 3 * radius)
+    ring = np.clip(around - disc(face, place, 1.6 * radius), 0, 1)
+
+    def depth(picture: Image) -> float:
+        return float((mean_lab(picture, ring) - mean_lab(picture, spot))[0])
+
+    assert depth(polish.apply(marked, face, FULL)) > 0.85 * depth(marked)
+
+
+def test_evenness_takes_a_blotch_and_not_the_texture(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    place, radius = middle(face, "right_cheek"), 0.09 * face.interocular
+    blotchy = paint(pixels, place, radius, (-1, 6, 2))
+    result = polish.apply(blotchy, face, doses(evenness=1.0))
+    where = disc(face, place, radius)
+    clean, before, after = (mean_lab(p, where) for p in (pixels, blotchy, result))
+    assert after[1] - clean[1] < 0.65 * (before[1] - clean[1])
+    assert kept(blotchy, result, face) > 0.97
+
+
+def test_dark_circles_get_lighter_and_cheeks_do_not(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    eye = face.left
+    place = eye.contour.mean(axis=0) + np.array([0, 0.2 * face.interocular])
+    where = disc(face, place, 0.08 * face.interocular)
+    tired = paint(pixels, place, 0.1 * face.interocular, (-9, 1, -4))
+    result = polish.apply(tired, face, doses(under_eye=1.0))
+    gain = (mean_lab(result, where) - mean_lab(tired, where))[0]
+    assert gain > 2
+    assert gain < 9
+    cheek = disc(face, middle(face, "left_cheek"), 0.1 * face.interocular)
+    # The tone of the whole is kept, which the cheeks pay for with a trace.
+    assert abs((mean_lab(result, cheek) - mean_lab(tired, cheek))[0]) < 0.5
+
+
+def shaded_side(face: Face) -> Map:
+    nose = middle(face, "nose")[0]
+    columns = np.indices(face.size)[1]
+    ramp = np.clip((columns - nose) / (0.15 * face.interocular) + 0.5, 0, 1)
+    return ramp.astype(np.float32)
+
+
+def test_shadows_soften_and_the_tone_stays(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    shaded = (pixels * (1 - 0.5 * shaded_side(face))[..., None]).astype(np.float32)
+    result = polish.apply(shaded, face, doses(shadows=1.0))
+    lit, dark = (
+        disc(face, middle(face, f"{side}_cheek"), 0.12 * face.interocular)
+        for side in ("right", "left")
+    )
+    change = colour.to_lab(result)[..., 0] - colour.to_lab(shaded)[..., 0]
+    assert float((change * dark).sum() / dark.sum()) > 1
+    assert abs(float((change * lit).sum() / lit.sum())) < 1.5
+    assert ita_shift(shaded, result, face) < 1.5
+
+
+def ita_shift(before: Image, after: Image, face: Face) -> float:
+    mask = skin.mask(before, face)
+    was, is_now = (colour.of(colour.to_lab(picture), mask) for picture in (before, after))
+    assert was is not None
+    assert is_now is not None
+    return abs(is_now.angle - was.angle)
+
+
+def kept(before: Image, after: Image, face: Face) -> float:
+    view = skin.window(face)
+    mask = skin.mask(before, face)[view]
+    own = texture.of(colour.to_lab(before[view])[..., 0], mask, face.interocular)
+    return texture.retention(own, colour.to_lab(after[view])[..., 0])
+
+
+@pytest.mark.parametrize("gamma", [0.7, 1.0, 2.0, 3.0])
+def test_full_doses_lighten_nobody_and_keep_texture(
+    portrait: tuple[Image, Face], gamma: float
+) -> None:
+    pixels, face = portrait
+    person = np.power(pixels, gamma, dtype=np.float32)
+    result = polish.apply(person, face, FULL)
+    rounded = (np.rint(result * 255) / 255).astype(np.float32)
+    assert ita_shift(person, rounded, face) < 2
+    assert kept(person, rounded, face) > 0.85
+    assert result.min() >= 0
+    assert result.max() <= 1
+
+
+def test_black_and_white_stays_black_and_white(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    grey = np.repeat(np.rint(pixels.mean(axis=2, keepdims=True) * 255) / 255, 3, axis=2)
+    result = polish.apply(grey.astype(np.float32), face, FULL)
+    eight_bit = np.rint(result * 255)
+    assert not np.array_equal(result, grey)
+    assert np.array_equal(eight_bit[..., 0], eight_bit[..., 1])
+    assert np.array_equal(eight_bit[..., 1], eight_bit[..., 2])
+
+
+def test_a_noisy_picture_is_not_sharpened(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    grain = np.random.default_rng(1).normal(0, 0.06, pixels.shape)
+    noisy = np.clip(pixels + grain, 0, 1).astype(np.float32)
+    assert np.array_equal(polish.apply(noisy, face, doses(sharpness=1.0)), noisy)
+
+
+def test_contrast_keeps_highlights_and_the_mean_of_the_skin(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    result = polish.apply(pixels, face, doses(contrast=1.0))
+    assert np.count_nonzero(result >= 1) <= np.count_nonzero(pixels >= 1)
+    mask = skin.mask(pixels, face)
+    assert abs((mean_lab(result, mask) - mean_lab(pixels, mask))[0]) < 1
+    assert result.std() > pixels.std()
+    assert np.count_nonzero(result <= 0) <= np.count_nonzero(pixels <= 0)
+
+
+def test_the_same_again_and_the_input_untouched(spotted: tuple[Image, Face]) -> None:
+    pixels, face = spotted
+    copy = pixels.copy()
+    first, second = (polish.apply(pixels, face, FULL) for _ in range(2))
+    assert np.array_equal(first, second)
+    assert np.array_equal(pixels, copy)
+    assert first.dtype == np.float32
+
+
+def test_skin_at_hand_changes_nothing(spotted: tuple[Image, Face]) -> None:
+    pixels, face = spotted
+    near = closeup.cut(pixels, face, skin.REACH, retouch.INTEROCULAR)
+    seen = skin.find(near.pixels, near.face)
+    assert np.array_equal(
+        polish.apply(pixels, face, FULL), polish.apply(pixels, face, FULL, seen=seen)
+    )
+
+
+def test_a_face_without_skin_is_left_alone(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    none = np.zeros((100, 100), np.float32)
+    retouch = doses(blemishes=1.0, evenness=1.0, under_eye=1.0, shadows=1.0)
+    assert np.array_equal(polish.apply(pixels, face, retouch, seen=Skin(none, none)), pixels)
+
+
+def test_the_same_look_at_any_size(spotted: tuple[Image, Face]) -> None:
+    pixels, face = spotted
+    # As a 600 px and a 3000 px copy of one photo would have it.
+    small_face, small = resized(pixels, face, 60 / face.interocular)
+    large_face, large = resized(pixels, face, 300 / face.interocular)
+    context = doses(
+        blemishes=0.6, evenness=0.35, under_eye=0.45, shadows=0.4, contrast=0.4, sharpness=0.3
+    )
+    at_small = polish.apply(small, small_face, context) - small
+    at_large = polish.apply(large, large_face, context) - large
+    size = (small.shape[1], small.shape[0])
+    seen = skin.mask(small, small_face) > 0.5
+    shrunk = cv2.resize(at_large, size, interpolation=cv2.INTER_AREA)
+    differs = np.abs(at_small - shrunk)[seen]
+    assert np.abs(at_small[seen]).mean() > 1.5 / 255
+    assert differs.mean() < 0.3 * np.abs(at_small[seen]).mean()
+    assert np.percentile(differs, 99) < 4 / 255
+
+
+def resized(pixels: Image, face: Face, factor: float) -> tuple[Face, Image]:
+    size = (round(pixels.shape[1] * factor), round(pixels.shape[0] * factor))
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    copy = np.clip(cv2.resize(pixels, size, interpolation=way), 0, 1).astype(np.float32)
+    return face.scaled(factor, (size[1], size[0])), copy
+
+
+@pytest.mark.parametrize(
+    ("step", "stays"), [((-22, 3, 2), True), ((-7, 2.5, 4), True), ((-3, 10, 1), False)]
+)
+def test_marks_and_spots_under_advertising(
+    portrait: tuple[Image, Face], step: tuple[float, float, float], stays: bool
+) -> None:
+    pixels, face = portrait
+    place, radius = middle(face, "right_cheek"), 0.022 * face.interocular
+    marked = paint(pixels, place, radius, step)
+    result = polish.apply(marked, face, load().contexts["advertising"].doses)
+    spot = disc(face, place, radius)
+    ring = np.clip(disc(face, place, 3 * radius) - disc(face, place, 1.6 * radius), 0, 1)
+
+    def stands_out(picture: Image, channel: int) -> float:
+        return float(abs((mean_lab(picture, ring) - mean_lab(picture, spot))[channel]))
+
+    channel = 0 if stays else 1
+    left = stands_out(result, channel) / stands_out(marked, channel)
+    assert left > 0.85 if stays else left < 0.35
+
+
+def test_a_crease_beside_a_smile_stays(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    start, end = face.region("right_cheek")[4], face.region("right_cheek")[7]
+    canvas = np.zeros(face.size, np.float32)
+    width = max(1, round(0.02 * face.interocular))
+    ends = np.rint([start, end]).astype(np.int32)
+    cv2.polylines(canvas, [ends], False, (1.0,), width)
+    crease = cv2.GaussianBlur(canvas, (0, 0), 0.012 * face.interocular)
+    lab = colour.to_lab(pixels)
+    lab[..., 0] -= 12 * crease
+    creased = colour.to_rgb(lab)
+    seen = skin.mask(creased, face)
+    where = (crease > 0.5 * crease.max()).astype(np.float32) * (seen > 0.5)
+    around = cv2.dilate(where, np.ones((25, 25), np.uint8)) - cv2.dilate(
+        where, np.ones((13, 13), np.uint8)
+    )
+    result = polish.apply(creased, face, load().contexts["advertising"].doses)
+
+    def depth(picture: Image) -> float:
+        return float((mean_lab(picture, around) - mean_lab(picture, where))[0])
+
+    assert where.sum() > 50
+    assert depth(result) > 0.8 * depth(creased)
+
+
+def test_nothing_is_lifted_into_white(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    bright = np.clip(1.35 * pixels, 0, 1).astype(np.float32)
+    result = polish.apply(bright, face, FULL)
+    view = skin.window(face)
+    assert np.count_nonzero(result[view] > 0.998) <= np.count_nonzero(bright[view] > 0.998)
+
+
+def test_teeth_and_eyes_are_not_sharpened(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    result = polish.apply(pixels, face, doses(sharpness=1.0))
+    view = skin.window(face)
+    changed = np.abs(result - pixels).max(axis=2)[view]
+    for name in ("mouth", "left_eye", "right_eye"):
+        inside = cv2.erode(skin.region(face, name, view), np.ones((5, 5), np.uint8)) > 0
+        assert inside.any()
+        assert changed[inside].mean() < 0.25 / 255

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from pipelines import polish, studio
+from pipelines.engines import geometry
+from pipelines.face.framing import head_and_shoulders
+from pipelines.image.arrays import Image8
+from pipelines.studio import Analysis, Look, preview
+from pipelines.studio.planning import Plan, plan
+from pipelines.studio.preview import Stage
+from presets import load
+
+LOOKS = [
+    "region=japan&context=linkedin",
+    "region=off-camera&context=creative-portfolio",
+    "region=nordic&context=actor&gaze=-8,3&doses=B:1,E:1,U:1,S:1,X:1",
+]
+
+
+@pytest.fixture(scope="module")
+def stage(request: pytest.FixtureRequest, hopper: Image8) -> Stage:
+    if request.param == "large":
+        size = (int(2.5 * hopper.shape[1]), int(2.5 * hopper.shape[0]))
+        larger = np.asarray(cv2.resize(hopper, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+        analysis = studio.analyse_pixels(larger)
+    else:
+        analysis = request.getfixturevalue(f"{request.param}_analysis")
+    return preview.stage(analysis, window(analysis))
+
+
+def window(analysis: Analysis) -> tuple[slice, slice]:
+    return head_and_shoulders(analysis.face, analysis.portrait.original_u8.shape)
+
+
+def planned(analysis: Analysis, look: Look) -> Plan:
+    return plan(look, load(), analysis.face.head, analysis.gaze.gaze)
+
+
+def shown(stage: Stage, text: str) -> Image8:
+    look = Look.parse(text)
+    return preview.preview(stage, planned(stage.analysis, look), look.seed)
+
+
+@pytest.mark.parametrize(
+    ("stage", "text"),
+    [
+        *(("astronaut", text) for text in LOOKS),
+        *(("hopper", text) for text in LOOKS),
+        ("large", LOOKS[1]),
+    ],
+    indirect=["stage"],
+)
+def test_a_preview_is_the_full_result_made_small(stage: Stage, text: str) -> None:
+    image = shown(stage, text)
+    full = studio.render(stage.analysis, Look.parse(text)).image_u8[window(stage.analysis)]
+    size = image.shape[1::-1]
+    small = cv2.resize(full, size, interpolation=cv2.INTER_AREA)
+    differs = deltaE_ciede2000(rgb2lab(small), rgb2lab(image))
+    # A difference of 1 can just be seen side by side.
+    assert differs.mean() < 0.4
+    assert np.percentile(differs, 99) < 1.5
+    before = np.rint(255 * stage.pixels).astype(np.uint8)
+    changed = deltaE_ciede2000(rgb2lab(before), rgb2lab(image))
+    # The eyes are few pixels, but change a lot more than the preview errs.
+    assert changed.max() > 4
+    assert max(image.shape[:2]) <= preview.LONG_SIDE
+
+
+def test_only_what_changed_is_worked_out(
+    astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = preview.stage(astronaut_analysis, window(astronaut_analysis))
+    done = []
+    for module, name in ((polish, "within"), (geometry, "redirect")):
+        real = getattr(module, name)
+
+        def counted(
+            *values: object, name: str = name, real: object = real, **more: object
+        ) -> object:
+            done.append(name)
+            return real(*values, **more)  # type: ignore[operator]
+
+        monkeypatch.setattr(module, name, counted)
+    shown(stage, "region=japan&context=linkedin")
+    assert sorted(done) == ["redirect", "within"]
+    shown(stage, "region=japan&context=linkedin&gaze=0.5")
+    assert done[2:] == ["redirect"]
+    shown(stage, "region=japan&context=linkedin&gaze=0.5&polish=0.5")
+    assert done[3:] == ["within"]
+    shown(stage, "region=japan&context=linkedin&gaze=0.5")
+    assert len(done) == 4
+
+
+def test_what_is_kept_changes_nothing(astronaut_analysis: Analysis) -> None:
+    busy = preview.stage(astronaut_analysis)
+    for text in LOOKS:
+        shown(busy, text)
+    assert np.array_equal(shown(busy, LOOKS[0]), shown(preview.stage(astronaut_analysis), LOOKS[0]))
+
+
+def test_nothing_asked_for_shows_the_photo(astronaut_analysis: Analysis) -> None:
+    stage = preview.stage(astronaut_analysis)
+    passport = shown(stage, "region=international&context=id-passport")
+    assert np.array_equal(passport, astronaut_analysis.portrait.original_u8)
+    assert np.array_equal(shown(stage, "region=keep&context=actor&polish=0"), passport)
