@@ -28,9 +28,10 @@ test: $(DEV_STAMP) browser lint  ## Check format, lint and types, then run the t
 	@echo 'What we depend on (a report; make dependencies asks for known weaknesses, too):'
 	@-$(PY) -m scripts.dependencies --offline
 
-lint: $(DEV_STAMP)  ## Check format, lint and types
+lint: $(DEV_STAMP)  ## Check format, lint, floors and types
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
+	$(VENV)/bin/lint-imports --no-logo
 	$(PY) -m mypy
 
 format: $(DEV_STAMP)  ## Format, and mend what the linter can mend
@@ -54,7 +55,7 @@ deploy: named-space $(RUN_STAMP)  ## Put the last commit on a Hugging Face Space
 	@$(PY) scripts/deploy.py '$(SPACE)'
 
 clean:  ## Remove caches
-	rm -rf .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean  ## Remove caches and the environment

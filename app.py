@@ -27,23 +27,24 @@ from starlette.middleware import Middleware
 
 from pipelines.image import credentials
 from pipelines.runtime.errors import PresenceError
-from sharing.desk import Desk
+from pipelines.studio.samples import samples
+from sharing.link_service import LinkService
 from sharing.settings import Settings
 from sharing.web.routes import routes
-from ui import greeting, language, theme, tools
-from ui.commons import Commons
-from ui.components.door import Door
-from ui.components.page import SHOWN_AT_START, START, Page
+from ui import language, page_head, theme, tools
+from ui.components.api import Api
+from ui.components.page import Page
+from ui.components.panels import SHOWN_AT_START, START
 from ui.components.results import FILES_KEPT
-from ui.pictures import Shelf
-from ui.samples import samples
+from ui.pictures import FileStore
 from ui.server.answers import Answers
-from ui.server.around import around
 from ui.server.folder import own_folder
-from ui.server.line import Line
+from ui.server.middleware import middleware
 from ui.server.options import Options
+from ui.server.queue import LimitedQueue
 from ui.server.requests import log_to_stderr
 from ui.sessions import Sessions, let_be_cleaned
+from ui.shared_samples import SharedSamples
 
 LARGEST_FILE = "40mb"
 GRIDS_SHARE = 4
@@ -54,7 +55,7 @@ THREADS = 32
 
 def build(
     root_path: str = "",
-    commons: Commons | None = None,
+    shared_samples: SharedSamples | None = None,
     waiting: int = Options.queue,
     forget: float = Options.forget,
 ) -> gr.Blocks:
@@ -62,13 +63,13 @@ def build(
 
     Args:
         root_path: As behind a proxy.
-        commons: What all visitors share.
+        shared_samples: What all visitors share.
         waiting: How many comparisons may wait for their turn.
         forget: Seconds after which the files and the memory of a closed page go.
     """
-    shelf = Shelf(root_path)
-    commons = commons or first_looks(root_path)
-    page, door = Page(shelf, desk(root_path), commons), Door(shelf)
+    file_store = FileStore(root_path)
+    shared_samples = shared_samples or first_looks(root_path)
+    page, api = Page(file_store, link_service(root_path), shared_samples), Api(file_store)
     with gr.Blocks(
         title=language.say("en", "page.full_title"),
         analytics_enabled=False,
@@ -76,27 +77,27 @@ def build(
         delete_cache=(FILES_KEPT // 4, FILES_KEPT),
     ) as blocks:
         page.render()
-        door.render()
+        api.render()
         # First: the endpoints' names are theirs, whatever else is called so.
-        door.listen()
+        api.listen()
         page.listen(blocks)
-        Sessions(blocks, shelf, page.stops, forget).listen()
-    let_be_cleaned(blocks, shelf)
+        Sessions(blocks, file_store, page.cancellations, forget).listen()
+    let_be_cleaned(blocks, file_store)
     blocks.queue()
-    blocks._queue = Line(
+    blocks._queue = LimitedQueue(
         blocks, {"work": waiting, "grid": max(1, waiting // GRIDS_SHARE)}, concurrency=2
     )
     return blocks
 
 
-def first_looks(root_path: str = "") -> Commons:
+def first_looks(root_path: str = "") -> SharedSamples:
     """What the page opens with, made once for everybody."""
-    return Commons(root_path, START[:SHOWN_AT_START])
+    return SharedSamples(root_path, START[:SHOWN_AT_START])
 
 
-def desk(root_path: str = "") -> Desk:
+def link_service(root_path: str = "") -> LinkService:
     """Where links are handled, as the environment says."""
-    return Desk(Settings.from_environment(), root_path)
+    return LinkService(Settings.from_environment(), root_path)
 
 
 def main() -> None:
@@ -107,11 +108,11 @@ def main() -> None:
         signal.signal(name, lambda number, _: stop.put(number))
     with _folder_for_files():
         root_path = os.environ.get("PRESENCE_ROOT_PATH", "")
-        commons = first_looks(root_path)
-        address = _serve(root_path, commons)
-        desk().keep_tidy()
+        shared_samples = first_looks(root_path)
+        address = _serve(root_path, shared_samples)
+        link_service().keep_tidy()
         print(f"Presence is at {address}", flush=True)
-        commons.warm_up()
+        shared_samples.warm_up()
         stop.get()
     # Open connections would hold up an orderly end; nothing is left that needs one.
     os._exit(0)
@@ -123,8 +124,8 @@ def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
     Raises:
         OSError: The port is taken.
     """
-    handler, options = desk(root_path), Options.from_environment(os.environ)
-    middleware, more = around(handler, options)
+    handler, options = link_service(root_path), Options.from_environment(os.environ)
+    before, more = middleware(handler, options)
     # Gradio tells the terminal about its tools even when quiet; the address is all we say.
     with redirect_stdout(io.StringIO()):
         _, address, _ = blocks.launch(
@@ -135,7 +136,7 @@ def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
             css=theme.css(),
             head=theme.HEAD,
             i18n=language.marked(),
-            favicon_path=greeting.ASSETS / "favicon.png",
+            favicon_path=page_head.ASSETS / "favicon.png",
             prevent_thread_lock=True,
             quiet=True,
             show_error=False,
@@ -152,11 +153,11 @@ def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
             max_threads=THREADS,
             auth=None if options.auth is None else list(options.auth),
             app_kwargs={
-                "routes": [*more, *routes(handler), *greeting.routes()],
+                "routes": [*more, *routes(handler), *page_head.routes()],
                 "middleware": [
-                    *middleware,
+                    *before,
                     Middleware(Answers, blocks=blocks, root_path=handler.root),
-                    Middleware(greeting.Greeting, address=handler.address_of),
+                    Middleware(page_head.PageHead, address=handler.address_of),
                 ],
             },
         )
@@ -164,7 +165,7 @@ def launch(blocks: gr.Blocks, host: str, port: int, root_path: str = "") -> str:
     return address
 
 
-def _serve(root_path: str, commons: Commons) -> str:
+def _serve(root_path: str, shared_samples: SharedSamples) -> str:
     on_space = "SPACE_ID" in os.environ
     host = os.environ.get("PRESENCE_HOST", "0.0.0.0" if on_space else "127.0.0.1")
     port = os.environ.get("PRESENCE_PORT", "7860")
@@ -180,7 +181,7 @@ def _serve(root_path: str, commons: Commons) -> str:
     except (PresenceError, ValueError) as error:
         sys.exit(f"Presence cannot start. {getattr(error, 'sentence', error)}")
     try:
-        blocks = build(root_path, commons, options.queue, options.forget)
+        blocks = build(root_path, shared_samples, options.queue, options.forget)
         return launch(blocks, host, int(port), root_path)
     except (OSError, ValueError):
         sys.exit(f"Presence cannot use port {port} on {host}. Set PRESENCE_PORT to a free one.")

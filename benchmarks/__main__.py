@@ -116,8 +116,8 @@ def _grid(options: argparse.Namespace) -> int:
 
 def _eyes(options: argparse.Namespace) -> int:
     from benchmarks import eyes
+    from datasets import eye_set, gathering
     from pipelines.engines import weights
-    from training import data
 
     folder = options.weights or weights.BUNDLED / "eye-controlnet"
     if not (folder / "model_index.json").is_file():
@@ -127,9 +127,9 @@ def _eyes(options: argparse.Namespace) -> int:
         photos = eyes.test_eyes(options.data, options.crops, options.eyes)
         portraits = [
             file
-            for folder in options.data
-            for file in data.pictures(folder)
-            if data.split_of(data.person_of(file, folder)) == "test"
+            for place in options.data
+            for file in gathering.pictures(place)
+            if eye_set.split_of(eye_set.person_of(file, place)) == "test"
         ]
     except FileNotFoundError as error:
         print(error, file=sys.stderr)
@@ -181,7 +181,7 @@ def _fairness(options: argparse.Namespace) -> int:
     return 0
 
 
-def _polished(folder: Path, contexts: list[str] | None) -> polish.Run | None:
+def _polished(folder: Path, contexts: list[str] | None) -> polish.PolishRun | None:
     from benchmarks import polish
     from presets.schema import load
 
@@ -208,12 +208,12 @@ def _tell(photo: str) -> None:
 
 
 def _load(options: argparse.Namespace) -> int:
-    from benchmarks import beside, endurance, load
+    from benchmarks import endurance, interference, load
 
     made: object
     if options.beside:
-        calm = beside.run(30 * options.minutes)
-        print(beside.table(calm))
+        calm = interference.run(30 * options.minutes)
+        print(interference.table(calm))
         made = calm.report()
     elif options.requests:
         long = endurance.run(options.requests, options.engine, options.photo)
@@ -245,7 +245,8 @@ def _write(made: object, path: Path | None) -> None:
 
 
 def _gaze(options: argparse.Namespace) -> int:
-    from benchmarks import gaze, gaze_plots, gaze_table, renders
+    from benchmarks import gaze, gaze_plots, gaze_table
+    from datasets import renders
     from pipelines.runtime.errors import PresenceError
 
     engines = [engine.strip() for engine in options.engines.split(",") if engine.strip()]

@@ -20,10 +20,10 @@ from typing import Any
 import psutil
 
 from benchmarks.load import SLIDER, ask, warm
+from benchmarks.server_metrics import State, household, memory, settled, state
 from benchmarks.serving import Server, served
 from benchmarks.visitor import Visitor
-from benchmarks.watching import State, household, memory, settled, state
-from ui.samples import samples
+from pipelines.studio.samples import samples
 
 USERS = 4
 _VISIT_EVERY = 5
@@ -51,7 +51,7 @@ class Slope:
 
 
 @dataclass(frozen=True)
-class Run:
+class EnduranceRun:
     """One run.
 
     Attributes:
@@ -88,7 +88,7 @@ class Run:
         }
 
 
-def run(requests: int, engine: str, photos: Sequence[Path] = ()) -> Run:
+def run(requests: int, engine: str, photos: Sequence[Path] = ()) -> EnduranceRun:
     """Ask so many times, a few visitors at once.
 
     Args:
@@ -117,7 +117,7 @@ def run(requests: int, engine: str, photos: Sequence[Path] = ()) -> Run:
             list(pool.map(once, range(1, requests + 1)))
         after = settled(server)
         traces = server.traces()
-    return Run(engine, curve, slope(curve), dict(errors), traces, before, after)
+    return EnduranceRun(engine, curve, slope(curve), dict(errors), traces, before, after)
 
 
 def slope(curve: Sequence[float]) -> Slope:
@@ -149,7 +149,7 @@ def slope(curve: Sequence[float]) -> Slope:
     return Slope(line.slope, error)
 
 
-def table(run: Run) -> str:
+def table(run: EnduranceRun) -> str:
     """The figures as text, and the curve in twenty steps."""
     step = max(1, len(run.memory) // 20)
     curve = ((i, run.memory[i]) for i in range(0, len(run.memory), step))

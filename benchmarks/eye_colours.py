@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets.eye_samples import EyeSample
 from pipelines.image.arrays import Image, Points
-from training.eye_model.tasks import Sample
 
 # Pixels inside the lids, of which an iris's radius has 14.
 _SHALLOW, _DEEP = 1.5, 2.5
@@ -30,7 +30,7 @@ class Parts:
     white: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, one: Sample) -> Parts:
+    def of(cls, one: EyeSample) -> Parts:
         """Where they are in the truth of a patch.
 
         White is what lies well inside the lids and away from the corners: nearer to either, most

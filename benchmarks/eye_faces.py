@@ -27,7 +27,7 @@ TARGETS = tuple(Gaze(yaw, pitch) for pitch in (8.0, 0.0, -8.0) for yaw in (-15.0
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredFace:
     """One result.
 
     Attributes:
@@ -56,8 +56,8 @@ class Turned:
 
     name: str
     target: Gaze
-    geometry: Measured
-    ours: Measured
+    geometry: MeasuredFace
+    ours: MeasuredFace
 
 
 def turned(pipeline: Any, photos: Sequence[Path], steps: int) -> list[Turned]:
@@ -144,18 +144,18 @@ def _one(pipeline: Any, analysis: Analysis, name: str, target: Gaze, steps: int)
     )
 
 
-def _measured(analysis: Analysis, result_u8: Image8, target: Gaze, seconds: float) -> Measured:
+def _measured(analysis: Analysis, result_u8: Image8, target: Gaze, seconds: float) -> MeasuredFace:
     working = loading.to_working(result_u8)
     try:
         found = faces.find(working)
     except Refusal:
-        return Measured(float("nan"), float("nan"), float("nan"), seconds)
+        return MeasuredFace(float("nan"), float("nan"), float("nan"), seconds)
     fitted = iris.fit(working, found, analysis.face.left.iris_radius)
     found = replace(found, left=fitted.left_snapped, right=fitted.right_snapped)
     after = gaze.follow(analysis.gaze, analysis.face, found, fitted.confidence)
     who = identity.embedding(working, found)
     agreed = catchlight.agreement(working, found)
-    return Measured(
+    return MeasuredFace(
         gaze_error=after.gaze.angle_to(target),
         identity=identity.distance(analysis.baseline.reference.embedding, who),
         catchlights=float("nan") if agreed is None else agreed,
@@ -163,7 +163,7 @@ def _measured(analysis: Analysis, result_u8: Image8, target: Gaze, seconds: floa
     )
 
 
-def _means(measured: Sequence[Measured]) -> dict[str, float | None]:
+def _means(measured: Sequence[MeasuredFace]) -> dict[str, float | None]:
     names = ("gaze_error", "identity", "catchlights", "seconds")
     columns = {name: np.array([getattr(one, name) for one in measured]) for name in names}
     return {

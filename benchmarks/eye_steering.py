@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 
 from benchmarks.eye_colours import Parts
+from datasets import drawing, eye_samples
+from datasets.eye_samples import EyeSample
+from datasets.eye_set import EyeSet
 from pipelines.image.arrays import Image, Map, Points
-from training.data import EyeSet
-from training.eye_model import tasks, validation
-from training.eye_model.tasks import Sample
 
 MOVES = (-6.0, -4.0, -2.0, 2.0, 4.0, 6.0)
 """How far the annotation's pupil is moved sideways, in patch pixels; an iris's radius is 14."""
@@ -27,7 +27,7 @@ _REACH = (14.0, 4.0)
 
 
 @dataclass(frozen=True)
-class Steered:
+class SteeredEye:
     """One eye, drawn from its surroundings and an annotation alone.
 
     Attributes:
@@ -45,16 +45,17 @@ class Steered:
     blank: float
 
 
-def steered(pipeline: Any, eyes: EyeSet, steps: int) -> list[Steered]:
+def steered(pipeline: Any, eyes: EyeSet, steps: int) -> list[SteeredEye]:
     """Every eye with its proposal withheld and its pupil moved; eyes not found are left out."""
-    still = [tasks.sample(eyes, index, "withheld") for index in range(len(eyes))]
+    still = [eye_samples.sample(eyes, index, "withheld") for index in range(len(eyes))]
     blank = [replace(one, control=np.zeros_like(one.control)) for one in still]
     places = _located(pipeline, still, steps)
     without = _located(pipeline, blank, steps)
     results = []
     for by in MOVES:
         samples = [
-            tasks.moved(eyes, index, one, np.array([by, 0.0])) for index, one in enumerate(still)
+            eye_samples.moved(eyes, index, one, np.array([by, 0.0]))
+            for index, one in enumerate(still)
         ]
         went = _located(pipeline, samples, steps)
         for index, one in enumerate(still):
@@ -63,7 +64,7 @@ def steered(pipeline: Any, eyes: EyeSet, steps: int) -> list[Steered]:
                 continue
             asked = one.iris[0] + by
             results.append(
-                Steered(
+                SteeredEye(
                     person=str(eyes.people[index]),
                     asked=by,
                     went=float(after[0] - before[0]),
@@ -75,7 +76,7 @@ def steered(pipeline: Any, eyes: EyeSet, steps: int) -> list[Steered]:
     return results
 
 
-def report(results: Sequence[Steered]) -> dict[str, Any]:
+def report(results: Sequence[SteeredEye]) -> dict[str, Any]:
     """Figures; the keys are stable. Only ``n`` where there are none."""
     if not results:
         return {"n": 0}
@@ -104,7 +105,7 @@ def lines(made: dict[str, Any]) -> list[str]:
     ]
 
 
-def locate(pixels: Image, one: Sample) -> Points | None:
+def locate(pixels: Image, one: EyeSample) -> Points | None:
     """Middle of the iris of a patch, found without being told where it should be; None if unseen.
 
     The circle of the iris's known radius inside the lids across which the picture brightens most
@@ -131,8 +132,8 @@ def locate(pixels: Image, one: Sample) -> Points | None:
     return best if np.isfinite(score) and score > 0.02 else None
 
 
-def _located(pipeline: Any, samples: list[Sample], steps: int) -> list[Points | None]:
-    drawn = validation.draw(pipeline, samples, steps)
+def _located(pipeline: Any, samples: list[EyeSample], steps: int) -> list[Points | None]:
+    drawn = drawing.draw(pipeline, samples, steps)
     return [locate(pixels, one) for pixels, one in zip(drawn, samples, strict=True)]
 
 

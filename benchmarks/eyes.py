@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import eye_faces, eye_steering, likeness, renders
+from benchmarks import eye_faces, eye_steering, likeness
 from benchmarks.eye_colours import Parts
 from benchmarks.eye_faces import Turned
-from benchmarks.eye_steering import Steered
+from benchmarks.eye_steering import SteeredEye
 from benchmarks.likeness import Likeness
 from benchmarks.statistics import interval
+from datasets import drawing, eye_samples, eye_set, gathering, renders
+from datasets.eye_samples import EyeSample
+from datasets.eye_set import EyeSet
 from pipelines.engines import eye_patches
 from pipelines.image.arrays import Image, Image8
-from training import data
-from training.data import EyeSet
-from training.eye_model import tasks, validation
-from training.eye_model.tasks import Sample
 
 if TYPE_CHECKING:
     from pipelines.engines.eye_pipeline import EyePatchControlNetPipeline
@@ -38,7 +37,7 @@ _CYCLES = 2
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnEye:
     """One picture of an eye against the truth.
 
     Attributes:
@@ -68,13 +67,13 @@ class Restored:
 
     name: str
     person: str
-    geometry: Drawn
-    ours: Drawn
+    geometry: DrawnEye
+    ours: DrawnEye
     pictures: Image8 = field(repr=False)
 
 
 @dataclass(frozen=True)
-class Run:
+class EyesRun:
     """Everything that was measured.
 
     Attributes:
@@ -88,7 +87,7 @@ class Run:
 
     photos: list[Restored]
     rendered: list[Restored]
-    steered: list[Steered]
+    steered: list[SteeredEye]
     faces: list[Turned]
     seconds_a_pair: float
     steps: int
@@ -108,17 +107,17 @@ def test_eyes(
         FileNotFoundError: A folder or file is not there.
     """
     if gathered is not None:
-        held = data.load(gathered).of("test")
+        held = eye_set.load(gathered).of("test")
         photos = held.chosen(np.flatnonzero(held.sources != "render"))
         return photos if len(photos) else None
     sitters = (
         sitter
-        for found in (*map(data.portraits, folders), *map(data.eye_crops, crops))
+        for found in (*map(gathering.portraits, folders), *map(gathering.eye_crops, crops))
         for sitter in found
-        if data.split_of(sitter.person) == "test"
+        if eye_set.split_of(sitter.person) == "test"
     )
-    rows = list(data.from_photos(sitters, _CYCLES, _SEED))
-    return data.gathered(iter(rows)) if rows else None
+    rows = list(gathering.from_photos(sitters, _CYCLES, _SEED))
+    return eye_set.gathered(iter(rows)) if rows else None
 
 
 def load(weights: Path) -> EyePatchControlNetPipeline:
@@ -154,7 +153,7 @@ def run(
     portraits: Sequence[Path] = (),
     steps: int = STEPS,
     most: int | None = None,
-) -> Run:
+) -> EyesRun:
     """Measure everything.
 
     Args:
@@ -167,10 +166,10 @@ def run(
     """
     rendered = None
     if render_folder is not None:
-        rows = list(data.from_renders(render_folder, 1, _SEED, split="test", most=most))
-        rendered = data.gathered(iter(rows)) if rows else None
+        rows = list(gathering.from_renders(render_folder, 1, _SEED, split="test", most=most))
+        rendered = eye_set.gathered(iter(rows)) if rows else None
     photos = photos if photos is None else spread(photos, most)
-    return Run(
+    return EyesRun(
         photos=[] if photos is None else restored(pipeline, photos, steps),
         rendered=[] if rendered is None else restored(pipeline, rendered, steps),
         steered=[] if photos is None else eye_steering.steered(pipeline, photos, steps),
@@ -192,37 +191,37 @@ def restored(
 ) -> list[Restored]:
     """Every cycle of every eye, as proposed and as the model draws it."""
     asked = [(i, c) for i in range(len(eyes)) for c in range(eyes.proposals.shape[1])]
-    samples = [tasks.sample(eyes, i, "cycle", cycle=c) for i, c in asked]
-    made = validation.draw(pipeline, samples, steps)
+    samples = [eye_samples.sample(eyes, i, "cycle", cycle=c) for i, c in asked]
+    made = drawing.draw(pipeline, samples, steps)
     return [
         Restored(
             name=str(eyes.names[i]),
             person=str(eyes.people[i]),
             geometry=judged(sample.start, sample),
             ours=judged(ours, sample),
-            pictures=np.hstack([tasks.to_u8(p) for p in (sample.truth, sample.start, ours)]),
+            pictures=np.hstack([eye_samples.to_u8(p) for p in (sample.truth, sample.start, ours)]),
         )
         for (i, _), sample, ours in zip(asked, samples, made, strict=True)
     ]
 
 
-def judged(pixels: Image, sample: Sample) -> Drawn:
+def judged(pixels: Image, sample: EyeSample) -> DrawnEye:
     """A patch against its sample's truth, inside the opening between the lids."""
     inside = sample.mask > 0.5
     parts = Parts.of(sample)
     true, drawn = parts.colours(sample.truth), parts.colours(pixels)
     iris_shift, white_shift = _difference(true, drawn)
-    return Drawn(
-        likeness=likeness.compare(tasks.to_u8(pixels), tasks.to_u8(sample.truth), inside),
+    return DrawnEye(
+        likeness=likeness.compare(
+            eye_samples.to_u8(pixels), eye_samples.to_u8(sample.truth), inside
+        ),
         iris_shift=float(iris_shift),
         white_shift=float(white_shift),
-        sharpness=float(
-            validation.sharpness(pixels[None], sample.truth[None], sample.mask[None])[0]
-        ),
+        sharpness=float(drawing.sharpness(pixels[None], sample.truth[None], sample.mask[None])[0]),
     )
 
 
-def report(done: Run) -> dict[str, Any]:
+def report(done: EyesRun) -> dict[str, Any]:
     """A run as plain data; the keys are stable."""
     return {
         "steps": done.steps,
@@ -235,7 +234,7 @@ def report(done: Run) -> dict[str, Any]:
     }
 
 
-def verdict(done: Run) -> dict[str, bool | None]:
+def verdict(done: EyesRun) -> dict[str, bool | None]:
     """What the model has to reach to become the default; None where it was not measured."""
     photos, steering = _restoration(done.photos), eye_steering.report(done.steered)
     faces = eye_faces.report(done.faces)
@@ -288,7 +287,7 @@ def table(made: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def worst_sheet(done: Run, factor: int = 4) -> Image8 | None:
+def worst_sheet(done: EyesRun, factor: int = 4) -> Image8 | None:
     """The twelve eyes least like their truth: truth, proposal, ours, and ours less the truth."""
     every = sorted(done.photos or done.rendered, key=lambda one: one.ours.likeness.ssim)
     if not every:
@@ -298,7 +297,7 @@ def worst_sheet(done: Run, factor: int = 4) -> Image8 | None:
         width = eye_patches.SIZE[0]
         truth, ours = one.pictures[:, :width], one.pictures[:, 2 * width :]
         difference = np.clip(128 + 2 * (ours.astype(int) - truth), 0, 255).astype(np.uint8)
-        rows.append(tasks.enlarged(np.hstack([one.pictures, difference]), factor))
+        rows.append(eye_samples.enlarged(np.hstack([one.pictures, difference]), factor))
     return np.vstack(rows)
 
 
@@ -328,7 +327,7 @@ def _restoration(results: Sequence[Restored]) -> dict[str, Any]:
     }
 
 
-def _means(drawn: Sequence[Drawn]) -> dict[str, float]:
+def _means(drawn: Sequence[DrawnEye]) -> dict[str, float]:
     return {
         "psnr": float(np.mean([one.likeness.psnr for one in drawn])),
         "ssim": float(np.mean([one.likeness.ssim for one in drawn])),

@@ -11,9 +11,9 @@ import numpy as np
 from tqdm import tqdm
 
 from benchmarks import gaze_estimator, gaze_judges, gaze_redirect
-from benchmarks.gaze_estimator import Reading
+from benchmarks.gaze_estimator import EstimatorReading
 from benchmarks.gaze_redirect import Lost, Redirected
-from benchmarks.renders import Render
+from datasets.renders import Render
 from pipelines import studio
 from pipelines.engines import dispatch
 from pipelines.gaze import RENDERED, Gaze
@@ -23,7 +23,7 @@ from presets.schema import load as load_presets
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedPhoto:
     """A picture that the product refuses, and its words."""
 
     render: Render
@@ -32,7 +32,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Run:
+class GazeRun:
     """Everything that was measured.
 
     Attributes:
@@ -46,10 +46,10 @@ class Run:
         seconds: Of the whole run.
     """
 
-    refused: list[Refused]
-    ours: list[Reading]
-    others: dict[str, list[Reading]]
-    judge: list[Reading]
+    refused: list[RefusedPhoto]
+    ours: list[EstimatorReading]
+    others: dict[str, list[EstimatorReading]]
+    judge: list[EstimatorReading]
     analysis_seconds: list[float]
     redirects: dict[str, tuple[list[Redirected], list[Lost]]]
     analyses: dict[str, Analysis]
@@ -61,7 +61,7 @@ def run(
     engines: Sequence[str],
     most: int | None = None,
     known_start: bool = False,
-) -> Run:
+) -> GazeRun:
     """Measure the estimator, and the redirect with each engine.
 
     Args:
@@ -80,15 +80,15 @@ def run(
     analyses, refused = analyse(renders)
     read = [render for render in renders if render.name in analyses]
     starts = gaze_redirect.known_start(analyses, read) if known_start else analyses
-    return Run(
+    return GazeRun(
         refused=refused,
-        ours=[Reading(render, analyses[render.name].gaze.gaze) for render in read],
+        ours=[EstimatorReading(render, analyses[render.name].gaze.gaze) for render in read],
         others={
             "plain_landmarks": list(_plain_landmarks(read, analyses)),
             "second_estimate": list(_second_estimate(read, analyses)),
-            "always_the_lens": [Reading(render, Gaze(0.0, 0.0)) for render in read],
+            "always_the_lens": [EstimatorReading(render, Gaze(0.0, 0.0)) for render in read],
         },
-        judge=[Reading(render, _judge(render, analyses[render.name])) for render in read],
+        judge=[EstimatorReading(render, _judge(render, analyses[render.name])) for render in read],
         analysis_seconds=[analyses[render.name].seconds for render in read],
         redirects={
             engine: gaze_redirect.redirects(read, starts, engine, most) for engine in engines
@@ -110,7 +110,7 @@ def require(engines: Sequence[str]) -> None:
         dispatch.require(presets.engines[Look(engine=engine).checked(presets).engine])
 
 
-def analyse(renders: Sequence[Render]) -> tuple[dict[str, Analysis], list[Refused]]:
+def analyse(renders: Sequence[Render]) -> tuple[dict[str, Analysis], list[RefusedPhoto]]:
     """Analysis of every picture that is not refused, by its file name, and the refused ones."""
     made: dict[str, Analysis] = {}
     refused = []
@@ -118,11 +118,11 @@ def analyse(renders: Sequence[Render]) -> tuple[dict[str, Analysis], list[Refuse
         try:
             made[render.name] = studio.analyse(render.path, RENDERED)
         except Refusal as refusal:
-            refused.append(Refused(render, refusal.code, refusal.sentence))
+            refused.append(RefusedPhoto(render, refusal.code, refusal.sentence))
     return made, refused
 
 
-def report(done: Run) -> dict[str, Any]:
+def report(done: GazeRun) -> dict[str, Any]:
     """A run as plain data; the keys are stable."""
     off = [reading.error for reading in done.judge]
     return {
@@ -153,18 +153,22 @@ def _judge(render: Render, analysis: Analysis) -> Gaze:
     return gaze_judges.by_true_eyeballs(picture, face, render)
 
 
-def _plain_landmarks(renders: Sequence[Render], analyses: dict[str, Analysis]) -> Iterator[Reading]:
+def _plain_landmarks(
+    renders: Sequence[Render], analyses: dict[str, Analysis]
+) -> Iterator[EstimatorReading]:
     for render in tqdm(renders, desc="Reading, plain landmarks", disable=None):
         read = gaze_judges.plain_landmarks(analyses[render.name].portrait.original_u8)
         if read is not None:
-            yield Reading(render, read)
+            yield EstimatorReading(render, read)
 
 
-def _second_estimate(renders: Sequence[Render], analyses: dict[str, Analysis]) -> Iterator[Reading]:
+def _second_estimate(
+    renders: Sequence[Render], analyses: dict[str, Analysis]
+) -> Iterator[EstimatorReading]:
     for render in renders:
         analysis = analyses[render.name]
         read = gaze_judges.second_estimate(
             gaze_judges.as_found(analysis.face), analysis.portrait.pixels
         )
         if read is not None:
-            yield Reading(render, read)
+            yield EstimatorReading(render, read)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.renders import Render
 from benchmarks.statistics import Rows, interval, slope
+from datasets.renders import Render
 from pipelines.gaze import Gaze
 
 AXES = ("yaw", "pitch")
@@ -17,7 +17,7 @@ HEAD_YAWS = ((-90.0, -18.0), (-18.0, -6.0), (-6.0, 6.0), (6.0, 18.0), (18.0, 90.
 
 
 @dataclass(frozen=True)
-class Reading:
+class EstimatorReading:
     """What was read from one picture.
 
     Attributes:
@@ -34,7 +34,7 @@ class Reading:
         return self.gaze.angle_to(self.render.gaze)
 
 
-def figures(readings: Sequence[Reading]) -> dict[str, Any]:
+def figures(readings: Sequence[EstimatorReading]) -> dict[str, Any]:
     """Errors and slopes of some readings, degrees; the keys are stable.
 
     Returns:
@@ -52,7 +52,7 @@ def figures(readings: Sequence[Reading]) -> dict[str, Any]:
     return made
 
 
-def report(readings: Sequence[Reading]) -> dict[str, Any]:
+def report(readings: Sequence[EstimatorReading]) -> dict[str, Any]:
     """`figures`, their intervals, and the same by head yaw, iris, skin and glasses."""
     if not readings:
         return {}
@@ -69,7 +69,7 @@ def report(readings: Sequence[Reading]) -> dict[str, Any]:
     }
 
 
-def intervals(readings: Sequence[Reading]) -> dict[str, list[float] | None]:
+def intervals(readings: Sequence[EstimatorReading]) -> dict[str, list[float] | None]:
     """95 % intervals of `figures`, people drawn anew; None where there are too few of them."""
     rows, people = _rows(readings), [reading.render.identity for reading in readings]
     return {
@@ -79,7 +79,7 @@ def intervals(readings: Sequence[Reading]) -> dict[str, list[float] | None]:
     }
 
 
-def within_person(readings: Sequence[Reading]) -> dict[str, float | None]:
+def within_person(readings: Sequence[EstimatorReading]) -> dict[str, float | None]:
     """What is left when each person's own constant is taken out.
 
     Returns:
@@ -108,7 +108,7 @@ def _less_own_mean(values: Rows, people: Rows) -> Rows:
     return left
 
 
-def _rows(readings: Sequence[Reading]) -> Rows:
+def _rows(readings: Sequence[EstimatorReading]) -> Rows:
     """(n, 2 axes, 2): the true and the read angle."""
     return np.array(
         [
@@ -134,7 +134,7 @@ _FIGURES: dict[str, Callable[[Rows], float]] = {
 }
 
 
-def _by_head_yaw(readings: Sequence[Reading]) -> dict[str, Any]:
+def _by_head_yaw(readings: Sequence[EstimatorReading]) -> dict[str, Any]:
     parts = {
         _span(low, high): [one for one in readings if low <= one.render.head_yaw < high]
         for low, high in HEAD_YAWS
@@ -148,6 +148,8 @@ def _span(low: float, high: float) -> str:
     return f"{low:g} and more" if high == HEAD_YAWS[-1][1] else f"{low:g} to {high:g}"
 
 
-def _by(readings: Sequence[Reading], kind: Callable[[Reading], str]) -> dict[str, Any]:
+def _by(
+    readings: Sequence[EstimatorReading], kind: Callable[[EstimatorReading], str]
+) -> dict[str, Any]:
     kinds = sorted({kind(reading) for reading in readings})
     return {name: figures([one for one in readings if kind(one) == name]) for name in kinds}

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks import iris_on_ball
-from benchmarks.renders import Render, TrueEye
+from datasets.renders import Render, TrueEye
 from pipelines import face as faces
 from pipelines.face import Face, mesh
 from pipelines.gaze import Gaze, appearance

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks import eye_strip
-from benchmarks.gaze import Run
-from benchmarks.gaze_estimator import AXES, Reading
+from benchmarks.gaze import GazeRun
+from benchmarks.gaze_estimator import AXES, EstimatorReading
 from benchmarks.gaze_redirect import Redirected
 from pipelines.gaze import Gaze
 from pipelines.image.arrays import Image8
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WORST = 12
 
 
-def write(done: Run, folder: Path) -> list[Path]:
+def write(done: GazeRun, folder: Path) -> list[Path]:
     """Draw what there is to draw into a folder, which is made if it is missing.
 
     Returns:
@@ -42,7 +42,7 @@ def write(done: Run, folder: Path) -> list[Path]:
     return [folder / name for name in drawn]
 
 
-def scatter(readings: Sequence[Reading]) -> Figure:
+def scatter(readings: Sequence[EstimatorReading]) -> Figure:
     """Measured over true angles, a panel for yaw and one for pitch, a colour a person."""
     from matplotlib import colormaps
 
@@ -64,7 +64,7 @@ def scatter(readings: Sequence[Reading]) -> Figure:
     return figure
 
 
-def worst_estimates(readings: Sequence[Reading], analyses: dict[str, Analysis]) -> Figure:
+def worst_estimates(readings: Sequence[EstimatorReading], analyses: dict[str, Analysis]) -> Figure:
     """The dozen pictures that were read worst, with their eyes."""
     worst = sorted(readings, key=lambda reading: -reading.error)[:WORST]
     rows = -(-len(worst) // 2)
@@ -112,7 +112,7 @@ def _figure(width: float, height: float) -> Figure:
     return figure
 
 
-def _square(axes: Axes, readings: Sequence[Reading], word: str) -> None:
+def _square(axes: Axes, readings: Sequence[EstimatorReading], word: str) -> None:
     angles: list[Any] = [getattr(reading.gaze, word) for reading in readings]
     angles += [getattr(reading.render.gaze, word) for reading in readings]
     most = 5 * np.ceil((max(np.abs(angles)) + 1) / 5)

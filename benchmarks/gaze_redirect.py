@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from benchmarks import eye_strip, gaze_judges, likeness
 from benchmarks.likeness import Likeness
-from benchmarks.renders import Render, pairs
 from benchmarks.statistics import Rows, interval, slope
+from datasets.renders import Render, pairs
 from pipelines import face as faces
 from pipelines import studio
 from pipelines.face import Eye
@@ -27,7 +27,7 @@ SIZES = ((0.0, 15.0), (15.0, 25.0), (25.0, 180.0))
 
 
 @dataclass(frozen=True)
-class Eyes:
+class JudgedEyes:
     """Both eyes' surroundings, uint8 RGB, all of one shape.
 
     Attributes:
@@ -77,7 +77,7 @@ class Redirected:
     identity: float
     outside_pixels: int
     seconds: float
-    eyes: Eyes = field(repr=False)
+    eyes: JudgedEyes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -249,7 +249,7 @@ def _redirected(
         identity=variant.measurements.identity.distance,
         outside_pixels=variant.measurements.changed_outside_face,
         seconds=variant.seconds["redirect"] + variant.seconds.get("controlnet", 0.0),
-        eyes=Eyes(
+        eyes=JudgedEyes(
             *(
                 eye_strip.strip(picture, at_full_size)
                 for picture in (before, variant.image_u8, truth)

@@ -25,7 +25,7 @@ BASE = "region=japan&context=linkedin&engine=geometry"
 
 
 @dataclass(frozen=True)
-class Timing:
+class GridTiming:
     """One grid, made once.
 
     Attributes:
@@ -57,7 +57,7 @@ def measure(
     sides: Sequence[tuple[str, str]] = GRIDS,
     *,
     alone: bool = False,
-) -> list[Timing]:
+) -> list[GridTiming]:
     """Time grids of twelve cells, after one look that does not count.
 
     Args:
@@ -81,7 +81,7 @@ def _timed(
     rows: str,
     workers: int | None,
     alone: bool,
-) -> Timing:
+) -> GridTiming:
     start = time.perf_counter()
     small = cells.small(analysis)
     ready, used = time.perf_counter(), time.process_time()
@@ -98,10 +98,10 @@ def _timed(
         for cell in asked.cells:
             studio.render(small, cell.look)
         one_by_one = time.process_time() - used
-    return Timing(columns, rows, len(done), done[0], done[-1], cpu, ready - start, one_by_one)
+    return GridTiming(columns, rows, len(done), done[0], done[-1], cpu, ready - start, one_by_one)
 
 
-def report(timings: Sequence[Timing], size: int, workers: int | None) -> dict[str, Any]:
+def report(timings: Sequence[GridTiming], size: int, workers: int | None) -> dict[str, Any]:
     """Plain data for JSON, with what the machine was doing besides."""
     return {
         "size": size,
@@ -112,7 +112,7 @@ def report(timings: Sequence[Timing], size: int, workers: int | None) -> dict[st
     }
 
 
-def table(timings: Sequence[Timing]) -> str:
+def table(timings: Sequence[GridTiming]) -> str:
     """The timings as text, seconds."""
     names = ("cells", "first", "wall", "cpu", "analysis", "alone")
     lines = ["".join(f"{name:>10}" for name in names) + "  grid (seconds)"]

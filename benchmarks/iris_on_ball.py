@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from benchmarks.renders import TrueEye
+from datasets.renders import TrueEye
 from pipelines.face import Eye
 from pipelines.image import crops
 from pipelines.image.arrays import Image, Map, Points

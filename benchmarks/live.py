@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.serving import served
-from ui.samples import samples
+from pipelines.studio.samples import samples
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -85,7 +85,7 @@ class Moves:
 
 
 @dataclass(frozen=True)
-class Run:
+class LiveRun:
     """Everything measured.
 
     Attributes:
@@ -100,7 +100,7 @@ class Run:
     load: tuple[float, float]
 
 
-def run(address: str | None, photos: Sequence[Path], moves: int, visits: int) -> Run:
+def run(address: str | None, photos: Sequence[Path], moves: int, visits: int) -> LiveRun:
     """Measure with a server and a Chromium of our own.
 
     Args:
@@ -129,10 +129,10 @@ def run(address: str | None, photos: Sequence[Path], moves: int, visits: int) ->
             for slider in SLIDERS
         ]
         browser.close()
-    return Run(opened, measured, (before, os.getloadavg()[0]))
+    return LiveRun(opened, measured, (before, os.getloadavg()[0]))
 
 
-def report(done: Run) -> dict[str, Any]:
+def report(done: LiveRun) -> dict[str, Any]:
     """Plain data for JSON."""
     return {
         "opened": [{"place": place, "pictures": pictures} for place, pictures in done.opened],
@@ -141,7 +141,7 @@ def report(done: Run) -> dict[str, Any]:
     }
 
 
-def table(done: Run) -> str:
+def table(done: LiveRun) -> str:
     """Medians and 95th percentiles as text, milliseconds."""
     lines = [f"load of the machine {done.load[0]:.1f} before, {done.load[1]:.1f} after"]
     if done.opened:

@@ -19,9 +19,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.serving import Server, served
-from benchmarks.visitor import PATIENCE_S, Visitor
-from benchmarks.watching import (
+from benchmarks.server_metrics import (
     State,
     columns,
     household,
@@ -31,7 +29,9 @@ from benchmarks.watching import (
     timed,
     watched,
 )
-from ui.samples import samples
+from benchmarks.serving import Server, served
+from benchmarks.visitor import PATIENCE_S, Visitor
+from pipelines.studio.samples import samples
 
 # What visitors ask for, in turn.
 CONTEXTS = ("linkedin", "therapist", "creative-portfolio", "law-finance")
@@ -57,7 +57,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Run:
+class LoadRun:
     """One run.
 
     Attributes:
@@ -119,7 +119,7 @@ class Run:
         }
 
 
-def run(users: int, minutes: float, engine: str, photos: Sequence[Path] = ()) -> Run:
+def run(users: int, minutes: float, engine: str, photos: Sequence[Path] = ()) -> LoadRun:
     """Let visitors compare for a while.
 
     Args:
@@ -144,7 +144,7 @@ def run(users: int, minutes: float, engine: str, photos: Sequence[Path] = ()) ->
             seconds = time.monotonic() - start
         after = settled(server)
         traces = server.traces()
-    return Run(
+    return LoadRun(
         *(users, engine, seconds, answers, dict(errors), traces),
         *(before, after, memory, previews, pages),
     )
@@ -163,7 +163,7 @@ def warm(server: Server, photo: Path, engine: str) -> None:
         pass
 
 
-def table(runs: Sequence[Run]) -> str:
+def table(runs: Sequence[LoadRun]) -> str:
     """The figures as text."""
     head = (
         *("users", "engine", "answers", "a minute", "p50 s", "p95 s", "queue p50", "queue p95"),

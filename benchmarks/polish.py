@@ -68,7 +68,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Run:
+class PolishRun:
     """All results of a folder.
 
     Attributes:
@@ -87,7 +87,7 @@ def run(
     presets: Presets,
     contexts: Sequence[str] | None = None,
     tell: Callable[[str], None] | None = None,
-) -> Run:
+) -> PolishRun:
     """Polish every photo of a folder in every context; the gaze is left alone.
 
     Args:
@@ -117,10 +117,10 @@ def run(
             continue
         originals[file.name] = made[0].picture
         results += made[1:]
-    return Run(results, refused, originals)
+    return PolishRun(results, refused, originals)
 
 
-def report(done: Run) -> dict[str, Any]:
+def report(done: PolishRun) -> dict[str, Any]:
     """Plain data for JSON; the keys are stable."""
     names = list(dict.fromkeys(result.context for result in done.results))
     return {
@@ -164,7 +164,7 @@ def table(made: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def contact_sheet(done: Run) -> Image8:
+def contact_sheet(done: PolishRun) -> Image8:
     """The faces, a row for each photo: the original, then every context."""
     names = list(dict.fromkeys(result.context for result in done.results))
     cells = {(each.photo, each.context): each for each in done.results}

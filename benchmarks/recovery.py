@@ -16,11 +16,10 @@ from typing import Any
 import httpx
 
 from benchmarks.load import ask
+from benchmarks.server_metrics import household
 from benchmarks.serving import Server, served
-from benchmarks.visitor import Refused, Visitor
-from benchmarks.watching import household
-from ui.samples import samples
-from ui.server.folder import PREFIX
+from benchmarks.visitor import Visitor, VisitorRefused
+from pipelines.studio.samples import samples
 
 _LINK = re.compile(r"/s/[\w-]+(?=\")")
 _PICTURE = re.compile(r'<img[^>]*\ssrc="([^"]+/p/[^"]+)"')
@@ -89,7 +88,7 @@ def _run(data: Path, links: int, publishers: int) -> Recovery:
         httpx.get(server.address, timeout=_PATIENCE_S).raise_for_status()
         page_s = time.monotonic() - start
         whole = sum(_is_whole(server, link) for link in promised)
-        orphans = sum(1 for _ in server.files.glob(f"{PREFIX}*")) - 1
+        orphans = sum(1 for _ in server.files.glob("presence-files-*")) - 1
     return Recovery(len(promised), whole, orphans, server.seconds, page_s)
 
 
@@ -102,7 +101,7 @@ def _publish(server: Server, number: int, promised: list[str], over: threading.E
                     for link in _LINK.findall(str(visitor.value(elem_id="published"))):
                         if link not in promised:
                             promised.append(link)
-        except (httpx.HTTPError, Refused):
+        except (httpx.HTTPError, VisitorRefused):
             # The server is gone, or the page was opened before its pictures were there.
             over.wait(0.2)
 

@@ -25,7 +25,7 @@ PORTRAIT = {"elem_id": "portrait"}
 _TELL = ("html", "state")
 
 
-class Refused(Exception):
+class VisitorRefused(Exception):
     """An event was not let in, or ended in an error.
 
     Attributes:
@@ -86,12 +86,12 @@ class Visitor:
         """Put a photo into the portrait's place; the seconds until its comparison was there.
 
         Raises:
-            Refused: It was not taken, or what follows was not let in.
+            VisitorRefused: It was not taken, or what follows was not let in.
         """
         with photo.open("rb") as file:
             sent = self._http.post("/gradio_api/upload", files={"files": (photo.name, file)})
         if sent.status_code != 200:
-            raise Refused(sent.status_code, sent.text[:200])
+            raise VisitorRefused(sent.status_code, sent.text[:200])
         meta = {"_type": "gradio.FileData"}
         self.set({"path": sent.json()[0], "orig_name": photo.name, "meta": meta}, **PORTRAIT)
         return self._act("change", **PORTRAIT)
@@ -112,7 +112,7 @@ class Visitor:
             event: One of the page's ``dependencies``.
 
         Raises:
-            Refused: It was not let in, or failed.
+            VisitorRefused: It was not let in, or failed.
         """
         data = [self._sent(id_) for id_ in event["inputs"]]
         body = {"data": data, "fn_index": event["id"], "session_hash": self._session}
@@ -168,13 +168,13 @@ class Visitor:
     def _run(self, body: dict[str, Any]) -> _Output:
         answer = self._http.post("/gradio_api/run/predict", json=body)
         if answer.status_code != 200:
-            raise Refused(answer.status_code, answer.text[:200])
+            raise VisitorRefused(answer.status_code, answer.text[:200])
         return _Output.of(answer.json())
 
     def _queued(self, body: dict[str, Any]) -> _Output:
         joined = self._http.post("/gradio_api/queue/join", json=body)
         if joined.status_code != 200:
-            raise Refused(joined.status_code, joined.text[:200])
+            raise VisitorRefused(joined.status_code, joined.text[:200])
         event, states = joined.json()["event_id"], list[int]()
         with self._http.stream(
             "GET", "/gradio_api/queue/data", params={"session_hash": self._session}
@@ -185,9 +185,9 @@ class Visitor:
                 states += message["output"].get("changed_state_ids") or []
                 if message["msg"] == "process_completed":
                     if not message["success"]:
-                        raise Refused(0, str(message["output"])[:200])
+                        raise VisitorRefused(0, str(message["output"])[:200])
                     return _Output(message["output"].get("data") or [], states)
-        raise Refused(0, "the connection was lost")
+        raise VisitorRefused(0, "the connection was lost")
 
     def _beat(self) -> None:
         """Stay connected as long as the page is open: its end is what ends a visit."""

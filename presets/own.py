@@ -19,12 +19,12 @@ from pydantic import AfterValidator
 from presets.schema import (
     Confidence,
     Context,
-    Document,
     Doses,
     Id,
     Line,
     PresetError,
     Region,
+    YamlDocument,
     _Model,
     documents,
     off_lens,
@@ -288,7 +288,7 @@ def _refuse_tricks(file: str, text: str) -> None:
         return
 
 
-def _checked(document: Document, name: str, look: str, check: Callable[[str], str]) -> str:
+def _checked(document: YamlDocument, name: str, look: str, check: Callable[[str], str]) -> str:
     try:
         return check(look)
     except ValueError as error:
@@ -298,7 +298,7 @@ def _checked(document: Document, name: str, look: str, check: Callable[[str], st
 
 
 def _edited(
-    document: Document, looks: Mapping[str, Saved], as_presets: Callable[[Saved], AsPresets]
+    document: YamlDocument, looks: Mapping[str, Saved], as_presets: Callable[[Saved], AsPresets]
 ) -> list[str]:
     """Names of the entries of a document that no look of the file comes out as."""
     said = {name: as_presets(one) for name, one in looks.items()}

@@ -378,7 +378,7 @@ M = TypeVar("M", bound=_Model)
 
 
 @dataclass(frozen=True, eq=False)
-class Document:
+class YamlDocument:
     """One YAML document: its nodes, which know their lines, and the same as plain data.
 
     Attributes:
@@ -408,7 +408,7 @@ class Document:
         return _line(self.root, path)
 
 
-def documents(file: str, text: str) -> list[Document]:
+def documents(file: str, text: str) -> list[YamlDocument]:
     """All documents of a YAML text, which lines of ``---`` part; those that are empty are left out.
 
     Args:
@@ -422,7 +422,7 @@ def documents(file: str, text: str) -> list[Document]:
         return list(_documents(file, yaml.SafeLoader(text)))
 
 
-def _documents(file: str, loader: yaml.SafeLoader) -> Iterator[Document]:
+def _documents(file: str, loader: yaml.SafeLoader) -> Iterator[YamlDocument]:
     while loader.check_node():
         # Typed as never None, which it is for a document without content.
         root: yaml.Node | None = loader.get_node()
@@ -430,10 +430,10 @@ def _documents(file: str, loader: yaml.SafeLoader) -> Iterator[Document]:
             yield _document(file, root, loader)
 
 
-def _document(file: str, root: yaml.Node, loader: yaml.SafeLoader) -> Document:
+def _document(file: str, root: yaml.Node, loader: yaml.SafeLoader) -> YamlDocument:
     # Before the construction: it folds merged keys (<<) into the nodes.
     _refuse_duplicates(file, root)
-    return Document(file, root, loader.construct_document(root))
+    return YamlDocument(file, root, loader.construct_document(root))
 
 
 def _entries(path: Path, model: type[M]) -> Mapping[str, M]:
@@ -504,7 +504,7 @@ def _say(error: ErrorDetails, model: type[BaseModel]) -> str:
     return f"{error['msg'].removeprefix('Input ')} (found {reprlib.repr(error['input'])})"
 
 
-def _read_file(path: Path) -> Document:
+def _read_file(path: Path) -> YamlDocument:
     with _in_words(path.name):
         loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
         root = loader.get_single_node()

@@ -8,16 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from presets.schema import (
-    Line,
-    Note,
-    PresetError,
-    Presets,
-    Rationale,
-    _Model,
-    documents,
-    load,
-)
+from presets.schema import Line, Note, PresetError, Presets, Rationale, _Model, documents, load
 
 ENGLISH = "en"
 FOLDER = Path(__file__).parent

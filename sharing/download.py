@@ -10,8 +10,8 @@ import zipfile
 from collections.abc import Callable
 
 from sharing.numbers import comparison_csv, table
-from sharing.publication import Document, Shown
-from sharing.web.render import render, stylesheet
+from sharing.publication import ComparisonDocument, PublishedPicture
+from sharing.templates import render, stylesheet
 
 README = """Presence: a comparison of portraits.
 
@@ -24,7 +24,7 @@ Each picture says in its metadata how it was made (IPTC digital source type) and
 """
 
 
-def bundle(title: str, document: Document, file: Callable[[str], bytes]) -> bytes:
+def bundle(title: str, document: ComparisonDocument, file: Callable[[str], bytes]) -> bytes:
     """The ZIP's bytes.
 
     Args:
@@ -52,7 +52,7 @@ def bundle(title: str, document: Document, file: Callable[[str], bytes]) -> byte
     return buffer.getvalue()
 
 
-def report_page(title: str, document: Document, file: Callable[[str], bytes]) -> str:
+def report_page(title: str, document: ComparisonDocument, file: Callable[[str], bytes]) -> str:
     """One page of HTML that needs nothing beside it."""
     return render(
         "report.html",
@@ -64,11 +64,11 @@ def report_page(title: str, document: Document, file: Callable[[str], bytes]) ->
     )
 
 
-def _name(picture: Shown) -> str:
+def _name(picture: PublishedPicture) -> str:
     return f"{_stem(picture)}.{picture.files['full'].rpartition('.')[2]}"
 
 
-def _stem(picture: Shown) -> str:
+def _stem(picture: PublishedPicture) -> str:
     words = re.sub(r"[^a-z0-9]+", "-", picture.title.lower()).strip("-")[:60]
     return "-".join(part for part in (picture.letter, words) if part)
 

@@ -7,13 +7,13 @@ import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sharing.publication import Document
+from sharing.publication import ComparisonDocument
 from sharing.votes import Ballot
 
 Report = Mapping[str, Any]
 
 
-def table(document: Document) -> list[tuple[str, list[str]]]:
+def table(document: ComparisonDocument) -> list[tuple[str, list[str]]]:
     """A title and a cell for every picture, the original's first."""
     original: Report = document.report.get("original", {})
     variants: Sequence[Report] = document.report.get("variants", [])
@@ -23,7 +23,7 @@ def table(document: Document) -> list[tuple[str, list[str]]]:
     ]
 
 
-def comparison_csv(document: Document, names: Sequence[str]) -> str:
+def comparison_csv(document: ComparisonDocument, names: Sequence[str]) -> str:
     """One line a picture, with plain numbers.
 
     Args:
@@ -48,7 +48,7 @@ def comparison_csv(document: Document, names: Sequence[str]) -> str:
     return _csv(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
 
 
-def votes_csv(document: Document, ballots: Iterable[Ballot]) -> str:
+def votes_csv(document: ComparisonDocument, ballots: Iterable[Ballot]) -> str:
     """One line a vote: when, the three answers by name, the comment."""
     names = {picture.key: picture.name for picture in document.pictures}
     return _csv(

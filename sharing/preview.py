@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from pipelines.image.arrays import Image8
-
-if TYPE_CHECKING:
-    from sharing.publication import Publication
 
 WIDTH, HEIGHT = 1200, 630
 GROUND = (244, 244, 243)
@@ -23,7 +19,7 @@ NO_TITLE = {True: "Which one is really them?", False: "Portraits side by side"}
 _EDGE, _GAP, _BAND = 36, 16, 110
 
 
-def preview(faces: Sequence[Image8], publication: Publication, title: str) -> Image8:
+def preview(faces: Sequence[Image8], labels: Sequence[str], title: str, *, blind: bool) -> Image8:
     """Draw the preview of a comparison.
 
     Where visitors are asked for a blind vote it has no labels and a shuffled order: the link's own
@@ -31,31 +27,31 @@ def preview(faces: Sequence[Image8], publication: Publication, title: str) -> Im
 
     Args:
         faces: Head and shoulders of each picture, uint8 (H, W, 3), all of one shape.
-        publication: What is published.
-        title: Its cleaned title.
+        labels: What each picture is.
+        title: The comparison's title, cleaned.
+        blind: Whether visitors are asked for a blind vote.
 
     Returns:
         uint8 RGB, shape (630, 1200, 3).
     """
-    labelled = not publication.asks_vote
-    shown = list(zip(faces, (picture.title for picture in publication.pictures), strict=True))
+    shown = list(zip(faces, labels, strict=True))
     shown = shown[:MOST]
-    if not labelled:
+    if blind:
         secrets.SystemRandom().shuffle(shown)
     sheet = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
     draw = ImageDraw.Draw(sheet)
-    height = HEIGHT - _BAND - _EDGE - (34 if labelled else 0)
+    height = HEIGHT - _BAND - _EDGE - (0 if blind else 34)
     cell = (WIDTH - 2 * _EDGE - (len(shown) - 1) * _GAP) // len(shown)
     width = min(cell, round(height * faces[0].shape[1] / faces[0].shape[0]))
     first = (WIDTH - len(shown) * width - (len(shown) - 1) * _GAP) // 2
     for column, (face, name) in enumerate(shown):
         left = first + column * (width + _GAP)
         sheet.paste(_cropped(face, width, height), (left, _EDGE))
-        if labelled:
+        if not blind:
             _write(draw, (left, _EDGE + height + 8), name, 20, QUIET, width)
-    words = title if _writable(title, 36) else NO_TITLE[publication.asks_vote]
+    words = title if _writable(title, 36) else NO_TITLE[blind]
     _write(draw, (first, HEIGHT - 88), words, 36, INK, WIDTH - 2 * first)
-    words = "With measurements" if labelled else "A blind vote"
+    words = "A blind vote" if blind else "With measurements"
     _write(draw, (first, HEIGHT - 42), f"{words} · Presence", 20, QUIET, WIDTH - 2 * first)
     return np.asarray(sheet)
 

@@ -81,7 +81,7 @@ class Publication:
 
 
 @dataclass(frozen=True)
-class Shown:
+class PublishedPicture:
     """One picture of a published comparison, as its document has it.
 
     Attributes:
@@ -113,7 +113,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Document:
+class ComparisonDocument:
     """A published comparison without its files.
 
     Attributes:
@@ -121,7 +121,7 @@ class Document:
         report: Its measurements.
     """
 
-    pictures: tuple[Shown, ...]
+    pictures: tuple[PublishedPicture, ...]
     report: dict[str, Any]
 
     def text(self) -> str:
@@ -131,7 +131,7 @@ class Document:
         )
 
     @classmethod
-    def parse(cls, text: str) -> Document:
+    def parse(cls, text: str) -> ComparisonDocument:
         """Back from `text`."""
         plain = json.loads(text)
         return cls(tuple(_shown(one) for one in plain["pictures"]), plain["report"])
@@ -148,7 +148,7 @@ class Packed:
     """
 
     title: str
-    document: Document
+    document: ComparisonDocument
     files: dict[str, bytes]
 
     @property
@@ -180,7 +180,12 @@ def pack(publication: Publication, most_bytes: int | None = None) -> Packed:
         for size, view in one.views.items()
     }
     views["preview.jpg"] = marking.marked(
-        preview([one.views["close"] for one in ready], publication, title),
+        preview(
+            [one.views["close"] for one in ready],
+            [one.title for one in publication.pictures],
+            title,
+            blind=publication.asks_vote,
+        ),
         None,
         original=original,
         form="JPEG",
@@ -198,7 +203,9 @@ def pack(publication: Publication, most_bytes: int | None = None) -> Packed:
                 most=(most_bytes or 0) // MB,
             ),
         )
-    document = Document(tuple(_described(one, fulls) for one in ready), dict(publication.report))
+    document = ComparisonDocument(
+        tuple(_described(one, fulls) for one in ready), dict(publication.report)
+    )
     return Packed(title, document, views | fulls)
 
 
@@ -282,11 +289,11 @@ def _fulls(
     return files
 
 
-def _described(one: _Ready, fulls: Mapping[str, bytes]) -> Shown:
+def _described(one: _Ready, fulls: Mapping[str, bytes]) -> PublishedPicture:
     picture = one.picture
     full = next(name for name in fulls if name.startswith(one.key))
     views = {"full": picture.full_u8, **one.views}
-    return Shown(
+    return PublishedPicture(
         key=one.key,
         letter=picture.letter,
         title=picture.title,
@@ -308,9 +315,9 @@ def _within(image_u8: Image8) -> Image8:
     return np.asarray(image)
 
 
-def _shown(plain: Mapping[str, Any]) -> Shown:
+def _shown(plain: Mapping[str, Any]) -> PublishedPicture:
     pairs: Mapping[Size, Sequence[int]] = plain["dimensions"]
-    return Shown(
+    return PublishedPicture(
         **{
             **plain,
             "captions": tuple(plain["captions"]),

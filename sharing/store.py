@@ -31,7 +31,7 @@ from sharing.errors import (
     Unavailable,
     WrongSecret,
 )
-from sharing.publication import Document, Publication, clean, pack
+from sharing.publication import ComparisonDocument, Publication, clean, pack
 from sharing.records import DELETED, EXPIRED, GONE, LIVE, ComparisonRow, SecretRow, UseRow, VoteRow
 from sharing.settings import Settings
 from sharing.visitors import address_hash, digest, is_token, new_token, same
@@ -81,7 +81,7 @@ class Shared:
 
     id: str
     title: str
-    document: Document
+    document: ComparisonDocument
     asks_vote: bool
     created_at: int
     expires_at: int
@@ -465,7 +465,7 @@ def _shared(row: ComparisonRow) -> Shared:
     return Shared(
         id=row.id,
         title=row.title,
-        document=Document.parse(row.document),
+        document=ComparisonDocument.parse(row.document),
         asks_vote=row.asks_vote,
         created_at=row.created_at,
         expires_at=row.expires_at,

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sharing.publication import Shown
+from sharing.publication import PublishedPicture
 
 QUESTIONS = {
     "likeness": "Most like the person",
@@ -54,7 +54,7 @@ class Count:
         high: Upper end.
     """
 
-    picture: Shown
+    picture: PublishedPicture
     votes: int
     of: int
     low: float
@@ -66,7 +66,9 @@ class Count:
         return self.votes / self.of if self.of else 0.0
 
 
-def tally(pictures: Sequence[Shown], ballots: Sequence[Ballot]) -> dict[str, list[Count]]:
+def tally(
+    pictures: Sequence[PublishedPicture], ballots: Sequence[Ballot]
+) -> dict[str, list[Count]]:
     """Counts for each question, the pictures in their own order."""
     return {
         question: [
@@ -92,12 +94,12 @@ def wilson(votes: int, of: int) -> tuple[float, float]:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def shuffled(pictures: Iterable[Shown], seed: bytes) -> list[Shown]:
+def shuffled(pictures: Iterable[PublishedPicture], seed: bytes) -> list[PublishedPicture]:
     """The pictures in a visitor's own order; the same seed gives the same order."""
     mixed = list(pictures)
     random.Random(seed).shuffle(mixed)
     return mixed
 
 
-def _count(picture: Shown, votes: int, of: int) -> Count:
+def _count(picture: PublishedPicture, votes: int, of: int) -> Count:
     return Count(picture, votes, of, *wilson(votes, of))

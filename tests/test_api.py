@@ -20,9 +20,9 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 import app
+from pipelines.studio.samples import samples
 from tests.serving import ROOT, free_port
 from ui import tools
-from ui.samples import samples
 from ui.work import MOST_LOOKS
 
 HOPPER = samples()[1].path

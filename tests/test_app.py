@@ -17,10 +17,10 @@ from PIL import Image
 
 import app
 from pipelines import studio
+from pipelines.studio.samples import samples
 from tests.serving import free_port, served
 from ui import words
 from ui.language import say
-from ui.samples import samples
 
 LOOKS = "region=japan&context=linkedin\nregion=nordic&context=actor"
 ASTRONAUT, HOPPER = (sample.path for sample in samples()[:2])

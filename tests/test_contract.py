@@ -24,8 +24,8 @@ import app
 from pipelines.__main__ import main
 from pipelines.studio.look import KEYS
 from sharing.web.routes import routes
-from ui import greeting
-from ui.server.around import around
+from ui import page_head
+from ui.server.middleware import middleware
 from ui.server.options import Options
 
 ROOT = Path(__file__).parents[1]
@@ -108,11 +108,11 @@ def endpoints() -> dict[str, Any]:
 
 
 def addresses() -> list[str]:
-    desk = app.desk()
-    _, served = around(desk, Options(metrics=True))
+    link_service = app.link_service()
+    _, served = middleware(link_service, Options(metrics=True))
     return sorted(
         f"{' '.join(sorted(route.methods or ()))} {route.path}"
-        for route in (*served, *routes(desk), *greeting.routes())
+        for route in (*served, *routes(link_service), *page_head.routes())
         if isinstance(route, Route)
     )
 

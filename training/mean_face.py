@@ -1,4 +1,4 @@
-"""Make ``pipelines/face/data/mean_face.npz``: the mean shape of MediaPipe's mesh over many portraits.
+"""Make ``pipelines/face/data/mean_face.npz``: the mean of MediaPipe's mesh over many portraits.
 
 ``python -m training.mean_face FOLDER --out FILE``. The file holds no picture and nobody's face: 478
 averaged points in millimetres (x right, y down, z away, origin between the eyes, the forehead

@@ -25,9 +25,9 @@ import numpy as np
 from PIL import Image as Pictures
 from tqdm import tqdm
 
-from training import data
-from training.data import EyeSet
-from training.eye_model import card, tasks, validation
+from datasets import eye_samples, eye_set
+from datasets.eye_set import EyeSet
+from training.eye_model import card, validation
 from training.eye_model.card import Point, Training
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _FREE = ("steps", "rows", "every")
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainingSettings:
     """What makes a run what it is.
 
     Attributes:
@@ -77,7 +77,7 @@ class OtherRun(Exception):
 
 
 def train(
-    eyes: EyeSet, folder: Path, settings: Settings, workers: int = 0, processes: int = 1
+    eyes: EyeSet, folder: Path, settings: TrainingSettings, workers: int = 0, processes: int = 1
 ) -> list[Point]:
     """Train until all steps are done; goes on with a run that stands in the folder.
 
@@ -105,7 +105,7 @@ def train(
         raise ValueError("Both the training and the validation split need eyes.")
     folder.mkdir(parents=True, exist_ok=True)
     with _together(processes) as rank:
-        run = _Run(settings, folder, processes)
+        run = _TrainingRun(settings, folder, processes)
         run.resume()
         first = run.step
         losses: list[float] = []
@@ -157,10 +157,10 @@ def _together(processes: int) -> Iterator[int]:
                 os.waitpid(other, 0)
 
 
-class _Run:
+class _TrainingRun:
     """Weights, their moving average and the optimiser of a run."""
 
-    def __init__(self, settings: Settings, folder: Path, processes: int = 1) -> None:
+    def __init__(self, settings: TrainingSettings, folder: Path, processes: int = 1) -> None:
         import torch
         from diffusers.models.attention_processor import AttnProcessor
 
@@ -189,7 +189,7 @@ class _Run:
             self.networks.parameters(), settings.rate, betas=(0.9, 0.99), weight_decay=1e-3
         )
 
-    def learn(self, batch: tasks.Batch) -> float:
+    def learn(self, batch: eye_samples.Batch) -> float:
         """One step; returns its loss."""
         import torch
 
@@ -294,7 +294,7 @@ class _Run:
         torch.save(state, self.folder / "state.new")
         (self.folder / "state.new").replace(self.folder / "state.pt")
 
-    def _loss(self, batch: tasks.Batch) -> torch.Tensor:
+    def _loss(self, batch: eye_samples.Batch) -> torch.Tensor:
         import torch
 
         from pipelines.engines import eye_pipeline
@@ -342,19 +342,19 @@ class _Steps:
     """Batches by step, for torch's loader."""
 
     eyes: EyeSet
-    settings: Settings
+    settings: TrainingSettings
 
     part: slice
 
-    def __getitem__(self, step: int) -> tasks.Batch:
+    def __getitem__(self, step: int) -> eye_samples.Batch:
         own = self.settings
         last = step >= (1 - _COOLING) * own.steps
-        return tasks.batch(self.eyes, own.seed, step, own.batch, self.part, last)
+        return eye_samples.batch(self.eyes, own.seed, step, own.batch, self.part, last)
 
 
 def _batches(
-    eyes: EyeSet, settings: Settings, first: int, workers: int, part: slice = slice(None)
-) -> Iterator[tasks.Batch]:
+    eyes: EyeSet, settings: TrainingSettings, first: int, workers: int, part: slice = slice(None)
+) -> Iterator[eye_samples.Batch]:
     from torch.utils.data import DataLoader
 
     steps = range(first, settings.steps)
@@ -395,11 +395,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Train; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        eyes = data.load(options.eyes)
+        eyes = eye_set.load(options.eyes)
     except (FileNotFoundError, KeyError, ValueError):
         print("Make the set first: python -m training.data --data FOLDER", file=sys.stderr)
         return 2
-    settings = Settings(
+    settings = TrainingSettings(
         size=options.size,
         steps=options.steps,
         batch=options.batch,
@@ -423,7 +423,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    plain = Settings()
+    plain = TrainingSettings()
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__)
     parser.add_argument("--eyes", type=Path, default=Path("training/runs/eyes.npz"))
     parser.add_argument("--run", type=Path, default=Path("training/runs/eye-controlnet"))

@@ -16,9 +16,9 @@ from ui.evidence import context_note, region_note
 from ui.language import DEFAULT, say
 from ui.meanings import term
 from ui.numbers import numbers
-from ui.said import gaze_word, held_back
+from ui.phrases import gaze_word, held_back
+from ui.result_pictures import Figure, Files, Missing, Report, ResultPicture
 from ui.sentences import told
-from ui.shots import Figure, Files, Missing, Report, Shot
 
 if TYPE_CHECKING:
     from pipelines.studio.persona import Candidate, Persona
@@ -28,7 +28,7 @@ __all__ = [
     "Files",
     "Missing",
     "Report",
-    "Shot",
+    "ResultPicture",
     "blank_strip",
     "caption",
     "context_note",
@@ -52,9 +52,9 @@ _SAME = 0.005
 
 def strip(figures: Sequence[Figure], language: str = DEFAULT) -> str:
     """All pictures side by side at one scale, the original first; then what the star says."""
-    best = [one.letter for one in figures if isinstance(one, Shot) and one.best]
+    best = [one.letter for one in figures if isinstance(one, ResultPicture) and one.best]
     # Of one look alone nothing can be said: the star compares.
-    rivals = sum(bool(one.letter) for one in figures if isinstance(one, Shot)) > 1
+    rivals = sum(bool(one.letter) for one in figures if isinstance(one, ResultPicture)) > 1
     drawn = "".join(_figure(one, best if rivals else [], language) for one in figures)
     many = " p-many" if len(figures) > _ROOMY else ""
     label = _attribute(say(language, "caption.strip"))
@@ -80,7 +80,7 @@ def blank_strip(language: str = DEFAULT, original: str = "") -> str:
     return f'<div class="p-strip p-waiting">{drawn}</div>'
 
 
-def caption(shot: Shot, language: str = DEFAULT) -> str:
+def caption(shot: ResultPicture, language: str = DEFAULT) -> str:
     """Gaze and word, what was asked if it differs, likeness, texture and floor, warnings last."""
     word = f" {escape(gaze_word(shot.gaze, language))}"
     degrees = words.degrees(shot.gaze.off_lens)
@@ -105,7 +105,7 @@ def caption(shot: Shot, language: str = DEFAULT) -> str:
 
 def verdict(figures: Sequence[Figure], language: str = DEFAULT) -> str:
     """One sentence: whom the star went to, on what ground, and what it does not say."""
-    looks = [one for one in figures if isinstance(one, Shot) and one.letter]
+    looks = [one for one in figures if isinstance(one, ResultPicture) and one.letter]
     if len(looks) < 2:
         return ""
     best = [one for one in looks if one.best]
@@ -128,7 +128,7 @@ def verdict(figures: Sequence[Figure], language: str = DEFAULT) -> str:
 
 def eyes(figures: Sequence[Figure], language: str = DEFAULT) -> str:
     """The eyes of every picture, enlarged, a column each, cut at one place and so aligned."""
-    shots = [one for one in figures if isinstance(one, Shot)]
+    shots = [one for one in figures if isinstance(one, ResultPicture)]
     columns = "".join(
         f'<figure class="p-eyes" data-letter="{shot.letter}">'
         f"<figcaption>{_letter(shot.letter)}<b>{escape(shot.title)}</b> "
@@ -148,7 +148,7 @@ def control(figures: Sequence[Figure], language: str = DEFAULT) -> str:
     drawn = "".join(
         _plain_figure(shot, shot.control, say(language, "closer.control_alt", name=shot.name))
         for shot in figures
-        if isinstance(shot, Shot) and shot.control
+        if isinstance(shot, ResultPicture) and shot.control
     )
     return (
         f'<p class="p-aside">{escape(say(language, "closer.control_aside"))}</p>'
@@ -162,7 +162,7 @@ def skin(figures: Sequence[Figure], language: str = DEFAULT) -> str:
     drawn = "".join(
         _plain_figure(shot, shot.skin, say(language, "closer.skin_alt"))
         for shot in figures
-        if isinstance(shot, Shot) and shot.skin
+        if isinstance(shot, ResultPicture) and shot.skin
     )
     return (
         f'<p class="p-aside">{escape(say(language, "closer.skin_aside"))}</p>'
@@ -241,14 +241,14 @@ def _figure(one: Figure, best: Sequence[str], language: str) -> str:
     )
 
 
-def _plain_figure(shot: Shot, address: str, alt: str) -> str:
+def _plain_figure(shot: ResultPicture, address: str, alt: str) -> str:
     return (
         f'<figure class="p-shot"><header>{_letter(shot.letter)}<b>{escape(shot.title)}</b></header>'
         f'<img src="{_attribute(address)}" alt="{_attribute(alt)}"></figure>'
     )
 
 
-def _half(shot: Shot, side: str, language: str) -> str:
+def _half(shot: ResultPicture, side: str, language: str) -> str:
     alt = _attribute(say(language, f"closer.eye_{side}", name=shot.name))
     said = escape(say(language, f"closer.{side}"))
     return (
@@ -257,7 +257,7 @@ def _half(shot: Shot, side: str, language: str) -> str:
     )
 
 
-def _alt(shot: Shot, language: str) -> str:
+def _alt(shot: ResultPicture, language: str) -> str:
     name, degrees = shot.name, words.degrees(shot.gaze.off_lens)
     word = gaze_word(shot.gaze, language)
     if not shot.letter:
@@ -274,14 +274,14 @@ def _alt(shot: Shot, language: str) -> str:
     )
 
 
-def _save(shot: Shot, language: str) -> str:
+def _save(shot: ResultPicture, language: str) -> str:
     if not shot.full:
         return ""
     said = escape(say(language, "caption.save"))
     return f'<p class="p-save"><a href="{_attribute(shot.full)}" download>{said}</a></p>'
 
 
-def _badge(shot: Shot, best: Sequence[str], language: str) -> str:
+def _badge(shot: ResultPicture, best: Sequence[str], language: str) -> str:
     if not best:
         return ""
     if shot.letter not in best:
@@ -291,18 +291,22 @@ def _badge(shot: Shot, best: Sequence[str], language: str) -> str:
     return f'<p class="p-badge">★ {term(language, "star", said)}</p>'
 
 
+def _dot(figure: Figure) -> str:
+    return "★" if isinstance(figure, ResultPicture) and figure.best else figure.letter or "·"
+
+
 def _dots(figures: Sequence[Figure], language: str) -> str:
     """A dot for each picture, where the row is wider than the screen; the star is one of them."""
     buttons = "".join(
         f'<button type="button" data-letter="{one.letter}" aria-label="{_attribute(one.name)}">'
-        f"<span>{'★' if isinstance(one, Shot) and one.best else one.letter or '·'}</span></button>"
+        f"<span>{_dot(one)}</span></button>"
         for one in figures
     )
     label = _attribute(say(language, "caption.pictures"))
     return f'<div class="p-dots" role="group" aria-label="{label}">{buttons}</div>'
 
 
-def _verdict(best: Sequence[Shot], others: Sequence[Shot], language: str) -> str:
+def _verdict(best: Sequence[ResultPicture], others: Sequence[ResultPicture], language: str) -> str:
     if not best:
         return say(language, "verdict.none")
     letters = _listed([one.letter for one in best], language)
@@ -325,11 +329,11 @@ def _listed(parts: Sequence[str], language: str) -> str:
     return f"{', '.join(parts[:-1])} {say(language, 'verdict.and')} {parts[-1]}"
 
 
-def _distance(shot: Shot) -> float:
+def _distance(shot: ResultPicture) -> float:
     return float(shot.report["identity"]["distance"])
 
 
-def _likeness(shot: Shot) -> str:
+def _likeness(shot: ResultPicture) -> str:
     return f"{_distance(shot):.2f}"
 
 
@@ -347,7 +351,7 @@ def _texture(report: Report, language: str) -> str:
     return say(language, "caption.texture_of", kept=kept, floor=floor)
 
 
-def _asked(shot: Shot, language: str) -> str:
+def _asked(shot: ResultPicture, language: str) -> str:
     if not shot.letter or shot.report["gaze"]["target"] is None:
         return ""
     asked, target = (Gaze(*shot.report["gaze"][one]) for one in ("asked", "target"))

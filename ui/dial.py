@@ -18,7 +18,7 @@ from pipelines.gaze import CONTACT_DEG, SOFT_DEG, Gaze, within_reach
 from pipelines.studio.captions import MISSED_DEG
 from ui import words
 from ui.language import say
-from ui.said import direction, gaze_word
+from ui.phrases import direction, gaze_word
 
 RADIUS = 100.0
 """Of the dial, in its own units; the middle is (0, 0)."""

@@ -19,11 +19,11 @@ from pipelines.studio.grid.axis import NAMED, Axis, Value, heading, number
 from presets import spoken
 from ui import pictures, words, work
 from ui.language import DEFAULT, say
-from ui.pictures import Shelf
-from ui.said import gaze_word
+from ui.phrases import gaze_word
+from ui.pictures import FileStore
 
 if TYPE_CHECKING:
-    from pipelines.studio.grid.cells import Grid, Marks, Outcome, Place
+    from pipelines.studio.grid.cells import CellResult, Grid, Marks, Place
 
 # Twice the width that a cell has on a screen, for fine ones.
 _TILE = 480
@@ -60,7 +60,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownGrid:
     """The grid on the page.
 
     Attributes:
@@ -77,7 +77,7 @@ class Shown:
     ratio: float
     tiles: Mapping[Place, Tile]
 
-    def marked(self, marks: Marks) -> Shown:
+    def marked(self, marks: Marks) -> ShownGrid:
         """The same with the best and the over-polished cells pointed out."""
         tiles = {
             place: replace(
@@ -87,7 +87,7 @@ class Shown:
         }
         return replace(self, tiles=tiles)
 
-    def with_tile(self, tile: Tile) -> Shown:
+    def with_tile(self, tile: Tile) -> ShownGrid:
         """The same with one more cell."""
         return replace(self, tiles={**self.tiles, tile.place: tile})
 
@@ -98,13 +98,15 @@ class Shown:
         return tile if tile is not None and tile.address else None
 
 
-def empty(path: str, grid: Grid, window: Window) -> Shown:
+def empty(path: str, grid: Grid, window: Window) -> ShownGrid:
     """A grid of which nothing is done yet; its cells show a window of their pictures."""
     tall, wide = (side.stop - side.start for side in window)
-    return Shown(path, grid.columns, grid.rows, wide / tall, {})
+    return ShownGrid(path, grid.columns, grid.rows, wide / tall, {})
 
 
-def tile(outcome: Outcome, window: Window, shelf: Shelf, language: str = DEFAULT) -> Tile:
+def tile(
+    outcome: CellResult, window: Window, file_store: FileStore, language: str = DEFAULT
+) -> Tile:
     """What the page shows of a cell; the part of its picture in a window goes on the shelf."""
     cell, variant = outcome.cell, outcome.variant
     if variant is None:
@@ -115,14 +117,14 @@ def tile(outcome: Outcome, window: Window, shelf: Shelf, language: str = DEFAULT
     return Tile(
         place=cell.place,
         look=variant.look,
-        address=shelf.address(shelf.keep(_webp(variant.image_u8[window]), name)),
+        address=file_store.address(file_store.keep(_webp(variant.image_u8[window]), name)),
         gaze=measured.gaze.after.gaze,
         likeness=measured.identity.distance,
         texture=measured.texture_retention,
     )
 
 
-def table(shown: Shown, language: str = DEFAULT) -> str:
+def table(shown: ShownGrid, language: str = DEFAULT) -> str:
     """The whole grid; what is not done yet is an empty frame."""
     columns, rows = shown.columns, shown.rows
     across = [title(columns, value, language) for value in columns.values]
@@ -159,7 +161,7 @@ def title(axis: Axis, value: Value, language: str = DEFAULT) -> str:
     return say(language, f"grid.at_{axis.along}", value=number(value))
 
 
-def chosen(shown: Shown, tile: Tile, query: str, language: str = DEFAULT) -> str:
+def chosen(shown: ShownGrid, tile: Tile, query: str, language: str = DEFAULT) -> str:
     """The cell that was picked: its picture, its names, its caption, and its look's address."""
     row, column = tile.place
     names = (
@@ -189,7 +191,7 @@ def _beside(text: str) -> str:
     return f'<th scope="row">{escape(text)}</th>' if text else "<td></td>"
 
 
-def _cell(shown: Shown, place: Place, name: str, language: str) -> str:
+def _cell(shown: ShownGrid, place: Place, name: str, language: str) -> str:
     tile = shown.tiles.get(place)
     if tile is None:
         return '<div class="p-cell-blank"></div>'
@@ -214,7 +216,7 @@ def _caption(tile: Tile, language: str) -> str:
     )
 
 
-def _badge(shown: Shown, tile: Tile, language: str) -> str:
+def _badge(shown: ShownGrid, tile: Tile, language: str) -> str:
     if tile.over_polished:
         return f'<span class="p-warning">{escape(say(language, "grid.over_polished"))}</span>'
     if not tile.best:

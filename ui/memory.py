@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipelines.studio import Analysis
-    from pipelines.studio.preview import Stage
+    from pipelines.studio.preview import PreviewStage
 
 MOST_MB = 1000.0
 # Measured: what an analysis keeps beside the photo, in sizes of its working copy; a stage with the
@@ -40,7 +40,7 @@ class Remembered:
         self._analysis: Analysis | None = analysis
         self._again, self._memory = again, memory
         self._lock = threading.Lock()
-        self.stages: dict[str, Stage] = {}
+        self.stages: dict[str, PreviewStage] = {}
         memory.touch(self)
 
     @property

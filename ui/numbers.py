@@ -12,8 +12,8 @@ from pipelines.measure import artificial, quality
 from ui import words
 from ui.language import DEFAULT, say
 from ui.meanings import term
-from ui.said import direction, held_back, share
-from ui.shots import Figure, Report, Shot
+from ui.phrases import direction, held_back, share
+from ui.result_pictures import Figure, Report, ResultPicture
 
 if TYPE_CHECKING:
     from pipelines.studio.headshot import Headshot
@@ -102,7 +102,7 @@ def _line(row: _Row, figures: Sequence[Figure], language: str) -> str:
 
 
 def _cell(row: _Row, one: Figure, language: str) -> str:
-    if not isinstance(one, Shot):
+    if not isinstance(one, ResultPicture):
         return _DASH
     read = row.variant if one.letter else row.original
     return read(one.report, language) if read else _DASH

@@ -18,9 +18,9 @@ from PIL import Image
 
 from pipelines.face import Face
 from pipelines.face.framing import head_and_shoulders
+from pipelines.studio.samples import recognised
 from ui import visitor
 from ui.owners import Owners
-from ui.samples import recognised
 
 if TYPE_CHECKING:
     from pipelines.studio import Analysis
@@ -37,7 +37,7 @@ _EYE_REACH = (0.72, 0.5)
 _VEIL, _GREY = 0.82, 0.72
 
 
-class Shelf:
+class FileStore:
     """Files made for visitors; they go with their visit, or with Gradio's own once they are old.
 
     Attributes:

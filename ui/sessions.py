@@ -17,8 +17,8 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from ui.pictures import Paths, Shelf
-from ui.stops import Stops
+from ui.cancellation import Cancellations
+from ui.pictures import FileStore, Paths
 
 
 class Sessions:
@@ -26,13 +26,20 @@ class Sessions:
 
     Args:
         blocks: The page.
-        shelf: Where files of visitors lie.
-        stops: What ends their work.
+        file_store: Where files of visitors lie.
+        cancellations: What ends their work.
         after: Seconds without a sign of life after which a closed page is forgotten.
     """
 
-    def __init__(self, blocks: gr.Blocks, shelf: Shelf, stops: Stops, after: float) -> None:
-        self._blocks, self._shelf, self._stops, self._after = blocks, shelf, stops, after
+    def __init__(
+        self, blocks: gr.Blocks, file_store: FileStore, cancellations: Cancellations, after: float
+    ) -> None:
+        self._blocks, self._file_store, self._cancellations, self._after = (
+            blocks,
+            file_store,
+            cancellations,
+            after,
+        )
         # A loop alone does not keep its tasks.
         self._looking: set[asyncio.Task[None]] = set()
 
@@ -58,20 +65,20 @@ class Sessions:
         if quiet < self._after:
             self._wait(session, self._after - quiet)
             return
-        self._stops.forget(session)
+        self._cancellations.forget(session)
         # On the loop, as Gradio's own deletion is, which would trip over a state that is gone.
         self._holder.delete_state(session)
         self._holder.session_data.pop(session, None)
         self._holder.time_last_used.pop(session, None)
         self._blocks._queue.pending_event_ids_session.pop(session, None)
-        await asyncio.to_thread(self._shelf.leave, session)
+        await asyncio.to_thread(self._file_store.leave, session)
 
     @property
     def _holder(self) -> Any:
         return self._blocks.app.state_holder
 
 
-def let_be_cleaned(blocks: gr.Blocks, shelf: Shelf) -> None:
+def let_be_cleaned(blocks: gr.Blocks, file_store: FileStore) -> None:
     """Let Gradio delete old files, also of the shelf, while others come and go.
 
     Gradio goes through its sets of files in one thread while uploads are added in another: one
@@ -82,7 +89,7 @@ def let_be_cleaned(blocks: gr.Blocks, shelf: Shelf) -> None:
     for block in blocks.blocks.values():
         block.temp_files = Paths(block.temp_files)
     kept = [block.temp_files for block in blocks.blocks.values()]
-    blocks.temp_file_sets[:] = [blocks.upload_file_set, *kept, shelf.paths, _Broken()]
+    blocks.temp_file_sets[:] = [blocks.upload_file_set, *kept, file_store.paths, _Broken()]
 
 
 class _Broken(set[str]):

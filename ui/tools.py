@@ -20,7 +20,7 @@ from urllib.parse import quote
 import gradio as gr
 from PIL import Image
 
-from ui.pictures import Shelf
+from ui.pictures import FileStore
 
 if TYPE_CHECKING:
     from mcp.types import ImageContent, TextContent
@@ -61,11 +61,11 @@ def refine(blocks: gr.Blocks) -> None:
     server = blocks.mcp_server_obj
     if server is None:
         return
-    shelf = Shelf(blocks.root_path or "")
-    blocks.temp_file_sets.append(shelf.paths)
+    file_store = FileStore(blocks.root_path or "")
+    blocks.temp_file_sets.append(file_store.paths)
     # Looked up on the server at each call. (Gradio makes the server itself, so no subclass.)
     own = vars(server)
-    own["convert_strings_to_filedata"] = lambda given, places: _files(given, places, shelf)
+    own["convert_strings_to_filedata"] = lambda given, places: _files(given, places, file_store)
     own["postprocess_output_data"] = lambda data, root: list(_contents(data, root))
     for name in ("_execute_tool_without_progress", "_execute_tool_with_progress"):
         own[name] = _in_words(getattr(server, name))
@@ -88,7 +88,9 @@ def _in_words(run: Run) -> Run:
     return call
 
 
-def _files(given: dict[str, Any], places: list[list[str | int]], shelf: Shelf) -> dict[str, Any]:
+def _files(
+    given: dict[str, Any], places: list[list[str | int]], file_store: FileStore
+) -> dict[str, Any]:
     """Arguments with their addresses and data URLs as files."""
     from gradio_client import handle_file
 
@@ -101,7 +103,7 @@ def _files(given: dict[str, Any], places: list[list[str | int]], shelf: Shelf) -
                 "such as data:image/jpeg;base64,..."
             )
         if value.startswith("data:"):
-            value = shelf.keep(_decoded(name, value), "photo")
+            value = file_store.keep(_decoded(name, value), "photo")
         taken[name] = handle_file(value)
     return taken
 

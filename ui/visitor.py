@@ -56,7 +56,7 @@ def _place() -> tuple[Any, str | None]:
     return (None, None) if blocks is None or id_ is None else (blocks._queue, id_)
 
 
-async def leave_line(
+async def leave_queue(
     visitor: str, line: str, only: Collection[str] | None = None, of: str | None = None
 ) -> bool:
     """Take what a visitor has waiting out of a line, as if it had been done and changed nothing.

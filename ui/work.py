@@ -14,20 +14,20 @@ from pipelines.runtime.errors import Cancelled, LookError, PresenceError, Refusa
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look, marking
 from pipelines.studio.captions import lines, title_of
+from pipelines.studio.samples import Sample, recognised
 from presets import load, spoken
 from ui import pictures, words
 from ui.language import DEFAULT, say
-from ui.made import Made, MadeLooks, Original
 from ui.memory import Memory, Remembered
-from ui.pictures import Pixels, Shelf
-from ui.samples import Sample, recognised
+from ui.pictures import FileStore, Pixels
+from ui.result_cache import Original, RenderedFiles, ResultCache
+from ui.result_pictures import Figure, Files, Missing, ResultPicture
 from ui.sentences import told
-from ui.shots import Figure, Files, Missing, Shot
 
 if TYPE_CHECKING:
     from pipelines.studio import Analysis, Variant
     from pipelines.studio.persona import Persona
-    from pipelines.studio.preview import Stage
+    from pipelines.studio.preview import PreviewStage
 
 LETTERS = "ABCD"
 PHOTO_KEPT = 1800
@@ -54,13 +54,13 @@ class Photo:
         self,
         path: str,
         analysis: Analysis,
-        made: MadeLooks | None = None,
+        made: ResultCache | None = None,
         sample: Sample | None = None,
         memory: Memory = MEMORY,
     ) -> None:
         """What was learned of samples is everybody's, and stays."""
         self.path, self.sample = path, sample
-        self.made = made or MadeLooks()
+        self.made = made or ResultCache()
         again = (lambda: _analysed(path, None)) if sample is None else None
         self._remembered = Remembered(analysis, again, memory)
 
@@ -74,7 +74,7 @@ class Photo:
         return self._remembered.analysis
 
     @property
-    def stages(self) -> dict[str, Stage]:
+    def stages(self) -> dict[str, PreviewStage]:
         """What live previews of it begin with, by framing."""
         return self._remembered.stages
 
@@ -164,7 +164,7 @@ class Told:
 
 
 def compared(
-    photo: Photo, looks: Sequence[Look], shelf: Shelf, progress: Progress
+    photo: Photo, looks: Sequence[Look], file_store: FileStore, progress: Progress
 ) -> tuple[list[str], dict[str, Any]]:
     """Make all looks of a photo: a file for each, and a report about them.
 
@@ -180,7 +180,7 @@ def compared(
     paths, told = list[str](), list[Told]()
     for variant in studio.each(photo.analysis, looks, progress):
         with slots.cores().turn():
-            paths.append(save(variant, shelf, original, f"{len(paths) + 1}"))
+            paths.append(save(variant, file_store, original, f"{len(paths) + 1}"))
         told.append(Told(variant.report(), variant.reached, variant.distance))
         # Its pixels go before the next one's come.
         del variant
@@ -199,7 +199,7 @@ def invent(photo: Photo, look: Look, count: int, progress: Callable[[float, str]
     return persona.invent(photo.analysis, look, count, progress)
 
 
-def candidates(made: Persona, shelf: Shelf) -> list[str]:
+def candidates(made: Persona, file_store: FileStore) -> list[str]:
     """Write every candidate, marked as wholly generated; the files' addresses."""
     from pipelines.studio import persona
 
@@ -207,7 +207,7 @@ def candidates(made: Persona, shelf: Shelf) -> list[str]:
     for one in made.candidates:
         marked = marking.marked(one.image_u8, None, source=persona.SOURCE_TYPE)
         name = pictures.file_name("invented", made.look.context, f"{one.seed}")
-        addresses.append(shelf.address(shelf.keep(marked, f"{name}.png")))
+        addresses.append(file_store.address(file_store.keep(marked, f"{name}.png")))
     return addresses
 
 
@@ -215,7 +215,7 @@ def on_screen(
     photo: Photo,
     looks: Sequence[Look],
     letters: Sequence[str],
-    shelf: Shelf,
+    file_store: FileStore,
     progress: Progress,
     language: str = DEFAULT,
 ) -> OnScreen:
@@ -227,7 +227,7 @@ def on_screen(
         photo: The photo; it keeps what is made.
         looks: What to make.
         letters: A letter on the page for each.
-        shelf: Where this visitor's files go.
+        file_store: Where this visitor's files go.
         progress: As for `studio.render`.
         language: Of titles and sentences.
 
@@ -239,9 +239,9 @@ def on_screen(
 
     presets = load()
     looks = [look.checked(presets) for look in looks]
-    original = _original(photo, shelf, lambda: progress(0.0, ""))
+    original = _original(photo, file_store, lambda: progress(0.0, ""))
     todo = [look for look in looks if not photo.made.has(look)]
-    results: list[Made | str] = []
+    results: list[RenderedFiles | str] = []
     for letter, look in zip(letters, looks, strict=True):
         before = sum(isinstance(done, str) or done.look in todo for done in results)
 
@@ -252,21 +252,21 @@ def on_screen(
                 Message("Look {letter}: {step}", letter=letter, step=step) if step else "",
             )
 
-        results.append(_made(photo, look, shelf, tell, language))
-    made = [one for one in results if isinstance(one, Made)]
+        results.append(_made(photo, look, file_store, tell, language))
+    made = [one for one in results if isinstance(one, RenderedFiles)]
     best = [made[index] for index in comparison.best_of(made)]
     figures = [
         Missing(letter, title(look, language), one)
         if isinstance(one, str)
-        else _shot(one, letter, one in best, shelf, language)
+        else _shot(one, letter, one in best, file_store, language)
         for letter, look, one in zip(letters, looks, results, strict=True)
     ]
     kept = tuple(
         _kept(one, figure.letter, one in best)
         for one, figure in zip(results, figures, strict=True)
-        if isinstance(one, Made)
+        if isinstance(one, RenderedFiles)
     )
-    first = Shot(
+    first = ResultPicture(
         letter="",
         title=say(language, "caption.original"),
         full="",
@@ -280,35 +280,37 @@ def on_screen(
     return OnScreen(photo.path, kept, report, tuple(looks), (first, *figures))
 
 
-def _made(photo: Photo, look: Look, shelf: Shelf, tell: Progress, language: str) -> Made | str:
+def _made(
+    photo: Photo, look: Look, file_store: FileStore, tell: Progress, language: str
+) -> RenderedFiles | str:
     """What a look made, or the sentence that says why it could not be made."""
     from pipelines import studio
 
-    def render(shelf: Shelf) -> Made:
+    def render(file_store: FileStore) -> RenderedFiles:
         variant = studio.render(photo.analysis, look, tell)
         with slots.cores().turn(lambda: tell(1.0, "")):
-            return _written(photo, variant, shelf)
+            return _written(photo, variant, file_store)
 
     try:
-        return photo.made.get(look, shelf, render, lambda: tell(0.0, ""))
+        return photo.made.get(look, file_store, render, lambda: tell(0.0, ""))
     except Cancelled:
         raise
     except Exception as error:
         return sentence(error, language)
 
 
-def _written(photo: Photo, variant: Variant, shelf: Shelf) -> Made:
+def _written(photo: Photo, variant: Variant, file_store: FileStore) -> RenderedFiles:
     analysis, look = photo.analysis, variant.look
     control = pictures.close_up(variant.control_image_u8, analysis.face)
     control_name = pictures.file_name(look.region, look.context, "control")
-    control_path = shelf.put(pictures.view(control), control_name)
-    full = save(variant, shelf, metadata.pixel_hash(analysis.portrait.original_u8))
-    files, paths = _files(variant.image_u8, analysis, shelf, look.region, look.context)
-    return Made(
+    control_path = file_store.put(pictures.view(control), control_name)
+    full = save(variant, file_store, metadata.pixel_hash(analysis.portrait.original_u8))
+    files, paths = _files(variant.image_u8, analysis, file_store, look.region, look.context)
+    return RenderedFiles(
         look=look,
         files=files,
         full=full,
-        control=shelf.address(control_path),
+        control=file_store.address(control_path),
         report=variant.report(),
         captions=lines(variant),
         warnings=variant.warnings,
@@ -318,28 +320,30 @@ def _written(photo: Photo, variant: Variant, shelf: Shelf) -> Made:
     )
 
 
-def _original(photo: Photo, shelf: Shelf, check: Callable[[], None]) -> Original:
+def _original(photo: Photo, file_store: FileStore, check: Callable[[], None]) -> Original:
     analysis = photo.analysis
 
-    def write(shelf: Shelf) -> Original:
+    def write(file_store: FileStore) -> Original:
         with slots.cores().turn(check):
-            return _laid_out(analysis, shelf)
+            return _laid_out(analysis, file_store)
 
-    return photo.made.get(None, shelf, write, check)
+    return photo.made.get(None, file_store, write, check)
 
 
-def _laid_out(analysis: Analysis, shelf: Shelf) -> Original:
-    files, paths = _files(analysis.portrait.original_u8, analysis, shelf, "original")
-    skin = shelf.put(pictures.view(pictures.skin(analysis)), pictures.file_name("skin"))
+def _laid_out(analysis: Analysis, file_store: FileStore) -> Original:
+    files, paths = _files(analysis.portrait.original_u8, analysis, file_store, "original")
+    skin = file_store.put(pictures.view(pictures.skin(analysis)), pictures.file_name("skin"))
     report = analysis.baseline.report(analysis.gaze, analysis.face.head)
-    return Original(files, shelf.address(skin), report, (skin, *paths))
+    return Original(files, file_store.address(skin), report, (skin, *paths))
 
 
-def _shot(made: Made, letter: str, best: bool, shelf: Shelf, language: str) -> Shot:
-    return Shot(
+def _shot(
+    made: RenderedFiles, letter: str, best: bool, file_store: FileStore, language: str
+) -> ResultPicture:
+    return ResultPicture(
         letter=letter,
         title=title(made.look, language),
-        full=shelf.address(made.full),
+        full=file_store.address(made.full),
         path=made.full,
         control=made.control,
         gaze=Gaze(*made.report["gaze"]["after"]),
@@ -349,7 +353,7 @@ def _shot(made: Made, letter: str, best: bool, shelf: Shelf, language: str) -> S
     )
 
 
-def _kept(made: Made, letter: str, best: bool) -> Kept:
+def _kept(made: RenderedFiles, letter: str, best: bool) -> Kept:
     return Kept(
         letter=letter,
         title=title(made.look, DEFAULT),
@@ -367,18 +371,18 @@ def title(look: Look, language: str) -> str:
     return title_of(look, presets.regions[look.region].label, presets.contexts[look.context].label)
 
 
-def save(variant: Variant, shelf: Shelf, original: str, prefix: str = "") -> str:
+def save(variant: Variant, file_store: FileStore, original: str, prefix: str = "") -> str:
     """Write a variant at full size, marked with where it comes from, and return the file's path.
 
     Args:
         variant: The variant.
-        shelf: Where to put it.
+        file_store: Where to put it.
         original: `provenance.pixel_hash` of the photo.
         prefix: Of the file's name.
     """
     name = pictures.file_name(prefix, variant.look.region, variant.look.context)
     marked = marking.marked(variant.image_u8, variant.look, original=original)
-    return shelf.keep(marked, f"{name}.png")
+    return file_store.keep(marked, f"{name}.png")
 
 
 def parse_looks(text: str) -> list[Look]:
@@ -404,20 +408,20 @@ def sentence(error: Exception, language: str = DEFAULT) -> str:
 
 
 def _files(
-    pixels: Pixels, analysis: Analysis, shelf: Shelf, *name: str
+    pixels: Pixels, analysis: Analysis, file_store: FileStore, *name: str
 ) -> tuple[Files, tuple[str, ...]]:
     face = analysis.face
 
     def put(picture: Pixels, part: str) -> str:
-        return shelf.put(pictures.view(picture), pictures.file_name(*name, part))
+        return file_store.put(pictures.view(picture), pictures.file_name(*name, part))
 
     whole = put(pixels, "whole")
     close = put(pictures.close_up(pixels, face), "close")
     eyes = put(pictures.eye_pair(pixels, face, analysis.portrait.scale), "eyes")
     files = Files(
-        whole=shelf.address(whole),
-        close=shelf.address(close),
-        eyes=shelf.address(eyes),
+        whole=file_store.address(whole),
+        close=file_store.address(close),
+        eyes=file_store.address(eyes),
         paths=(whole, close),
     )
     return files, (whole, close, eyes)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipelines.audit.run import Measured
+    from pipelines.audit.run import AuditRun
     from pipelines.audit.summary import Audit
 
 _STOPPED = 130
@@ -112,7 +112,7 @@ def _replace(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def _tell(audit: Audit, measured: Measured) -> None:
+def _tell(audit: Audit, measured: AuditRun) -> None:
     from pipelines.audit import summary
 
     data = summary.report(audit)

@@ -39,7 +39,7 @@ class Stopped(Exception):
 
 
 @dataclass(frozen=True)
-class Measured:
+class AuditRun:
     """The rows of a folder.
 
     Attributes:
@@ -55,7 +55,7 @@ class Measured:
     outdated: bool
 
 
-def measure(folder: Path, out: Path, workers: int | None = None) -> Measured:
+def measure(folder: Path, out: Path, workers: int | None = None) -> AuditRun:
     """Measure the pictures of a folder that are not measured yet.
 
     Args:
@@ -86,7 +86,7 @@ def measure(folder: Path, out: Path, workers: int | None = None) -> Measured:
             raise Stopped(remembered + done, len(keys)) from None
         kept.compact(keys.values())
         rows = tuple(kept.rows[key] for key in keys.values())
-    return Measured(rows, found, remembered, kept.outdated)
+    return AuditRun(rows, found, remembered, kept.outdated)
 
 
 def _rows(folder: Path, missing: list[Key], workers: int) -> Iterator[tuple[Key, Row]]:

@@ -43,7 +43,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[T]):
+class Steered(Generic[T]):
     """What came of it.
 
     Attributes:
@@ -69,7 +69,7 @@ def steer(
     read: Callable[[T], Reading],
     target: Gaze,
     passes: int = MOST_PASSES,
-) -> Outcome[T]:
+) -> Steered[T]:
     """Bring the measured gaze to a target.
 
     After a pass that misses by more than a degree the aim moves by the miss, the other way, and
@@ -97,14 +97,14 @@ def steer(
         start = propose(aim)
     errors = tuple(reading.error(target) for _, reading in tried)
     if not tried:
-        return Outcome(proposal, "proposal", "refused", errors, read(proposal).error(target))
+        return Steered(proposal, "proposal", "refused", errors, read(proposal).error(target))
     made, reading = min(tried, key=lambda one: one[1].error(target))
     if reading.error(target) <= ENOUGH_DEG and reading.distance <= WORSE_DISTANCE:
         # No proposal could be so much better that it counted; a reading takes longer than drawing.
-        return Outcome(made, "generated", None, errors, None)
+        return Steered(made, "generated", None, errors, None)
     before = read(proposal)
     reason = _worse(reading, before, target)
-    return Outcome(
+    return Steered(
         made=proposal if reason else made,
         delivered="proposal" if reason else "generated",
         reason=reason,

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.engines import annotation, closed_loop, dispatch, geometry
 from pipelines.engines.base import OnStep, Proposal, Request, Task
-from pipelines.engines.closed_loop import MOST_PASSES, Delivered, Outcome, Reading, Reason
+from pipelines.engines.closed_loop import MOST_PASSES, Delivered, Reading, Reason, Steered
 from pipelines.face import Face
 from pipelines.gaze import NO_TRIM, Gaze, Trim, target_per_eye
 from pipelines.gaze.angles import GazeEstimate
@@ -163,7 +163,7 @@ def propose(
 
 def _steered(
     request: Request, base: Image8, tell: Tell, on: On, find: Find, cache: Cache
-) -> Outcome[Proposal]:
+) -> Steered[Proposal]:
     assert request.aim is not None
     passes, trim = 0, request.trim
     # Redrawn skin is this look's own; the photo's eyes are everybody's.

@@ -86,7 +86,7 @@ class GazeChange:
 
 
 @dataclass(frozen=True)
-class Identity:
+class Likeness:
     """Likeness of the result to the original.
 
     Attributes:
@@ -199,7 +199,7 @@ class Measurements:
 
     gaze: GazeChange
     head: HeadPose
-    identity: Identity
+    identity: Likeness
     texture_retention: float
     texture_floor: float
     skin_tone: SkinTone
@@ -355,7 +355,7 @@ def measure(
     return Measurements(
         gaze=gaze,
         head=baseline.face.head,
-        identity=Identity(distance, distance < SAME_PERSON),
+        identity=Likeness(distance, distance < SAME_PERSON),
         texture_retention=readings.texture,
         texture_floor=texture_floor,
         skin_tone=SkinTone(before, angle, readings.delta_e00_mean),
@@ -404,7 +404,7 @@ def _head(head: HeadPose) -> dict[str, float]:
     return {name: round(value, 2) for name, value in asdict(head).items()}
 
 
-def _plain(values: Eyes | Identity | SkinTone) -> dict[str, Any]:
+def _plain(values: Eyes | Likeness | SkinTone) -> dict[str, Any]:
     return {name: _rounded(value) for name, value in asdict(values).items()}
 
 

@@ -28,7 +28,7 @@ _POLISHES, _TURNS = 4, 12
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class PreviewStage:
     """A photo at preview size with everything that is the same for every preview of it.
 
     Attributes:
@@ -49,7 +49,9 @@ class Stage:
     _turns: Cache = field(repr=False)
 
 
-def stage(analysis: Analysis, window: Window | None = None, long_side: int = LONG_SIDE) -> Stage:
+def stage(
+    analysis: Analysis, window: Window | None = None, long_side: int = LONG_SIDE
+) -> PreviewStage:
     """Prepare a photo for previews.
 
     Args:
@@ -68,7 +70,7 @@ def stage(analysis: Analysis, window: Window | None = None, long_side: int = LON
     pixels = part.astype(np.float32) / np.float32(255)
     face = _placed(analysis, rows, columns, size)
     known = analysis.baseline.reference
-    return Stage(
+    return PreviewStage(
         analysis=analysis,
         pixels=pixels,
         face=face,
@@ -80,7 +82,7 @@ def stage(analysis: Analysis, window: Window | None = None, long_side: int = LON
     )
 
 
-def preview(stage: Stage, planned: Plan, seed: int = 0) -> Image8:
+def preview(stage: PreviewStage, planned: Plan, seed: int = 0) -> Image8:
     """What the geometry engine makes of a plan, at preview size.
 
     It is the full result but for two things: the retouch is worked out beside the turn of the eyes
@@ -108,7 +110,7 @@ def preview(stage: Stage, planned: Plan, seed: int = 0) -> Image8:
     return geometry.paste(_u8(pixels), _turned(stage, planned, seed))
 
 
-def _retouched(stage: Stage, planned: Plan) -> Image:
+def _retouched(stage: PreviewStage, planned: Plan) -> Image:
     if not planned.polishes:
         return stage.pixels
 
@@ -126,7 +128,7 @@ def _retouched(stage: Stage, planned: Plan) -> Image:
     return stage._retouches.get((planned.doses, planned.texture_floor), work)
 
 
-def _turned(stage: Stage, planned: Plan, seed: int) -> Patches:
+def _turned(stage: PreviewStage, planned: Plan, seed: int) -> Patches:
     target = planned.target
     assert target is not None
 

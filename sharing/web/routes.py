@@ -14,7 +14,6 @@ from starlette.routing import BaseRoute, Route
 
 from pipelines.runtime.messages import Message
 from presets.schema import load
-from sharing.desk import Desk
 from sharing.download import bundle
 from sharing.errors import (
     AlreadyVoted,
@@ -26,13 +25,14 @@ from sharing.errors import (
     Unavailable,
     Unfit,
 )
+from sharing.link_service import LinkService
 from sharing.numbers import table, votes_csv
-from sharing.publication import Shown
+from sharing.publication import PublishedPicture
 from sharing.store import Shared
+from sharing.templates import STATIC, render
 from sharing.visitors import is_token, keyed, new_token, same
 from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot, shuffled, tally
 from sharing.web.plain import plain
-from sharing.web.render import STATIC, render
 
 LARGEST_FORM = 64_000
 VISITOR, SEEN = "presence_visitor", "presence_seen"
@@ -57,9 +57,9 @@ Form = Mapping[str, str]
 Answer = Callable[[Request, Form], Response]
 
 
-def routes(desk: Desk) -> list[BaseRoute]:
+def routes(link_service: LinkService) -> list[BaseRoute]:
     """All routes, for Gradio's ``app_kwargs``."""
-    pages = Pages(desk)
+    pages = Pages(link_service)
     read = (
         ("/s/-/{name}", pages.asset),
         ("/s/{id}", pages.comparison),
@@ -75,17 +75,20 @@ def routes(desk: Desk) -> list[BaseRoute]:
         ("/s/{id}/own/{secret}/delete", pages.delete),
     )
     return [
-        *(Route(path, _endpoint(desk, answer), methods=["GET"]) for path, answer in read),
-        *(Route(path, _endpoint(desk, answer), methods=["POST"]) for path, answer in written),
-        Route("/s/{rest:path}", _endpoint(desk, _nothing), methods=["GET", "POST"]),
+        *(Route(path, _endpoint(link_service, answer), methods=["GET"]) for path, answer in read),
+        *(
+            Route(path, _endpoint(link_service, answer), methods=["POST"])
+            for path, answer in written
+        ),
+        Route("/s/{rest:path}", _endpoint(link_service, _nothing), methods=["GET", "POST"]),
     ]
 
 
 class Pages:
     """What each route answers."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, link_service: LinkService) -> None:
+        self._link_service = link_service
 
     def asset(self, request: Request, form: Form) -> Response:
         """Style and script."""
@@ -105,7 +108,7 @@ class Pages:
         del form
         shared = self._find(request)
         visitor = _visitor(request)
-        ballot = self._desk.store().ballot_of(shared, visitor)
+        ballot = self._link_service.store().ballot_of(shared, visitor)
         if _is_blind(request, shared, ballot):
             return self._blind(request, shared, visitor)
         return self._labelled(request, shared, ballot)
@@ -124,7 +127,7 @@ class Pages:
             headers["Vary"] = "Cookie"
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers=headers)
-        data = self._desk.store().file(shared, name)
+        data = self._link_service.store().file(shared, name)
         if blind:
             data = plain(data)
         return Response(data, media_type=_TYPES[name.rpartition(".")[2]], headers=headers)
@@ -132,13 +135,13 @@ class Pages:
     def preview(self, request: Request, form: Form) -> Response:
         """The picture for chat tools."""
         del form
-        data = self._desk.store().file(self._find(request), "preview.jpg")
+        data = self._link_service.store().file(self._find(request), "preview.jpg")
         return Response(data, media_type="image/jpeg", headers={"Cache-Control": "max-age=300"})
 
     def download(self, request: Request, form: Form) -> Response:
         """Everything as a ZIP; not before a blind vote."""
         del form
-        shared, store = self._find(request), self._desk.store()
+        shared, store = self._find(request), self._link_service.store()
         if self._still_blind(request, shared):
             raise NotYet
         data = bundle(shared.title, shared.document, lambda name: store.file(shared, name))
@@ -148,7 +151,7 @@ class Pages:
         """Count a vote, then show the labels."""
         shared, visitor = self._find(request), _visitor(request)
         self._check_form(request, shared, visitor, form)
-        store = self._desk.store()
+        store = self._link_service.store()
         # A vote sent twice is one vote, however the page was left and come back to.
         if store.ballot_of(shared, visitor) is not None or _has_seen(request, shared):
             raise AlreadyVoted
@@ -176,10 +179,10 @@ class Pages:
         """The publisher's page: votes, comments, and taking it back."""
         del form
         shared = self._owned(request)
-        ballots = self._desk.store().ballots(shared)
+        ballots = self._link_service.store().ballots(shared)
         return _html(
             "owner.html",
-            root=self._desk.root,
+            root=self._link_service.root,
             base=self._base(shared),
             own=f"{self._base(shared)}/own/{request.path_params['secret']}",
             url=self._url(request, shared),
@@ -195,16 +198,16 @@ class Pages:
         """All votes as CSV."""
         del form
         shared = self._owned(request)
-        text = votes_csv(shared.document, self._desk.store().ballots(shared))
+        text = votes_csv(shared.document, self._link_service.store().ballots(shared))
         return _attachment(text.encode(), "text/csv; charset=utf-8", "presence-votes.csv")
 
     def delete(self, request: Request, form: Form) -> Response:
         """Take the comparison back."""
         del form
-        self._desk.store().delete(request.path_params["id"], request.path_params["secret"])
+        self._link_service.store().delete(request.path_params["id"], request.path_params["secret"])
         return _html(
             "message.html",
-            root=self._desk.root,
+            root=self._link_service.root,
             heading="Taken back",
             sentence="The comparison is deleted, with its pictures, votes and comments. Its link "
             "leads nowhere now.",
@@ -220,7 +223,7 @@ class Pages:
         problem: str = "",
     ) -> HTMLResponse:
         visitor = visitor or new_token()
-        key = self._desk.store().form_key()
+        key = self._link_service.store().form_key()
         page = _html(
             "blind.html",
             **self._common(request, shared),
@@ -233,7 +236,7 @@ class Pages:
             problem=problem,
             longest=LONGEST_COMMENT,
         )
-        self._keep(request, page, VISITOR, visitor, f"{self._desk.root}/s/")
+        self._keep(request, page, VISITOR, visitor, f"{self._link_service.root}/s/")
         return page
 
     def _labelled(self, request: Request, shared: Shared, ballot: Ballot | None) -> HTMLResponse:
@@ -241,7 +244,7 @@ class Pages:
         best = [index for index, picture in enumerate(pictures) if picture.best]
         shown: dict[str, Any] = {"counts": None, "total": 0, "mine": ""}
         if ballot is not None:
-            ballots = self._desk.store().ballots(shared)
+            ballots = self._link_service.store().ballots(shared)
             shown = {
                 "counts": tally(pictures, ballots),
                 "total": len(ballots),
@@ -260,14 +263,14 @@ class Pages:
             questions=QUESTIONS,
             rows=table(shared.document),
             thanks=THANKS if ballot is not None and "voted" in request.query_params else "",
-            settings=f"{self._desk.root}/?{urlencode([('look', look) for look in looks])}",
+            settings=f"{self._link_service.root}/?{urlencode([('look', look) for look in looks])}",
         )
 
     def _common(self, request: Request, shared: Shared) -> dict[str, Any]:
         url = self._url(request, shared)
         looks = len(shared.document.pictures) - 1
         return {
-            "root": self._desk.root,
+            "root": self._link_service.root,
             "base": self._base(shared),
             "url": url,
             "image": f"{url}/preview.jpg",
@@ -283,32 +286,34 @@ class Pages:
         }
 
     def _find(self, request: Request) -> Shared:
-        return self._desk.store().find(request.path_params["id"])
+        return self._link_service.store().find(request.path_params["id"])
 
     def _still_blind(self, request: Request, shared: Shared) -> bool:
         # Comparisons that ask for no vote need no look into the votes.
         if not shared.asks_vote:
             return False
-        ballot = self._desk.store().ballot_of(shared, _visitor(request))
+        ballot = self._link_service.store().ballot_of(shared, _visitor(request))
         return _is_blind(request, shared, ballot)
 
     def _owned(self, request: Request) -> Shared:
-        return self._desk.store().owned(request.path_params["id"], request.path_params["secret"])
+        return self._link_service.store().owned(
+            request.path_params["id"], request.path_params["secret"]
+        )
 
     def _check_form(self, request: Request, shared: Shared, visitor: str, form: Form) -> None:
-        token = keyed(self._desk.store().form_key(), "form", visitor, shared.id).hex()
+        token = keyed(self._link_service.store().form_key(), "form", visitor, shared.id).hex()
         foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
         if not visitor or foreign or not same(form.get("token", ""), token):
             raise Unfit
 
     def _base(self, shared: Shared) -> str:
-        return f"{self._desk.root}/s/{shared.id}"
+        return f"{self._link_service.root}/s/{shared.id}"
 
     def _url(self, request: Request, shared: Shared) -> str:
-        return self._desk.address(f"/s/{shared.id}", request.url.scheme, request.headers)
+        return self._link_service.address(f"/s/{shared.id}", request.url.scheme, request.headers)
 
     def _keep(self, request: Request, response: Response, name: str, value: str, path: str) -> None:
-        outside = self._desk.address("", request.url.scheme, request.headers)
+        outside = self._link_service.address("", request.url.scheme, request.headers)
         response.set_cookie(
             name,
             value,
@@ -320,7 +325,9 @@ class Pages:
         )
 
 
-def _endpoint(desk: Desk, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    link_service: LinkService, answer: Answer
+) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         form: dict[str, str] = {}
         try:
@@ -328,11 +335,11 @@ def _endpoint(desk: Desk, answer: Answer) -> Callable[[Request], Awaitable[Respo
                 form = await _form(request)
             response = await run_in_threadpool(answer, request, form)
         except SharingError as error:
-            response = await run_in_threadpool(_problem, desk, error, form)
+            response = await run_in_threadpool(_problem, link_service, error, form)
         except Exception as error:
             # Its text could hold a path or a title.
             _log.error("a shared page failed: %s", type(error).__name__)
-            response = await run_in_threadpool(_problem, desk, _Failed(), form)
+            response = await run_in_threadpool(_problem, link_service, _Failed(), form)
         return _guarded(response)
 
     return endpoint
@@ -354,11 +361,11 @@ def _nothing(request: Request, form: Form) -> Response:
     raise NotFound
 
 
-def _problem(desk: Desk, error: SharingError, form: Form) -> Response:
+def _problem(link_service: LinkService, error: SharingError, form: Form) -> Response:
     headings = {404: "Nothing here", 410: "This comparison has expired", 409: "Already voted"}
     page = _html(
         "message.html",
-        root=desk.root,
+        root=link_service.root,
         heading=headings.get(error.status, "That did not work"),
         sentence=error.sentence,
         kept=form.get("comment", "")[:20_000],
@@ -432,14 +439,14 @@ def _heading(shared: Shared) -> str:
     return "Which one is really them?" if shared.asks_vote else "Portraits side by side"
 
 
-def _purpose(pictures: tuple[Shown, ...]) -> str:
+def _purpose(pictures: tuple[PublishedPicture, ...]) -> str:
     """What the portrait is for, where all looks agree on it."""
     ids = {parse_qs(picture.look).get("context", [""])[0] for picture in pictures if picture.look}
     context = load().contexts.get(ids.pop()) if len(ids) == 1 else None
     return context.label if context else ""
 
 
-def _mine(pictures: tuple[Shown, ...], ballot: Ballot) -> str:
+def _mine(pictures: tuple[PublishedPicture, ...], ballot: Ballot) -> str:
     names = {picture.key: picture.name for picture in pictures}
     return ", ".join(
         f"{names[ballot.answer(question)]} ({words.lower()})"

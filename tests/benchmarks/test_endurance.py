@@ -6,7 +6,7 @@ import random
 import pytest
 
 from benchmarks.endurance import slope
-from benchmarks.watching import columns, household, quantile
+from benchmarks.server_metrics import columns, household, quantile
 
 
 def curve(growth: float, requests: int = 500) -> list[float]:

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import eye_faces, eye_steering, eyes, renders
-from benchmarks.eyes import Run
+from benchmarks import eye_faces, eye_steering, eyes
+from benchmarks.eyes import EyesRun
+from datasets import eye_samples, eye_set, gathering, renders
+from datasets.eye_set import EyeSet
 from pipelines.gaze import Gaze
 from pipelines.runtime import vision_compat
 from pipelines.studio import Analysis
-from training import data, train
-from training.data import EyeSet
-from training.eye_model import tasks
-from training.train import Settings
+from training import train
+from training.train import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,16 @@ class DrawsADisc:
 
 @pytest.fixture(scope="module")
 def rendered() -> EyeSet:
-    return data.gathered(data.from_renders(renders.COMMITTED, 1, 0, split="test", most=6))
+    return eye_set.gathered(gathering.from_renders(renders.COMMITTED, 1, 0, split="test", most=6))
 
 
 @pytest.fixture(scope="module")
-def steered(rendered: EyeSet) -> list[eye_steering.Steered]:
+def steered(rendered: EyeSet) -> list[eye_steering.SteeredEye]:
     return eye_steering.steered(DrawsADisc(), rendered, 1)
 
 
-def empty(**changes: Any) -> Run:
-    plain = Run(photos=[], rendered=[], steered=[], faces=[], seconds_a_pair=0.1, steps=1)
+def empty(**changes: Any) -> EyesRun:
+    plain = EyesRun(photos=[], rendered=[], steered=[], faces=[], seconds_a_pair=0.1, steps=1)
     return replace(plain, **changes)
 
 
@@ -82,7 +82,7 @@ def test_a_model_that_does_nothing_is_no_better_than_geometry(rendered: EyeSet) 
 
 
 def test_the_truth_itself_is_the_best_there_is(rendered: EyeSet) -> None:
-    one = tasks.sample(rendered, 0, "cycle")
+    one = eye_samples.sample(rendered, 0, "cycle")
     best, start = eyes.judged(one.truth, one), eyes.judged(one.start, one)
     assert best.likeness.ssim == pytest.approx(1)
     assert best.sharpness == pytest.approx(1)
@@ -98,14 +98,14 @@ def test_the_truth_itself_is_the_best_there_is(rendered: EyeSet) -> None:
 def test_an_iris_is_found_where_it_is(rendered: EyeSet) -> None:
     off = []
     for index in range(len(rendered)):
-        one = tasks.sample(rendered, index, "withheld")
+        one = eye_samples.sample(rendered, index, "withheld")
         found = eye_steering.locate(one.truth, one)
         assert found is not None
         off.append(abs(found[0] - one.iris[0]))
     assert np.median(off) < 0.6
 
 
-def test_a_model_that_obeys_the_annotation_passes(steered: list[eye_steering.Steered]) -> None:
+def test_a_model_that_obeys_the_annotation_passes(steered: list[eye_steering.SteeredEye]) -> None:
     made = eye_steering.report(steered)
     assert made["slope"] == pytest.approx(1, abs=0.1)
     assert made["error_px"] < 0.7
@@ -147,7 +147,7 @@ def test_the_worst_eyes_are_on_the_sheet(rendered: EyeSet) -> None:
     assert sheet.shape == (min(12, len(results)) * 4 * 64, 4 * 4 * 96, 3)
     worst = min(results, key=lambda one: one.ours.likeness.ssim)
     # Away from the seams, across which the enlargement blends.
-    alone = tasks.enlarged(worst.pictures[:, :96], 4)[16:-16, 16:-16]
+    alone = eye_samples.enlarged(worst.pictures[:, :96], 4)[16:-16, 16:-16]
     assert (sheet[16 : 4 * 64 - 16, 16 : 4 * 96 - 16] == alone).all()
     assert eyes.worst_sheet(empty()) is None
 
@@ -156,7 +156,9 @@ def test_the_command_runs_from_weights_to_table(
     tmp_path: Path, rendered: EyeSet, capsys: pytest.CaptureFixture[str]
 ) -> None:
     train.save_half(
-        train._Run(Settings("tiny"), tmp_path / "run").averaged, tmp_path / "weights", 1.0
+        train._TrainingRun(TrainingSettings("tiny"), tmp_path / "run").averaged,
+        tmp_path / "weights",
+        1.0,
     )
     photos = replace(
         rendered,

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from benchmarks import __main__ as command
-from benchmarks import gaze, gaze_estimator, gaze_judges, gaze_redirect, gaze_table, renders, speed
-from benchmarks.gaze_estimator import Reading
-from benchmarks.renders import BrokenSet, Render
+from benchmarks import gaze, gaze_estimator, gaze_judges, gaze_redirect, gaze_table, speed
+from benchmarks.gaze_estimator import EstimatorReading
+from datasets import renders
+from datasets.renders import BrokenSet, Render
 from pipelines import studio
 from pipelines.gaze import Gaze
 from pipelines.image.arrays import Image8
@@ -112,7 +113,7 @@ def bare_copy(folder: Path, sitting: str) -> dict[str, Any]:
 
 def test_the_estimators_figures(astronaut: Image8, tmp_path: Path) -> None:
     made = write_set(tmp_path, astronaut, [(-10, 0), (0, 5), (10, -5)])
-    read = [Reading(one, Gaze(0.5 * one.gaze.yaw + 1, one.gaze.pitch)) for one in made]
+    read = [EstimatorReading(one, Gaze(0.5 * one.gaze.yaw + 1, one.gaze.pitch)) for one in made]
     result = gaze_estimator.report(read)
     assert (result["n"], result["mae_pitch"]) == (3, 0)
     assert result["slope_pitch"] == pytest.approx(1)
@@ -130,7 +131,7 @@ def test_a_persons_constant_is_told_from_their_slope(astronaut: Image8, tmp_path
     (start, *_) = write_set(tmp_path, astronaut, [(0, 0)])
     constants = {"a": -4.0, "b": 0.0, "c": 4.0}
     read = [
-        Reading(
+        EstimatorReading(
             replace(start, identity=person, gaze=Gaze(yaw, pitch)),
             Gaze(0.9 * yaw + constant, pitch + constant),
         )

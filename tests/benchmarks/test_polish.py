@@ -13,10 +13,10 @@ from PIL import Image
 
 from benchmarks import __main__ as command
 from benchmarks import fairness, polish
-from benchmarks.polish import Result, Run
+from benchmarks.polish import PolishRun, Result
 from presets.schema import load
 
-RENDERS = Path(__file__).parents[2] / "benchmarks" / "data" / "renders"
+RENDERS = Path(__file__).parents[2] / "datasets" / "data" / "renders"
 KEYS = {
     "n", "texture_min", "texture_floor", "ita_shift_max", "identity_mean", "identity_max",
     "held_back_share", "seconds_median",
@@ -34,11 +34,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def done(folder: Path) -> Run:
+def done(folder: Path) -> PolishRun:
     return polish.run(folder, load(), ["id-passport", "advertising"])
 
 
-def test_every_photo_in_every_context_with_the_fixed_keys(done: Run) -> None:
+def test_every_photo_in_every_context_with_the_fixed_keys(done: PolishRun) -> None:
     made = polish.report(done)
     assert list(made["contexts"]) == ["id-passport", "advertising"]
     for row in made["contexts"].values():
@@ -56,7 +56,7 @@ def test_every_photo_in_every_context_with_the_fixed_keys(done: Run) -> None:
     assert "1 no-face" in polish.table(made)
 
 
-def test_the_sheet_has_a_row_for_each_photo_and_a_column_for_each_look(done: Run) -> None:
+def test_the_sheet_has_a_row_for_each_photo_and_a_column_for_each_look(done: PolishRun) -> None:
     sheet = polish.contact_sheet(done)
     first = done.originals["p05_0_0.jpg"]
     height, width = first.shape[:2]
@@ -71,7 +71,7 @@ def test_classes_of_skin_tone() -> None:
     ]
 
 
-def lightened(done: Run, ita: float, lightening: float, names: range) -> list[Result]:
+def lightened(done: PolishRun, ita: float, lightening: float, names: range) -> list[Result]:
     base = next(result for result in done.results if result.context == "advertising")
     step = np.linspace(-0.05, 0.05, len(names))
     return [
@@ -80,7 +80,7 @@ def lightened(done: Run, ita: float, lightening: float, names: range) -> list[Re
     ]
 
 
-def test_a_class_that_is_lightened_more_stands_out(done: Run) -> None:
+def test_a_class_that_is_lightened_more_stands_out(done: PolishRun) -> None:
     same = lightened(done, 50, 0.1, range(12)) + lightened(done, -40, 0.1, range(20, 32))
     fair = fairness.report(same)
     assert not fair["classes"]["dark"]["measures"]["lightening"]["stands_out"]
@@ -95,7 +95,7 @@ def test_a_class_that_is_lightened_more_stands_out(done: Run) -> None:
     assert "dark (lightening)" in fairness.table(made, "advertising")
 
 
-def test_few_photos_are_said_and_none_are_shown_as_none(done: Run) -> None:
+def test_few_photos_are_said_and_none_are_shown_as_none(done: PolishRun) -> None:
     made = fairness.report(lightened(done, 50, 0.1, range(12)) + lightened(done, 15, 0, range(3)))
     assert made["classes"]["tan"]["few"]
     assert not made["classes"]["light"]["few"]

@@ -101,19 +101,19 @@ def test_axe_finds_nothing_serious(
 def test_keys_lead_through_the_page_in_order_and_can_be_followed(visit: Visit) -> None:
     page = visit()
     ready(page)
-    stops: list[dict[str, Any]] = []
+    cancellations: list[dict[str, Any]] = []
     for _ in range(120):
         page.keyboard.press("Tab")
         stop = page.evaluate(_FOCUSED)
         if stop["body"]:
             break
-        stops.append(stop)
-    order = list(dict.fromkeys(stop["where"] for stop in stops if stop["where"]))
+        cancellations.append(stop)
+    order = list(dict.fromkeys(stop["where"] for stop in cancellations if stop["where"]))
     assert order == [
         ".p-head", "#sitter", ".p-look", "#go", "#fine", "#share", "#results", "footer",
     ]  # fmt: skip
-    assert [stop["name"] for stop in stops if stop["seen"] and not stop["ring"]] == []
-    assert all(stop["name"] for stop in stops)
+    assert [stop["name"] for stop in cancellations if stop["seen"] and not stop["ring"]] == []
+    assert all(stop["name"] for stop in cancellations)
 
 
 def test_nothing_moves_for_those_who_asked_for_that(visit: Visit) -> None:

@@ -12,8 +12,8 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.sync_api import expect
 
+from pipelines.studio.samples import samples
 from tests.browser.test_page import wait_for_results
-from ui.samples import samples
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

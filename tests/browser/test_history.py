@@ -13,7 +13,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from playwright.sync_api import Locator, Page, expect
 
-from ui.samples import samples
+from pipelines.studio.samples import samples
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]

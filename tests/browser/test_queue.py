@@ -16,10 +16,10 @@ from PIL import Image
 
 import app
 from pipelines.studio import Analysis
+from pipelines.studio.samples import Sample
 from tests.serving import free_port
 from ui import work
 from ui.language import say
-from ui.samples import Sample
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -47,9 +47,9 @@ def address(
     """A page in whose line only one may wait."""
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "files"))
     monkeypatch.setenv("PRESENCE_DATA", str(tmp_path / "data"))
-    commons = app.first_looks()
-    blocks = app.build(commons=commons, waiting=1)
-    commons._make_first()
+    shared_samples = app.first_looks()
+    blocks = app.build(shared_samples=shared_samples, waiting=1)
+    shared_samples._make_first()
     yield app.launch(blocks, "127.0.0.1", free_port())
     hold.set()
     blocks.close(verbose=False)

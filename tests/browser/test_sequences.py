@@ -14,10 +14,10 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Browser, Page, expect
 
 from pipelines.runtime.errors import Cancelled
+from pipelines.studio.samples import samples
 from tests.hostile.sequences import Scene
 from tests.hostile.site import launched
 from tests.hostile.visitor import Page as Plan
-from ui.samples import samples
 
 Visit = Callable[..., Page]
 

@@ -33,13 +33,13 @@ from pipelines import studio
 from pipelines.runtime.errors import Cancelled
 from pipelines.studio import comparison, persona
 from pipelines.studio.grid import cells
+from pipelines.studio.samples import samples
 from sharing.store import Store
 from tests.hostile.cases import RESULT, Trial, Trials
 from tests.hostile.site import Site, launched
 from tests.hostile.visitor import PATIENCE_S, WORK_S, Page, Visitor
 from ui import words
 from ui.language import say
-from ui.samples import samples
 from ui.server.answers import GONE
 
 NOTHING = "nothing"
@@ -962,5 +962,5 @@ def _working() -> bool:
 
 def _is_event(frame: Any) -> bool:
     inside = [one.filename for one in traceback.extract_stack(frame)]
-    begins = ("compare_events.py", "ui/live.py", "grid.py", "persona.py", "door.py")
+    begins = ("compare_events.py", "components/live.py", "grid.py", "persona.py", "api.py")
     return any("gradio" in one for one in inside) and any(one.endswith(begins) for one in inside)

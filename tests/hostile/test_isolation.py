@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
+from pipelines.studio.samples import samples
 from tests.hostile.sequences import Scene
 from tests.hostile.site import FORGET_S, Site
 from tests.hostile.visitor import PATIENCE_S, Visitor
-from ui.samples import samples
 
 GONE = {403, 404}
 FILE = re.compile(r"file=([^\"\\]+?\.(?:png|jpg|zip))")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks import recovery
 from sharing.blobs import Blobs
-from sharing.publication import Document
+from sharing.publication import ComparisonDocument
 from sharing.records import LIVE, ComparisonRow
 from sharing.settings import Settings
 from sharing.store import LEFTOVER_AGE, Store
@@ -29,7 +29,7 @@ def test_a_killed_server_comes_back_with_all_links_and_no_strangers_pictures(
     assert len(rows) >= done.promised
     for row in rows:
         assert row.state == LIVE
-        pictures = Document.parse(row.document).pictures
+        pictures = ComparisonDocument.parse(row.document).pictures
         names = {"preview.jpg", *(name for one in pictures for name in one.files.values())}
         assert sum(len(blobs.get(row.folder, name)) for name in names) == row.bytes
     # What was half written when the kill came is swept away; no record ever spoke of it.

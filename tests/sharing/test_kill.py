@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from sharing.blobs import Blobs
-from sharing.publication import Document
+from sharing.publication import ComparisonDocument
 from sharing.records import LIVE, ComparisonRow
 from sharing.settings import Settings
 from sharing.store import LEFTOVER_AGE, Store
@@ -65,7 +65,7 @@ def _whole(store: Store) -> list[str]:
     for row in rows:
         assert row.state == LIVE
         names = {"preview.jpg"}
-        for picture in Document.parse(row.document).pictures:
+        for picture in ComparisonDocument.parse(row.document).pictures:
             names |= set(picture.files.values())
         assert sum(len(blobs.get(row.folder, name)) for name in names) == row.bytes
     return [row.folder for row in rows]

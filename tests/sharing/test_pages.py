@@ -16,10 +16,10 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from pipelines.image import metadata
-from sharing import desk as desks
+from sharing import link_service as desks
 from sharing.blobs import Blobs
 from sharing.database import Database
-from sharing.desk import Desk
+from sharing.link_service import LinkService
 from sharing.publication import Size
 from sharing.settings import Settings
 from sharing.store import DAY, Published, Store
@@ -54,7 +54,7 @@ def visit(settings: Settings, store: Store) -> Visit:
     """A new visitor, with cookies of their own."""
 
     def visitor(root: str = "") -> TestClient:
-        app = Starlette(routes=routes(Desk(settings, root)))
+        app = Starlette(routes=routes(LinkService(settings, root)))
         return TestClient(app, base_url="https://example.org", raise_server_exceptions=False)
 
     return visitor

@@ -9,51 +9,52 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import renders
+from datasets import eye_set, gathering, renders
+from datasets.eye_set import EyeSet
+from datasets.gathering import ReadPortrait
 from pipelines.image.arrays import Image8
 from pipelines.studio import Analysis
 from training import data
-from training.data import EyeSet, Sitter
 
 FIXED = {"a": "train", "ada": "test", "astronaut": "train", "p02": "train", "p17": "validation"}
 
 
-def sitter(name: str, analysis: Analysis) -> Sitter:
+def sitter(name: str, analysis: Analysis) -> ReadPortrait:
     picture_u8 = analysis.portrait.original_u8
     factor = 1 / analysis.portrait.scale
     face = analysis.face.scaled(factor, (picture_u8.shape[0], picture_u8.shape[1]))
-    return Sitter(name, name, "photo", picture_u8, face, analysis.gaze, (1.0, 1.0))
+    return ReadPortrait(name, name, "photo", picture_u8, face, analysis.gaze, (1.0, 1.0))
 
 
 @pytest.fixture(scope="module")
-def hopper_sitter(hopper_analysis: Analysis) -> Sitter:
+def hopper_sitter(hopper_analysis: Analysis) -> ReadPortrait:
     return sitter("hopper", hopper_analysis)
 
 
 @pytest.fixture(scope="module")
-def eyes(hopper_sitter: Sitter) -> EyeSet:
-    return data.gathered(data.from_photos(iter([hopper_sitter]), cycles=2, seed=0))
+def eyes(hopper_sitter: ReadPortrait) -> EyeSet:
+    return eye_set.gathered(gathering.from_photos(iter([hopper_sitter]), cycles=2, seed=0))
 
 
 @pytest.fixture(scope="module")
 def rendered() -> EyeSet:
-    return data.gathered(data.from_renders(renders.COMMITTED, cycles=1, seed=0, most=2))
+    return eye_set.gathered(gathering.from_renders(renders.COMMITTED, cycles=1, seed=0, most=2))
 
 
 def test_people_are_split_by_their_name_alone() -> None:
-    assert [data.split_of(name) for name in ("ada", "grace", "katherine")] == [
-        data.split_of(name) for name in ("ada", "grace", "katherine")
+    assert [eye_set.split_of(name) for name in ("ada", "grace", "katherine")] == [
+        eye_set.split_of(name) for name in ("ada", "grace", "katherine")
     ]
     # Fixed for ever: a person who moved from test to train would spoil every later figure.
-    assert {name: data.split_of(name) for name in FIXED} == FIXED
-    counts = Counter(data.split_of(f"person {number}") for number in range(3000))
+    assert {name: eye_set.split_of(name) for name in FIXED} == FIXED
+    counts = Counter(eye_set.split_of(f"person {number}") for number in range(3000))
     assert counts["train"] / 3000 == pytest.approx(0.8, abs=0.03)
     assert counts["test"] / 3000 == pytest.approx(0.1, abs=0.02)
 
 
 def test_photos_in_one_folder_are_one_person(tmp_path: Path) -> None:
-    assert data.person_of(tmp_path / "ada" / "2.jpg", tmp_path) == "ada"
-    assert data.person_of(tmp_path / "3.jpg", tmp_path) == "3"
+    assert eye_set.person_of(tmp_path / "ada" / "2.jpg", tmp_path) == "ada"
+    assert eye_set.person_of(tmp_path / "3.jpg", tmp_path) == "3"
 
 
 def test_every_window_shows_a_right_eye(eyes: EyeSet, rendered: EyeSet) -> None:
@@ -64,7 +65,7 @@ def test_every_window_shows_a_right_eye(eyes: EyeSet, rendered: EyeSet) -> None:
             # The outer corner of a right eye is on the left of the picture.
             assert eye.outer[0] < eye.iris_center[0] < eye.inner[0]
             middle = (eye.outer + eye.inner) / 2
-            assert middle == pytest.approx((np.array(data.WINDOW) - 1) / 2, abs=5)
+            assert middle == pytest.approx((np.array(eye_set.WINDOW) - 1) / 2, abs=5)
             assert 12 < eye.iris_radius < 16
     assert set(eyes.sides) == {"left", "right"}
 
@@ -99,36 +100,36 @@ def test_a_cycle_goes_away_and_comes_back(eyes: EyeSet) -> None:
             assert (eyes.proposals[index, cycle, -8:] == eyes.windows[index, -8:]).all()
 
 
-def test_the_same_seed_makes_the_same_eyes(hopper_sitter: Sitter, eyes: EyeSet) -> None:
-    again = data.gathered(data.from_photos(iter([hopper_sitter]), cycles=2, seed=0))
-    other = data.gathered(data.from_photos(iter([hopper_sitter]), cycles=2, seed=1))
+def test_the_same_seed_makes_the_same_eyes(hopper_sitter: ReadPortrait, eyes: EyeSet) -> None:
+    again = eye_set.gathered(gathering.from_photos(iter([hopper_sitter]), cycles=2, seed=0))
+    other = eye_set.gathered(gathering.from_photos(iter([hopper_sitter]), cycles=2, seed=1))
     assert (again.proposals == eyes.proposals).all()
     assert (other.proposals != eyes.proposals).any()
 
 
 def test_what_is_saved_is_read_again(eyes: EyeSet, tmp_path: Path) -> None:
     eyes.save(tmp_path / "eyes.npz")
-    again = data.load(tmp_path / "eyes.npz")
+    again = eye_set.load(tmp_path / "eyes.npz")
     assert (again.names == eyes.names).all()
     assert (again.windows == eyes.windows).all()
     assert again.eye(0).upper == pytest.approx(eyes.eye(0).upper)
 
 
-def test_small_shut_blurred_and_hidden_eyes_are_left_out(hopper_sitter: Sitter) -> None:
-    assert data.usable(hopper_sitter) == ("left", "right")
+def test_small_shut_blurred_and_hidden_eyes_are_left_out(hopper_sitter: ReadPortrait) -> None:
+    assert gathering.usable(hopper_sitter) == ("left", "right")
     face, picture = hopper_sitter.face, hopper_sitter.picture_u8
     small = replace(
         hopper_sitter,
         face=face.scaled(0.4),
         picture_u8=np.asarray(cv2.resize(picture, None, fx=0.4, fy=0.4), np.uint8),
     )
-    assert data.usable(small) == ()
+    assert gathering.usable(small) == ()
     blurred = np.asarray(cv2.GaussianBlur(picture, (0, 0), 4), np.uint8)
-    assert data.usable(replace(hopper_sitter, picture_u8=blurred)) == ()
-    assert data.usable(replace(hopper_sitter, confidence=(0.1, 1.0))) == ("right",)
+    assert gathering.usable(replace(hopper_sitter, picture_u8=blurred)) == ()
+    assert gathering.usable(replace(hopper_sitter, confidence=(0.1, 1.0))) == ("right",)
     left = face.left
     shut = replace(left, upper=left.lower + (left.upper - left.lower) * 0.2)
-    assert data.usable(replace(hopper_sitter, face=replace(face, left=shut))) == ("right",)
+    assert gathering.usable(replace(hopper_sitter, face=replace(face, left=shut))) == ("right",)
 
 
 def test_crops_with_landmarks_need_no_mediapipe(
@@ -146,7 +147,7 @@ def test_crops_with_landmarks_need_no_mediapipe(
         landmarks=(landmarks - [left, top, 0])[None].astype(np.float32),
         source=np.array(["set"]),
     )
-    (read,) = data.eye_crops(tmp_path)
+    (read,) = gathering.eye_crops(tmp_path)
     assert read.person == "one"
     assert read.source == "set"
     moved = read.face.right.iris_center + np.array([left, top])
@@ -165,7 +166,7 @@ def test_renders_of_test_people_are_never_trained_on(rendered: EyeSet) -> None:
 
 
 def test_large_eyes_are_not_drowned_by_small_ones(eyes: EyeSet) -> None:
-    many = data.joined([eyes] * 6)
+    many = eye_set.joined([eyes] * 6)
     sized = replace(many, widths=np.array([90.0] * 3 + [30.0] * 9, np.float32))
     weights = sized.weights()
     assert weights.sum() == pytest.approx(1)
@@ -184,6 +185,6 @@ def test_a_folder_of_portraits_becomes_a_set(tmp_path: Path, hopper: Image8) -> 
     out = tmp_path / "eyes.npz"
     arguments = ["--data", str(tmp_path / "photos"), "--renders", "--cycles", "1"]
     assert data.main([*arguments, "--out", str(out)]) == 0
-    made = data.load(out)
+    made = eye_set.load(out)
     assert set(made.people) == {"grace"}
     assert len(made) == 2

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import renders
+from datasets import renders
 from pipelines.gaze import eye_shape, projection
 from training.gaze import cascade, constants, eyes, ridge
-from training.gaze.eyes import Sitter
+from training.gaze.eyes import ReadFace
 
 
 @pytest.fixture(scope="module")
-def sitters(tmp_path_factory: pytest.TempPathFactory) -> list[Sitter]:
+def sitters(tmp_path_factory: pytest.TempPathFactory) -> list[ReadFace]:
     """A picture each of some people, as a set of its own."""
     folder: Path = tmp_path_factory.mktemp("few")
     truth = json.loads((renders.COMMITTED / "truth.json").read_text("utf-8"))
@@ -25,7 +25,7 @@ def sitters(tmp_path_factory: pytest.TempPathFactory) -> list[Sitter]:
     return eyes.renders([folder], split=None)
 
 
-def test_the_truth_lies_on_the_eyes(sitters: list[Sitter]) -> None:
+def test_the_truth_lies_on_the_eyes(sitters: list[ReadFace]) -> None:
     assert len(sitters) >= 6
     for sitter in sitters:
         assert sitter.truth is not None
@@ -38,14 +38,14 @@ def test_the_truth_lies_on_the_eyes(sitters: list[Sitter]) -> None:
             assert np.linalg.norm(shape.center - eye.iris_center) < radius
 
 
-def test_people_are_held_out_whole(sitters: list[Sitter]) -> None:
+def test_people_are_held_out_whole(sitters: list[ReadFace]) -> None:
     fold_of = cascade.folds(sitters)
     assert set(fold_of) == {sitter.identity for sitter in sitters}
     assert len(set(fold_of.values())) > 1
 
 
 def test_a_cascade_that_is_trained_finds_eyes_better_than_the_landmarks(
-    sitters: list[Sitter],
+    sitters: list[ReadFace],
 ) -> None:
     trained = cascade.train(sitters, samples=160, seed=0)
     ours, landmarks = [], []
@@ -75,7 +75,7 @@ def test_a_ridge_forgets_who_is_held_out() -> None:
     assert np.abs(one.everybody(features) - wanted).max() < 0.5
 
 
-def test_constants_are_found_again(sitters: list[Sitter]) -> None:
+def test_constants_are_found_again(sitters: list[ReadFace]) -> None:
     random = np.random.default_rng(1)
     made = []
     for index in range(120):
@@ -87,7 +87,7 @@ def test_constants_are_found_again(sitters: list[Sitter]) -> None:
         heads = np.sin(np.radians([pose.yaw, pose.pitch]))
         canthi = (gaze_sines - [0, 0.03] * other - [0.5, 0.4] * heads - [0.01, -0.05]) / 0.08
         row = [canthi[0], other[0], canthi[1], other[1]]
-        made.append(constants.Measured(turned, np.array([row, row])))
+        made.append(constants.MeasuredEyes(turned, np.array([row, row])))
     found = constants.fit(made, [])
     assert found.side == pytest.approx((0.08, 0.0, 0.5), abs=1e-6)
     assert found.up == pytest.approx((0.08, 0.03, 0.4), abs=1e-6)

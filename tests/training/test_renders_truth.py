@@ -170,7 +170,7 @@ def test_plans_stay_in_range_and_are_repeatable() -> None:
 
 def test_the_committed_set_says_what_the_code_says() -> None:
     """Every committed entry can be computed again from its own angles and eyeball centres."""
-    folder = Path(__file__).parents[2] / "benchmarks/data/renders"
+    folder = Path(__file__).parents[2] / "datasets/data/renders"
     if not (folder / "truth.json").exists():
         pytest.skip("the committed renders are not here")
     known = json.loads((folder / "truth.json").read_text())

@@ -10,22 +10,22 @@ import pytest
 import torch
 from PIL import Image as Pictures
 
-from benchmarks import renders
+from datasets import drawing, eye_samples, eye_set, gathering, renders
+from datasets.eye_set import EyeSet
 from pipelines.engines import eye_patches, eye_pipeline
 from pipelines.image.arrays import Image, Points
 from pipelines.runtime import vision_compat
-from training import data, train
-from training.data import EyeSet
-from training.eye_model import card, losses, tasks, validation
-from training.train import OtherRun, Settings
+from training import train
+from training.eye_model import card, losses, validation
+from training.train import OtherRun, TrainingSettings
 
-QUICK = Settings("tiny", steps=2, batch=2, every=1, checked=1)
+QUICK = TrainingSettings("tiny", steps=2, batch=2, every=1, checked=1)
 
 
 @pytest.fixture(scope="module")
 def eyes() -> EyeSet:
     """A few rendered eyes; who learns and who is looked at is set here, not by the hash."""
-    made = data.gathered(data.from_renders(renders.COMMITTED, cycles=1, seed=0, most=4))
+    made = eye_set.gathered(gathering.from_renders(renders.COMMITTED, cycles=1, seed=0, most=4))
     splits = np.array(["train"] * (len(made) - 2) + ["validation"] * 2)
     return replace(made, splits=splits)
 
@@ -38,8 +38,8 @@ def finished(eyes: EyeSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_batch_depends_on_seed_and_step_alone(eyes: EyeSet) -> None:
-    one, same = (tasks.batch(eyes, 3, 7, 3) for _ in range(2))
-    other = tasks.batch(eyes, 3, 8, 3)
+    one, same = (eye_samples.batch(eyes, 3, 7, 3) for _ in range(2))
+    other = eye_samples.batch(eyes, 3, 8, 3)
     assert (one.start == same.start).all()
     assert (one.control == same.control).all()
     assert (one.start != other.start).any()
@@ -50,33 +50,33 @@ def test_a_batch_depends_on_seed_and_step_alone(eyes: EyeSet) -> None:
 
 
 def test_a_third_of_the_batches_has_no_proposal(eyes: EyeSet) -> None:
-    assert sum(tasks.SHARES.values()) == pytest.approx(1)
-    assert 1 / 3 <= 1 - tasks.SHARES["cycle"] <= 0.5
+    assert sum(eye_samples.SHARES.values()) == pytest.approx(1)
+    assert 1 / 3 <= 1 - eye_samples.SHARES["cycle"] <= 0.5
     # With nothing proposed a patch starts from the photo itself, which it is shown anyway.
     kinds: Counter[bool] = Counter()
     for step in range(15):
-        made = tasks.batch(eyes, 0, step, 4)
+        made = eye_samples.batch(eyes, 0, step, 4)
         same = np.abs((made.start - made.reference) * (made.mask == 1)).max(axis=(1, 2, 3)) < 1e-5
         kinds.update(map(bool, same))
     assert 0.3 < kinds[True] / 60 < 0.6
 
 
 def test_the_last_batches_are_mostly_what_the_model_is_there_for(eyes: EyeSet) -> None:
-    assert sum(tasks.LAST_SHARES.values()) == pytest.approx(1)
-    assert tasks.LAST_SHARES.keys() == tasks.SHARES.keys()
-    early, late = (tasks.batch(eyes, 0, 3, 24, last=last) for last in (False, True))
+    assert sum(eye_samples.LAST_SHARES.values()) == pytest.approx(1)
+    assert eye_samples.LAST_SHARES.keys() == eye_samples.SHARES.keys()
+    early, late = (eye_samples.batch(eyes, 0, 3, 24, last=last) for last in (False, True))
     assert (early.weight < 1).sum() > (late.weight < 1).sum() > 0
     steps = train._Steps(eyes, replace(QUICK, steps=8), slice(None))
     for step in (5, 6):
-        same = tasks.batch(eyes, QUICK.seed, step, QUICK.batch, last=step == 6)
+        same = eye_samples.batch(eyes, QUICK.seed, step, QUICK.batch, last=step == 6)
         assert (steps[step].start == same.start).all()
 
 
 def test_only_the_opening_is_to_be_drawn(eyes: EyeSet) -> None:
     random = np.random.default_rng(0)
-    for task in tasks.SHARES:
+    for task in eye_samples.SHARES:
         for chance in (None, random):
-            one = tasks.sample(eyes, 0, task, chance)
+            one = eye_samples.sample(eyes, 0, task, chance)
             outside = one.mask == 0
             assert (one.truth[outside] == one.start[outside]).all()
             changed = np.abs(one.truth - one.start)[one.mask > 0.9].mean()
@@ -85,7 +85,7 @@ def test_only_the_opening_is_to_be_drawn(eyes: EyeSet) -> None:
 
 def test_a_withheld_patch_shows_the_iris_elsewhere(eyes: EyeSet) -> None:
     for task in ("withheld", "withheld-away"):
-        one = tasks.sample(eyes, 0, task)
+        one = eye_samples.sample(eyes, 0, task)
         there, elsewhere = eyes.eye(0), eyes.eye(0, 0)
         if task == "withheld-away":
             there, elsewhere = elsewhere, there
@@ -111,17 +111,17 @@ def _darkness(picture: Image, at: Points) -> float:
 def test_the_annotation_shows_the_true_iris(eyes: EyeSet) -> None:
     pupil = np.array(vision_compat.mediapipe_annotator().right_iris_draw.color[::-1])
     random = np.random.default_rng(1)
-    for task in tasks.SHARES:
-        one = tasks.sample(eyes, 1, task, random)
+    for task in eye_samples.SHARES:
+        one = eye_samples.sample(eyes, 1, task, random)
         near = np.abs(one.control - pupil.astype(float)).max(axis=2) < 25
         ys, xs = np.nonzero(near)
         assert [xs.mean(), ys.mean()] == pytest.approx(one.iris[:2], abs=0.8)
 
 
 def test_the_pupil_can_be_moved(eyes: EyeSet) -> None:
-    one = tasks.sample(eyes, 0, "withheld")
-    moved = tasks.moved(eyes, 0, one, np.array([4.0, 0.0]))
-    back = tasks.moved(eyes, 0, one, np.array([0.0, 0.0]))
+    one = eye_samples.sample(eyes, 0, "withheld")
+    moved = eye_samples.moved(eyes, 0, one, np.array([4.0, 0.0]))
+    back = eye_samples.moved(eyes, 0, one, np.array([0.0, 0.0]))
     assert (back.control == one.control).all()
     assert (moved.control != one.control).any()
     assert (moved.start == one.start).all()
@@ -131,7 +131,7 @@ def test_truth_and_proposal_stand_in_the_same_light(eyes: EyeSet) -> None:
     same = replace(eyes, proposals=eyes.windows[:, None].copy())
     random = np.random.default_rng(5)
     for _ in range(6):
-        one = tasks.sample(same, 0, "cycle", random)
+        one = eye_samples.sample(same, 0, "cycle", random)
         assert one.start == pytest.approx(one.truth, abs=1e-6)
 
 
@@ -217,23 +217,23 @@ def test_a_finished_run_is_published_again(eyes: EyeSet, finished: Path) -> None
 
 
 def test_the_gain_makes_smooth_eyes_as_sharp_as_eyes_are(eyes: EyeSet) -> None:
-    made = [tasks.sample(eyes, index, "cycle") for index in range(4)]
+    made = [eye_samples.sample(eyes, index, "cycle") for index in range(4)]
     truth = np.stack([one.truth for one in made]).astype(np.float32)
     mask = np.stack([one.mask for one in made])
     smooth = np.stack([cv2.GaussianBlur(one, (0, 0), 0.45) for one in truth])
-    assert validation.gain_of_detail(truth, truth, mask) == 1
-    assert validation.sharpness(truth, truth, mask) == pytest.approx(1)
-    assert np.median(validation.sharpness(smooth, truth, mask)) < 0.93
-    gain = validation.gain_of_detail(smooth, truth, mask)
+    assert drawing.gain_of_detail(truth, truth, mask) == 1
+    assert drawing.sharpness(truth, truth, mask) == pytest.approx(1)
+    assert np.median(drawing.sharpness(smooth, truth, mask)) < 0.93
+    gain = drawing.gain_of_detail(smooth, truth, mask)
     assert 1 < gain < 1.5
     planes = torch.from_numpy(smooth.transpose(0, 3, 1, 2))
     mended = eye_pipeline.detailed(planes, gain).numpy().transpose(0, 2, 3, 1)
-    assert 0.95 <= np.median(validation.sharpness(mended, truth, mask)) < 1
+    assert 0.95 <= np.median(drawing.sharpness(mended, truth, mask)) < 1
 
 
 def test_training_brings_the_loss_down(eyes: EyeSet, tmp_path: Path) -> None:
-    run = train._Run(Settings("tiny", steps=400, batch=1, rate=3e-3), tmp_path)
-    batch = tasks.stacked([tasks.sample(eyes, 0, "withheld")])
+    run = train._TrainingRun(TrainingSettings("tiny", steps=400, batch=1, rate=3e-3), tmp_path)
+    batch = eye_samples.stacked([eye_samples.sample(eyes, 0, "withheld")])
     seen = []
     for _ in range(10):
         run.step = 100  # past the slow start, and the same noise each time

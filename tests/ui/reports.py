@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pipelines.gaze import Gaze
-from ui.shots import Files, Shot
+from ui.result_pictures import Files, ResultPicture
 
 ORIGINAL: dict[str, Any] = {
     "gaze": [7.0, -6.0],
@@ -32,8 +32,8 @@ VARIANT: dict[str, Any] = {
     "seconds": {"total": 1.24},
 }
 FILES = Files("whole.png", "close.png", "eyes.png", ("/whole.png", "/close.png"))
-PHOTO = Shot("", "Original", FILES, "", "", Gaze(7.0, -6.0), ORIGINAL)
-LOOK = Shot("A", "Japan · LinkedIn", FILES, "full.png", "c.png", Gaze(2.8, -1.9), VARIANT)
+PHOTO = ResultPicture("", "Original", FILES, "", "", Gaze(7.0, -6.0), ORIGINAL)
+LOOK = ResultPicture("A", "Japan · LinkedIn", FILES, "full.png", "c.png", Gaze(2.8, -1.9), VARIANT)
 
 
 def text(html: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from pipelines.gaze import Gaze
 from tests.ui.reports import LOOK, PHOTO, VARIANT, likeness, text
 from ui import captions, words
-from ui.captions import Missing
+from ui.result_pictures import Missing
 
 
 def test_a_caption_keeps_its_order() -> None:

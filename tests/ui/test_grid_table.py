@@ -10,10 +10,10 @@ from pipelines.runtime.errors import LookError
 from pipelines.studio import Analysis, Look
 from pipelines.studio.grid import axis, cells
 from pipelines.studio.grid.axis import Axis
-from pipelines.studio.grid.cells import Cell, Grid, Marks, Outcome
+from pipelines.studio.grid.cells import Cell, CellResult, Grid, Marks
 from ui import grid_table
 from ui.components.grid import Side
-from ui.pictures import Shelf
+from ui.pictures import FileStore
 
 ASKED = Grid(
     Look(engine="geometry", polish=0), axis.parse("yaw=-4,4"), axis.parse("contexts=actor")
@@ -21,23 +21,27 @@ ASKED = Grid(
 
 
 @pytest.fixture(scope="module")
-def shown(hopper_analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> grid_table.Shown:
+def shown(
+    hopper_analysis: Analysis, tmp_path_factory: pytest.TempPathFactory
+) -> grid_table.ShownGrid:
     small = cells.small(hopper_analysis)
     asked = cells.lay_out(small, ASKED.base, ASKED.columns, ASKED.rows)
     window = framing.head(small.face, small.portrait.original_u8.shape)
     shown = grid_table.empty("photo.png", asked, window)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("shelf")))
-        shelf = Shelf()
+        file_store = FileStore()
         made = next(cells.render(small, Grid(asked.base, Axis("yaw", (-4.0,)), asked.rows)))
-        shown = shown.with_tile(grid_table.tile(made, window, shelf))
-        assert all(Path(path).stat().st_size < 150_000 for path in shelf.paths)
+        shown = shown.with_tile(grid_table.tile(made, window, file_store))
+        assert all(Path(path).stat().st_size < 150_000 for path in file_store.paths)
     refused = LookError("bad-value", "No <such> look.")
-    failed = Outcome(Cell(0, 1, asked.base), None, refused)
-    return shown.with_tile(grid_table.tile(failed, window, shelf))
+    failed = CellResult(Cell(0, 1, asked.base), None, refused)
+    return shown.with_tile(grid_table.tile(failed, window, file_store))
 
 
-def test_a_cell_is_a_button_with_its_caption_in_the_fixed_order(shown: grid_table.Shown) -> None:
+def test_a_cell_is_a_button_with_its_caption_in_the_fixed_order(
+    shown: grid_table.ShownGrid,
+) -> None:
     html = grid_table.table(shown)
     assert html.count("<button") == 1
     assert html.count('scope="col"') == 2
@@ -48,7 +52,7 @@ def test_a_cell_is_a_button_with_its_caption_in_the_fixed_order(shown: grid_tabl
     assert 'class="p-warning p-cell-blank">No &lt;such&gt; look.' in html
 
 
-def test_a_picture_that_is_there_stays_as_it_is_when_more_come(shown: grid_table.Shown) -> None:
+def test_a_picture_that_is_there_stays_as_it_is_when_more_come(shown: grid_table.ShownGrid) -> None:
     first, second = shown.tiles[(0, 0)], shown.tiles[(0, 1)]
     before = grid_table.table(replace(shown, tiles={}).with_tile(first))
     after = grid_table.table(replace(shown, tiles={}).with_tile(first).with_tile(second))
@@ -59,7 +63,7 @@ def test_a_picture_that_is_there_stays_as_it_is_when_more_come(shown: grid_table
     assert before != after
 
 
-def test_at_most_one_badge_a_cell(shown: grid_table.Shown) -> None:
+def test_at_most_one_badge_a_cell(shown: grid_table.ShownGrid) -> None:
     here = frozenset({(0, 0)})
     best = grid_table.table(shown.marked(Marks(here, frozenset())))
     assert "★ most like them" in best
@@ -68,7 +72,7 @@ def test_at_most_one_badge_a_cell(shown: grid_table.Shown) -> None:
     assert "Over-polished" in both
 
 
-def test_only_a_cell_with_a_picture_can_be_picked(shown: grid_table.Shown) -> None:
+def test_only_a_cell_with_a_picture_can_be_picked(shown: grid_table.ShownGrid) -> None:
     tile = shown.at(0)
     assert tile is not None
     assert shown.at(1) is None

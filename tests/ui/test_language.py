@@ -10,8 +10,8 @@ from presets import load, spoken
 from presets.spoken import FOLDER as PRESETS
 from presets.spoken import misfits as preset_misfits
 from ui import language
-from ui.greeting import dressed
 from ui.language import FOLDER, LANGUAGES, chosen, misfits, placeholders, read, say, t, texts
+from ui.page_head import dressed
 
 OTHERS = [code for code in LANGUAGES if code != "en"]
 

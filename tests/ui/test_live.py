@@ -9,7 +9,7 @@ from PIL import Image
 from pipelines.image.arrays import Image8
 from pipelines.studio import Analysis, Look
 from presets import load
-from ui import live
+from ui.components import live
 from ui.components.results import CLOSE, WHOLE
 from ui.pictures import close_up
 from ui.work import Photo

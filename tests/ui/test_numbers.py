@@ -7,9 +7,9 @@ import pytest
 
 from pipelines.studio import Analysis, headshot
 from tests.ui.reports import LOOK, PHOTO, VARIANT, text
-from ui import numbers, said
+from ui import numbers, phrases
 from ui.meanings import MEANINGS
-from ui.shots import Missing
+from ui.result_pictures import Missing
 
 
 def rows(table: str) -> list[str]:
@@ -95,4 +95,4 @@ def test_a_photo_by_itself_has_scores_signs_and_their_honest_limit(
     [(0.0, "0 %"), (0.0004, "< 0.1 %"), (0.004, "0.4 %"), (0.034, "3 %"), (1.0, "100 %")],
 )
 def test_small_shares_are_not_said_as_none(part: float, words: str) -> None:
-    assert said.share(part) == words
+    assert phrases.share(part) == words

@@ -9,7 +9,7 @@ import pytest
 from gradio.route_utils import delete_files_created_by_app
 
 from ui.owners import Owners
-from ui.pictures import Paths, Shelf
+from ui.pictures import FileStore, Paths
 from ui.sessions import let_be_cleaned
 
 
@@ -59,11 +59,11 @@ def test_cleaning_goes_on_while_others_upload(
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with gr.Blocks() as blocks:
         gr.Textbox()
-    shelf = Shelf()
-    let_be_cleaned(blocks, shelf)
+    file_store = FileStore()
+    let_be_cleaned(blocks, file_store)
     broken = tmp_path / "tmphalf"
     broken.write_bytes(b"half a photo")
-    mine = shelf.keep(b"mine", "mine.png")
+    mine = file_store.keep(b"mine", "mine.png")
     assert all(isinstance(some, Paths) for some in blocks.temp_file_sets[:-1])
     end = threading.Event()
 
@@ -83,4 +83,4 @@ def test_cleaning_goes_on_while_others_upload(
         uploading.join()
     assert not broken.exists()
     assert not Path(mine).exists()
-    assert not shelf.paths
+    assert not file_store.paths

@@ -14,8 +14,8 @@ from gradio.processing_utils import move_files_to_cache
 from PIL import Image
 
 import app
+from pipelines.studio.samples import FOLDER, renders, samples
 from tests.serving import free_port
-from ui.samples import FOLDER, renders, samples
 
 PICTURE, META = gr.Image(render=False), {"_type": "gradio.FileData"}
 

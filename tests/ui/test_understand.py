@@ -10,14 +10,14 @@ from PIL import Image
 
 from tests.ui.reports import LOOK, PHOTO, text
 from ui.components import understand
-from ui.pictures import Shelf
-from ui.shots import Files, Missing, Shot
+from ui.pictures import FileStore
+from ui.result_pictures import Files, Missing, ResultPicture
 
 MISSING = Missing("B", "Korea · Executive", "Its weights are not here.")
 
 
 @pytest.fixture
-def shots(tmp_path: Path) -> list[Shot]:
+def shots(tmp_path: Path) -> list[ResultPicture]:
     """An original in grey, and a look that is lighter by four steps in its middle."""
     pictures = [np.full((40, 30, 3), 100, np.uint8) for _ in range(2)]
     pictures[1][10:20, 10:20] += 4
@@ -30,13 +30,13 @@ def shots(tmp_path: Path) -> list[Shot]:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+def file_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStore:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "shelf"))
-    return Shelf()
+    return FileStore()
 
 
 def test_blink_has_every_picture_in_both_framings_and_begins_with_the_best(
-    shots: list[Shot],
+    shots: list[ResultPicture],
 ) -> None:
     best = replace(LOOK, letter="C", best=True)
     shown = understand.blink([*shots, MISSING, best], "en")
@@ -50,25 +50,31 @@ def test_blink_has_every_picture_in_both_framings_and_begins_with_the_best(
     assert understand.blink([PHOTO, MISSING], "en") == ""
 
 
-def test_a_difference_says_its_factor_and_its_scale(shots: list[Shot], shelf: Shelf) -> None:
-    shown = understand.difference([*shots, MISSING], "how", 1, shelf, "en")
+def test_a_difference_says_its_factor_and_its_scale(
+    shots: list[ResultPicture], file_store: FileStore
+) -> None:
+    shown = understand.difference([*shots, MISSING], "how", 1, file_store, "en")
     assert "made 24 times stronger" in shown
     assert "largest 4 of 255 steps" in shown
     assert "−5 0 +5" in text(shown)
     assert shown.count("<img") == 1
-    written = next(path for path in shelf.paths if "difference-how-a" in path)
+    written = next(path for path in file_store.paths if "difference-how-a" in path)
     pixels = np.asarray(Image.open(written))
     assert (pixels[15, 15] == 128 + 24 * 4).all()
     assert (pixels[0, 0] == 128).all()
 
 
-def test_a_map_says_how_much_of_the_picture_differs(shots: list[Shot], shelf: Shelf) -> None:
-    shown = understand.difference(shots, "where", 0, shelf, "en")
+def test_a_map_says_how_much_of_the_picture_differs(
+    shots: list[ResultPicture], file_store: FileStore
+) -> None:
+    shown = understand.difference(shots, "where", 0, file_store, "en")
     assert re.search(r"[5-9] % of this picture differs visibly", shown)
 
 
-def test_pictures_that_were_cleared_are_said_to_be(shots: list[Shot], shelf: Shelf) -> None:
+def test_pictures_that_were_cleared_are_said_to_be(
+    shots: list[ResultPicture], file_store: FileStore
+) -> None:
     Path(shots[1].files.paths[0]).unlink()
-    assert "cleared meanwhile" in understand.difference(shots, "how", 0, shelf, "en")
+    assert "cleared meanwhile" in understand.difference(shots, "how", 0, file_store, "en")
     assert "cleared meanwhile" in understand.histogram(shots, None, "en")
     assert understand.judged(None, "en") == ""

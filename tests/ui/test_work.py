@@ -7,12 +7,12 @@ import pytest
 from pipelines import studio
 from pipelines.runtime.errors import Cancelled, EngineFailed
 from pipelines.studio import Analysis, Look
+from pipelines.studio.samples import samples
 from ui import work
-from ui.commons import Commons
-from ui.pictures import Shelf
-from ui.samples import samples
-from ui.shots import Missing, Shot
-from ui.stops import Stops
+from ui.cancellation import Cancellations
+from ui.pictures import FileStore
+from ui.result_pictures import Missing, ResultPicture
+from ui.shared_samples import SharedSamples
 from ui.work import Photo
 
 LOOKS = [
@@ -47,18 +47,18 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> list[Look]:
 
 
 def show(photo: Photo, looks: list[Look], letters: str = "AB") -> work.OnScreen:
-    return work.on_screen(photo, looks, letters, Shelf(), lambda *_: None)
+    return work.on_screen(photo, looks, letters, FileStore(), lambda *_: None)
 
 
 def test_a_visitor_stops_their_own_work_and_nobody_elses() -> None:
-    stops = Stops()
-    stops.stop("nobody")
-    with stops.running("one") as check_one, stops.running("two") as check_two:
-        stops.stop("one")
+    cancellations = Cancellations()
+    cancellations.stop("nobody")
+    with cancellations.running("one") as check_one, cancellations.running("two") as check_two:
+        cancellations.stop("one")
         with pytest.raises(Cancelled):
             check_one()
         check_two()
-    with stops.running("one") as check_again:
+    with cancellations.running("one") as check_again:
         check_again()
 
 
@@ -70,8 +70,8 @@ def test_only_looks_that_changed_are_rendered(photo: Photo, rendered: list[Look]
     assert rendered == [*LOOKS, third]
     assert [figure.letter for figure in second.figures] == ["", "B", "C"]
     before, after = first.figures[2], second.figures[1]
-    assert isinstance(before, Shot)
-    assert isinstance(after, Shot)
+    assert isinstance(before, ResultPicture)
+    assert isinstance(after, ResultPicture)
     assert (before.path, before.report) == (after.path, after.report)
     assert second.look("B") == LOOKS[1]
     assert second.look("A") is None
@@ -105,14 +105,14 @@ def test_a_look_that_cannot_be_made_does_not_take_the_others_away(
     missing, shot = screen.figures[1:]
     assert isinstance(missing, Missing)
     assert missing.sentence == "There was not enough memory. Take a smaller photo."
-    assert isinstance(shot, Shot)
+    assert isinstance(shot, ResultPicture)
     assert [kept.letter for kept in screen.kept] == ["B"]
     assert len(screen.report["variants"]) == 1
     assert list(screen.looks) == LOOKS
     monkeypatch.undo()
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(Path(shot.path).parents[1]))
     # What failed is not kept: it is tried again.
-    assert all(isinstance(figure, Shot) for figure in show(photo, LOOKS).figures)
+    assert all(isinstance(figure, ResultPicture) for figure in show(photo, LOOKS).figures)
 
 
 def test_a_stop_ends_all_of_it(photo: Photo) -> None:
@@ -120,32 +120,32 @@ def test_a_stop_ends_all_of_it(photo: Photo) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        work.on_screen(photo, LOOKS, "AB", Shelf(), stop)
+        work.on_screen(photo, LOOKS, "AB", FileStore(), stop)
 
 
 def test_what_the_page_opens_with_is_made_once_and_stays(rendered: list[Look]) -> None:
-    commons, sample = Commons("", LOOKS), samples()[0]
+    shared_samples, sample = SharedSamples("", LOOKS), samples()[0]
     path = str(sample.path)
-    assert commons.ready(path, LOOKS) is None
-    shelf = Shelf()
-    work.on_screen(commons.examine(path), LOOKS, "AB", shelf, lambda *_: None)
-    again = commons.ready(path, LOOKS)
+    assert shared_samples.ready(path, LOOKS) is None
+    file_store = FileStore()
+    work.on_screen(shared_samples.examine(path), LOOKS, "AB", file_store, lambda *_: None)
+    again = shared_samples.ready(path, LOOKS)
     assert again is not None
-    screen = work.on_screen(again, LOOKS, "AB", shelf, lambda *_: None)
+    screen = work.on_screen(again, LOOKS, "AB", file_store, lambda *_: None)
     assert rendered == LOOKS
     # On no list of files that are cleared.
-    assert shelf.paths == set()
+    assert file_store.paths == set()
     assert all(Path(kept.path).exists() for kept in screen.kept)
-    assert commons.ready(path, [Look(region="korea")]) is None
+    assert shared_samples.ready(path, [Look(region="korea")]) is None
 
 
 def test_nobody_shares_what_is_no_sample(hopper_path: Path, tmp_path: Path) -> None:
-    commons = Commons("", LOOKS)
+    shared_samples = SharedSamples("", LOOKS)
     other = tmp_path / "other.jpg"
     # One more byte at the end is another file.
     other.write_bytes(hopper_path.read_bytes() + b"\0")
-    assert commons.ready(str(other), LOOKS) is None
-    photo = commons.examine(str(other))
+    assert shared_samples.ready(str(other), LOOKS) is None
+    photo = shared_samples.examine(str(other))
     assert not photo.made.has(None)
-    assert commons.examine(str(other), photo) is photo
-    assert commons.examine(str(other)).analysis is not photo.analysis
+    assert shared_samples.examine(str(other), photo) is photo
+    assert shared_samples.examine(str(other)).analysis is not photo.analysis

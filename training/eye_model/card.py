@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.data import EyeSet, summary
+from datasets.eye_set import EyeSet
+from training.data import summary
 
 
 @dataclass(frozen=True)

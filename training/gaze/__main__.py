@@ -13,7 +13,7 @@ import numpy as np
 from pipelines.gaze import appearance, eye_shape
 from training.gaze import cascade, constants, eyes
 from training.gaze.cascade import Trained
-from training.gaze.constants import Measured
+from training.gaze.constants import MeasuredEyes
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _held_out(
-    known: Sequence[Measured], trained: Trained, fold_of: dict[str, int]
+    known: Sequence[MeasuredEyes], trained: Trained, fold_of: dict[str, int]
 ) -> dict[str, float]:
     """Errors in degrees on people that neither cascade nor constants had seen."""
     ours, second, true = [], [], []

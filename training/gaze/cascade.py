@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
+from datasets import augment
 from pipelines.gaze import appearance, eye_features, eye_shape
 from pipelines.gaze.eye_shape import Linear
 from pipelines.image import crops
 from pipelines.image.arrays import Points, Reals
-from training.gaze import augment, ridge
-from training.gaze.eyes import EyeOf, Sitter
+from training.gaze import ridge
+from training.gaze.eyes import EyeOf, ReadFace
 from training.gaze.ridge import CrossFit
 
 FOLDS = 4
@@ -42,13 +43,13 @@ class Trained:
     errors: tuple[Points, ...]
 
 
-def folds(sitters: Sequence[Sitter]) -> dict[str, int]:
+def folds(sitters: Sequence[ReadFace]) -> dict[str, int]:
     """The fold of each person: people are held out whole."""
     names = sorted({sitter.identity for sitter in sitters})
     return {name: index % FOLDS for index, name in enumerate(names)}
 
 
-def train(sitters: Sequence[Sitter], samples: int, seed: int) -> Trained:
+def train(sitters: Sequence[ReadFace], samples: int, seed: int) -> Trained:
     """Train on sitters whose truth is known.
 
     Args:

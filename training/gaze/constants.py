@@ -1,4 +1,4 @@
-"""Fit the constants of `pipelines/gaze/estimation.py`: gains on renders, the zero of people on photographs."""
+"""Fit the constants of `pipelines/gaze/estimation.py`: gains on renders, zeros on photographs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines import gaze
 from pipelines.gaze import estimation, eye_shape, projection
 from pipelines.gaze.eye_shape import Linear
 from pipelines.image.arrays import Points
-from training.gaze.eyes import Sitter
+from training.gaze.eyes import ReadFace
 
 # What a photograph weighs beside a render: enough to keep a gain from amplifying what photographs
 # scatter in, too little to bend a slope.
@@ -43,7 +43,7 @@ class Constants:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredEyes:
     """A sitter and what the estimator measures.
 
     Attributes:
@@ -51,7 +51,7 @@ class Measured:
         eyes: `gaze.offsets`, (2, 4).
     """
 
-    sitter: Sitter
+    sitter: ReadFace
     eyes: Points
 
     @property
@@ -67,15 +67,15 @@ class Measured:
         return np.array([*self.both[2 * axis : 2 * axis + 2], np.sin(turn)])
 
 
-def measure(sitter: Sitter, stages: tuple[Linear, ...]) -> Measured:
+def measure(sitter: ReadFace, stages: tuple[Linear, ...]) -> MeasuredEyes:
     """Find the eyes' shapes with a cascade, the offsets with them."""
     pixels = sitter.pixels_u8.astype(np.float32) / 255
-    return Measured(
+    return MeasuredEyes(
         sitter, estimation.offsets(sitter.face, eye_shape.find(pixels, sitter.face, stages))
     )
 
 
-def fit(rendered: Sequence[Measured], photos: Sequence[Measured]) -> Constants:
+def fit(rendered: Sequence[MeasuredEyes], photos: Sequence[MeasuredEyes]) -> Constants:
     """Fit gains and zeros together; renders and photographs have zeros of their own."""
     side, side_zeros = _axis(rendered, photos, 0)
     up, up_zeros = _axis(rendered, photos, 1)
@@ -89,7 +89,7 @@ def fit(rendered: Sequence[Measured], photos: Sequence[Measured]) -> Constants:
     )
 
 
-def true_sine(sitter: Sitter, axis: int) -> float:
+def true_sine(sitter: ReadFace, axis: int) -> float:
     """Sine of the true gaze, upright with the head: to the side (axis 0) or up (1)."""
     if sitter.gaze is None:
         raise ValueError("This picture's gaze is not known.")
@@ -97,7 +97,7 @@ def true_sine(sitter: Sitter, axis: int) -> float:
 
 
 def _axis(
-    rendered: Sequence[Measured], photos: Sequence[Measured], axis: int
+    rendered: Sequence[MeasuredEyes], photos: Sequence[MeasuredEyes], axis: int
 ) -> tuple[tuple[float, float, float], tuple[float, float]]:
     used = list(_USED[axis])
     rows = np.array([m.row(axis) for m in (*rendered, *photos)])
@@ -127,7 +127,7 @@ def _axis(
     return (float(gains[0]), float(gains[1]), float(gains[2])), (zero, lens)
 
 
-def _lens_zero(read: Points, photos: Sequence[Measured]) -> float:
+def _lens_zero(read: Points, photos: Sequence[MeasuredEyes]) -> float:
     """What brings photographs to the lens: collections count alike, whatever their size.
 
     A median, because nobody who looks elsewhere can shift it.

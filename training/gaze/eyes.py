@@ -21,7 +21,7 @@ from pipelines.runtime.errors import Refusal
 
 
 @dataclass(frozen=True)
-class Sitter:
+class ReadFace:
     """One picture whose eyes are known.
 
     Attributes:
@@ -48,7 +48,7 @@ class Sitter:
 class EyeOf:
     """One eye of a sitter, as the cascade meets it."""
 
-    sitter: Sitter
+    sitter: ReadFace
     side: Side
 
     @property
@@ -64,7 +64,7 @@ class EyeOf:
         return self.sitter.truth[0 if self.side == "left" else 1]
 
 
-def renders(folders: Sequence[Path], split: str | None = "calibrate") -> list[Sitter]:
+def renders(folders: Sequence[Path], split: str | None = "calibrate") -> list[ReadFace]:
     """Every picture of some sets of renders that is not refused.
 
     Raises:
@@ -80,13 +80,13 @@ def renders(folders: Sequence[Path], split: str | None = "calibrate") -> list[Si
     return found
 
 
-def photographs(paths: Sequence[Path]) -> list[Sitter]:
+def photographs(paths: Sequence[Path]) -> list[ReadFace]:
     """Photographs whose people presumably look into the lens; the folder is their identity."""
     found = [_sitter(path, None) for path in tqdm(paths, desc="photographs", disable=None)]
     return [sitter for sitter in found if sitter]
 
 
-def _sitter(path: Path, image: dict[str, Any] | None) -> Sitter | None:
+def _sitter(path: Path, image: dict[str, Any] | None) -> ReadFace | None:
     try:
         photo = loading.load(path)
         face = faces.find(photo.pixels)
@@ -96,13 +96,13 @@ def _sitter(path: Path, image: dict[str, Any] | None) -> Sitter | None:
     face = faces.with_eyes(face, fit.left, fit.right)
     pixels_u8 = np.rint(photo.pixels * 255).astype(np.uint8)
     if image is None:
-        return Sitter(path.parent.name, "photo", pixels_u8, face, fit, None, None)
+        return ReadFace(path.parent.name, "photo", pixels_u8, face, fit, None, None)
     left, right = (
         _points(image["eyes"][f"subject_{side}"], face.head.roll, side) for side in _SIDES
     )
     gaze = Gaze(float(image["gaze_yaw"]), float(image["gaze_pitch"]))
     split = str(image.get("split", "calibrate"))
-    return Sitter(str(image["identity"]), split, pixels_u8, face, fit, gaze, (left, right))
+    return ReadFace(str(image["identity"]), split, pixels_u8, face, fit, gaze, (left, right))
 
 
 _SIDES: tuple[Side, Side] = ("left", "right")

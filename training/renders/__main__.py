@@ -73,10 +73,10 @@ def _take(person: Identity, number: int, sitting: plan.Sitting, options: Any) ->
 
 
 def _quality(options: Any) -> Any:
-    from training.renders.sitting import Quality
+    from training.renders.sitting import RenderQuality
 
     face = options.face_samples or max(8, round(0.6 * options.samples))
-    return Quality(options.samples, face, options.threads)
+    return RenderQuality(options.samples, face, options.threads)
 
 
 def _parser() -> argparse.ArgumentParser:

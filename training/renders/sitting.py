@@ -23,7 +23,7 @@ _MARGIN_MM = (27.0, 25.0, 27.0, 21.0)
 
 
 @dataclass(frozen=True)
-class Quality:
+class RenderQuality:
     """What a picture may cost: Cycles samples a pixel of eyes and of all else; threads."""
 
     eyes: int
@@ -41,7 +41,7 @@ class Shot:
 
 
 def shots(
-    identity: Identity, sitting: Sitting, quality: Quality
+    identity: Identity, sitting: Sitting, quality: RenderQuality
 ) -> tuple[RestHead, Iterator[Shot]]:
     """Build the scene and yield its pictures.
 
@@ -57,7 +57,7 @@ def shots(
     return head, _render(head, sitting, quality)
 
 
-def _render(head: RestHead, sitting: Sitting, quality: Quality) -> Iterator[Shot]:
+def _render(head: RestHead, sitting: Sitting, quality: RenderQuality) -> Iterator[Shot]:
     camera = sitting.camera
     first = sitting.poses[0]
     stage = scene.build(

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import gradio as gr
 from gradio.components import Component
@@ -15,16 +15,16 @@ from pipelines.runtime.errors import Cancelled, LookError
 from pipelines.studio import Look
 from presets import load
 from sharing import options as links
-from ui import captions, links_said, work
+from ui import captions, link_notes, work
+from ui.cancellation import Superseded, key
 from ui.components.events import QUICK, WORK
 from ui.language import asked_for, say
 from ui.sentences import told
-from ui.stops import Superseded, key
-from ui.visitor import leave_line
+from ui.visitor import leave_queue
 
 if TYPE_CHECKING:
     from ui.components.look_card import LookCard
-    from ui.components.page import Page
+    from ui.components.panels import Panels
 
 Updates = dict[Any, Any]
 Values = Mapping[Component, Any]
@@ -72,14 +72,25 @@ class Examined:
     refusal: str = ""
 
 
+class Previews(Protocol):
+    """What shows a look while its settings move."""
+
+    def prepare(self, event: Any) -> None:
+        """After this event, learn what the first move would otherwise have to wait for."""
+
+    def forget(self, visitor: str) -> None:
+        """Nothing that this visitor's controls said before counts any more."""
+
+
 @dataclass
 class CompareEvents:
     """Compare, the portrait, the opening of the page, and stopping."""
 
-    page: Page
+    page: Panels
     wanted: gr.State = field(init=False)
     placed: gr.State = field(init=False)
     examined: gr.State = field(init=False)
+    previews: Previews = field(init=False)
     _serials: Iterator[int] = field(init=False, default_factory=count)
 
     def render(self) -> None:
@@ -141,14 +152,14 @@ class CompareEvents:
             concurrency_limit=8,
         )
         opened.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
-        page.live.prepare(opened)
+        self.previews.prepare(opened)
         first = self.wanted.change(self._first, **options)
         self.sent_away(compared, "click")
         for event in (examined, renewed, first, opened):
             self.sent_away(event, "portrait")
         for event in (compared, renewed, first):
             self.finish(event)
-            page.live.prepare(event)
+            self.previews.prepare(event)
         for event, cause in ((compared, "click"), (renewed, "portrait")):
             event.then(None, None, None, js=_TO_NOTICE, api_visibility="private")
             self._idle_after(event.then, cause)
@@ -279,7 +290,7 @@ class CompareEvents:
         page, language = self.page, asked_for(request)
         texts = request.query_params.getlist("look")
         opened = links.read(texts, len(page.cards))
-        notes = [told(language, note) for note in links_said.notes(texts, opened.notes)]
+        notes = [told(language, note) for note in link_notes.notes(texts, opened.notes)]
         updates: Updates = {page.language: language}
         looks = [card.start for card in page.cards if card.shown]
         if opened.looks:
@@ -288,13 +299,13 @@ class CompareEvents:
             updates |= page.show_cards(list(letters))
             for card, look in zip(page.cards, opened.looks, strict=False):
                 updates |= card.fill(look)
-        photo = page.commons.ready(path, looks)
+        photo = page.shared_samples.ready(path, looks)
         if photo is None:
             updates[self.wanted] = str(request.session_hash)
         else:
             # Made before anybody came: it is there with the page.
             screen = work.on_screen(
-                photo, looks, work.LETTERS[: len(looks)], page.shelf, lambda *_: None, language
+                photo, looks, work.LETTERS[: len(looks)], page.file_store, lambda *_: None, language
             )
             updates |= self.shown(photo, screen, framing, language)
         return {**updates, page.results.notice: captions.notice(" ".join(notes), quiet=True)}
@@ -322,9 +333,9 @@ class CompareEvents:
             return self._not_examined(Examined())
         progress(0, desc=told(language, "Looking at the photo"))
         try:
-            with page.stops.running(str(request.session_hash)) as check:
+            with page.cancellations.running(str(request.session_hash)) as check:
                 check()
-                photo = page.commons.examine(path)
+                photo = page.shared_samples.examine(path)
                 check()
         except Superseded:
             return {page.photo: gr.skip()}
@@ -352,12 +363,12 @@ class CompareEvents:
     ) -> Updates:
         """Take everything off the page that is not of the portrait on it."""
         page = self.page
-        page.shelf.take(path)
+        page.file_store.take(path)
         now = {self.placed: path or ""}
         if shows(screen, path) or (path and path == placed):
             return now
         # What is made of the portrait before is for nobody.
-        page.stops.supersede(str(request.session_hash))
+        page.cancellations.supersede(str(request.session_hash))
         return {
             **now,
             page.photo: None,
@@ -384,9 +395,9 @@ class CompareEvents:
         """Values of `outputs` for the portrait and the looks on the page."""
         page, visitor = self.page, str(request.session_hash)
         language = values[page.language]
-        page.live.forget(visitor)
+        self.previews.forget(visitor)
         try:
-            with page.stops.running(visitor) as check:
+            with page.cancellations.running(visitor) as check:
                 return self._compared(values, progress, check)
         except Superseded:
             return {page.link: gr.skip()}
@@ -443,9 +454,9 @@ class CompareEvents:
         cards = self.active(values)
         looks = [card.read(values) for card in cards]
         progress(0, desc=told(language, "Looking at the photo"))
-        photo = page.commons.examine(values[page.portrait.photo], values[page.photo])
+        photo = page.shared_samples.examine(values[page.portrait.photo], values[page.photo])
         letters = [card.letter for card in cards]
-        screen = work.on_screen(photo, looks, letters, page.shelf, tell, language)
+        screen = work.on_screen(photo, looks, letters, page.file_store, tell, language)
         check()
         return self.shown(photo, screen, values[page.results.framing], language)
 
@@ -455,7 +466,7 @@ class CompareEvents:
         """What runs ends by itself and says so; what waits for its turn is let go at once."""
         notice = _said(Cancelled(), language)
         self._leave(request)
-        left = await leave_line(str(request.session_hash), WORK["concurrency_id"])
+        left = await leave_queue(str(request.session_hash), WORK["concurrency_id"])
         only_this = path and not shows(screen, path)
         return (
             notice if left else gr.skip(),
@@ -470,13 +481,13 @@ class CompareEvents:
         names = {function.__name__ for function in following}
         for _ in range(_FOLLOWS_S):
             await asyncio.sleep(1)
-            await leave_line(str(request.session_hash), line, names, examined.path)
+            await leave_queue(str(request.session_hash), line, names, examined.path)
 
     def _leave(self, request: gr.Request) -> None:
         visitor = str(request.session_hash)
-        self.page.stops.stop(visitor)
-        self.page.stops.stop(key(visitor, "persona"))
-        self.page.live.forget(visitor)
+        self.page.cancellations.stop(visitor)
+        self.page.cancellations.stop(key(visitor, "persona"))
+        self.previews.forget(visitor)
 
 
 def read(card: LookCard, values: Values) -> Look | None:

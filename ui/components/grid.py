@@ -18,22 +18,22 @@ from pipelines.studio.grid.axis import ALONG, NAMED, Along, Axis
 from presets import load
 from sharing import options as links
 from ui import captions, grid_table, work
+from ui.cancellation import Cancellations, Superseded, key
 from ui.clipboard import copying
 from ui.components import understand
 from ui.components.events import QUICK
 from ui.components.look_card import LookCard, region_choices
-from ui.grid_table import Shown
+from ui.grid_table import ShownGrid
 from ui.language import DEFAULT, say, t
-from ui.pictures import Shelf
-from ui.server.line import ahead
-from ui.shots import Missing
-from ui.stops import Stops, Superseded, key
-from ui.visitor import leave_line
+from ui.pictures import FileStore
+from ui.result_pictures import Missing
+from ui.server.queue import ahead
+from ui.visitor import leave_queue
 from ui.work import Photo
 
 if TYPE_CHECKING:
     from pipelines.studio import Analysis
-    from pipelines.studio.grid.cells import Grid, Outcome
+    from pipelines.studio.grid.cells import CellResult, Grid
 
 Updates = dict[Any, Any]
 Values = Mapping[Component, Any]
@@ -139,14 +139,14 @@ class GridPanel:
 
     Attributes:
         cards: The looks on the page; one of them says everything that does not vary.
-        shelf: Where this visitor's files go.
-        stops: Lets a visitor stop their own grid.
+        file_store: Where this visitor's files go.
+        cancellations: Lets a visitor stop their own grid.
         examine: Analyses a photo, or gives what is known of it.
     """
 
     cards: Sequence[LookCard]
-    shelf: Shelf
-    stops: Stops
+    file_store: FileStore
+    cancellations: Cancellations
     examine: Examine = work.examine
     sides: tuple[Side, Side] = field(init=False)
     base: gr.Radio = field(init=False)
@@ -276,13 +276,13 @@ class GridPanel:
             )
             yield from self._make(values, before, _visitor(request))
 
-        def leave(path: str | None, shown: Shown | None, request: gr.Request) -> Updates:
+        def leave(path: str | None, shown: ShownGrid | None, request: gr.Request) -> Updates:
             if shown is not None and shown.path == path:
                 return {self.notice: gr.skip()}
-            self.stops.stop(_visitor(request))
+            self.cancellations.stop(_visitor(request))
             return self.emptied()
 
-        def after(path: str | None, shown: Shown | None) -> Updates:
+        def after(path: str | None, shown: ShownGrid | None) -> Updates:
             late = shown is not None and shown.path != path
             return self.emptied() if late else {self.notice: gr.skip()}
 
@@ -291,11 +291,11 @@ class GridPanel:
             return {self.notice: said, self.progress: ""}
 
         def leave_page(request: gr.Request) -> None:
-            self.stops.stop(_visitor(request))
+            self.cancellations.stop(_visitor(request))
 
         async def stop(spoken: str, request: gr.Request) -> Updates:
             leave_page(request)
-            if not await leave_line(str(request.session_hash), "grid"):
+            if not await leave_queue(str(request.session_hash), "grid"):
                 return {self.notice: gr.skip()}
             stopped = captions.notice(say(spoken, "grid.stopped"), quiet=True)
             return {self.notice: stopped, self.progress: ""}
@@ -363,7 +363,7 @@ class GridPanel:
         )
 
     def _listen_to_picked(self, portrait: gr.Image, photo: gr.State, language: gr.State) -> None:
-        def pick(shown: Shown | None, spoken: str, event: gr.EventData) -> Updates:
+        def pick(shown: ShownGrid | None, spoken: str, event: gr.EventData) -> Updates:
             tile = None if shown is None else shown.at(int(event.index))
             if shown is None or tile is None:
                 return self._unpicked()
@@ -427,7 +427,7 @@ class GridPanel:
     def _make(self, values: Values, before: Before, visitor: str) -> Iterator[Updates]:
         language = before.language
         try:
-            with self.stops.running(visitor) as check:
+            with self.cancellations.running(visitor) as check:
                 # Stopped while it waited for its turn.
                 check()
                 yield from self._made(values, before, check)
@@ -459,12 +459,12 @@ class GridPanel:
             self.shown: shown,
             self.small: (photo.path, small),
         }
-        outcomes: list[Outcome] = []
+        outcomes: list[CellResult] = []
         stopped = False
         try:
             for outcome in cells.render(small, asked, check=check):
                 outcomes.append(outcome)
-                tile = grid_table.tile(outcome, window, self.shelf, language)
+                tile = grid_table.tile(outcome, window, self.file_store, language)
                 shown = shown.with_tile(tile).marked(cells.mark(outcomes))
                 yield {
                     self.table: grid_table.table(shown, language),
@@ -484,7 +484,12 @@ class GridPanel:
         }
 
     def _drawn(
-        self, photo: Photo, small: Analysis, asked: Grid, outcomes: Sequence[Outcome], language: str
+        self,
+        photo: Photo,
+        small: Analysis,
+        asked: Grid,
+        outcomes: Sequence[CellResult],
+        language: str,
     ) -> str:
         """A link to the grid as one picture, if there is anything to be seen in it."""
         from pipelines.studio.grid import sheet
@@ -492,7 +497,9 @@ class GridPanel:
         if all(one.variant is None for one in outcomes):
             return ""
         data = sheet.written(photo.analysis, small, asked, outcomes)
-        address = escape(self.shelf.address(self.shelf.keep(data, "presence-grid.png")), quote=True)
+        address = escape(
+            self.file_store.address(self.file_store.keep(data, "presence-grid.png")), quote=True
+        )
         said = escape(say(language, "grid.as_picture"))
         return f'<p class="p-aside"><a href="{address}" download>{said}</a></p>'
 
@@ -502,7 +509,9 @@ class GridPanel:
             return ""
         try:
             photo = self.examine(path, known)
-            screen = work.on_screen(photo, [look], ["A"], self.shelf, lambda *_: None, language)
+            screen = work.on_screen(
+                photo, [look], ["A"], self.file_store, lambda *_: None, language
+            )
         except Exception as error:
             return captions.notice(work.sentence(error, language))
         figure = screen.figures[1]

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import gradio as gr
 
 from ui import captions, work
-from ui.film import Film, Frame, Holds, taken
+from ui.history import FileHolds, History, HistoryEntry, taken
 from ui.language import say
-from ui.pictures import Shelf
+from ui.pictures import FileStore
 from ui.work import OnScreen, Photo
 
 Updates = dict[Any, Any]
@@ -39,21 +39,23 @@ _CLEAR = 0
 
 
 @dataclass
-class History:
+class HistoryStrip:
     """The filmstrip under the results; it is empty until there is something to go back to."""
 
-    shelf: Shelf
-    film: gr.State = field(init=False)
+    file_store: FileStore
+    history: gr.State = field(init=False)
     strip: gr.HTML = field(init=False)
     said: gr.HTML = field(init=False)
-    holds: Holds = field(init=False)
+    holds: FileHolds = field(init=False)
 
     def __post_init__(self) -> None:
-        self.holds = Holds(self.shelf)
+        self.holds = FileHolds(self.file_store)
 
     def render(self) -> None:
         """The frames, the newest first, and a button that clears them."""
-        self.film = gr.State(Film(), time_to_live=work.PHOTO_KEPT, delete_callback=self._let_go)
+        self.history = gr.State(
+            History(), time_to_live=work.PHOTO_KEPT, delete_callback=self._let_go
+        )
         self.said = gr.HTML("", apply_default_css=False, elem_id="history-said")
         self.strip = gr.HTML("", apply_default_css=False, js_on_load=_PICK, elem_id="history")
 
@@ -86,12 +88,14 @@ class History:
         """
         quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-        def note(film: Film, shown: OnScreen | None, now: Photo | None, spoken: str) -> Updates:
-            film = self.noted(film, shown, now)
-            return {self.film: film, self.strip: strip(film, shown, spoken), self.said: ""}
+        def note(
+            history: History, shown: OnScreen | None, now: Photo | None, spoken: str
+        ) -> Updates:
+            history = self.noted(history, shown, now)
+            return {self.history: history, self.strip: strip(history, shown, spoken), self.said: ""}
 
         def click(
-            film: Film,
+            history: History,
             shown: OnScreen | None,
             now: Photo | None,
             cut: str,
@@ -101,15 +105,19 @@ class History:
         ) -> Updates:
             number = _number(event)
             if number == _CLEAR:
-                film = self.cleared(film, shown)
-                return {self.film: film, self.strip: strip(film, shown, spoken), self.said: ""}
-            frame = film.numbered(number)
+                history = self.cleared(history, shown)
+                return {
+                    self.history: history,
+                    self.strip: strip(history, shown, spoken),
+                    self.said: "",
+                }
+            frame = history.numbered(number)
             if frame is None or not frame.there:
                 # An idle visitor's film is forgotten, and old files are deleted.
-                film = film if frame is None else self._without(film, frame)
+                history = history if frame is None else self._without(history, frame)
                 return {
-                    self.film: film,
-                    self.strip: strip(film, shown, spoken),
+                    self.history: history,
+                    self.strip: strip(history, shown, spoken),
                     self.said: captions.notice(say(spoken, "history.gone"), quiet=True),
                 }
             try:
@@ -118,65 +126,65 @@ class History:
                 return {self.said: captions.notice(work.sentence(error, spoken))}
             return {
                 **restore(back, frame.screen, cut, spoken, str(request.session_hash)),
-                self.strip: strip(film, frame.screen, spoken),
+                self.strip: strip(history, frame.screen, spoken),
                 self.said: "",
             }
 
         news(
             note,
-            [self.film, screen, photo, language],
-            [self.film, self.strip, self.said],
+            [self.history, screen, photo, language],
+            [self.history, self.strip, self.said],
             trigger_mode="always_last",
             **quick,
         )
         return self.strip.click(
             click,
-            [self.film, screen, photo, framing, language],
-            list(dict.fromkeys([self.film, self.strip, self.said, *restored])),
+            [self.history, screen, photo, framing, language],
+            list(dict.fromkeys([self.history, self.strip, self.said, *restored])),
             **quick,
         )
 
-    def noted(self, film: Film, screen: OnScreen | None, photo: Photo | None) -> Film:
+    def noted(self, history: History, screen: OnScreen | None, photo: Photo | None) -> History:
         """The film with what is on the page, if that is not on it yet."""
-        same = film.of(screen)
+        same = history.of(screen)
         if screen is None or (same is not None and same.screen is screen):
-            return film
-        number = film.taken + 1 if same is None else same.number
+            return history
+        number = history.taken + 1 if same is None else same.number
         try:
-            frame = taken(number, screen, photo, self.shelf)
+            frame = taken(number, screen, photo, self.file_store)
         except OSError:
             # Cleared between being shown and being remembered: nothing to go back to.
-            return film
-        after = film.with_frame(frame)
+            return history
+        after = history.with_frame(frame)
         self.holds.hold(frame.files)
         kept = {one.number for one in after.frames}
-        for one in film.frames:
+        for one in history.frames:
             if one is same or one.number not in kept:
                 self.holds.remove(one.files)
         return after
 
-    def cleared(self, film: Film, screen: OnScreen | None) -> Film:
+    def cleared(self, history: History, screen: OnScreen | None) -> History:
         """The film with only what is on the page; the files of all else are deleted at once."""
-        shown = film.of(screen)
-        return self._without(film, *(one for one in film.frames if one is not shown))
+        shown = history.of(screen)
+        return self._without(history, *(one for one in history.frames if one is not shown))
 
-    def _without(self, film: Film, *gone: Frame) -> Film:
+    def _without(self, history: History, *gone: HistoryEntry) -> History:
         for one in gone:
             self.holds.remove(one.files)
-        return film.without(gone)
+        return history.without(gone)
 
-    def _let_go(self, film: Film) -> None:
+    def _let_go(self, history: History) -> None:
         # The page may still be open: its files go when they are old.
-        for one in film.frames:
+        for one in history.frames:
             self.holds.let_go(one.files)
 
 
-def strip(film: Film, screen: OnScreen | None, language: str) -> str:
+def strip(history: History, screen: OnScreen | None, language: str) -> str:
     """The frames; nothing as long as all there is, is on the page."""
-    shown = film.of(screen)
-    if not [one for one in film.frames if one is not shown]:
+    shown = history.of(screen)
+    if not [one for one in history.frames if one is not shown]:
         return ""
-    frames = "".join(_frame(one, one is shown, language) for one in film.frames)
+    frames = "".join(_frame(one, one is shown, language) for one in history.frames)
     title = escape(say(language, "history.title"))
     return (
         f'<section aria-label="{title}"><header><h3>{title}</h3>'
@@ -185,7 +193,7 @@ def strip(film: Film, screen: OnScreen | None, language: str) -> str:
     )
 
 
-def _frame(frame: Frame, shown: bool, language: str) -> str:
+def _frame(frame: HistoryEntry, shown: bool, language: str) -> str:
     names = [one.name for one in frame.screen.figures[1:]]
     label = escape(say(language, "history.restore", looks=", ".join(names)), quote=True)
     pictures = "".join(f'<img src="{escape(one, quote=True)}" alt="">' for one in frame.thumbs)

@@ -20,7 +20,7 @@ from pipelines.studio.planning import plan
 from presets import PresetError, load, own, spoken
 from presets.own import AsPresets, Saved
 from sharing import options
-from ui import captions, said, words, work
+from ui import captions, phrases, words, work
 from ui.components.events import QUICK
 from ui.components.look_card import LookCard
 from ui.language import say, t
@@ -369,7 +369,7 @@ def _what(one: Saved, language: str) -> tuple[str, tuple[str, ...]]:
     look, presets = opened.looks[0], spoken(language)
     parts = [presets.regions[look.region].label, presets.contexts[look.context].label]
     if isinstance(look.gaze, Gaze):
-        parts.append(said.direction(look.gaze, language))
+        parts.append(phrases.direction(look.gaze, language))
     elif look.gaze != 1:
         parts.append(say(language, "own.gaze_at", share=words.percent(look.gaze or 0.0)))
     if look.polish != 1:

@@ -3,85 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import gradio as gr
 
-from pipelines.studio import Look
-from sharing.desk import Desk
 from ui import work
-from ui.commons import Commons
 from ui.components import steps
 from ui.components.compare_events import CompareEvents
-from ui.components.dial import Dial
 from ui.components.events import QUICK
-from ui.components.grid import GridPanel
 from ui.components.header import header
-from ui.components.history import History
-from ui.components.look_card import LookCard
-from ui.components.own_presets import OwnPresets
-from ui.components.persona import PersonaPanel
-from ui.components.portrait import PortraitPanel
-from ui.components.results import Results
-from ui.components.share import SharePanel
+from ui.components.live import Live
+from ui.components.panels import SHOWN_AT_START, Panels, Updates, boxes
 from ui.language import DEFAULT, t
-from ui.live import Live
-from ui.pictures import Shelf
-from ui.stops import Stops
-
-Updates = dict[Any, Any]
-
-START = (
-    Look(region="japan", context="linkedin"),
-    Look(region="nordic", context="actor"),
-    Look(region="international", context="executive"),
-    Look(region="off-camera", context="creative-portfolio"),
-)
-SHOWN_AT_START = 2
 
 
 @dataclass
-class Page:
-    """Everything a visitor sees."""
+class Page(Panels):
+    """Everything a visitor sees, and what happens on it."""
 
-    shelf: Shelf
-    desk: Desk
-    commons: Commons
-    portrait: PortraitPanel = field(init=False, default_factory=PortraitPanel)
-    cards: list[LookCard] = field(init=False)
-    results: Results = field(init=False)
-    share: SharePanel = field(init=False)
-    persona: PersonaPanel = field(init=False)
-    own: OwnPresets = field(init=False)
-    dial: Dial = field(init=False)
-    history: History = field(init=False)
-    add: gr.Button = field(init=False)
-    compare: gr.Button = field(init=False)
-    stop: gr.Button = field(init=False)
-    changed: gr.HTML = field(init=False)
-    stops: Stops = field(init=False, default_factory=Stops)
-    photo: gr.State = field(init=False)
-    active: gr.State = field(init=False)
-    link: gr.Textbox = field(init=False)
-    language: gr.State = field(init=False)
     comparing: CompareEvents = field(init=False)
     live: Live = field(init=False)
-    grid: GridPanel = field(init=False)
 
     def __post_init__(self) -> None:
-        self.results = Results(self.shelf)
-        self.share = SharePanel(self.desk, self.shelf)
-        self.persona = PersonaPanel(self.shelf, self.stops)
-        self.cards = [
-            LookCard(letter, start, shown=index < SHOWN_AT_START)
-            for index, (letter, start) in enumerate(zip(work.LETTERS, START, strict=True))
-        ]
-        self.own = OwnPresets(self.cards)
-        self.dial = Dial(self.cards)
-        self.history = History(self.shelf)
+        super().__post_init__()
         self.comparing = CompareEvents(self)
-        self.live = Live(self, self.comparing)
-        self.grid = GridPanel(self.cards, self.shelf, self.stops, self.commons.examine)
+        self.live = self.comparing.previews = Live(self, self.comparing)
 
     def render(self) -> None:
         """Two columns; on a phone one."""
@@ -120,7 +65,7 @@ class Page:
             photo=self.photo,
             language=self.language,
             framing=self.results.framing,
-            examine=self.commons.examine,
+            examine=self.shared_samples.examine,
             restore=self._restore,
             restored=[self.portrait.photo, *self.comparing.outputs, *self.card_outputs],
         )
@@ -149,11 +94,11 @@ class Page:
         self.persona.render()
 
     def _listen_to_cards(self) -> None:
-        boxes = [self.active, self.add, *(one for card in self.cards for one in _boxes(card))]
+        shown = [self.active, self.add, *(one for card in self.cards for one in boxes(card))]
         clicks = [
-            self.add.click(self._add, self.active, boxes, **QUICK),
+            self.add.click(self._add, self.active, shown, **QUICK),
             self.own.listen(
-                self.active, self.language, self.show_cards, boxes, self.results.strip.change
+                self.active, self.language, self.show_cards, shown, self.results.strip.change
             ),
         ]
         for card in self.cards:
@@ -161,7 +106,7 @@ class Page:
                 clicked = card.remove.click(
                     lambda active, letter=card.letter: self._remove(active, letter),
                     self.active,
-                    boxes,
+                    shown,
                     **QUICK,
                 )
                 clicks.append(clicked)
@@ -186,23 +131,6 @@ class Page:
     def _remove(self, active: tuple[str, ...], letter: str) -> Updates:
         return self.show_cards([one for one in active if one != letter])
 
-    def show_cards(self, letters: list[str]) -> Updates:
-        """Show the cards of these looks and hide the others."""
-        updates: Updates = {
-            self.active: tuple(letters),
-            self.add: gr.update(visible=len(letters) < len(self.cards)),
-        }
-        for card in self.cards:
-            for box in _boxes(card):
-                updates[box] = gr.update(visible=card.letter in letters)
-        return updates
-
-    @property
-    def card_outputs(self) -> list[Any]:
-        """All that shows, hides and fills the looks' cards."""
-        fields = [one for card in self.cards for one in (*_boxes(card), *card.inputs)]
-        return [self.active, self.add, *fields]
-
     def _restore(
         self,
         photo: work.Photo,
@@ -213,7 +141,7 @@ class Page:
     ) -> Updates:
         """An earlier comparison, with its portrait and its looks."""
         self.live.forget(visitor)
-        self.stops.supersede(visitor)
+        self.cancellations.supersede(visitor)
         updates: Updates = {
             self.portrait.photo: screen.path,
             **self.show_cards([one.letter for one in screen.figures[1:]]),
@@ -224,7 +152,3 @@ class Page:
             look = screen.look(card.letter)
             updates |= {} if look is None else card.fill(look)
         return updates
-
-
-def _boxes(card: LookCard) -> tuple[Any, Any]:
-    return card.box, card.fine

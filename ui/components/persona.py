@@ -11,10 +11,10 @@ from pipelines.studio import Look
 from pipelines.studio.look import LARGEST_SEED
 from presets import load
 from ui import captions, work
+from ui.cancellation import Cancellations, key
 from ui.language import t
-from ui.pictures import Shelf
+from ui.pictures import FileStore
 from ui.sentences import told
-from ui.stops import Stops, key
 
 # Gradio puts a tracker of its own in the place of this default, one for each call.
 PROGRESS = gr.Progress()
@@ -24,8 +24,8 @@ PROGRESS = gr.Progress()
 class PersonaPanel:
     """A closed section under the looks."""
 
-    shelf: Shelf
-    stops: Stops
+    file_store: FileStore
+    cancellations: Cancellations
     region: gr.Dropdown = field(init=False)
     context: gr.Dropdown = field(init=False)
     engine: gr.Dropdown = field(init=False)
@@ -92,7 +92,7 @@ class PersonaPanel:
     ) -> str:
         look = Look(region=region, context=context, engine=engine, seed=int(seed or 0))
         try:
-            with self.stops.running(key(str(request.session_hash), "persona")) as check:
+            with self.cancellations.running(key(str(request.session_hash), "persona")) as check:
 
                 def tell(share: float, step: str) -> None:
                     check()
@@ -103,4 +103,4 @@ class PersonaPanel:
             return captions.notice(
                 work.sentence(error, language), quiet=isinstance(error, Cancelled)
             )
-        return captions.persona(made, work.candidates(made, self.shelf), language)
+        return captions.persona(made, work.candidates(made, self.file_store), language)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import gradio as gr
 from gradio.data_classes import ImageData
 
+from pipelines.studio.samples import Sample, samples
 from ui import pictures
 from ui.components import steps
 from ui.language import t
-from ui.samples import Sample, samples
 
 # A button each, so that they can be reached by keyboard.
 _PICK = """

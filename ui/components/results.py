@@ -15,8 +15,8 @@ from ui import captions, meanings
 from ui.components import understand
 from ui.differences import Mode
 from ui.language import DEFAULT, say, t
-from ui.pictures import Shelf
-from ui.shots import Figure, Shot
+from ui.pictures import FileStore
+from ui.result_pictures import Figure, ResultPicture
 from ui.work import Photo
 
 FILES_KEPT = 7200
@@ -33,7 +33,7 @@ Slides = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class ShownResults:
     """The pictures on screen. Every showing differs from the last, even if the pictures do not.
 
     Attributes:
@@ -48,10 +48,10 @@ class Results:
     """The right side of the page.
 
     Attributes:
-        shelf: Where pictures go that are made when a tab is opened.
+        file_store: Where pictures go that are made when a tab is opened.
     """
 
-    shelf: Shelf = field(default_factory=Shelf)
+    file_store: FileStore = field(default_factory=FileStore)
     notice: gr.HTML = field(init=False)
     framing: gr.Radio = field(init=False)
     strip: gr.HTML = field(init=False)
@@ -81,7 +81,7 @@ class Results:
         """
         self.slides = gr.State({}, time_to_live=FILES_KEPT)
         # The pictures on screen, and which of the tabs is open.
-        self.shown = gr.State(Shown(), time_to_live=FILES_KEPT)
+        self.shown = gr.State(ShownResults(), time_to_live=FILES_KEPT)
         self.opened = gr.State("slider")
         self.meanings = _html(
             meanings.explanations(DEFAULT), js_on_load=understand.script("meanings")
@@ -224,7 +224,7 @@ class Results:
             language: What is spoken.
             pair: Letters of what the slider shows; else the original and the best.
         """
-        shots = [one for one in figures if isinstance(one, Shot)]
+        shots = [one for one in figures if isinstance(one, ResultPicture)]
         names = [shot.name for shot in shots]
         first, second = names[0], next((shot.name for shot in shots if shot.best), names[-1])
         if pair is not None:
@@ -248,7 +248,7 @@ class Results:
             self.skin: captions.skin(figures, language),
             self.meanings: meanings.explanations(language),
             self.slides: slides,
-            self.shown: Shown(tuple(figures)),
+            self.shown: ShownResults(tuple(figures)),
         }
 
     def emptied(self, language: str = DEFAULT) -> dict[Component, Any]:
@@ -270,12 +270,12 @@ class Results:
             self.right: gr.update(choices=[], value=None),
             self.slider: None,
             self.slides: {},
-            self.shown: Shown(),
+            self.shown: ShownResults(),
         }
 
     def _open(
         self,
-        shown: Shown | None,
+        shown: ShownResults | None,
         mode: Mode,
         framing: str,
         photo: Photo | None,
@@ -285,7 +285,7 @@ class Results:
         tab = str(self.tabs.children[event.index].id)
         return {self.opened: tab, **self._fill(tab, shown, mode, framing, photo, language)}
 
-    def _still(self, shown: Shown | None) -> dict[Component, Any]:
+    def _still(self, shown: ShownResults | None) -> dict[Component, Any]:
         """Leave nothing of pictures that are not shown any more."""
         if shown is not None and shown.figures:
             return {self.difference: gr.skip()}
@@ -294,7 +294,7 @@ class Results:
     def _fill(
         self,
         tab: str,
-        shown: Shown | None,
+        shown: ShownResults | None,
         mode: Mode,
         framing: str,
         photo: Photo | None,
@@ -319,7 +319,9 @@ class Results:
         if tab == "difference":
             part = _PATHS.index(framing)
             return {
-                self.difference: understand.difference(figures, mode, part, self.shelf, language)
+                self.difference: understand.difference(
+                    figures, mode, part, self.file_store, language
+                )
             }
         if tab == "histogram":
             return {self.histogram: understand.histogram(figures, photo, language)}

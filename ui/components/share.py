@@ -13,13 +13,13 @@ from gradio.components import Component
 
 from pipelines.runtime import slots
 from pipelines.runtime.errors import Cancelled
-from sharing.desk import Desk
+from sharing.link_service import LinkService
 from sharing.publication import KEEP_DAYS
 from sharing.store import Published
 from ui import captions, publishing, work
 from ui.clipboard import copying
 from ui.language import say, t
-from ui.pictures import Shelf
+from ui.pictures import FileStore
 from ui.visitor import waiting
 from ui.work import OnScreen, Photo
 
@@ -46,8 +46,8 @@ element.addEventListener('click', async (event) => {
 class SharePanel:
     """The lower left of the page. `screen` holds what the results show."""
 
-    desk: Desk
-    shelf: Shelf
+    link_service: LinkService
+    file_store: FileStore
     screen: gr.State = field(init=False)
     links: gr.State = field(init=False)
     copy: gr.Button = field(init=False)
@@ -131,7 +131,9 @@ class SharePanel:
                 data = publishing.zipped(publishing.publication(photo, screen, title))
         except Exception as error:
             return captions.notice(work.sentence(error, language))
-        address = escape(self.shelf.address(self.shelf.keep(data, "presence-comparison.zip")))
+        address = escape(
+            self.file_store.address(self.file_store.keep(data, "presence-comparison.zip"))
+        )
         size = f"{len(data) / 1e6:.1f} MB"
         save = escape(say(language, "share.save_zip"))
         return f'<p class="p-aside"><a href="{address}" download>{save}</a> ({size})</p>'
@@ -152,14 +154,14 @@ class SharePanel:
             address = request.client.host if request.client else ""
             with slots.cores().turn():
                 asked = publishing.publication(photo, screen, title, days=days, asks_vote=asks)
-                published = self.desk.store().publish(asked, address)
+                published = self.link_service.store().publish(asked, address)
             if not awaited():
                 # Its private link will be seen by nobody: nobody could take it back.
-                self.desk.store().delete(published.id, published.secret)
+                self.link_service.store().delete(published.id, published.secret)
                 raise Cancelled
         except Exception as error:
             return captions.notice(work.sentence(error, language)) + links, links
-        link = self.desk.address(f"/s/{published.id}", request.url.scheme, request.headers)
+        link = self.link_service.address(f"/s/{published.id}", request.url.scheme, request.headers)
         links = _links(published, link, language) + links
         return links, links
 

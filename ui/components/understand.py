@@ -15,9 +15,9 @@ from pipelines.studio import headshot
 from ui import differences, histograms, numbers
 from ui.differences import Difference, Mode, Pixels
 from ui.language import say
-from ui.pictures import Shelf, file_name
-from ui.said import share
-from ui.shots import Figure, Shot
+from ui.phrases import share
+from ui.pictures import FileStore, file_name
+from ui.result_pictures import Figure, ResultPicture
 from ui.work import Photo
 
 _JS = Path(__file__).parent.parent / "js"
@@ -55,7 +55,7 @@ def blink(figures: Sequence[Figure], language: str) -> str:
 
 
 def difference(
-    figures: Sequence[Figure], mode: Mode, framing: int, shelf: Shelf, language: str
+    figures: Sequence[Figure], mode: Mode, framing: int, file_store: FileStore, language: str
 ) -> str:
     """What every look changed, side by side at one factor and scale, and how to read it.
 
@@ -63,7 +63,7 @@ def difference(
         figures: The original, then the looks.
         mode: "how": signed and amplified; "where": as different as the eye sees it.
         framing: 0 for the whole picture, 1 for head and shoulders.
-        shelf: Where the pictures go.
+        file_store: Where the pictures go.
         language: What is spoken.
     """
     original, *looks = _shots(figures)
@@ -75,7 +75,7 @@ def difference(
     factor = differences.factor(found)
     end = differences.top(found) if mode == "where" else 0.0
     drawn = "".join(
-        _changed(shot, one, mode, (factor, end), shelf, language)
+        _changed(shot, one, mode, (factor, end), file_store, language)
         for shot, one in zip(looks, found, strict=True)
     )
     aside = say(language, f"closer.difference_{mode}_aside", factor=factor)
@@ -119,16 +119,18 @@ def judged(photo: Photo | None, language: str) -> str:
 
 
 def _changed(
-    shot: Shot,
+    shot: ResultPicture,
     one: Difference,
     mode: Mode,
     scale: tuple[int, float],
-    shelf: Shelf,
+    file_store: FileStore,
     language: str,
 ) -> str:
     factor, end = scale
     shown = differences.amplified(one, factor) if mode == "how" else differences.heat(one, end)
-    address = shelf.address(shelf.put(shown, file_name("difference", mode, shot.letter.lower())))
+    address = file_store.address(
+        file_store.put(shown, file_name("difference", mode, shot.letter.lower()))
+    )
     if not one.most_steps:
         said = alt = say(language, "closer.difference_none")
     elif mode == "how":
@@ -183,7 +185,7 @@ def _ticks(end: float) -> list[float]:
 
 
 def _brightness(
-    shot: Shot,
+    shot: ResultPicture,
     part: str,
     before: histograms.Histogram,
     after: histograms.Histogram,
@@ -212,7 +214,9 @@ def _brightness(
     )
 
 
-def _chooser(shots: Sequence[Shot], chosen: Shot, which: str, language: str) -> str:
+def _chooser(
+    shots: Sequence[ResultPicture], chosen: ResultPicture, which: str, language: str
+) -> str:
     options = "".join(
         f"<option{' selected' if shot is chosen else ''}>{escape(shot.name)}</option>"
         for shot in shots
@@ -230,7 +234,7 @@ def _row(figures: str, of: str, language: str) -> str:
     )
 
 
-def _heading(shot: Shot) -> str:
+def _heading(shot: ResultPicture) -> str:
     return f'<span class="p-letter">{shot.letter}</span><b>{escape(shot.title)}</b>'
 
 
@@ -238,8 +242,8 @@ def _said(sentence: str) -> str:
     return f'<p class="p-aside">{escape(sentence)}</p>'
 
 
-def _shots(figures: Sequence[Figure]) -> list[Shot]:
-    return [one for one in figures if isinstance(one, Shot)]
+def _shots(figures: Sequence[Figure]) -> list[ResultPicture]:
+    return [one for one in figures if isinstance(one, ResultPicture)]
 
 
 def _pixels(path: str | Path) -> Pixels:

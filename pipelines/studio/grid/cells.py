@@ -82,7 +82,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CellResult:
     """A cell that is done: a variant, or the error that kept it from being one."""
 
     cell: Cell
@@ -184,7 +184,7 @@ def render(
     check: Check = lambda: None,
     workers: int | None = None,
     presets: Presets | None = None,
-) -> Iterator[Outcome]:
+) -> Iterator[CellResult]:
     """Make every cell, and give each as soon as it is done.
 
     A cell that fails says why and does not stop the others. To end early, close the iterator, or
@@ -218,15 +218,15 @@ def render(
             stopped.set()
             raise
 
-    def make(cell: Cell) -> Outcome:
+    def make(cell: Cell) -> CellResult:
         tell(0.0, "")
         cache = shared.get(eyes[cell], lambda: Cache(root=root))
         try:
-            return Outcome(cell, rendering.render(analysis, cell.look, tell, presets, cache))
+            return CellResult(cell, rendering.render(analysis, cell.look, tell, presets, cache))
         except Exception as error:
             if stopped.is_set():
                 raise
-            return Outcome(cell, None, error)
+            return CellResult(cell, None, error)
 
     pool = ThreadPoolExecutor(count, "grid")
     try:
@@ -237,7 +237,7 @@ def render(
         pool.shutdown(cancel_futures=True)
 
 
-def mark(outcomes: Sequence[Outcome]) -> Marks:
+def mark(outcomes: Sequence[CellResult]) -> Marks:
     """What is worth pointing out among the cells that are done."""
     made = [(one.cell.place, one.variant) for one in outcomes if one.variant is not None]
     best = comparison.best_of([variant for _, variant in made])
@@ -249,7 +249,7 @@ def mark(outcomes: Sequence[Outcome]) -> Marks:
     )
 
 
-def report(analysis: Analysis, grid: Grid, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def report(analysis: Analysis, grid: Grid, outcomes: Sequence[CellResult]) -> dict[str, Any]:
     """Plain data for JSON; the keys are stable."""
     height, width = analysis.portrait.original_u8.shape[:2]
     marks = mark(outcomes)
@@ -265,7 +265,7 @@ def report(analysis: Analysis, grid: Grid, outcomes: Sequence[Outcome]) -> dict[
     }
 
 
-def _reported(outcome: Outcome) -> dict[str, Any]:
+def _reported(outcome: CellResult) -> dict[str, Any]:
     cell, error = outcome.cell, outcome.error
     made = {"look": str(cell.look)} if outcome.variant is None else outcome.variant.report()
     said = error.sentence if isinstance(error, PresenceError) else error and type(error).__name__

@@ -17,7 +17,7 @@ from pipelines.runtime.errors import PresenceError
 from pipelines.studio import captions, marking
 from pipelines.studio.analysis import Analysis
 from pipelines.studio.grid.axis import heading
-from pipelines.studio.grid.cells import Grid, Marks, Outcome, Place, mark
+from pipelines.studio.grid.cells import CellResult, Grid, Marks, Place, mark
 from pipelines.studio.sheet import ACCENT, AMBER, GROUND, INK, MARGIN, QUIET, Line, font, wrapped
 
 # Many cells get less room each, so that the picture stays one that can be sent.
@@ -30,7 +30,7 @@ _FAILED = "This look could not be made."
 
 
 @dataclass(frozen=True)
-class _Measure:
+class _Sizes:
     """Sizes in pixels: of a cell's picture, of its caption, of the titles on top and beside."""
 
     width: int
@@ -40,7 +40,7 @@ class _Measure:
     side: int
 
 
-def draw(small: Analysis, grid: Grid, outcomes: Sequence[Outcome]) -> Image8:
+def draw(small: Analysis, grid: Grid, outcomes: Sequence[CellResult]) -> Image8:
     """The grid with its titles, captions and marks; cells that were not made stay empty.
 
     Args:
@@ -80,7 +80,7 @@ def written(
     analysis: Analysis,
     small: Analysis,
     grid: Grid,
-    outcomes: Sequence[Outcome],
+    outcomes: Sequence[CellResult],
     form: Form = "PNG",
 ) -> bytes:
     """The picture as a file that says how it was made.
@@ -102,14 +102,14 @@ def written(
     )
 
 
-def _measured(grid: Grid, window: Window, done: Mapping[Place, Outcome], marks: Marks) -> _Measure:
+def _measured(grid: Grid, window: Window, done: Mapping[Place, CellResult], marks: Marks) -> _Sizes:
     tall, wide = (side.stop - side.start for side in window)
     count = len(grid.columns.values) * len(grid.rows.values)
     width = next(width for most, width in _WIDTHS if count <= most)
     titles = [wrapped(_title(heading(grid.columns, one)), width) for one in grid.columns.values]
     made = [one for one in done.values() if one.variant is not None]
     lines = max(len(_caption(one, marks, width)) for one in made)
-    return _Measure(
+    return _Sizes(
         width=width,
         height=round(width * tall / wide),
         caption=10 + _LINE * lines,
@@ -118,7 +118,7 @@ def _measured(grid: Grid, window: Window, done: Mapping[Place, Outcome], marks: 
     )
 
 
-def _titles(draw: ImageDraw.ImageDraw, grid: Grid, size: _Measure) -> None:
+def _titles(draw: ImageDraw.ImageDraw, grid: Grid, size: _Sizes) -> None:
     for column, value in enumerate(grid.columns.values):
         lines = wrapped(_title(heading(grid.columns, value)), size.width)
         left, top = _corner((0, column), size)
@@ -130,11 +130,11 @@ def _titles(draw: ImageDraw.ImageDraw, grid: Grid, size: _Measure) -> None:
 
 def _cell(
     sheet: Image.Image,
-    outcome: Outcome,
+    outcome: CellResult,
     window: Window,
     marks: Marks,
     corner: Place,
-    size: _Measure,
+    size: _Sizes,
 ) -> None:
     left, top = corner
     draw = ImageDraw.Draw(sheet)
@@ -150,7 +150,7 @@ def _cell(
         _write(draw, caption[: (size.height + size.caption) // _LINE], left, top)
 
 
-def _caption(outcome: Outcome, marks: Marks, width: int) -> list[Line]:
+def _caption(outcome: CellResult, marks: Marks, width: int) -> list[Line]:
     variant = outcome.variant
     if variant is None:
         error = outcome.error
@@ -169,7 +169,7 @@ def _caption(outcome: Outcome, marks: Marks, width: int) -> list[Line]:
     return wrapped(lines, width)
 
 
-def _corner(place: Place, size: _Measure) -> Place:
+def _corner(place: Place, size: _Sizes) -> Place:
     row, column = place
     return (
         MARGIN + size.side + column * (size.width + _GAP),

@@ -14,7 +14,7 @@ from pipelines.image import loading
 from pipelines.image.arrays import Image
 from pipelines.studio import Analysis
 
-RENDERS = Path(__file__).parents[3] / "benchmarks" / "data" / "renders"
+RENDERS = Path(__file__).parents[3] / "datasets" / "data" / "renders"
 
 
 def hash_of(pixels: Image) -> str:

@@ -24,7 +24,7 @@ from pipelines.audit.worker import Row, refused
 from pipelines.runtime.errors import PresenceError
 
 ROOT = Path(__file__).parents[3]
-RENDERS = ROOT / "benchmarks" / "data" / "renders"
+RENDERS = ROOT / "datasets" / "data" / "renders"
 NASTY = "<img src=x onerror=alert(1)>.jpg"
 PICTURES = (NASTY, "=formula.jpg", "deep/er/mirrored.jpg", "empty.jpg", "lady.jpg", "text.png")
 RULE = "gaze<=90 and sharpness>=50 and duplicate==0"

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from pipelines.engines.closed_loop import MOST_PASSES, Outcome, Reading, steer
+from pipelines.engines.closed_loop import MOST_PASSES, Reading, Steered, steer
 from pipelines.gaze import Gaze
 
 TARGET = Gaze(10, -4)
 
 
-def run(eye: Callable[[int, Gaze], Gaze | None], distance: float = 0.0) -> Outcome[Any]:
+def run(eye: Callable[[int, Gaze], Gaze | None], distance: float = 0.0) -> Steered[Any]:
     """Steer a simulated engine: `eye(pass, aim)` is where its eyes look."""
     passes = 0
 

@@ -13,7 +13,7 @@ from pipelines.face import Face, skin
 from pipelines.image import loading as portrait_file
 from pipelines.image.arrays import Image, Image8, Map
 
-RENDERS = Path(__file__).parents[3] / "benchmarks" / "data" / "renders"
+RENDERS = Path(__file__).parents[3] / "datasets" / "data" / "renders"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import renders
+from datasets import renders
 from pipelines import face as faces
 from pipelines import studio
 from pipelines.face import Face

@@ -21,7 +21,7 @@ from pipelines.measure.artificial import Signs
 from pipelines.measure.naturalness import Finish
 from pipelines.studio import Analysis
 
-RENDERS = Path(__file__).parents[3] / "benchmarks" / "data" / "renders"
+RENDERS = Path(__file__).parents[3] / "datasets" / "data" / "renders"
 NATURAL = Finish(1.0, 1.0)
 
 

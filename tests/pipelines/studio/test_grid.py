@@ -21,7 +21,7 @@ from pipelines.runtime.errors import Cancelled, LookError, PresenceError, Refusa
 from pipelines.studio import Analysis, Look, Variant, comparison
 from pipelines.studio.grid import axis, cells, sheet
 from pipelines.studio.grid.axis import Axis
-from pipelines.studio.grid.cells import Cell, Grid, Outcome
+from pipelines.studio.grid.cells import Cell, CellResult, Grid
 from presets import load as presets
 
 GEOMETRY = Look(region="off-camera", engine="geometry")
@@ -33,7 +33,7 @@ def small(hopper_analysis: Analysis) -> Analysis:
 
 
 @pytest.fixture(scope="module")
-def four(small: Analysis) -> tuple[Grid, list[Outcome]]:
+def four(small: Analysis) -> tuple[Grid, list[CellResult]]:
     asked = laid(small, "yaw=-9,9", "polish=0,1")
     return asked, list(cells.render(small, asked, workers=3))
 
@@ -132,7 +132,7 @@ def test_the_angle_that_does_not_vary_stays_the_looks(small: Analysis) -> None:
     assert [cell.look.gaze for cell in both.cells][1:3] == [Gaze(2, 4), Gaze(1, 3)]
 
 
-def test_sharing_changes_not_one_byte(small: Analysis, four: tuple[Grid, list[Outcome]]) -> None:
+def test_sharing_changes_not_one_byte(small: Analysis, four: tuple[Grid, list[CellResult]]) -> None:
     asked, made = four
     assert {one.cell for one in made} == set(asked.cells)
     for outcome in made:
@@ -216,7 +216,7 @@ def test_a_grid_that_nobody_reads_any_more_ends(small: Analysis) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("grid")]
 
 
-def test_marks_are_for_the_nearest_that_arrived(four: tuple[Grid, list[Outcome]]) -> None:
+def test_marks_are_for_the_nearest_that_arrived(four: tuple[Grid, list[CellResult]]) -> None:
     _, outcomes = four
     marks = cells.mark(outcomes)
     arrived = [one.variant for one in outcomes if one.variant and one.variant.reached]
@@ -229,7 +229,7 @@ def test_marks_are_for_the_nearest_that_arrived(four: tuple[Grid, list[Outcome]]
         and one.variant.measurements.identity.distance - least <= comparison.TIE
     }
     assert marks.best == best
-    assert cells.mark([Outcome(Cell(0, 0, GEOMETRY), None, Cancelled())]).best == frozenset()
+    assert cells.mark([CellResult(Cell(0, 0, GEOMETRY), None, Cancelled())]).best == frozenset()
 
 
 def test_a_cell_is_head_and_shoulders_at_its_size(hopper: Image8) -> None:
@@ -244,7 +244,7 @@ def test_a_cell_is_head_and_shoulders_at_its_size(hopper: Image8) -> None:
 
 
 def test_the_picture_of_a_grid_has_its_titles(
-    small: Analysis, four: tuple[Grid, list[Outcome]]
+    small: Analysis, four: tuple[Grid, list[CellResult]]
 ) -> None:
     asked, outcomes = four
     whole = sheet.draw(small, asked, outcomes)

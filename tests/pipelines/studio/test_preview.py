@@ -11,7 +11,7 @@ from pipelines.face.framing import head_and_shoulders
 from pipelines.image.arrays import Image8
 from pipelines.studio import Analysis, Look, preview
 from pipelines.studio.planning import Plan, plan
-from pipelines.studio.preview import Stage
+from pipelines.studio.preview import PreviewStage
 from presets import load
 
 LOOKS = [
@@ -22,7 +22,7 @@ LOOKS = [
 
 
 @pytest.fixture(scope="module")
-def stage(request: pytest.FixtureRequest, hopper: Image8) -> Stage:
+def stage(request: pytest.FixtureRequest, hopper: Image8) -> PreviewStage:
     if request.param == "large":
         size = (int(2.5 * hopper.shape[1]), int(2.5 * hopper.shape[0]))
         larger = np.asarray(cv2.resize(hopper, size, interpolation=cv2.INTER_CUBIC), np.uint8)
@@ -40,7 +40,7 @@ def planned(analysis: Analysis, look: Look) -> Plan:
     return plan(look, load(), analysis.face.head, analysis.gaze.gaze)
 
 
-def shown(stage: Stage, text: str) -> Image8:
+def shown(stage: PreviewStage, text: str) -> Image8:
     look = Look.parse(text)
     return preview.preview(stage, planned(stage.analysis, look), look.seed)
 
@@ -54,7 +54,7 @@ def shown(stage: Stage, text: str) -> Image8:
     ],
     indirect=["stage"],
 )
-def test_a_preview_is_the_full_result_made_small(stage: Stage, text: str) -> None:
+def test_a_preview_is_the_full_result_made_small(stage: PreviewStage, text: str) -> None:
     image = shown(stage, text)
     full = studio.render(stage.analysis, Look.parse(text)).image_u8[window(stage.analysis)]
     size = image.shape[1::-1]

@@ -16,10 +16,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.load import SLIDER, ask
+from benchmarks.server_metrics import columns, household, memory_peak, quantile, state, timed
 from benchmarks.serving import Server, served
 from benchmarks.visitor import Visitor
-from benchmarks.watching import columns, household, memory_peak, quantile, state, timed
-from ui.samples import samples
+from pipelines.studio.samples import samples
 
 LARGE = (6320, 6320)
 _PAUSE_S = 0.5
@@ -56,7 +56,7 @@ class Felt:
 
 
 @dataclass(frozen=True)
-class Run:
+class InterferenceRun:
     """One run.
 
     Attributes:
@@ -81,7 +81,7 @@ class Run:
         }
 
 
-def run(seconds: float) -> Run:
+def run(seconds: float) -> InterferenceRun:
     """Measure the small requests alone, and then beside large photos.
 
     Args:
@@ -103,7 +103,7 @@ def run(seconds: float) -> Run:
                 )
                 beside = _measured(asks, seconds)
     felt = [Felt(name, alone[name], beside[name]) for name in asks]
-    return Run(felt, times, idle, peak())
+    return InterferenceRun(felt, times, idle, peak())
 
 
 def large_photo(folder: Path) -> Path:
@@ -118,7 +118,7 @@ def large_photo(folder: Path) -> Path:
     return path
 
 
-def table(run: Run) -> str:
+def table(run: InterferenceRun) -> str:
     """The figures as text."""
     rows: list[tuple[str, ...]] = [
         ("seconds", "alone p50", "p95", "max", "beside p50", "p95", "max", "times")

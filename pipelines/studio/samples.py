@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipelines.gaze import Gaze
 
-FOLDER = Path(__file__).parent.parent / "assets" / "samples"
+FOLDER = Path(__file__).parents[2] / "assets" / "samples"
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from datasets import augment
+from datasets.eye_set import WINDOW, EyeSet
 from pipelines.engines import annotation, eye_patches
 from pipelines.face import Eye
 from pipelines.gaze import Gaze
 from pipelines.image import crops
 from pipelines.image.arrays import Image, Image8, Map, Points
-from training.data import WINDOW, EyeSet
-from training.gaze import augment
 
 Task = Literal["cycle", "withheld", "withheld-away", "still"]
 
@@ -46,7 +46,7 @@ _GAZE_ERROR, _GAZE_UNKNOWN = 3.0, 0.33
 
 
 @dataclass(frozen=True)
-class Sample:
+class EyeSample:
     """One patch; arrays as `EyePatchControlNetPipeline` takes them.
 
     Attributes:
@@ -133,7 +133,7 @@ def batch(
     )
 
 
-def stacked(samples: list[Sample]) -> Batch:
+def stacked(samples: list[EyeSample]) -> Batch:
     """Samples as one batch."""
 
     def planes(name: str) -> NDArray[np.float32]:
@@ -158,7 +158,7 @@ def sample(
     random: np.random.Generator | None = None,
     cycle: int = 0,
     changed: float = _CHANGED,
-) -> Sample:
+) -> EyeSample:
     """One patch of one eye.
 
     Args:
@@ -192,7 +192,7 @@ def sample(
     if task != "cycle":
         start = np.asarray(truth + mask[..., None] * (photo - truth), np.float32)
     full = task in ("cycle", "still")
-    return Sample(
+    return EyeSample(
         start=start,
         reference=photo,
         # Not blended: the pipeline itself blends what is drawn along the mask's edge.
@@ -206,7 +206,7 @@ def sample(
     )
 
 
-def moved(eyes: EyeSet, index: int, one: Sample, by: Points) -> Sample:
+def moved(eyes: EyeSet, index: int, one: EyeSample, by: Points) -> EyeSample:
     """The same withheld patch with the annotation's pupil moved by `by` patch pixels, (2,)."""
     to_patch = _placed(None)
     eye = _mapped(eyes.eye(index), to_patch)

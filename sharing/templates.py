@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent / "web"
 STATIC = _FOLDER / "static"
 
 

@@ -11,7 +11,7 @@ import gradio as gr
 from pipelines.runtime.errors import Cancelled
 from presets import load
 from ui import visitor, work
-from ui.pictures import Shelf
+from ui.pictures import FileStore
 
 # Gradio puts a tracker of its own in the place of this default, one for each call.
 PROGRESS = gr.Progress()
@@ -34,10 +34,10 @@ _EXAMPLE = "region=international&context=linkedin"
 
 
 @dataclass
-class Door:
+class Api:
     """Hidden components that give the endpoints their inputs and outputs."""
 
-    shelf: Shelf
+    file_store: FileStore
     photo: gr.File = field(init=False)
     looks: gr.Textbox = field(init=False)
     images: gr.File = field(init=False)
@@ -90,8 +90,8 @@ class Door:
         try:
             asked = work.parse_looks(looks or "")
             progress(0, desc="Reading the photo")
-            taken = work.examine(self.shelf.take(photo))
-            return work.compared(taken, asked, self.shelf, _told_while_awaited(progress))
+            taken = work.examine(self.file_store.take(photo))
+            return work.compared(taken, asked, self.file_store, _told_while_awaited(progress))
         except Exception as error:
             raise _told(error) from None
 
@@ -104,7 +104,7 @@ class Door:
         from pipelines.studio import Comparison
 
         try:
-            taken = self.shelf.take(photo)
+            taken = self.file_store.take(photo)
             report = Comparison(work.examine(taken).analysis, (), ()).report()
         except Exception as error:
             raise _told(error) from None

@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.runtime.errors import Cancelled
 from ui import visitor
-from ui.stops import Stops, Superseded, key
+from ui.cancellation import Cancellations, Superseded, key
 
 
 @pytest.fixture
@@ -12,14 +12,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When the next work was asked for; the clock of the machine goes on from 1000."""
     times: list[float] = []
     monkeypatch.setattr(visitor, "asked_at", lambda: times.pop(0))
-    monkeypatch.setattr("ui.stops.time.monotonic", lambda: 1000.0)
+    monkeypatch.setattr("ui.cancellation.time.monotonic", lambda: 1000.0)
     return times
 
 
 def test_what_was_asked_for_last_counts(asked: list[float]) -> None:
-    stops = Stops()
+    cancellations = Cancellations()
     asked += [1, 2]
-    with stops.running("x") as old, stops.running("x") as new:
+    with cancellations.running("x") as old, cancellations.running("x") as new:
         with pytest.raises(Superseded):
             old()
         new()
@@ -28,9 +28,9 @@ def test_what_was_asked_for_last_counts(asked: list[float]) -> None:
 def test_what_was_asked_for_first_and_begins_last_does_not_end_the_newer(
     asked: list[float],
 ) -> None:
-    stops = Stops()
+    cancellations = Cancellations()
     asked += [2, 1]
-    with stops.running("x") as new, stops.running("x") as old:
+    with cancellations.running("x") as new, cancellations.running("x") as old:
         new()
         with pytest.raises(Superseded):
             old()
@@ -39,27 +39,27 @@ def test_what_was_asked_for_first_and_begins_last_does_not_end_the_newer(
 def test_a_stop_holds_for_what_waits_for_its_turn_and_not_for_what_comes_later(
     asked: list[float],
 ) -> None:
-    stops = Stops()
+    cancellations = Cancellations()
     asked += [999, 1001]
-    stops.stop("x")
-    with stops.running("x") as waited, pytest.raises(Cancelled):
+    cancellations.stop("x")
+    with cancellations.running("x") as waited, pytest.raises(Cancelled):
         waited()
-    with stops.running("x") as later:
+    with cancellations.running("x") as later:
         later()
 
 
 def test_kinds_do_not_disturb_each_other_and_all_end_with_the_visit(asked: list[float]) -> None:
-    stops = Stops()
+    cancellations = Cancellations()
     asked += [1, 2, 3]
     with (
-        stops.running("x") as one,
-        stops.running(key("x", "grid")) as two,
-        stops.running("y") as other,
+        cancellations.running("x") as one,
+        cancellations.running(key("x", "grid")) as two,
+        cancellations.running("y") as other,
     ):
-        stops.stop(key("x", "live"))
+        cancellations.stop(key("x", "live"))
         one()
         two()
-        stops.forget("x")
+        cancellations.forget("x")
         for check in (one, two):
             with pytest.raises(Cancelled):
                 check()
@@ -67,9 +67,9 @@ def test_kinds_do_not_disturb_each_other_and_all_end_with_the_visit(asked: list[
 
 
 def test_what_nobody_waits_for_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    stops, waits = Stops(), [True, False]
+    cancellations, waits = Cancellations(), [True, False]
     monkeypatch.setattr(visitor, "waiting", lambda: lambda: waits.pop(0))
-    with stops.running("x") as check:
+    with cancellations.running("x") as check:
         check()
         with pytest.raises(Cancelled):
             check()

@@ -7,9 +7,9 @@ import pytest
 
 from pipelines.runtime.errors import Cancelled
 from pipelines.studio import Look
-from ui.made import Lasting, Made, MadeLooks
-from ui.pictures import Shelf
-from ui.shots import Files
+from ui.pictures import FileStore
+from ui.result_cache import RenderedFiles, ResultCache, SharedResults
+from ui.result_pictures import Files
 
 JAPAN, NORDIC, KOREA = (Look(region=region) for region in ("japan", "nordic", "korea"))
 
@@ -21,12 +21,12 @@ class Maker:
         self.folder = folder
         self.asked: list[Look] = []
 
-    def of(self, look: Look, made: MadeLooks, shelf: Shelf) -> Made:
-        def make(shelf: Shelf) -> Made:
+    def of(self, look: Look, made: ResultCache, file_store: FileStore) -> RenderedFiles:
+        def make(file_store: FileStore) -> RenderedFiles:
             self.asked.append(look)
-            path = self.folder / f"{look.region}-{shelf.folder}.png"
+            path = self.folder / f"{look.region}-{file_store.folder}.png"
             path.write_bytes(b"picture")
-            return Made(
+            return RenderedFiles(
                 look=look,
                 files=Files("", "", "", ("", "")),
                 full=str(path),
@@ -39,7 +39,7 @@ class Maker:
                 paths=(str(path),),
             )
 
-        return made.get(look, shelf, make)
+        return made.get(look, file_store, make)
 
 
 @pytest.fixture
@@ -48,51 +48,51 @@ def maker(tmp_path: Path) -> Maker:
 
 
 def test_a_look_is_made_once(maker: Maker) -> None:
-    made, shelf = MadeLooks(), Shelf()
-    first = maker.of(JAPAN, made, shelf)
+    made, file_store = ResultCache(), FileStore()
+    first = maker.of(JAPAN, made, file_store)
     assert not made.has(NORDIC)
-    assert maker.of(JAPAN, made, shelf) is first
-    maker.of(NORDIC, made, shelf)
+    assert maker.of(JAPAN, made, file_store) is first
+    maker.of(NORDIC, made, file_store)
     assert maker.asked == [JAPAN, NORDIC]
     assert made.has(JAPAN)
 
 
 def test_a_look_whose_files_were_cleared_is_made_again(maker: Maker) -> None:
-    made, shelf = MadeLooks(), Shelf()
-    Path(maker.of(JAPAN, made, shelf).full).unlink()
+    made, file_store = ResultCache(), FileStore()
+    Path(maker.of(JAPAN, made, file_store).full).unlink()
     assert not made.has(JAPAN)
-    assert Path(maker.of(JAPAN, made, shelf).full).exists()
+    assert Path(maker.of(JAPAN, made, file_store).full).exists()
     assert maker.asked == [JAPAN, JAPAN]
 
 
 def test_the_one_used_longest_ago_goes(maker: Maker) -> None:
-    made, shelf = MadeLooks(most=2), Shelf()
+    made, file_store = ResultCache(most=2), FileStore()
     for look in (JAPAN, NORDIC, JAPAN, KOREA):
-        maker.of(look, made, shelf)
+        maker.of(look, made, file_store)
     assert [made.has(look) for look in (JAPAN, NORDIC, KOREA)] == [True, False, True]
 
 
 def test_a_samples_first_looks_are_everybodys_and_the_rest_is_not(maker: Maker) -> None:
-    lasting = Lasting(Shelf(folder="samples"), [JAPAN])
-    one, two = MadeLooks(lasting), MadeLooks(lasting)
-    assert "samples" in Path(maker.of(JAPAN, one, Shelf()).full).name
+    lasting = SharedResults(FileStore(folder="samples"), [JAPAN])
+    one, two = ResultCache(lasting), ResultCache(lasting)
+    assert "samples" in Path(maker.of(JAPAN, one, FileStore()).full).name
     assert two.has(JAPAN)
-    maker.of(JAPAN, two, Shelf())
-    assert "samples" not in Path(maker.of(NORDIC, one, Shelf()).full).name
+    maker.of(JAPAN, two, FileStore())
+    assert "samples" not in Path(maker.of(NORDIC, one, FileStore()).full).name
     assert not two.has(NORDIC)
     assert maker.asked == [JAPAN, NORDIC]
 
 
 def test_a_visitor_who_waits_for_anothers_look_can_stop(maker: Maker) -> None:
-    lasting = Lasting(Shelf(), [JAPAN])
+    lasting = SharedResults(FileStore(), [JAPAN])
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(shelf: Shelf) -> Made:
+    def slow(file_store: FileStore) -> RenderedFiles:
         begun.set()
         go_on.wait(20)
-        return maker.of(JAPAN, MadeLooks(), shelf)
+        return maker.of(JAPAN, ResultCache(), file_store)
 
-    worker = threading.Thread(target=lambda: MadeLooks(lasting).get(JAPAN, Shelf(), slow))
+    worker = threading.Thread(target=lambda: ResultCache(lasting).get(JAPAN, FileStore(), slow))
     worker.start()
     assert begun.wait(20)
 
@@ -100,7 +100,7 @@ def test_a_visitor_who_waits_for_anothers_look_can_stop(maker: Maker) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        MadeLooks(lasting).get(JAPAN, Shelf(), slow, stop)
+        ResultCache(lasting).get(JAPAN, FileStore(), slow, stop)
     go_on.set()
     worker.join(20)
     assert lasting.has(JAPAN)

@@ -24,18 +24,18 @@ from pipelines.studio import Look
 from pipelines.studio.planning import Plan
 from presets import load
 from ui import captions, work
+from ui.cancellation import key
 from ui.components.compare_events import CompareEvents, Updates, Values, read, shows
 from ui.components.events import QUICK, WORK
 from ui.components.results import WHOLE
 from ui.language import say
-from ui.said import gaze_word
-from ui.stops import key
+from ui.phrases import gaze_word
 from ui.words import degrees
 
 if TYPE_CHECKING:
-    from pipelines.studio.preview import Stage
+    from pipelines.studio.preview import PreviewStage
     from ui.components.look_card import LookCard
-    from ui.components.page import Page
+    from ui.components.panels import Panels
 
 REST_MS = 600
 """For how long nothing has moved when the full result is made."""
@@ -43,14 +43,14 @@ PATIENCE_S = 1.5
 """For how long a preview waits for others: one that is late helps no hand. The result follows."""
 JPEG_QUALITY = 92
 
-_SCRIPT = Path(__file__).with_name("js") / "live.js"
+_SCRIPT = Path(__file__).parent.parent / "js" / "live.js"
 
 
 @dataclass
 class Live:
     """Previews of looks by geometry alone; `events` makes the full results, with their engine."""
 
-    page: Page
+    page: Panels
     events: CompareEvents
     preview: gr.HTML = field(init=False)
     settle: gr.Button = field(init=False)
@@ -114,7 +114,7 @@ class Live:
         """Nothing that this visitor's controls said before counts any more."""
         with self._lock:
             self._moves.pop(visitor, None)
-        self.page.stops.stop(key(visitor, "live"))
+        self.page.cancellations.stop(key(visitor, "live"))
 
     def _prepare(self, photo: work.Photo | None, framing: str) -> None:
         if photo is not None:
@@ -142,7 +142,7 @@ class Live:
                     return {self.preview: gr.skip()}
                 serial = self._moves[visitor] = next(self._serials)
             # A full result of what was set before would come too late.
-            self.page.stops.stop(key(visitor, "live"))
+            self.page.cancellations.stop(key(visitor, "live"))
             shown = self._preview(card, values)
             return {
                 self.preview: json.dumps({**shown, "serial": serial}) if shown else gr.skip(),
@@ -204,12 +204,12 @@ class Live:
         letters = [one.letter for one in screen.figures[1:]]
         looks = [self._look(letter, values, screen) for letter in letters]
         try:
-            with page.stops.running(key(visitor, "live")) as check:
+            with page.cancellations.running(key(visitor, "live")) as check:
                 done = work.on_screen(
                     photo,
                     looks,
                     letters,
-                    page.shelf,
+                    page.file_store,
                     lambda *_: check(),
                     values[page.language],
                 )
@@ -281,7 +281,7 @@ def data_address(image_u8: Image8) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"
 
 
-def _stage(photo: work.Photo, framing: str) -> Stage:
+def _stage(photo: work.Photo, framing: str) -> PreviewStage:
     from pipelines.studio import preview
 
     kept = photo.stages.get(framing)

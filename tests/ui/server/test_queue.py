@@ -15,8 +15,8 @@ from starlette.middleware import Middleware
 
 from tests.serving import free_port
 from ui.language import say
-from ui.server.line import RETRY_AFTER_S, Line
-from ui.server.shield import Shield
+from ui.server.bad_requests import BadRequests
+from ui.server.queue import RETRY_AFTER_S, LimitedQueue
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Queued:
     """A page of two buttons: one's work ends when it is told to, the other's at once."""
 
     client: httpx.Client
-    line: Line
+    line: LimitedQueue
     end: threading.Event
 
     def ask(self, name: str, **headers: str) -> httpx.Response:
@@ -49,13 +49,13 @@ def queued() -> Iterator[Queued]:
         gr.Button().click(work, None, out, api_name="work", **options)
         gr.Button().click(lambda: "quick", None, out, api_name="quick")
     blocks.queue()
-    blocks._queue = line = Line(blocks, {"work": 2}, concurrency=2)
+    blocks._queue = line = LimitedQueue(blocks, {"work": 2}, concurrency=2)
     _, address, _ = blocks.launch(
         server_port=free_port(),
         prevent_thread_lock=True,
         quiet=True,
         ssr_mode=False,
-        app_kwargs={"middleware": [Middleware(Shield)]},
+        app_kwargs={"middleware": [Middleware(BadRequests)]},
     )
     try:
         with httpx.Client(base_url=address, timeout=30) as client:

@@ -28,7 +28,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Shot:
+class ResultPicture:
     """One picture of the results.
 
     Attributes:
@@ -81,7 +81,7 @@ class Missing:
         return named(self.letter, self.title)
 
 
-Figure = Shot | Missing
+Figure = ResultPicture | Missing
 
 
 def named(letter: str, title: str) -> str:

@@ -40,7 +40,7 @@ class _Run:
 
 
 @dataclass
-class Stops:
+class Cancellations:
     """Ends visitors' own work within one step of a network, also before its turn has come.
 
     Each visitor may have several kinds of work under keys of their own (`key`). What was asked for

@@ -7,11 +7,11 @@ import pytest
 from pipelines.studio import Look
 from presets import load
 from sharing import options as links
-from ui import links_said
+from ui import link_notes
 
 
 def said(*texts: str) -> list[str]:
-    return links_said.notes(texts, links.read(texts, 4).notes)
+    return link_notes.notes(texts, links.read(texts, 4).notes)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.server.line import RETRY_AFTER_S
+from ui.server.queue import RETRY_AFTER_S
 
 MALFORMED = "This request does not fit what is served here."
 OUR_FAULT = "Something went wrong on our side. Nothing was stored; try again."
@@ -30,7 +30,7 @@ _LOOKUPS = (
 )
 
 
-class Shield:
+class BadRequests:
     """ASGI middleware: 400 for requests that Gradio's routes choke on, 500 in words for the rest.
 
     Args:

@@ -5,25 +5,29 @@ from __future__ import annotations
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from sharing.desk import Desk
+from sharing.link_service import LinkService
+from ui.server.bad_requests import BadRequests
 from ui.server.headers import SecurityHeaders
 from ui.server.health import Metrics, healthz
 from ui.server.limits import PerAddress
 from ui.server.options import Options
 from ui.server.requests import RequestLog
-from ui.server.shield import Shield
 
 
-def around(desk: Desk, options: Options) -> tuple[list[Middleware], list[BaseRoute]]:
+def middleware(
+    link_service: LinkService, options: Options
+) -> tuple[list[Middleware], list[BaseRoute]]:
     """Middleware, the outermost first, and routes, for Gradio's ``app_kwargs``."""
     metrics = Metrics() if options.metrics else None
     middleware = [
-        Middleware(RequestLog, observe=metrics.observe if metrics else None, root_path=desk.root),
+        Middleware(
+            RequestLog, observe=metrics.observe if metrics else None, root_path=link_service.root
+        ),
         Middleware(SecurityHeaders),
-        Middleware(PerAddress, root_path=desk.root),
-        Middleware(Shield, root_path=desk.root),
+        Middleware(PerAddress, root_path=link_service.root),
+        Middleware(BadRequests, root_path=link_service.root),
     ]
-    routes = [healthz(desk.works)]
+    routes = [healthz(link_service.works)]
     if metrics is not None:
         routes.append(metrics.route())
     return middleware, routes

@@ -21,7 +21,7 @@ SWEEP_EVERY = 60
 _log = logging.getLogger("presence.sharing")
 
 
-class Desk:
+class LinkService:
     """What the page and the shared pages have in common."""
 
     def __init__(self, settings: Settings, root_path: str = "") -> None:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pipelines.studio import Look
-from ui.pictures import Shelf
-from ui.shots import Files, Report
+from ui.pictures import FileStore
+from ui.result_pictures import Files, Report
 
 MOST_KEPT = 48
 """Looks that are kept of one photo; the ones used longest ago go first."""
@@ -40,7 +40,7 @@ class Original:
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
+class RenderedFiles:
     """What one look made, its pixels in files.
 
     Attributes:
@@ -68,21 +68,21 @@ class Made:
     paths: tuple[str, ...] = field(repr=False)
 
 
-V = TypeVar("V", Original, Made)
+V = TypeVar("V", Original, RenderedFiles)
 # The photo itself is kept like a look.
 Key = Look | None
 
 
-class Lasting:
+class SharedResults:
     """What a sample's first looks made: by whoever asks first, for everybody.
 
     Args:
-        shelf: Where files stay as long as the server runs.
+        file_store: Where files stay as long as the server runs.
         keys: What is made for everybody; all else is each visitor's own.
     """
 
-    def __init__(self, shelf: Shelf, keys: Collection[Key]) -> None:
-        self._shelf, self._keys = shelf, frozenset(keys)
+    def __init__(self, file_store: FileStore, keys: Collection[Key]) -> None:
+        self._file_store, self._keys = file_store, frozenset(keys)
         self._lock = threading.Lock()
         self._made: dict[Key, Any] = {}
 
@@ -94,20 +94,20 @@ class Lasting:
         made = self._made.get(key)
         return made is not None and _there(made.paths)
 
-    def get(self, key: Key, make: Callable[[Shelf], V], check: Callable[[], None]) -> V:
+    def get(self, key: Key, make: Callable[[FileStore], V], check: Callable[[], None]) -> V:
         """What is there, or what `make` makes; `check` may end the wait for others by raising."""
         while not self._lock.acquire(timeout=_WAIT_S):
             check()
         try:
             if not self.has(key):
-                self._made[key] = make(self._shelf)
+                self._made[key] = make(self._file_store)
             found: V = self._made[key]
             return found
         finally:
             self._lock.release()
 
 
-class MadeLooks:
+class ResultCache:
     """What was made of one visitor's photo.
 
     Args:
@@ -115,7 +115,7 @@ class MadeLooks:
         most: How many looks are kept.
     """
 
-    def __init__(self, lasting: Lasting | None = None, most: int = MOST_KEPT) -> None:
+    def __init__(self, lasting: SharedResults | None = None, most: int = MOST_KEPT) -> None:
         self._lasting, self._most = lasting, most
         self._lock = threading.Lock()
         self._made: OrderedDict[Key, Any] = OrderedDict()
@@ -130,15 +130,15 @@ class MadeLooks:
     def get(
         self,
         key: Key,
-        shelf: Shelf,
-        make: Callable[[Shelf], V],
+        file_store: FileStore,
+        make: Callable[[FileStore], V],
         check: Callable[[], None] = lambda: None,
     ) -> V:
         """What was made of a look, or what `make` makes of it now.
 
         Args:
             key: The look, or None for the photo itself.
-            shelf: Where this visitor's files go.
+            file_store: Where this visitor's files go.
             make: Makes it, with its files on the shelf that it is given.
             check: Called while another visitor makes the same; what it raises ends the wait.
         """
@@ -149,7 +149,7 @@ class MadeLooks:
             if found is not None and _there(found.paths):
                 self._made[key] = found
                 return found
-        made = make(shelf)
+        made = make(file_store)
         with self._lock:
             self._made[key] = made
             while len(self._made) > self._most:

@@ -29,7 +29,7 @@ Answer = tuple[
 ]
 
 
-class Line(Queue):
+class LimitedQueue(Queue):
     """Gradio's queue with a length for each kind of work.
 
     Args:
@@ -80,7 +80,7 @@ def ahead(kind: str) -> int:
     """How many are before whoever joins this line now; 0 outside of events."""
     blocks = LocalContext.blocks.get(None)
     line = None if blocks is None else blocks._queue
-    return line.ahead(kind) if isinstance(line, Line) else 0
+    return line.ahead(kind) if isinstance(line, LimitedQueue) else 0
 
 
 def _busy(request: Any) -> str:

@@ -13,9 +13,9 @@ from urllib.parse import unquote
 
 from PIL import Image
 
-from ui.pictures import Shelf
-from ui.samples import recognised
-from ui.shots import Shot
+from pipelines.studio.samples import recognised
+from ui.pictures import FileStore
+from ui.result_pictures import ResultPicture
 from ui.work import OnScreen, Photo
 
 MOST_FRAMES = 12
@@ -30,7 +30,7 @@ _FILE = "/file="
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class HistoryEntry:
     """One comparison.
 
     Attributes:
@@ -59,13 +59,13 @@ class Frame:
     @property
     def there(self) -> bool:
         """Whether all its files are still here; Gradio deletes those that are old."""
-        shots = [one for one in self.screen.figures if isinstance(one, Shot)]
+        shots = [one for one in self.screen.figures if isinstance(one, ResultPicture)]
         shown = [path for shot in shots for path in (*shot.files.paths, shot.path) if path]
         return all(Path(path).is_file() for path in (self.screen.path, *shown, *self.files))
 
 
 @dataclass(frozen=True, eq=False)
-class Film:
+class History:
     """All frames of a visit, the newest first.
 
     Attributes:
@@ -73,20 +73,20 @@ class Film:
         taken: How many were ever taken.
     """
 
-    frames: tuple[Frame, ...] = ()
+    frames: tuple[HistoryEntry, ...] = ()
     taken: int = 0
 
-    def of(self, screen: OnScreen | None) -> Frame | None:
+    def of(self, screen: OnScreen | None) -> HistoryEntry | None:
         """The frame of a comparison, if there is one."""
         if screen is None:
             return None
         return next((frame for frame in self.frames if frame.key == key(screen)), None)
 
-    def numbered(self, number: int) -> Frame | None:
+    def numbered(self, number: int) -> HistoryEntry | None:
         """A frame by its number."""
         return next((frame for frame in self.frames if frame.number == number), None)
 
-    def with_frame(self, frame: Frame) -> Film:
+    def with_frame(self, frame: HistoryEntry) -> History:
         """With one more; a frame of the same comparison gives up its place to it.
 
         So does the newest one where a slider is still on its way: one frame for where it came to
@@ -107,17 +107,17 @@ class Film:
             self, frames=_few_photos(frames[:MOST_FRAMES]), taken=max(self.taken, frame.number)
         )
 
-    def without(self, gone: Iterable[Frame]) -> Film:
+    def without(self, gone: Iterable[HistoryEntry]) -> History:
         """Without some frames."""
         out = set(gone)
         return replace(self, frames=tuple(one for one in self.frames if one not in out))
 
 
-class Holds:
+class FileHolds:
     """Counts who still needs a file, so that what one visitor clears is nobody else's."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, file_store: FileStore) -> None:
+        self._file_store = file_store
         self._held: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -141,7 +141,7 @@ class Holds:
         """Need these no longer, and delete at once those that nobody else holds."""
         for file in self.let_go(files):
             Path(file).unlink(missing_ok=True)
-            self._shelf.paths.discard(file)
+            self._file_store.paths.discard(file)
 
 
 def key(screen: OnScreen) -> tuple[str, ...]:
@@ -161,30 +161,32 @@ def _subject(screen: OnScreen) -> tuple[str, ...]:
     )
 
 
-def taken(number: int, screen: OnScreen, photo: Photo | None, shelf: Shelf) -> Frame:
+def taken(
+    number: int, screen: OnScreen, photo: Photo | None, file_store: FileStore
+) -> HistoryEntry:
     """A frame of what is on the page, with small pictures on the shelf.
 
     Raises:
         OSError: The pictures have been cleared meanwhile.
     """
-    shots = [one for one in screen.figures if isinstance(one, Shot)]
-    thumbs = [shelf.keep(_thumb(shot.files.paths[1]), "presence-small.jpg") for shot in shots]
+    shots = [one for one in screen.figures if isinstance(one, ResultPicture)]
+    thumbs = [file_store.keep(_thumb(shot.files.paths[1]), "presence-small.jpg") for shot in shots]
     mine: list[str] = []
     # Samples are everybody's: what is made of them may be on anybody's page.
     if not recognised(screen.path):
-        mine = [*thumbs, *_files(shots, shelf)]
-        mine += [screen.path] if shelf.is_upload(screen.path) else []
-    return Frame(
+        mine = [*thumbs, *_files(shots, file_store)]
+        mine += [screen.path] if file_store.is_upload(screen.path) else []
+    return HistoryEntry(
         number=number,
         screen=screen,
         photo=photo if photo is not None and photo.path == screen.path else None,
-        thumbs=tuple(shelf.address(thumb) for thumb in thumbs),
+        thumbs=tuple(file_store.address(thumb) for thumb in thumbs),
         files=frozenset(mine),
         at=time.monotonic(),
     )
 
 
-def _files(shots: Sequence[Shot], shelf: Shelf) -> list[str]:
+def _files(shots: Sequence[ResultPicture], file_store: FileStore) -> list[str]:
     """Paths of all files of some pictures that lie on the shelf."""
     known = [path for shot in shots for path in (*shot.files.paths, shot.path)]
     told = [
@@ -192,7 +194,7 @@ def _files(shots: Sequence[Shot], shelf: Shelf) -> list[str]:
         for shot in shots
         for address in (shot.files.whole, shot.files.eyes, shot.full, shot.control, shot.skin)
     ]
-    return [path for path in (*known, *told) if path in shelf.paths]
+    return [path for path in (*known, *told) if path in file_store.paths]
 
 
 def _thumb(path: str) -> bytes:
@@ -204,7 +206,7 @@ def _thumb(path: str) -> bytes:
     return buffer.getvalue()
 
 
-def _few_photos(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+def _few_photos(frames: Sequence[HistoryEntry]) -> tuple[HistoryEntry, ...]:
     """The frames, with no more photos in memory than `MOST_PHOTOS`."""
     kept: list[str] = []
     few = []

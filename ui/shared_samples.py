@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from pipelines.runtime.cache import Cache
 from pipelines.runtime.errors import PresenceError
 from pipelines.studio import Look
+from pipelines.studio.samples import Sample, recognised, samples
 from presets import load
 from ui import work
-from ui.made import Lasting, MadeLooks
-from ui.pictures import Shelf
-from ui.samples import Sample, recognised, samples
+from ui.pictures import FileStore
+from ui.result_cache import ResultCache, SharedResults
 from ui.work import Photo
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("presence")
 
 
-class Commons:
+class SharedSamples:
     """Samples analysed once, and their first looks made once, for everybody.
 
     Args:
@@ -35,9 +35,9 @@ class Commons:
         presets = load()
         self.looks = tuple(look.checked(presets) for look in looks)
         # Its files are on no list of those that are cleared.
-        self.shelf = Shelf(root, folder="samples")
+        self.file_store = FileStore(root, folder="samples")
         self._once = Cache()
-        self._known: dict[Sample, tuple[Analysis, Lasting]] = {}
+        self._known: dict[Sample, tuple[Analysis, SharedResults]] = {}
 
     def examine(self, path: str | None, known: Photo | None = None) -> Photo:
         """Like `work.examine`, but a sample is analysed for the first visitor only."""
@@ -45,8 +45,8 @@ class Commons:
         if sample is None or path is None or (known is not None and known.path == path):
             return work.examine(path, known)
 
-        def analyse() -> tuple[Analysis, Lasting]:
-            return work.examine(path).analysis, Lasting(self.shelf, (None, *self.looks))
+        def analyse() -> tuple[Analysis, SharedResults]:
+            return work.examine(path).analysis, SharedResults(self.file_store, (None, *self.looks))
 
         self._known[sample] = self._once.get(sample, analyse)
         return self._photo(path, sample)
@@ -68,10 +68,10 @@ class Commons:
         letters = work.LETTERS[: len(self.looks)]
         try:
             photo = self.examine(str(samples()[0].path))
-            work.on_screen(photo, self.looks, letters, self.shelf, lambda *_: None)
+            work.on_screen(photo, self.looks, letters, self.file_store, lambda *_: None)
         except PresenceError as error:
             _log.warning("warm-up: %s", error)
 
     def _photo(self, path: str, sample: Sample) -> Photo:
         analysis, lasting = self._known[sample]
-        return Photo(path, analysis, MadeLooks(lasting), sample=sample)
+        return Photo(path, analysis, ResultCache(lasting), sample=sample)

@@ -14,18 +14,18 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from sharing.desk import Desk
+from sharing.link_service import LinkService
 from sharing.settings import Settings
-from ui.server.around import around
+from ui.server.bad_requests import MALFORMED, OUR_FAULT
 from ui.server.headers import HEADERS
 from ui.server.limits import LIMITS, SENTENCE, household
+from ui.server.middleware import middleware
 from ui.server.options import Options
 from ui.server.requests import REQUEST_ID, JsonLines, coarse, kind
-from ui.server.shield import MALFORMED, OUR_FAULT
 
 
-def desk(folder: Path) -> Desk:
-    return Desk(Settings(f"sqlite:///{folder / 'links.sqlite'}", str(folder / "pictures")))
+def link_service(folder: Path) -> LinkService:
+    return LinkService(Settings(f"sqlite:///{folder / 'links.sqlite'}", str(folder / "pictures")))
 
 
 PLAIN = Options()
@@ -54,7 +54,7 @@ def client(folder: Path, options: Options = PLAIN) -> TestClient:
 
         return StreamingResponse(parts())
 
-    middleware, routes = around(desk(folder), options)
+    before, routes = middleware(link_service(folder), options)
     routes += [
         Route("/", page),
         Route("/s/abc", strict),
@@ -63,7 +63,7 @@ def client(folder: Path, options: Options = PLAIN) -> TestClient:
         Route("/gradio_api/upload", page, methods=["POST"]),
         Route("/gradio_api/made-up", broken, methods=["POST"]),
     ]
-    app = Starlette(routes=routes, middleware=middleware)
+    app = Starlette(routes=routes, middleware=before)
     return TestClient(app, raise_server_exceptions=False, client=("203.0.113.77", 1))
 
 
@@ -116,8 +116,8 @@ def test_health_says_whether_links_work(tmp_path: Path) -> None:
     assert answer.status_code == 200
     assert answer.json()["links"] == "ok"
     (tmp_path / "links").mkdir()
-    unusable = Desk(Settings(f"sqlite:///{tmp_path / 'links'}", str(tmp_path)))
-    _, routes = around(unusable, Options())
+    unusable = LinkService(Settings(f"sqlite:///{tmp_path / 'links'}", str(tmp_path)))
+    _, routes = middleware(unusable, Options())
     down = TestClient(Starlette(routes=routes)).get("/healthz")
     assert (down.status_code, down.json()["status"]) == (503, "degraded")
 

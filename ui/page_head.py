@@ -43,7 +43,7 @@ for (const [name, value] of [['language', '%s'], ['languages', ['%s']]])
 Address = Callable[[HTTPConnection, str], str]
 
 
-class Greeting:
+class PageHead:
     """ASGI middleware around Gradio's page; everything else passes through as it is.
 
     Args:

@@ -1,0 +1,104 @@
+"""The panels of the page and the state they share, before anything happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from pipelines.studio import Look
+from sharing.link_service import LinkService
+from ui import work
+from ui.cancellation import Cancellations
+from ui.components.dial import Dial
+from ui.components.grid import GridPanel
+from ui.components.history import HistoryStrip
+from ui.components.look_card import LookCard
+from ui.components.own_presets import OwnPresets
+from ui.components.persona import PersonaPanel
+from ui.components.portrait import PortraitPanel
+from ui.components.results import Results
+from ui.components.share import SharePanel
+from ui.pictures import FileStore
+from ui.shared_samples import SharedSamples
+
+Updates = dict[Any, Any]
+
+START = (
+    Look(region="japan", context="linkedin"),
+    Look(region="nordic", context="actor"),
+    Look(region="international", context="executive"),
+    Look(region="off-camera", context="creative-portfolio"),
+)
+SHOWN_AT_START = 2
+
+
+@dataclass
+class Panels:
+    """The page's panels.
+
+    Attributes:
+        file_store: Where files for visitors are kept.
+        link_service: Where comparisons are published.
+        shared_samples: What all visitors share.
+    """
+
+    file_store: FileStore
+    link_service: LinkService
+    shared_samples: SharedSamples
+    portrait: PortraitPanel = field(init=False, default_factory=PortraitPanel)
+    cards: list[LookCard] = field(init=False)
+    results: Results = field(init=False)
+    share: SharePanel = field(init=False)
+    persona: PersonaPanel = field(init=False)
+    own: OwnPresets = field(init=False)
+    dial: Dial = field(init=False)
+    history: HistoryStrip = field(init=False)
+    add: gr.Button = field(init=False)
+    compare: gr.Button = field(init=False)
+    stop: gr.Button = field(init=False)
+    changed: gr.HTML = field(init=False)
+    cancellations: Cancellations = field(init=False, default_factory=Cancellations)
+    photo: gr.State = field(init=False)
+    active: gr.State = field(init=False)
+    link: gr.Textbox = field(init=False)
+    language: gr.State = field(init=False)
+    grid: GridPanel = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.results = Results(self.file_store)
+        self.share = SharePanel(self.link_service, self.file_store)
+        self.persona = PersonaPanel(self.file_store, self.cancellations)
+        self.cards = [
+            LookCard(letter, start, shown=index < SHOWN_AT_START)
+            for index, (letter, start) in enumerate(zip(work.LETTERS, START, strict=True))
+        ]
+        self.own = OwnPresets(self.cards)
+        self.dial = Dial(self.cards)
+        self.history = HistoryStrip(self.file_store)
+        self.grid = GridPanel(
+            self.cards, self.file_store, self.cancellations, self.shared_samples.examine
+        )
+
+    def show_cards(self, letters: list[str]) -> Updates:
+        """Show the cards of these looks and hide the others."""
+        updates: Updates = {
+            self.active: tuple(letters),
+            self.add: gr.update(visible=len(letters) < len(self.cards)),
+        }
+        for card in self.cards:
+            for box in boxes(card):
+                updates[box] = gr.update(visible=card.letter in letters)
+        return updates
+
+    @property
+    def card_outputs(self) -> list[Any]:
+        """All that shows, hides and fills the looks' cards."""
+        fields = [one for card in self.cards for one in (*boxes(card), *card.inputs)]
+        return [self.active, self.add, *fields]
+
+
+def boxes(card: LookCard) -> tuple[Any, Any]:
+    """A look's card, and its part of the fine control."""
+    return card.box, card.fine
