@@ -1,63 +1,47 @@
-"""The mean colours of an iris and of the white beside it, on the same pixels of two pictures."""
+"""Mean colours of the iris and of the sclera in a patch, and the depth of its pixels in the eye."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from datasets.eye_samples import EyeSample
-from pipelines.image.arrays import Image, Points
+from pipelines.image.arrays import Image, Map, Points
 
-# Pixels inside the lids, of which an iris's radius has 14.
+# Depth inside the lids in patch pixels, of which an iris's radius has 14.
 _SHALLOW, _DEEP = 1.5, 2.5
-# White pixels that make a mean.
-_LEAST = 12
+_LEAST_PIXELS = 12
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Where a patch shows what.
+def iris_and_sclera(pixels: Image, sample: EyeSample) -> Points:
+    """Mean colours of iris and sclera, shape (2, 3); of the whole patch for a part not visible.
 
-    Attributes:
-        iris: Its ring without pupil and limbus, (H, W).
-        white: What is surely white, (H, W).
+    The iris is taken without pupil and limbus, the sclera well inside the lids and away from the
+    corners: nearer to either, most of a narrow eye is rim, lashes and caruncle.
+
+    Args:
+        pixels: float32 sRGB, shape (H, W, 3).
+        sample: The patch's sample, whose truth says where the parts are.
     """
+    depth = lid_depth(sample.contour, (pixels.shape[0], pixels.shape[1]))
+    ys, xs = np.mgrid[: depth.shape[0], : depth.shape[1]]
+    x, y, radius = sample.iris
+    rho = np.hypot(xs - x, ys - y) / radius
+    left, right = sample.contour[:, 0].min(), sample.contour[:, 0].max()
+    along = (xs - left) / max(right - left, 1.0)
+    iris = (depth > _SHALLOW) & (rho > 0.45) & (rho < 0.9)
+    sclera = (rho > 1.2) & (along > 0.12) & (along < 0.9) & (depth > _DEEP)
+    if sclera.sum() < _LEAST_PIXELS:
+        sclera = (rho > 1.2) & (depth > _SHALLOW)
+    whole = pixels.mean(axis=(0, 1))
+    return np.array([pixels[p].mean(axis=0) if p.any() else whole for p in (iris, sclera)])
 
-    iris: NDArray[np.bool_]
-    white: NDArray[np.bool_]
 
-    @classmethod
-    def of(cls, one: EyeSample) -> Parts:
-        """Where they are in the truth of a patch.
-
-        White is what lies well inside the lids and away from the corners: nearer to either, most
-        of a narrow eye is rim, lashes and caruncle.
-        """
-        shape = one.truth.shape[:2]
-        opening = np.zeros(shape, np.uint8)
-        cv2.fillPoly(opening, [np.round(one.contour * 16).astype(np.int32)], (1,), shift=4)
-        depth = cv2.distanceTransform(opening, cv2.DIST_L2, 5)
-        ys, xs = np.mgrid[: shape[0], : shape[1]]
-        x, y, radius = one.iris
-        rho = np.hypot(xs - x, ys - y) / radius
-        left, right = one.contour[:, 0].min(), one.contour[:, 0].max()
-        along = (xs - left) / max(right - left, 1.0)
-        middle = (along > 0.12) & (along < 0.9)
-        white = (rho > 1.2) & middle & (depth > _DEEP)
-        return cls(
-            iris=(depth > _SHALLOW) & (rho > 0.45) & (rho < 0.9),
-            white=white if white.sum() >= _LEAST else (rho > 1.2) & (depth > _SHALLOW),
-        )
-
-    def colours(self, pixels: Image) -> Points:
-        """Mean colours of iris and white, shape (2, 3); of all of the patch for a part unseen.
-
-        Args:
-            pixels: float32 sRGB, shape (H, W, 3).
-        """
-        parts = (self.iris, self.white)
-        whole = pixels.mean(axis=(0, 1))
-        return np.array([pixels[part].mean(axis=0) if part.any() else whole for part in parts])
+def lid_depth(contour: Points, shape: tuple[int, int]) -> Map:
+    """Distance of every pixel of a shape (H, W) to the edge of the lids, positive inside."""
+    opening = np.zeros(shape, np.uint8)
+    cv2.fillPoly(opening, [np.round(contour * 16).astype(np.int32)], (1,), shift=4)
+    inside, outside = (
+        cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (opening, 1 - opening)
+    )
+    return np.asarray(inside - outside, np.float32)

@@ -1,24 +1,33 @@
-"""The eye model's verdict: is it better than geometry alone on people it never saw?"""
+"""The eye model's verdict: is it better than geometry alone on people whom it has never seen?
+
+JSON:
+    steps: of the bridge. seconds_a_pair: of drawing two eyes, warm.
+    photos: cycles of photographed eyes of the test people. renders: eyes of the test renders from
+        others of their sitting. For each: n pictures; people; geometry and ours, means over the
+        proposals and over what the model makes of them, inside the lids: psnr (dB), ssim,
+        gradients, sharpness (share of the truth's detail), iris_shift and white_shift (CIEDE2000
+        of the mean colours); psnr_gain (dB), its 95 % interval over people, p (Wilcoxon over
+        people), and better, the number of pictures that gained.
+    steering: see `eye_steering`. faces: see `eye_faces`.
+    verdict: what the model has to reach to become the default; null where it was not measured.
+"""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmarks import eye_faces, eye_steering, likeness
-from benchmarks.eye_colours import Parts
-from benchmarks.eye_faces import Turned
+from benchmarks import eye_colours, eye_faces, eye_steering, likeness
 from benchmarks.eye_steering import SteeredEye
-from benchmarks.likeness import Likeness
+from benchmarks.reports import Report, text_table
 from benchmarks.statistics import interval
-from datasets import drawing, eye_samples, eye_set, gathering, renders
+from datasets import drawing, eye_rows, eye_samples, eye_set, portraits, renders
 from datasets.eye_samples import EyeSample
 from datasets.eye_set import EyeSet
 from pipelines.engines import eye_patches
@@ -34,23 +43,7 @@ ENOUGH_DB = 2.0
 
 _SEED = 20261121
 _CYCLES = 2
-
-
-@dataclass(frozen=True)
-class DrawnEye:
-    """One picture of an eye against the truth.
-
-    Attributes:
-        likeness: Inside the opening between the lids.
-        iris_shift: Of the iris's mean colour, in CIEDE2000.
-        white_shift: Of the white's mean colour, in CIEDE2000.
-        sharpness: Detail inside the opening, as a share of the truth's.
-    """
-
-    likeness: Likeness
-    iris_shift: float
-    white_shift: float
-    sharpness: float
+_FIGURES = ("psnr", "ssim", "gradients", "sharpness", "iris_shift", "white_shift")
 
 
 @dataclass(frozen=True)
@@ -58,17 +51,15 @@ class Restored:
     """One cycle, or one render from another's, of one eye.
 
     Attributes:
-        name: Of the eye.
-        person: Whose it is.
-        geometry: The proposal.
-        ours: What the model makes of it.
+        person: The person.
+        geometry: Figures of the proposal.
+        ours: Figures of what the model makes of it.
         pictures: Truth, proposal and ours side by side, uint8 RGB.
     """
 
-    name: str
     person: str
-    geometry: DrawnEye
-    ours: DrawnEye
+    geometry: dict[str, float]
+    ours: dict[str, float]
     pictures: Image8 = field(repr=False)
 
 
@@ -88,7 +79,7 @@ class EyesRun:
     photos: list[Restored]
     rendered: list[Restored]
     steered: list[SteeredEye]
-    faces: list[Turned]
+    faces: list[Report]
     seconds_a_pair: float
     steps: int
 
@@ -107,17 +98,31 @@ def test_eyes(
         FileNotFoundError: A folder or file is not there.
     """
     if gathered is not None:
-        held = eye_set.load(gathered).of("test")
-        photos = held.chosen(np.flatnonzero(held.sources != "render"))
+        test = eye_set.load(gathered).of("test")
+        photos = test.subset(np.flatnonzero(test.sources != "render"))
         return photos if len(photos) else None
-    sitters = (
-        sitter
-        for found in (*map(gathering.portraits, folders), *map(gathering.eye_crops, crops))
-        for sitter in found
-        if eye_set.split_of(sitter.person) == "test"
+    read = (
+        portrait
+        for found in (*map(portraits.read_folder, folders), *map(portraits.read_crops, crops))
+        for portrait in found
+        if eye_set.split_of(portrait.person) == "test"
     )
-    rows = list(gathering.from_photos(sitters, _CYCLES, _SEED))
-    return eye_set.gathered(iter(rows)) if rows else None
+    rows = list(eye_rows.from_photos(read, _CYCLES, _SEED))
+    return eye_set.from_rows(rows) if rows else None
+
+
+def test_portraits(folders: Sequence[Path]) -> list[Path]:
+    """Photos of the test people.
+
+    Raises:
+        FileNotFoundError: There is no photo in a folder.
+    """
+    return [
+        file
+        for folder in folders
+        for file in portraits.picture_files(folder)
+        if eye_set.split_of(eye_set.person_of(file, folder)) == "test"
+    ]
 
 
 def load(weights: Path) -> EyePatchControlNetPipeline:
@@ -150,7 +155,7 @@ def run(
     pipeline: EyePatchControlNetPipeline,
     photos: EyeSet | None,
     render_folder: Path | None = renders.COMMITTED,
-    portraits: Sequence[Path] = (),
+    portrait_files: Sequence[Path] = (),
     steps: int = STEPS,
     most: int | None = None,
 ) -> EyesRun:
@@ -159,69 +164,65 @@ def run(
     Args:
         pipeline: The model.
         photos: From `test_eyes`.
-        render_folder: A set of renders, of which only the test people are looked at.
-        portraits: Photos to turn to nine targets.
+        render_folder: A set of renders, of which only the test people are used.
+        portrait_files: Photos to turn to nine targets.
         steps: Of the bridge.
         most: At most so many eyes and portraits of each kind, evenly spread; all if None.
     """
     rendered = None
     if render_folder is not None:
-        rows = list(gathering.from_renders(render_folder, 1, _SEED, split="test", most=most))
-        rendered = eye_set.gathered(iter(rows)) if rows else None
-    photos = photos if photos is None else spread(photos, most)
+        rows = list(eye_rows.from_renders(render_folder, 1, _SEED, split="test", most=most))
+        rendered = eye_set.from_rows(rows) if rows else None
+    if photos is not None and most is not None and len(photos) > most:
+        photos = photos.subset(np.linspace(0, len(photos) - 1, most).astype(np.intp))
     return EyesRun(
         photos=[] if photos is None else restored(pipeline, photos, steps),
         rendered=[] if rendered is None else restored(pipeline, rendered, steps),
         steered=[] if photos is None else eye_steering.steered(pipeline, photos, steps),
-        faces=eye_faces.turned(pipeline, portraits[:most], steps),
+        faces=eye_faces.run(pipeline, portrait_files[:most], steps),
         seconds_a_pair=_seconds(pipeline, steps),
         steps=steps,
     )
-
-
-def spread(eyes: EyeSet, most: int | None) -> EyeSet:
-    """At most so many eyes, evenly spread over the set."""
-    if most is None or len(eyes) <= most:
-        return eyes
-    return eyes.chosen(np.linspace(0, len(eyes) - 1, most).astype(np.intp))
 
 
 def restored(
     pipeline: EyePatchControlNetPipeline, eyes: EyeSet, steps: int = STEPS
 ) -> list[Restored]:
     """Every cycle of every eye, as proposed and as the model draws it."""
-    asked = [(i, c) for i in range(len(eyes)) for c in range(eyes.proposals.shape[1])]
-    samples = [eye_samples.sample(eyes, i, "cycle", cycle=c) for i, c in asked]
-    made = drawing.draw(pipeline, samples, steps)
+    cycles = [(i, c) for i in range(len(eyes)) for c in range(eyes.proposals.shape[1])]
+    samples = [eye_samples.sample(eyes, i, "cycle", cycle=c) for i, c in cycles]
+    drawn = drawing.draw(pipeline, samples, steps)
     return [
         Restored(
-            name=str(eyes.names[i]),
             person=str(eyes.people[i]),
-            geometry=judged(sample.start, sample),
-            ours=judged(ours, sample),
-            pictures=np.hstack([eye_samples.to_u8(p) for p in (sample.truth, sample.start, ours)]),
+            geometry=judge(sample.start, sample),
+            ours=judge(ours, sample),
+            pictures=np.hstack([drawing.to_u8(p) for p in (sample.truth, sample.start, ours)]),
         )
-        for (i, _), sample, ours in zip(asked, samples, made, strict=True)
+        for (i, _), sample, ours in zip(cycles, samples, drawn, strict=True)
     ]
 
 
-def judged(pixels: Image, sample: EyeSample) -> DrawnEye:
-    """A patch against its sample's truth, inside the opening between the lids."""
-    inside = sample.mask > 0.5
-    parts = Parts.of(sample)
-    true, drawn = parts.colours(sample.truth), parts.colours(pixels)
-    iris_shift, white_shift = _difference(true, drawn)
-    return DrawnEye(
-        likeness=likeness.compare(
-            eye_samples.to_u8(pixels), eye_samples.to_u8(sample.truth), inside
-        ),
-        iris_shift=float(iris_shift),
-        white_shift=float(white_shift),
-        sharpness=float(drawing.sharpness(pixels[None], sample.truth[None], sample.mask[None])[0]),
-    )
+def judge(pixels: Image, sample: EyeSample) -> dict[str, float]:
+    """Figures of a patch against its sample's truth, inside the opening between the lids."""
+    from skimage.color import deltaE_ciede2000, rgb2lab
+
+    colours = [
+        rgb2lab(eye_colours.iris_and_sclera(one, sample).clip(0, 1))
+        for one in (sample.truth, pixels)
+    ]
+    iris_shift, white_shift = deltaE_ciede2000(*colours)
+    like = likeness.compare(drawing.to_u8(pixels), drawing.to_u8(sample.truth), sample.mask > 0.5)
+    (sharpness,) = drawing.sharpness(pixels[None], sample.truth[None], sample.mask[None])
+    return {
+        **asdict(like),
+        "sharpness": float(sharpness),
+        "iris_shift": float(iris_shift),
+        "white_shift": float(white_shift),
+    }
 
 
-def report(done: EyesRun) -> dict[str, Any]:
+def report(done: EyesRun) -> Report:
     """A run as plain data; the keys are stable."""
     return {
         "steps": done.steps,
@@ -236,81 +237,76 @@ def report(done: EyesRun) -> dict[str, Any]:
 
 def verdict(done: EyesRun) -> dict[str, bool | None]:
     """What the model has to reach to become the default; None where it was not measured."""
+    result: dict[str, bool | None] = dict.fromkeys(
+        (
+            *("two_decibels_better", "surely_better", "sharpness_within", "white_keeps_its_colour"),
+            *("follows_the_annotation", "needs_the_annotation", "gaze_not_worse"),
+        )
+    )
     photos, steering = _restoration(done.photos), eye_steering.report(done.steered)
     faces = eye_faces.report(done.faces)
-    measured = bool(photos["n"])
-    gain = photos.get("psnr_gain_interval")
-    return {
-        "two_decibels_better": bool(photos["psnr_gain"] >= ENOUGH_DB) if measured else None,
-        "surely_better": bool(gain[0] > 0 and photos["p"] < 0.01) if gain else None,
-        "sharpness_within": bool(0.9 <= photos["ours"]["sharpness"] <= 1.1) if measured else None,
-        "white_keeps_its_colour": bool(photos["ours"]["white_shift"] < 3) if measured else None,
-        "follows_the_annotation": bool(steering["error_px"] <= 0.7) if steering["n"] else None,
-        "needs_the_annotation": bool(steering["blank_error_px"] > 2 * steering["error_px"])
-        if steering["n"]
-        else None,
-        "gaze_not_worse": bool(faces["ours"]["gaze_error"] <= faces["geometry"]["gaze_error"] + 0.1)
-        if faces["n"]
-        else None,
-    }
+    if photos["n"]:
+        result["two_decibels_better"] = photos["psnr_gain"] >= ENOUGH_DB
+        result["sharpness_within"] = 0.9 <= photos["ours"]["sharpness"] <= 1.1
+        result["white_keeps_its_colour"] = photos["ours"]["white_shift"] < 3
+        if gain := photos["psnr_gain_interval"]:
+            result["surely_better"] = gain[0] > 0 and photos["p"] < 0.01
+    if steering["n"]:
+        result["follows_the_annotation"] = steering["error_px"] <= 0.7
+        result["needs_the_annotation"] = steering["blank_error_px"] > 2 * steering["error_px"]
+    if faces["n"]:
+        ours, geometry = (faces[who]["gaze_error"] for who in ("ours", "geometry"))
+        result["gaze_not_worse"] = ours <= geometry + 0.1
+    return result
 
 
-def table(made: dict[str, Any]) -> str:
+def table(report: Report) -> str:
     """A report as text."""
-    lines = [f"{made['steps']} steps, {made['seconds_a_pair']:.2f} s for two eyes", ""]
+    lines = [f"{report['steps']} steps, {report['seconds_a_pair']:.2f} s for two eyes", ""]
     for name in ("photos", "renders"):
-        part = made[name]
+        part = report[name]
         if not part["n"]:
             lines.append(f"{name}: none")
             continue
-        lines.append(f"{name}: {part['n']} pictures of {part['people']} people")
-        lines.append(
-            f"{'':<10}{'PSNR':>7}{'SSIM':>7}{'grad.':>7}{'sharp':>7}{'iris':>7}{'white':>7}"
-        )
-        for who in ("geometry", "ours"):
-            one = part[who]
-            lines.append(
-                f"{who:<10}{one['psnr']:>7.2f}{one['ssim']:>7.3f}{one['gradients']:>7.3f}"
-                f"{one['sharpness']:>7.2f}{one['iris_shift']:>7.2f}{one['white_shift']:>7.2f}"
-            )
         span = part["psnr_gain_interval"]
-        sure = f" (95 %: {span[0]:+.2f} to {span[1]:+.2f})" if span else ""
-        lines.append(
-            f"gain {part['psnr_gain']:+.2f} dB{sure}, Wilcoxon p = {part['p']:.2g}, "
-            f"better on {part['better']} of {part['n']}"
-        )
-        lines.append("")
-    lines += eye_steering.lines(made["steering"]) + eye_faces.lines(made["faces"])
-    lines.append("")
-    for name, value in made["verdict"].items():
-        lines.append(f"{_SAID[value]:<13}{name.replace('_', ' ')}")
-    return "\n".join(lines)
+        lines += [
+            f"{name}: {part['n']} pictures of {part['people']} people",
+            text_table("", {who: part[who] for who in ("geometry", "ours")}, _FIGURES),
+            f"gain {part['psnr_gain']:+.2f} dB"
+            + (f" (95 %: {span[0]:+.2f} to {span[1]:+.2f})" if span else "")
+            + f", Wilcoxon p = {part['p']:.2g}, better on {part['better']} of {part['n']}",
+            "",
+        ]
+    answers = {True: "yes", False: "no", None: "not measured"}
+    return "\n".join(
+        [
+            *lines,
+            eye_steering.table(report["steering"]),
+            eye_faces.table(report["faces"]),
+            "",
+            *(f"{answers[v]:<13}{name.replace('_', ' ')}" for name, v in report["verdict"].items()),
+        ]
+    )
 
 
 def worst_sheet(done: EyesRun, factor: int = 4) -> Image8 | None:
     """The twelve eyes least like their truth: truth, proposal, ours, and ours less the truth."""
-    every = sorted(done.photos or done.rendered, key=lambda one: one.ours.likeness.ssim)
-    if not every:
-        return None
-    rows = []
-    for one in every[:WORST]:
-        width = eye_patches.SIZE[0]
+    worst = sorted(done.photos or done.rendered, key=lambda one: one.ours["ssim"])[:WORST]
+    rows, width = [], eye_patches.SIZE[0]
+    for one in worst:
         truth, ours = one.pictures[:, :width], one.pictures[:, 2 * width :]
         difference = np.clip(128 + 2 * (ours.astype(int) - truth), 0, 255).astype(np.uint8)
-        rows.append(eye_samples.enlarged(np.hstack([one.pictures, difference]), factor))
-    return np.vstack(rows)
+        rows.append(drawing.enlarge(np.hstack([one.pictures, difference]), factor))
+    return np.vstack(rows) if rows else None
 
 
-_SAID = {True: "yes", False: "no", None: "not measured"}
-
-
-def _restoration(results: Sequence[Restored]) -> dict[str, Any]:
+def _restoration(results: Sequence[Restored]) -> Report:
     if not results:
         return {"n": 0}
     from scipy.stats import wilcoxon
 
     people = [one.person for one in results]
-    gains = np.array([one.ours.likeness.psnr - one.geometry.likeness.psnr for one in results])
+    gains = np.array([one.ours["psnr"] - one.geometry["psnr"] for one in results])
     # Eyes of one person err alike, so the test is over people.
     names = sorted(set(people))
     by_person = [float(gains[np.array(people) == name].mean()) for name in names]
@@ -327,21 +323,13 @@ def _restoration(results: Sequence[Restored]) -> dict[str, Any]:
     }
 
 
-def _means(drawn: Sequence[DrawnEye]) -> dict[str, float]:
+def _means(figures: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Means of the figures, but the median of the sharpness."""
+    columns = {name: [one[name] for one in figures] for name in _FIGURES}
     return {
-        "psnr": float(np.mean([one.likeness.psnr for one in drawn])),
-        "ssim": float(np.mean([one.likeness.ssim for one in drawn])),
-        "gradients": float(np.mean([one.likeness.gradients for one in drawn])),
-        "sharpness": float(np.median([one.sharpness for one in drawn])),
-        "iris_shift": float(np.mean([one.iris_shift for one in drawn])),
-        "white_shift": float(np.mean([one.white_shift for one in drawn])),
+        name: float(np.median(values) if name == "sharpness" else np.mean(values))
+        for name, values in columns.items()
     }
-
-
-def _difference(true: NDArray[Any], drawn: NDArray[Any]) -> NDArray[np.float64]:
-    from skimage.color import deltaE_ciede2000, rgb2lab
-
-    return np.asarray(deltaE_ciede2000(rgb2lab(true.clip(0, 1)), rgb2lab(drawn.clip(0, 1))))
 
 
 def _seconds(pipeline: EyePatchControlNetPipeline, steps: int) -> float:

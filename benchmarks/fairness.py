@@ -1,15 +1,26 @@
-"""Does the polish treat light and dark skin alike? Grouped by the measured angle of skin tone."""
+"""Does the polish treat light and dark skin alike? Grouped by the measured angle of skin tone.
+
+JSON:
+    context: id of the context. n: photos with colour; without_colour: photos without.
+    few: number of photos below which a class says little.
+    matters: for each measure, the difference of means below which nobody could see anything.
+    classes: for each class of the Individual Typology Angle n, few (whether n is below the
+        threshold), held_back_share (photos whose doses were reduced) and measures: for lightening
+        (degrees), texture_loss and identity the mean, the difference to all other photos, its 95 %
+        interval over photos, and whether the class stands_out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmarks import statistics
 from benchmarks.polish import Result
-from benchmarks.statistics import interval
+from benchmarks.reports import Report, text_table
+from benchmarks.statistics import Rows
 
 CLASSES = (
     ("very light", 55.0),
@@ -28,31 +39,19 @@ FEW = 10
 """With fewer photos a class says little, and the table says so."""
 
 
-@dataclass(frozen=True)
-class _Measure:
-    """Something that no class should get more of.
+_MEASURES: dict[str, tuple[Callable[[Result], float], float]] = {
+    "lightening": (lambda result: result.lightening, 0.5),
+    "texture_loss": (lambda result: 1 - result.readings.texture, 0.03),
+    "identity": (lambda result: result.readings.distance or 0.0, 0.03),
+}
+"""Quantities of which no class should get more than others.
 
-    Attributes:
-        key: Name in the report.
-        title: Name in the table.
-        of: Reads it from a result; larger is worse.
-        matters: A difference of means below this could not be seen by anybody.
-    """
-
-    key: str
-    title: str
-    of: Callable[[Result], float]
-    matters: float
+Each with how it is read from a result, larger being worse, and with the difference of means below
+which nobody could see anything.
+"""
 
 
-_MEASURES = (
-    _Measure("lightening", "lightening, deg", lambda result: result.lightening, 0.5),
-    _Measure("texture_loss", "texture loss", lambda result: 1 - result.readings.texture, 0.03),
-    _Measure("identity", "likeness", lambda result: result.readings.distance or 0.0, 0.03),
-)
-
-
-def report(results: Sequence[Result]) -> dict[str, Any]:
+def report(results: Sequence[Result]) -> Report:
     """Each class against all others; plain data for JSON, the keys are stable.
 
     A difference is the mean of the class minus that of all other photos, with its 95 % interval
@@ -62,15 +61,13 @@ def report(results: Sequence[Result]) -> dict[str, Any]:
         results: Of one context, from `benchmarks.polish.run`.
     """
     coloured = [result for result in results if result.ita is not None]
-    named = [class_of(result.ita or 0.0) for result in coloured]
+    named = np.array([class_of(result.ita or 0.0) for result in coloured])
     return {
         "n": len(coloured),
         "without_colour": len(results) - len(coloured),
         "few": FEW,
-        "matters": {measure.key: measure.matters for measure in _MEASURES},
-        "classes": {
-            name: _group(coloured, [each == name for each in named]) for name, _ in CLASSES
-        },
+        "matters": {key: matters for key, (_, matters) in _MEASURES.items()},
+        "classes": {name: _group(coloured, named == name) for name, _ in CLASSES},
     }
 
 
@@ -79,61 +76,65 @@ def class_of(ita: float) -> str:
     return next(name for name, begins in CLASSES if ita > begins)
 
 
-def table(made: dict[str, Any], context: str) -> str:
+def table(report: Report) -> str:
     """The report as text."""
-    lines = [
-        f"{context}: mean of a class, and how far it lies from all others [95 % interval]",
-        f"{'class':14}{'n':>5}" + "".join(f"{measure.title:>38}" for measure in _MEASURES),
-    ]
-    for name, group in made["classes"].items():
-        cells = "".join(f"{_cell(group['measures'].get(each.key)):>38}" for each in _MEASURES)
-        few = "  few photos: says little" if group["n"] < FEW else ""
-        lines.append(f"{name:14}{group['n']:5}{cells}{few}")
+    rows = {
+        name: {
+            "n": group["n"],
+            **{key: _cell(group["measures"].get(key)) for key in _MEASURES},
+            "": "few photos: says little" if group["n"] < FEW else "",
+        }
+        for name, group in report["classes"].items()
+    }
     stand_out = [
         f"{name} ({key})"
-        for name, group in made["classes"].items()
+        for name, group in report["classes"].items()
         for key, value in group["measures"].items()
         if value["stands_out"]
     ]
-    lines.append("stands out: " + (", ".join(stand_out) if stand_out else "no class"))
-    return "\n".join(lines)
+    return "\n".join(
+        [
+            f"{report['context']}: mean of a class, and how far it lies from all others "
+            "[95 % interval]",
+            text_table("class", rows, ("n", *_MEASURES, "")),
+            "stands out: " + (", ".join(stand_out) or "no class"),
+        ]
+    )
 
 
-def _group(results: Sequence[Result], belongs: list[bool]) -> dict[str, Any]:
-    count = sum(belongs)
-    if not count:
+def _group(results: Sequence[Result], own: NDArray[np.bool_]) -> Report:
+    if not own.any():
         return {"n": 0, "few": True, "held_back_share": None, "measures": {}}
-    held = [each.held_back is not None for each, own in zip(results, belongs, strict=True) if own]
+    held_back = np.array([result.held_back is not None for result in results])
     return {
-        "n": count,
-        "few": count < FEW,
-        "held_back_share": round(sum(held) / count, 4),
-        "measures": {each.key: _compared(results, belongs, each) for each in _MEASURES},
+        "n": int(own.sum()),
+        "few": bool(own.sum() < FEW),
+        "held_back_share": round(float(held_back[own].mean()), 4),
+        "measures": {key: _compared(results, own, key) for key in _MEASURES},
     }
 
 
-def _compared(results: Sequence[Result], belongs: list[bool], measure: _Measure) -> dict[str, Any]:
-    rows = np.array(
-        [[own, measure.of(each)] for each, own in zip(results, belongs, strict=True)], np.float64
-    )
-    between = interval(rows, [result.photo for result in results], _difference)
+def _compared(results: Sequence[Result], own: NDArray[np.bool_], key: str) -> Report:
+    measure, matters = _MEASURES[key]
+    rows = np.array([own, [measure(result) for result in results]], np.float64).T
+    interval = statistics.interval(rows, [result.photo for result in results], _difference)
     difference = _difference(rows)
     return {
-        "mean": round(float(rows[rows[:, 0] > 0, 1].mean()), 4),
+        "mean": round(float(rows[own, 1].mean()), 4),
         "difference": round(difference, 4) if np.isfinite(difference) else None,
-        "interval": None if between is None else [round(end, 4) for end in between],
-        "stands_out": between is not None and between[0] > measure.matters,
+        "interval": interval and [round(end, 4) for end in interval],
+        "stands_out": interval is not None and interval[0] > matters,
     }
 
 
-def _difference(rows: Any) -> float:
+def _difference(rows: Rows) -> float:
     own = rows[:, 0] > 0
     if own.all() or not own.any():
         return float("nan")
     return float(rows[own, 1].mean() - rows[~own, 1].mean())
 
 
-def _cell(value: dict[str, Any] | None) -> str:
+def _cell(value: Report | None) -> str:
     if value is None:
         return "–"
     if value["interval"] is None or value["difference"] is None:

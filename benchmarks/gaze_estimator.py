@@ -1,24 +1,38 @@
-"""The estimator against known gazes: errors, slopes and intervals, as a whole and by kind."""
+"""The gaze estimator against known gazes: errors, slopes and intervals, as a whole and by kind.
+
+JSON, in degrees, for each of yaw and pitch:
+    n: pictures. mae: mean absolute error. median: of the absolute error. bias: mean error.
+    slope: of the least-squares line of the read over the true angle; null where those hardly vary.
+    intervals: of these figures. by: the same figures by head_yaw, iris, skin and glasses.
+    within_person: what is left when each person's own constant error is taken out: the slope, the
+        mean absolute error (mae) and the standard deviation of those constants (constant_spread).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from benchmarks.reports import Report
 from benchmarks.statistics import Rows, interval, slope
 from datasets.renders import Render
 from pipelines.gaze import Gaze
 
 AXES = ("yaw", "pitch")
-HEAD_YAWS = ((-90.0, -18.0), (-18.0, -6.0), (-6.0, 6.0), (6.0, 18.0), (18.0, 90.0))
+HEAD_YAWS = {
+    "under -18": (-90.0, -18.0),
+    "-18 to -6": (-18.0, -6.0),
+    "-6 to 6": (-6.0, 6.0),
+    "6 to 18": (6.0, 18.0),
+    "18 and more": (18.0, 90.0),
+}
 
 
 @dataclass(frozen=True)
 class EstimatorReading:
-    """What was read from one picture.
+    """The gaze that was read from one picture.
 
     Attributes:
         render: The picture and its truth.
@@ -34,43 +48,40 @@ class EstimatorReading:
         return self.gaze.angle_to(self.render.gaze)
 
 
-def figures(readings: Sequence[EstimatorReading]) -> dict[str, Any]:
-    """Errors and slopes of some readings, degrees; the keys are stable.
-
-    Returns:
-        `n`, then mae, median (of the absolute error), bias and slope for yaw and pitch; a slope
-        is None where the true gazes hardly vary. Empty without readings.
-    """
-    if not readings:
-        return {}
-    made: dict[str, Any] = {"n": len(readings)}
-    rows = _rows(readings)
-    for name, figure in _FIGURES.items():
-        for axis, word in enumerate(AXES):
-            value = figure(rows[:, axis])
-            made[f"{name}_{word}"] = None if np.isnan(value) else value
-    return made
-
-
-def report(readings: Sequence[EstimatorReading]) -> dict[str, Any]:
+def report(readings: Sequence[EstimatorReading]) -> Report:
     """`figures`, their intervals, and the same by head yaw, iris, skin and glasses."""
     if not readings:
         return {}
+    kinds = {
+        "head_yaw": (_head_yaw, list(HEAD_YAWS)),
+        "iris": (lambda reading: reading.render.iris_colour, None),
+        "skin": (lambda reading: reading.render.skin, None),
+        "glasses": (lambda reading: reading.render.glasses, None),
+    }
     return {
         **figures(readings),
         "intervals": intervals(readings),
         "within_person": within_person(readings),
-        "by": {
-            "head_yaw": _by_head_yaw(readings),
-            "iris": _by(readings, lambda reading: reading.render.iris_colour),
-            "skin": _by(readings, lambda reading: reading.render.skin),
-            "glasses": _by(readings, lambda reading: reading.render.glasses),
-        },
+        "by": {name: _by(readings, kind, order) for name, (kind, order) in kinds.items()},
     }
 
 
+def figures(readings: Sequence[EstimatorReading]) -> Report:
+    """Number, errors and slopes of some readings; empty without readings."""
+    if not readings:
+        return {}
+    rows = _rows(readings)
+    values = {
+        f"{name}_{word}": figure(rows[:, axis])
+        for name, figure in _FIGURES.items()
+        for axis, word in enumerate(AXES)
+    }
+    finite = {name: None if np.isnan(value) else value for name, value in values.items()}
+    return {"n": len(readings), **finite}
+
+
 def intervals(readings: Sequence[EstimatorReading]) -> dict[str, list[float] | None]:
-    """95 % intervals of `figures`, people drawn anew; None where there are too few of them."""
+    """95 % intervals of `figures`, people resampled; None where there are too few of them."""
     rows, people = _rows(readings), [reading.render.identity for reading in readings]
     return {
         f"{name}_{word}": interval(rows[:, axis], people, figure)
@@ -80,45 +91,27 @@ def intervals(readings: Sequence[EstimatorReading]) -> dict[str, list[float] | N
 
 
 def within_person(readings: Sequence[EstimatorReading]) -> dict[str, float | None]:
-    """What is left when each person's own constant is taken out.
-
-    Returns:
-        For yaw and pitch: the slope within a person, the mean absolute error without the
-        person's mean error, and the spread (standard deviation) of those constants.
-    """
-    rows = _rows(readings)
-    people = np.array([reading.render.identity for reading in readings])
-    made: dict[str, float | None] = {}
-    for axis, word in enumerate(AXES):
-        true, seen = rows[:, axis].T
-        own_true, own_seen = (_less_own_mean(values, people) for values in (true, seen))
-        constants = [float((seen - true)[people == one].mean()) for one in np.unique(people)]
-        made[f"slope_{word}"] = slope(own_true, own_seen)
-        made[f"mae_{word}"] = float(np.abs(own_seen - own_true).mean())
-        made[f"constant_spread_{word}"] = (
-            float(np.std(constants, ddof=1)) if len(constants) > 1 else None
+    """Slope, error and spread for yaw and pitch without each person's own mean error."""
+    people = [reading.render.identity for reading in readings]
+    _, whose, counts = np.unique(people, return_inverse=True, return_counts=True)
+    result: dict[str, float | None] = {}
+    for word, pairs in zip(AXES, _rows(readings).transpose(1, 2, 0), strict=True):
+        # (2, people): the mean true and the mean read angle of each.
+        means = np.array([np.bincount(whose, values) / counts for values in pairs])
+        true, seen = pairs - means[:, whose]
+        constants = means[1] - means[0]
+        result[f"slope_{word}"] = slope(true, seen)
+        result[f"mae_{word}"] = float(np.abs(seen - true).mean())
+        result[f"constant_spread_{word}"] = (
+            float(np.std(constants, ddof=1)) if len(counts) > 1 else None
         )
-    return made
-
-
-def _less_own_mean(values: Rows, people: Rows) -> Rows:
-    left = values.copy()
-    for one in np.unique(people):
-        left[people == one] -= left[people == one].mean()
-    return left
+    return result
 
 
 def _rows(readings: Sequence[EstimatorReading]) -> Rows:
-    """(n, 2 axes, 2): the true and the read angle."""
-    return np.array(
-        [
-            [
-                (reading.render.gaze.yaw, reading.gaze.yaw),
-                (reading.render.gaze.pitch, reading.gaze.pitch),
-            ]
-            for reading in readings
-        ]
-    )
+    """The true and the read angle, shape (n, 2 axes, 2)."""
+    gazes = [(reading.render.gaze, reading.gaze) for reading in readings]
+    return np.array([[[getattr(gaze, word) for gaze in pair] for word in AXES] for pair in gazes])
 
 
 def _slope(pairs: Rows) -> float:
@@ -134,22 +127,19 @@ _FIGURES: dict[str, Callable[[Rows], float]] = {
 }
 
 
-def _by_head_yaw(readings: Sequence[EstimatorReading]) -> dict[str, Any]:
-    parts = {
-        _span(low, high): [one for one in readings if low <= one.render.head_yaw < high]
-        for low, high in HEAD_YAWS
-    }
-    return {name: figures(part) for name, part in parts.items() if part}
-
-
-def _span(low: float, high: float) -> str:
-    if low == HEAD_YAWS[0][0]:
-        return f"under {high:g}"
-    return f"{low:g} and more" if high == HEAD_YAWS[-1][1] else f"{low:g} to {high:g}"
+def _head_yaw(reading: EstimatorReading) -> str:
+    yaw = reading.render.head_yaw
+    return next(name for name, (low, high) in HEAD_YAWS.items() if low <= yaw < high)
 
 
 def _by(
-    readings: Sequence[EstimatorReading], kind: Callable[[EstimatorReading], str]
-) -> dict[str, Any]:
-    kinds = sorted({kind(reading) for reading in readings})
-    return {name: figures([one for one in readings if kind(one) == name]) for name in kinds}
+    readings: Sequence[EstimatorReading],
+    kind: Callable[[EstimatorReading], str],
+    order: list[str] | None,
+) -> Report:
+    kinds = [kind(reading) for reading in readings]
+    return {
+        name: figures([one for one, own in zip(readings, kinds, strict=True) if own == name])
+        for name in order or sorted(set(kinds))
+        if name in kinds
+    }

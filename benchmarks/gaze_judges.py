@@ -1,4 +1,4 @@
-"""Readings of a picture's gaze that owe nothing to the estimator that steered its eyes."""
+"""Estimates of a picture's gaze that are independent of the estimator that guided its redirect."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _SET_BACK_MM, _RADIUS_MM = 6.0, 10.5
 
 
 def by_true_eyeballs(picture_u8: Image8, face: Face, render: Render) -> Gaze:
-    """Gaze of a picture from where its irises' pixels are, on the true eyeballs.
+    """Gaze of a picture from the place of its irises in the pixels, on the true eyeballs.
 
     Args:
         picture_u8: uint8 RGB, (H, W, 3).
-        face: The face in it with about where the irises and where the lids are, in its pixels.
-        render: The truth of a picture of the same head, camera and eyeballs: of the picture
-            itself, or of the one that it was edited from.
+        face: The face in it with its lids and the rough place of its irises, in its pixels.
+        render: Truth of a picture with the same head, camera and eyeballs: of the picture itself,
+            or of the one that it was edited from.
     """
     pixels = picture_u8.astype(np.float32) / np.float32(255)
     turns, weights = [], []
@@ -37,7 +37,7 @@ def by_true_eyeballs(picture_u8: Image8, face: Face, render: Render) -> Gaze:
 
 
 def turn(found: Points, true: TrueEye) -> Points:
-    """By how much one eye whose iris is at `found` looks elsewhere than its truth says.
+    """Difference in gaze between an eye whose iris is at `found` and the true eye.
 
     Returns:
         (yaw, pitch) in degrees.
@@ -49,22 +49,22 @@ def turn(found: Points, true: TrueEye) -> Points:
 
 
 def second_estimate(face: Face, pixels: Image) -> Gaze | None:
-    """A second estimate of a picture's gaze, by other means than the first: how its eyes look.
+    """Estimate the gaze from the eyes' appearance, unlike the first estimate.
 
     Args:
-        face: As `face.find` gives it, with the landmarks' irises.
+        face: As `face.find` returns it, with the landmarks' irises.
         pixels: The picture at the size of `face`, float32 (H, W, 3).
     """
     return appearance.read(pixels, face)
 
 
 def as_found(face: Face) -> Face:
-    """An analysed face as `face.find` gave it, before irises and lids were fitted."""
+    """An analysed face as `face.find` returned it, before irises and lids were fitted."""
     return replace(faces.from_landmarks(face.landmarks, face.size, face.count), head=face.head)
 
 
 def plain_landmarks(picture_u8: Image8) -> Gaze | None:
-    """The usual reading: one pass of the landmarks, iris against canthi. None without a face."""
+    """Gaze by the usual method, irises against canthi in one pass; None without a face."""
     found = mesh.all_landmarks(picture_u8)
     if not found:
         return None

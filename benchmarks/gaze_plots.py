@@ -1,4 +1,4 @@
-"""Pictures of a gaze benchmark: true against measured angles, the worst estimates and redirects."""
+"""Plots of a gaze benchmark: true against measured angles, the worst estimates and redirects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks import eye_strip
+from benchmarks import gaze_redirect
 from benchmarks.gaze import GazeRun
 from benchmarks.gaze_estimator import AXES, EstimatorReading
 from benchmarks.gaze_redirect import Redirected
@@ -66,38 +66,42 @@ def scatter(readings: Sequence[EstimatorReading]) -> Figure:
 
 def worst_estimates(readings: Sequence[EstimatorReading], analyses: dict[str, Analysis]) -> Figure:
     """The dozen pictures that were read worst, with their eyes."""
-    worst = sorted(readings, key=lambda reading: -reading.error)[:WORST]
-    rows = -(-len(worst) // 2)
-    figure = _figure(13, 2.1 * rows)
-    for index, reading in enumerate(worst):
-        axes = figure.add_subplot(rows, 2, index + 1)
-        _show(axes, _eyes(analyses[reading.render.name]))
-        axes.set_title(
+    pictures = []
+    for reading in sorted(readings, key=lambda reading: -reading.error)[:WORST]:
+        analysis = analyses[reading.render.name]
+        title = (
             f"{reading.render.name}: true {_degrees(reading.render.gaze)}, "
-            f"read {_degrees(reading.gaze)}, off by {reading.error:.1f}°",
-            fontsize=9,
+            f"read {_degrees(reading.gaze)}, off by {reading.error:.1f}°"
         )
-    figure.tight_layout()
-    return figure
+        eyes = gaze_redirect.full_size(analysis).eyes
+        pictures.append((title, gaze_redirect.eye_strip(analysis.portrait.original_u8, eyes)))
+    return _sheet(pictures, columns=2, width=13)
 
 
 def worst_redirects(results: Sequence[Redirected]) -> Figure:
     """The dozen redirects that missed their change most: source, result, truth, difference."""
-    worst = sorted(results, key=lambda one: -one.change_error)[:WORST]
-    figure = _figure(22, 2.1 * len(worst))
-    for row, one in enumerate(worst):
-        apart = np.abs(one.eyes.result.astype(int) - one.eyes.truth)
-        pictures = {
-            f"{one.source.name}, {_degrees(one.source.gaze)}": one.eyes.source,
-            f"asked for {_change(one.asked)}, came {_change(one.obtained)}, "
-            f"off by {one.change_error:.1f}°": one.eyes.result,
-            f"true render of {_degrees(one.target.gaze)}": one.eyes.truth,
-            "difference, twofold": np.clip(2 * apart, 0, 255).astype(np.uint8),
-        }
-        for column, (title, picture) in enumerate(pictures.items()):
-            axes = figure.add_subplot(len(worst), 4, 4 * row + column + 1)
-            _show(axes, picture)
-            axes.set_title(title, fontsize=9)
+    pictures = []
+    for one in sorted(results, key=lambda one: -one.change_error)[:WORST]:
+        source, result, truth = one.eyes
+        missed = f"off by {one.change_error:.1f}°"
+        difference = np.clip(2 * np.abs(result.astype(int) - truth), 0, 255).astype(np.uint8)
+        pictures += [
+            (f"{one.source.name}, {_degrees(one.source.gaze)}", source),
+            (f"asked {_change(one.asked)}, obtained {_change(one.obtained)}, {missed}", result),
+            (f"true render of {_degrees(one.target.gaze)}", truth),
+            ("difference, twofold", difference),
+        ]
+    return _sheet(pictures, columns=4, width=22)
+
+
+def _sheet(pictures: Sequence[tuple[str, Image8]], columns: int, width: float) -> Figure:
+    rows = -(-len(pictures) // columns)
+    figure = _figure(width, 2.1 * rows)
+    for place, (title, picture) in enumerate(pictures, start=1):
+        axes = figure.add_subplot(rows, columns, place)
+        axes.imshow(picture, interpolation="lanczos")
+        axes.set_axis_off()
+        axes.set_title(title, fontsize=9)
     figure.tight_layout()
     return figure
 
@@ -127,17 +131,6 @@ def _square(axes: Axes, readings: Sequence[EstimatorReading], word: str) -> None
     )
     axes.grid(color="0.92")
     axes.set_axisbelow(True)
-
-
-def _eyes(analysis: Analysis) -> Image8:
-    factor = 1 / analysis.portrait.scale
-    left, right = (eye.scaled(factor) for eye in analysis.face.eyes)
-    return eye_strip.strip(analysis.portrait.original_u8, (left, right))
-
-
-def _show(axes: Axes, picture: Image8) -> None:
-    axes.imshow(picture, interpolation="lanczos")
-    axes.set_axis_off()
 
 
 def _degrees(gaze: Gaze) -> str:

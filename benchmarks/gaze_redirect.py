@@ -1,21 +1,35 @@
-"""The redirect against known gazes: every picture turned to the gaze of its sitting's others."""
+"""The redirect against known gazes: every picture turned to the gaze of its sitting's others.
+
+JSON, over changes of up to 15 degrees, and for each size of change under by_size:
+    pairs: redirects that were judged. lost: those that were not, with source, target and why.
+    mean_true_error, median_true_error: angle between target and result, in degrees.
+    share_within_cone: results within the cone of eye contact around the target.
+    mean_change_error: angle between the change asked for and the change obtained, so without the
+        error of the source's estimate. change_bias, change_slope: of the same, for yaw and pitch.
+    mean_second_error: angle between target and result by a second estimate.
+    psnr, ssim, gradient_similarity: result against the true render, around the eyes; untouched:
+        the source against it, which is what doing nothing achieves.
+    identity_mean: distance of the embeddings, source to result. outside_pixels: pixels that changed
+        outside the face. seconds_median: of turning the eyes. intervals: at 95 %, over people.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks import eye_strip, gaze_judges, likeness
+from benchmarks import gaze_judges, likeness
+from benchmarks.gaze_estimator import AXES
 from benchmarks.likeness import Likeness
+from benchmarks.reports import Report
 from benchmarks.statistics import Rows, interval, slope
 from datasets.renders import Render, pairs
 from pipelines import face as faces
 from pipelines import studio
-from pipelines.face import Eye
+from pipelines.face import Eye, Face
 from pipelines.gaze import CONTACT_DEG, Gaze, GazeEstimate, iris
 from pipelines.image import loading
 from pipelines.image.arrays import Image8
@@ -23,22 +37,9 @@ from pipelines.runtime.errors import Refusal
 from pipelines.studio import Analysis, Look, Variant
 
 LARGEST_CHANGE = 15.0
-SIZES = ((0.0, 15.0), (15.0, 25.0), (25.0, 180.0))
-
-
-@dataclass(frozen=True)
-class JudgedEyes:
-    """Both eyes' surroundings, uint8 RGB, all of one shape.
-
-    Attributes:
-        source: As it was.
-        result: Redirected.
-        truth: The render of the target gaze.
-    """
-
-    source: Image8
-    result: Image8
-    truth: Image8
+SIZES = {"0-15": (0.0, 15.0), "15-25": (15.0, 25.0), "25+": (25.0, 180.0)}
+# Margin around an eye in its strip, to the sides and up and down, in iris radii.
+_AROUND_EYES = np.array([0.7, 1.5])
 
 
 @dataclass(frozen=True)
@@ -49,19 +50,19 @@ class Redirected:
         source: The picture that was turned.
         target: The picture whose true gaze was asked for.
         size: Angle between both true gazes.
-        asked: The change that was asked for: the target less the gaze that was read (yaw, pitch).
-        obtained: The change that came, by the irises' pixels on the true eyeballs (yaw, pitch).
-        true_error: Angle between the target and the result's gaze on the true eyeballs, so with
-            the error of the source's estimate in it.
+        asked: The change asked for: the target less the gaze that was read (yaw, pitch).
+        obtained: The change measured, by the irises' pixels on the true eyeballs (yaw, pitch).
+        true_error: Angle between the target and the result's gaze on the true eyeballs; includes
+            the error of the source's estimate.
         change_error: The same without it: the change obtained against the change asked for.
-        second_error: Angle between the target and a second estimate of the result, less what
-            that estimate says of the source; NaN where there is none.
+        second_error: Angle between the target and a second estimate of the result, less the error
+            of that estimate on the source; NaN where there is none.
         likeness: Of the result to the true render of the target gaze, around the eyes.
-        untouched: Of the source to it, likewise: what doing nothing comes to.
+        untouched: Of the source to it, likewise: what doing nothing achieves.
         identity: Distance of the embeddings, source to result.
         outside_pixels: Pixels that changed outside the face.
         seconds: Of turning the eyes alone.
-        eyes: Pictures to look at.
+        eyes: Surroundings of both eyes in source, result and true render, uint8 RGB, of one shape.
     """
 
     source: Render
@@ -77,21 +78,12 @@ class Redirected:
     identity: float
     outside_pixels: int
     seconds: float
-    eyes: JudgedEyes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A redirect that could not be judged, and why, in words."""
-
-    source: Render
-    target: Render
-    why: str
+    eyes: tuple[Image8, Image8, Image8] = field(repr=False)
 
 
 def redirects(
     renders: Sequence[Render], known: dict[str, Analysis], engine: str, most: int | None = None
-) -> tuple[list[Redirected], list[Lost]]:
+) -> tuple[list[Redirected], list[Report]]:
     """Redirect every picture to the gaze of every other of its sitting.
 
     Args:
@@ -101,7 +93,7 @@ def redirects(
         most: At most so many pairs, evenly spread; all if None.
 
     Returns:
-        The redirects, and those whose result could not be judged.
+        The redirects, and the pairs that could not be judged, as in the report.
 
     Raises:
         EngineUnavailable: The engine's weights are not here.
@@ -114,84 +106,71 @@ def redirects(
     if most is not None and len(chosen) > most:
         chosen = [chosen[i] for i in np.linspace(0, len(chosen) - 1, most).astype(int)]
     done: list[Redirected] = []
-    lost: list[Lost] = []
+    lost: list[Report] = []
     for source, target in tqdm(chosen, desc=f"Redirecting, {engine}", disable=None):
-        analysis = known[source.name]
-        if analysis.eyes_left_alone:
-            lost.append(Lost(source, target, analysis.eyes_left_alone))
-            continue
-        try:
-            done.append(_redirected(source, target, known, engine))
-        except Refusal as refusal:
-            lost.append(Lost(source, target, refusal.sentence))
+        why = known[source.name].eyes_left_alone
+        if not why:
+            try:
+                done.append(_redirected(source, target, known, engine))
+            except Refusal as refusal:
+                why = refusal.sentence
+        if why:
+            lost.append({"source": source.name, "target": target.name, "why": why})
     return done, lost
 
 
 def known_start(known: dict[str, Analysis], renders: Sequence[Render]) -> dict[str, Analysis]:
     """The analyses with the true gaze in place of the estimate: then only the redirect errs."""
-    told = dict(known)
+    result = dict(known)
     for render in renders:
         if render.name in known:
-            analysis = known[render.name]
-            eyes = render.left.axis, render.right.axis
-            yaw, pitch = (np.mean([getattr(eye, axis) for eye in eyes]) for axis in _AXES)
+            analysis, eyes = known[render.name], (render.left.axis, render.right.axis)
+            yaw, pitch = (np.mean([getattr(eye, axis) for eye in eyes]) for axis in AXES)
             left, right = (
                 Gaze(render.gaze.yaw + eye.yaw - yaw, render.gaze.pitch + eye.pitch - pitch)
                 for eye in eyes
             )
             true = GazeEstimate(render.gaze, left, right, analysis.gaze.confidence)
-            told[render.name] = replace(analysis, gaze=true)
-    return told
+            result[render.name] = replace(analysis, gaze=true)
+    return result
 
 
-def report(results: Sequence[Redirected], lost: Sequence[Lost]) -> dict[str, Any]:
-    """Figures over changes up to 15 degrees, and by size of change beside them."""
-    within = [one for one in results if one.size <= LARGEST_CHANGE]
+def report(results: Sequence[Redirected], lost: Sequence[Report]) -> Report:
+    """Figures over changes up to 15 degrees, by size of change, and the lost pairs."""
     return {
-        **figures(within),
-        "intervals": _intervals(within),
+        **figures([one for one in results if one.size <= LARGEST_CHANGE]),
         "by_size": {
-            _span(low, high): figures(part) | {"intervals": _intervals(part)}
-            for low, high in SIZES
+            name: figures(part)
+            for name, (low, high) in SIZES.items()
             if (part := [one for one in results if low < one.size <= high])
         },
-        "lost": [
-            {"source": one.source.name, "target": one.target.name, "why": one.why} for one in lost
-        ],
+        "lost": list(lost),
     }
 
 
-def figures(results: Sequence[Redirected]) -> dict[str, Any]:
-    """Means of some redirects; the keys are stable. Only `pairs` where there are none."""
-    made: dict[str, Any] = {"pairs": len(results)}
+def figures(results: Sequence[Redirected]) -> Report:
+    """Means of some redirects and their intervals; the keys are stable."""
     if not results:
-        return made
-    second = np.array([one.second_error for one in results])
-    asked, obtained = (
-        np.array([getattr(one, name) for one in results]) for name in ("asked", "obtained")
-    )
-    made |= {name: figure(_errors(results)) for name, figure in _FIGURES.items()}
-    made |= {
-        "mean_second_error": _mean(second[np.isfinite(second)]),
-        "psnr": _mean([one.likeness.psnr for one in results]),
-        "ssim": _mean([one.likeness.ssim for one in results]),
+        return {"pairs": 0, "intervals": {}}
+    people = [one.source.identity for one in results]
+    errors = np.array([(one.true_error, one.change_error) for one in results])
+    asked, obtained = (np.array([getattr(r, n) for r in results]) for n in ("asked", "obtained"))
+    second = [one.second_error for one in results if np.isfinite(one.second_error)]
+    return {
+        "pairs": len(results),
+        **{name: figure(errors) for name, figure in _FIGURES.items()},
+        "intervals": {name: interval(errors, people, one) for name, one in _FIGURES.items()},
+        "mean_second_error": _mean(second) if second else None,
         "identity_mean": _mean([one.identity for one in results]),
         "outside_pixels": int(sum(one.outside_pixels for one in results)),
         "seconds_median": float(np.median([one.seconds for one in results])),
-        "gradient_similarity": _mean([one.likeness.gradients for one in results]),
-        "untouched": {
-            "psnr": _mean([one.untouched.psnr for one in results]),
-            "ssim": _mean([one.untouched.ssim for one in results]),
-            "gradient_similarity": _mean([one.untouched.gradients for one in results]),
-        },
+        **_likeness([one.likeness for one in results]),
+        "untouched": _likeness([one.untouched for one in results]),
+        **{f"change_bias_{n}": _mean((obtained - asked)[:, i]) for i, n in enumerate(AXES)},
+        **{f"change_slope_{n}": slope(asked[:, i], obtained[:, i]) for i, n in enumerate(AXES)},
     }
-    for axis, word in enumerate(_AXES):
-        made[f"change_bias_{word}"] = _mean(obtained[:, axis] - asked[:, axis])
-        made[f"change_slope_{word}"] = slope(asked[:, axis], obtained[:, axis])
-    return made
 
 
-_AXES = ("yaw", "pitch")
 _FIGURES: dict[str, Callable[[Rows], float]] = {
     "mean_true_error": lambda errors: float(errors[:, 0].mean()),
     "median_true_error": lambda errors: float(np.median(errors[:, 0])),
@@ -200,24 +179,16 @@ _FIGURES: dict[str, Callable[[Rows], float]] = {
 }
 
 
-def _intervals(results: Sequence[Redirected]) -> dict[str, list[float] | None]:
-    if not results:
-        return {}
-    people = [one.source.identity for one in results]
-    errors = _errors(results)
-    return {name: interval(errors, people, figure) for name, figure in _FIGURES.items()}
+def _likeness(values: Sequence[Likeness]) -> Report:
+    return {
+        "psnr": _mean([one.psnr for one in values]),
+        "ssim": _mean([one.ssim for one in values]),
+        "gradient_similarity": _mean([one.gradients for one in values]),
+    }
 
 
-def _errors(results: Sequence[Redirected]) -> Rows:
-    return np.array([(one.true_error, one.change_error) for one in results])
-
-
-def _mean(values: Rows | Sequence[float]) -> float | None:
-    return float(np.mean(values)) if len(values) else None
-
-
-def _span(low: float, high: float) -> str:
-    return f"{low:g}+" if high >= 180 else f"{low:g}-{high:g}"
+def _mean(values: Rows | Sequence[float]) -> float:
+    return float(np.mean(values))
 
 
 def _redirected(
@@ -231,8 +202,9 @@ def _redirected(
     result, second = _judged(variant, analysis, source)
     truth = known[target.name].portrait.original_u8
     before = analysis.portrait.original_u8
-    at_full_size = _at_full_size(analysis)
-    region = likeness.eye_region(at_full_size, (before.shape[0], before.shape[1]))
+    both = full_size(analysis).eyes
+    region = likeness.eye_region(both, (before.shape[0], before.shape[1]))
+    strips = (eye_strip(picture, both) for picture in (before, variant.image_u8, truth))
     return Redirected(
         source=source,
         target=target,
@@ -249,12 +221,7 @@ def _redirected(
         identity=variant.measurements.identity.distance,
         outside_pixels=variant.measurements.changed_outside_face,
         seconds=variant.seconds["redirect"] + variant.seconds.get("controlnet", 0.0),
-        eyes=JudgedEyes(
-            *(
-                eye_strip.strip(picture, at_full_size)
-                for picture in (before, variant.image_u8, truth)
-            )
-        ),
+        eyes=(next(strips), next(strips), next(strips)),
     )
 
 
@@ -276,5 +243,27 @@ def _judged(variant: Variant, analysis: Analysis, source: Render) -> tuple[Gaze,
     return result, Gaze(now.yaw + again.yaw - read.yaw, now.pitch + again.pitch - read.pitch)
 
 
-def _at_full_size(analysis: Analysis) -> tuple[Eye, Eye]:
-    return analysis.face.scaled(1 / analysis.portrait.scale).eyes
+def full_size(analysis: Analysis) -> Face:
+    """The face of an analysis in pixels of the photo itself."""
+    return analysis.face.scaled(1 / analysis.portrait.scale)
+
+
+def eye_strip(picture_u8: Image8, eyes: tuple[Eye, Eye]) -> Image8:
+    """Cut out both eyes and join them, the right one first, without the nose between them.
+
+    Args:
+        picture_u8: uint8 RGB, (H, W, 3).
+        eyes: Left and right eye in pixels of the picture; they may lie partly outside of it.
+
+    Returns:
+        uint8 RGB; its size depends on the eyes alone.
+    """
+    halves = np.array([np.ptp(eye.contour, axis=0) / 2 for eye in eyes]).max(axis=0)
+    reach = np.ceil(halves + _AROUND_EYES * eyes[0].iris_radius).astype(int)
+    padded = np.pad(picture_u8, [(reach[1],) * 2, (reach[0],) * 2, (0, 0)], mode="edge")
+    windows = []
+    for eye in (eyes[1], eyes[0]):
+        middle = (eye.contour.max(axis=0) + eye.contour.min(axis=0)) / 2
+        left, top = np.clip(np.rint(middle), 0, np.array(picture_u8.shape[1::-1]) - 1).astype(int)
+        windows.append(padded[top : top + 2 * reach[1], left : left + 2 * reach[0]])
+    return np.hstack(windows)

@@ -1,113 +1,106 @@
-"""What somebody with a small request feels while somebody else's 40 megapixels are worked on."""
+"""What somebody with a small request waits while somebody else's 40 megapixels are worked on.
+
+JSON:
+    felt: for each kind of small request (``what``) the figures ``alone``, with nobody else there,
+        and ``beside``, while large photos are compared without a pause: count (answered), failed,
+        p50_s, p95_s and max_s (seconds of the answered ones).
+    large_s: seconds of each comparison of the large photo, in ascending order.
+    idle_mb, peak_mb: memory of the idle server, and the largest while the large photo was there.
+"""
 
 from __future__ import annotations
 
-import itertools
 import tempfile
-import threading
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
 import numpy as np
+from locust.stats import StatsEntry
 from PIL import Image
 
-from benchmarks.load import SLIDER, ask
-from benchmarks.server_metrics import columns, household, memory_peak, quantile, state, timed
-from benchmarks.serving import Server, served
-from benchmarks.visitor import Visitor
+from benchmarks.load import warm_up
+from benchmarks.reports import Report, text_table
+from benchmarks.serving import served
+from benchmarks.users import (
+    HEALTH,
+    PAGE,
+    PREVIEW,
+    Checking,
+    Comparing,
+    Loading,
+    LoadTest,
+    Looking,
+    pause,
+    seconds_at,
+)
 from pipelines.studio.samples import samples
 
 LARGE = (6320, 6320)
-_PAUSE_S = 0.5
+ENGINE = "geometry"
+_SMALL_PHOTO, _LARGE_PHOTO = "a small photo", "40 megapixels"
+_KEYS = [
+    f"{when}.{key}"
+    for when in ("alone", "beside")
+    for key in ("p50_s", "p95_s", "max_s", "count", "failed")
+]
 
 
-@dataclass(frozen=True)
-class Felt:
-    """Seconds of one kind of small request.
+class SmallPhoto(Comparing):
+    """A program that compares a look of a small photo now and then."""
 
-    Attributes:
-        what: The request.
-        alone: With nobody else there.
-        beside: While the large photo is worked on.
-    """
-
-    what: str
-    alone: list[float]
-    beside: list[float]
-
-    def report(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return {
-            "what": self.what,
-            **{
-                name: {
-                    "count": len(values),
-                    "p50_s": quantile(values, 0.5),
-                    "p95_s": quantile(values, 0.95),
-                    "max_s": round(max(values, default=0.0), 2),
-                }
-                for name, values in (("alone", self.alone), ("beside", self.beside))
-            },
-        }
+    fixed_count, wait_time, name = 1, pause, _SMALL_PHOTO
 
 
-@dataclass(frozen=True)
-class InterferenceRun:
-    """One run.
+class LargePhoto(Comparing):
+    """A program that compares a look of the large photo, without a pause."""
 
-    Attributes:
-        felt: Each kind of small request.
-        large: Seconds of the large photo's comparisons.
-        idle_mb: Memory of the idle server.
-        peak_mb: The most that there was.
-    """
+    fixed_count, name = 1, _LARGE_PHOTO
 
-    felt: list[Felt]
-    large: list[float]
-    idle_mb: float
-    peak_mb: float
-
-    def report(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        return {
-            "felt": [one.report() for one in self.felt],
-            "large_s": [round(one, 2) for one in self.large],
-            "idle_mb": round(self.idle_mb),
-            "peak_mb": round(self.peak_mb),
-        }
+    def photos(self) -> list[Path]:
+        """The large photo."""
+        return [self.environment.options.large]
 
 
-def run(seconds: float) -> InterferenceRun:
+SMALL = (Loading, Checking, Looking, SmallPhoto)
+
+
+def run(seconds: float) -> Report:
     """Measure the small requests alone, and then beside large photos.
 
     Args:
         seconds: How long each.
     """
-    small = samples()[0].path
+    photos = [samples()[0].path]
     with tempfile.TemporaryDirectory() as folder, served() as server:
-        large = large_photo(Path(folder))
-        ask(server.address, [small], "geometry", 0)
-        with Visitor(server.address, household(1)) as visitor:
-            asks = _asks(server, visitor, small)
-            for one in asks.values():
-                one()
-            idle = state(server).memory_mb
-            alone = _measured(asks, seconds)
-            with memory_peak(server) as peak, ExitStack() as stack:
-                times = stack.enter_context(
-                    timed(0.0, lambda: ask(server.address, [large], "geometry", 2))
-                )
-                beside = _measured(asks, seconds)
-    felt = [Felt(name, alone[name], beside[name]) for name in asks]
-    return InterferenceRun(felt, times, idle, peak())
+        options = {
+            "photos": photos,
+            "engine": ENGINE,
+            "pause": 0.5,
+            "large": large_photo(Path(folder)),
+        }
+        warm_up(server, photos[0], ENGINE)
+        idle = server.state()["memory_mb"]
+        alone = LoadTest(server, SMALL, **options)
+        alone.run(len(SMALL), seconds)
+        with server.memory_curve() as memory:
+            beside = LoadTest(server, (*SMALL, LargePhoto), **options)
+            beside.run(len(SMALL) + 1, seconds)
+    return {
+        "felt": [
+            {
+                "what": what,
+                "alone": _figures(alone.figures(what)),
+                "beside": _figures(beside.figures(what)),
+            }
+            for what in (PAGE, HEALTH, PREVIEW, _SMALL_PHOTO)
+        ],
+        "large_s": _times(beside.figures(_LARGE_PHOTO)),
+        "idle_mb": round(idle),
+        "peak_mb": round(max(memory)),
+    }
 
 
 def large_photo(folder: Path) -> Path:
-    """A portrait of just under 40 megapixels with the grain that a camera's has."""
+    """Write a portrait of just under 40 megapixels with the grain of a camera's picture."""
     import skimage.data
 
     pixels = np.asarray(Image.fromarray(skimage.data.astronaut()).resize(LARGE), np.int16)
@@ -118,42 +111,29 @@ def large_photo(folder: Path) -> Path:
     return path
 
 
-def table(run: InterferenceRun) -> str:
-    """The figures as text."""
-    rows: list[tuple[str, ...]] = [
-        ("seconds", "alone p50", "p95", "max", "beside p50", "p95", "max", "times")
-    ]
-    for one in run.felt:
-        figures = [
-            figure
-            for values in (one.alone, one.beside)
-            for figure in (quantile(values, 0.5), quantile(values, 0.95), max(values, default=0.0))
-        ]
-        counts = f"{len(one.alone)}, {len(one.beside)}"
-        rows.append((one.what, *(f"{figure:.2f}" for figure in figures), counts))
+def table(report: Report) -> str:
+    """A row for each kind of request, and what the large photo took."""
+    large, idle, peak = report["large_s"], report["idle_mb"], report["peak_mb"]
     return "\n".join(
         [
-            columns(rows),
-            f"{len(run.large)} comparisons of 40 megapixels, "
-            f"{quantile(run.large, 0.5):.1f} s each (median)",
-            f"MB: idle {run.idle_mb:.0f}, peak {run.peak_mb:.0f} "
-            f"({run.peak_mb - run.idle_mb:+.0f})",
+            text_table("seconds", {one["what"]: one for one in report["felt"]}, _KEYS),
+            f"{len(large)} comparisons of 40 megapixels, "
+            f"{np.median(large or [0]):.1f} s each (median)",
+            f"MB: idle {idle}, peak {peak} ({peak - idle:+})",
         ]
     )
 
 
-def _asks(server: Server, visitor: Visitor, small: Path) -> dict[str, Callable[[], object]]:
-    values = itertools.cycle((0.2, 0.9, 0.5, 0.7))
+def _figures(entry: StatsEntry) -> Report:
     return {
-        "the page": lambda: httpx.get(server.address, timeout=60).raise_for_status(),
-        "health": lambda: httpx.get(f"{server.address}healthz", timeout=60).raise_for_status(),
-        "a preview": lambda: visitor.move(next(values), **SLIDER),
-        "a small photo": lambda: ask(server.address, [small], "geometry", 3),
+        "count": entry.num_requests - entry.num_failures,
+        "failed": entry.num_failures,
+        "p50_s": seconds_at(entry, 0.5),
+        "p95_s": seconds_at(entry, 0.95),
+        "max_s": round(entry.max_response_time / 1000, 2),
     }
 
 
-def _measured(asks: dict[str, Callable[[], object]], seconds: float) -> dict[str, list[float]]:
-    with ExitStack() as stack:
-        times = {name: stack.enter_context(timed(_PAUSE_S, one)) for name, one in asks.items()}
-        threading.Event().wait(seconds)
-    return times
+def _times(entry: StatsEntry) -> list[float]:
+    counts = sorted(entry.response_times.items())
+    return [round(milliseconds / 1000, 2) for milliseconds, count in counts for _ in range(count)]

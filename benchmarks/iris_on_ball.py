@@ -1,4 +1,4 @@
-"""Find an iris whose eyeball is known: the only unknown left is where it looks."""
+"""Find an iris whose eyeball is known, so that only the direction of the gaze is unknown."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ RAYS = 72
 # radius, and the judge errs least when the rise is taken across this share of it to each side.
 EDGE = 0.972
 RING = 0.04
-# Rays count from this far inside the lids, in crop pixels, where an iris has 24.
+# Rays count from this far inside the lids, in crop pixels, of which an iris's radius has 24.
 LID_MARGIN, LID_RAMP = 1.5, 4.0
-# A highlight or a lash must not outvote the rest of the limbus.
+# Limits the rise of one ray, so that a highlight or a lash cannot outweigh the rest of the limbus.
 SATURATION = 0.8
-# How much a place a radius away from the expected one must be clearer: on irises of few pixels the
-# picture alone can be led astray by a lid's shadow.
+# Penalty of a place one radius away from the expected one: on irises of few pixels a lid's shadow
+# can pass for the limbus.
 HOLD = 0.4
 _STEPS = ((9, 1.5), (4, 0.5), (4, 0.15), (4, 0.05))
 
 
 @dataclass(frozen=True)
 class Limbus:
-    """Where an iris was found.
+    """An iris that was found.
 
     Attributes:
         center: In the picture's pixels, shape (2,).
-        weight: How many of its 72 rays could be seen between the lids.
+        weight: Number of its 72 rays that lie between the lids, with partial ones.
     """
 
     center: Points
@@ -45,12 +45,12 @@ def find(pixels: Image, eye: Eye, true: TrueEye, roll: float) -> Limbus:
     """Find the iris that fits an eyeball whose centre and size are known.
 
     For every direction of the eye the outline of its iris is known, foreshortening included. The
-    direction is taken across whose outline the picture rises most from iris to white, counted
-    inside the lids (an integro-differential operator after Daugman 1993, on two unknowns).
+    result is the direction across whose outline the picture rises most from iris to sclera inside
+    the lids (an integro-differential operator after Daugman 1993, on two unknowns).
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
-        eye: The eye with its lids and about where the iris is, in pixels of the picture.
+        eye: The eye with its lids and the rough place of the iris, in pixels of the picture.
         true: The eyeball.
         roll: Roll of the head in degrees.
     """
@@ -71,7 +71,7 @@ def find(pixels: Image, eye: Eye, true: TrueEye, roll: float) -> Limbus:
 
 
 def _sines(candidates: Points, back: Points, true: TrueEye) -> Points:
-    """Where an eye whose iris is at each candidate looks, in crop axes (right, down), (n, 2)."""
+    """Gaze of an eye whose iris is at each candidate, in crop axes (right, down), (n, 2)."""
     x, y, _ = true.axis.vector
     travel = (crops.through(back, candidates) - true.iris) / true.px_per_mm / true.reach_mm
     upright = np.linalg.inv(back[:, :2])
@@ -90,7 +90,7 @@ def _rise(channel: Map, crop: EyeCrop, centers: Points, sines: Points) -> tuple[
     along = toward @ circle.T
     outline = circle[None] + (squeeze[:, None] * along)[..., None] * toward[:, None, :]
     outer, inner, depth = (
-        _sample(source, centers[:, None, :] + FIT_RADIUS * EDGE * share * outline)
+        sample_at(source, centers[:, None, :] + FIT_RADIUS * EDGE * share * outline)
         for source, share in (
             (channel, 1 + RING),
             (channel, 1 - RING),
@@ -101,7 +101,8 @@ def _rise(channel: Map, crop: EyeCrop, centers: Points, sines: Points) -> tuple[
     return rise, np.clip((depth - LID_MARGIN) / LID_RAMP, 0, 1)
 
 
-def _sample(source: Map, at: Points) -> Points:
+def sample_at(source: Map, at: Points) -> Points:
+    """Bilinear samples of a map at (x, y) points, shape (..., 2)."""
     x, y = (np.ascontiguousarray(at[..., axis], np.float32) for axis in (0, 1))
     sampled = cv2.remap(source, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(sampled, np.float64)

@@ -1,4 +1,4 @@
-"""How like two pictures are inside a region: PSNR, SSIM and gradient-magnitude similarity."""
+"""Similarity of two pictures inside a region: PSNR, SSIM and gradient-magnitude similarity."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _GRADIENT_FLOOR = 170.0
 
 @dataclass(frozen=True)
 class Likeness:
-    """One picture against the true one.
+    """Similarity of a picture to the true one.
 
     Attributes:
         psnr: Peak signal-to-noise ratio in dB.
-        ssim: Structural similarity (Wang et al. 2004), 1 is the same.
-        gradients: Gradient-magnitude similarity (Xue et al. 2014, IEEE TIP 23(2), without its
-            halving of the size, since eyes are small), 1 is the same.
+        ssim: Structural similarity (Wang et al. 2004); 1 for equal pictures.
+        gradients: Gradient-magnitude similarity (Xue et al. 2014, IEEE TIP 23(2)); 1 for equal
+            pictures. The size is not halved first as in the paper, because eyes are small.
     """
 
     psnr: float
@@ -33,7 +33,7 @@ class Likeness:
 
 
 def eye_region(eyes: tuple[Eye, Eye], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Both openings and half an iris radius around them, shape `size` (H, W)."""
+    """Mask of both lid openings and half an iris radius around them, shape `size` (H, W)."""
     opening = np.zeros(size, np.uint8)
     for eye in eyes:
         cv2.fillPoly(opening, [np.round(eye.contour * 16).astype(np.int32)], (1,), shift=4)
@@ -45,7 +45,7 @@ def eye_region(eyes: tuple[Eye, Eye], size: tuple[int, int]) -> NDArray[np.bool_
 def compare(picture: Image8, truth: Image8, region: NDArray[np.bool_]) -> Likeness:
     """Compare two pictures of one size inside a region, shape (H, W), that is not empty."""
     rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    # SSIM looks 3 pixels, gradients 1 pixel around.
+    # SSIM needs 3 pixels around the region, gradients 1 pixel.
     view = np.s_[
         max(rows[0] - 4, 0) : rows[-1] + 5,
         max(columns[0] - 4, 0) : columns[-1] + 5,

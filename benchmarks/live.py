@@ -1,15 +1,26 @@
-"""How soon a moved slider is seen, and how soon the opened page, in a real browser."""
+"""How soon a moved slider is seen, and how soon the opened page, in a real Chromium.
+
+JSON, times in milliseconds:
+    opened: for each visit, from the navigation to the page's place for pictures (place), and to
+        the pictures themselves (pictures).
+    moves: for each photo and slider: total, from the slider's event to the new picture decoded,
+        for each move; of that ours, the server's own work; browser, showing the picture once it
+        had come; gradio, the rest: the way there and back. missed: moves without any preview.
+    load: load average of the machine over a minute, before and after.
+"""
 
 from __future__ import annotations
 
 import os
-import statistics
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
+from PIL import Image
+
+from benchmarks.reports import Report, text_table
 from benchmarks.serving import served
 from pipelines.studio.samples import samples
 
@@ -20,8 +31,8 @@ CHROMIUM = Path(os.environ.get("PRESENCE_CHROMIUM", "/usr/bin/chromium"))
 SLIDERS = ("gaze", "polish")
 """In the order in which a look's card has them."""
 
-# The hand of a person who watches: the next move comes soon after the last one was seen, before
-# the full result sets in.
+# Like a person who watches: the next move comes soon after the last preview was seen, before the
+# work on the full result begins.
 _PAUSE_MS = 120
 _PATIENCE_MS = 90_000
 _MISSED_MS = 10_000
@@ -55,129 +66,71 @@ _OPENED = """() => {
 }"""
 
 
-@dataclass(frozen=True)
-class Moves:
-    """One slider on one photo; times in milliseconds.
-
-    Attributes:
-        photo: The photo's name and size.
-        slider: Which slider.
-        total: From the slider's event to the new picture decoded, for each move.
-        ours: What the server's own work took of it.
-        browser: What showing the picture took, once it had come.
-        missed: Moves of which no preview was seen.
-    """
-
-    photo: str
-    slider: str
-    total: list[float]
-    ours: list[float]
-    browser: list[float]
-    missed: int = 0
-
-    @property
-    def gradio(self) -> list[float]:
-        """The rest: the way there and back."""
-        return [
-            total - ours - browser
-            for total, ours, browser in zip(self.total, self.ours, self.browser, strict=True)
-        ]
-
-
-@dataclass(frozen=True)
-class LiveRun:
-    """Everything measured.
-
-    Attributes:
-        opened: Milliseconds from the navigation to the page's place for pictures, and to the
-            pictures themselves, for each visit.
-        moves: The sliders.
-        load: Load of the machine before and after, as `os.getloadavg` has it for a minute.
-    """
-
-    opened: list[tuple[float, float]]
-    moves: list[Moves]
-    load: tuple[float, float]
-
-
-def run(address: str | None, photos: Sequence[Path], moves: int, visits: int) -> LiveRun:
-    """Measure with a server and a Chromium of our own.
+def run(address: str | None, photos: Sequence[Path], moves: int, visits: int) -> Report:
+    """Measure with a Chromium of our own.
 
     Args:
         address: Of a page that is served already; one is started if None.
         photos: Besides the two photographs among the samples.
-        moves: Of each slider.
+        moves: How often each slider is moved.
         visits: How often the page is opened.
     """
     from playwright.sync_api import sync_playwright
 
     before = os.getloadavg()[0]
-    with _served(address) as page_address, sync_playwright() as playwright:
+    with ExitStack() as stack, sync_playwright() as playwright:
+        address = address or stack.enter_context(served()).address
         browser = playwright.chromium.launch(
             executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.set_default_timeout(_PATIENCE_MS)
-        # What the server makes when it starts is waited for, and does not count.
-        page.goto(page_address)
+        # What the server renders when it starts is waited for, and does not count.
+        page.goto(address)
         _wait_for_pictures(page)
-        opened = [_visit(browser.new_page(), page_address) for _ in range(visits)]
+        opened = [_visit(browser.new_page(), address) for _ in range(visits)]
         files = [sample.path for sample in samples() if sample.gaze is None][:2]
         measured = [
-            _moved(page, name, slider, moves)
+            _move(page, name, slider, moves)
             for name in _each(page, [*files, *photos])
             for slider in SLIDERS
         ]
         browser.close()
-    return LiveRun(opened, measured, (before, os.getloadavg()[0]))
+    return {"opened": opened, "moves": measured, "load": [before, os.getloadavg()[0]]}
 
 
-def report(done: LiveRun) -> dict[str, Any]:
-    """Plain data for JSON."""
-    return {
-        "opened": [{"place": place, "pictures": pictures} for place, pictures in done.opened],
-        "moves": [{**asdict(one), "gradio": one.gradio} for one in done.moves],
-        "load": list(done.load),
-    }
-
-
-def table(done: LiveRun) -> str:
+def table(report: Report) -> str:
     """Medians and 95th percentiles as text, milliseconds."""
-    lines = [f"load of the machine {done.load[0]:.1f} before, {done.load[1]:.1f} after"]
-    if done.opened:
-        place, pictures = (statistics.median(part) for part in zip(*done.opened, strict=True))
-        lines.append(
-            f"opening the page: {pictures:.0f} ms to the pictures (median of {len(done.opened)}), "
-            f"{pictures - place:.0f} ms after their place is there"
+    before, after = report["load"]
+    lines = [f"load of the machine {before:.1f} before, {after:.1f} after"]
+    if report["opened"]:
+        place, pictures = (
+            np.median([visit[key] for visit in report["opened"]]) for key in ("place", "pictures")
         )
-    lines.append(
-        f"{'median':>8}{'p95':>8}{'ours':>8}{'Gradio':>8}{'browser':>8}  slider, photo (ms)"
-    )
-    for one in done.moves:
-        parts = (one.total, one.ours, one.gradio, one.browser)
-        median, ours, gradio, browser = map(statistics.median, parts)
         lines.append(
-            f"{median:8.0f}{_p95(one.total):8.0f}{ours:8.0f}{gradio:8.0f}{browser:8.0f}"
-            f"  {one.slider}, {one.photo}{f', {one.missed} never seen' if one.missed else ''}"
+            f"opening the page: {pictures:.0f} ms to the pictures (median of "
+            f"{len(report['opened'])}), {pictures - place:.0f} ms after their place is there"
         )
-    return "\n".join(lines)
-
-
-def _p95(values: Sequence[float]) -> float:
-    if len(values) < 2:
-        return values[0]
-    return statistics.quantiles(values, n=20, method="inclusive")[-1]
+    parts = ("total", "ours", "gradio", "browser")
+    rows = {
+        f"{one['slider']}, {one['photo']}": {
+            **{key: float(np.median(one[key])) for key in parts},
+            "total_p95": float(np.percentile(one["total"], 95)),
+            "missed": one["missed"],
+        }
+        for one in report["moves"]
+    }
+    keys = (*parts, "total_p95", "missed")
+    return "\n".join([*lines, text_table("medians, ms", rows, keys)])
 
 
 def _each(page: Page, files: Sequence[Path]) -> Iterator[str]:
-    """Puts one file after the other on the page; yields its name and size."""
-    from PIL import Image
-
+    """Put one photo after the other on the page; yields its name and size."""
     for file in files:
         # The page opens with the first sample.
         if file != samples()[0].path:
             page.locator("#portrait input[type=file]").set_input_files(file)
-            # What is on the page belongs to the photo before; it goes first.
+            # The pictures of the photo before are removed first.
             page.wait_for_function("!document.querySelector('#strip img')")
             _wait_for_pictures(page)
         with Image.open(file) as image:
@@ -185,19 +138,31 @@ def _each(page: Page, files: Sequence[Path]) -> Iterator[str]:
         yield f"{file.name} {width}×{height}"
 
 
-def _moved(page: Page, name: str, slider: str, moves: int) -> Moves:
+def _move(page: Page, photo: str, slider: str, moves: int) -> Report:
     index = SLIDERS.index(slider)
-    # From end to end and back between: every value is another one, and none was there before.
+    # From end to end and between: every value differs from all before.
     values = [round(0.05 * (1 + (7 * step) % 19), 2) for step in range(moves)]
-    taken, missed = [], 0
+    times = []
     for value in values:
-        times = page.evaluate(_MOVE, [index, value, _MISSED_MS])
-        missed += times is None
-        taken += [] if times is None else [times]
+        times.append(page.evaluate(_MOVE, [index, value, _MISSED_MS]))
         page.wait_for_timeout(_PAUSE_MS)
     _wait_for_pictures(page)
-    total, ours, browser = (list(part) for part in zip(*taken, strict=True))
-    return Moves(name, slider, total, ours, browser, missed)
+    seen = [one for one in times if one is not None]
+    return move_report(photo, slider, seen, missed=len(times) - len(seen))
+
+
+def move_report(photo: str, slider: str, seen: Sequence[Sequence[float]], missed: int) -> Report:
+    """JSON of one slider on one photo; `seen` is total, ours and browser of each seen move."""
+    total, ours, browser = np.reshape(seen, (-1, 3)).T
+    return {
+        "photo": photo,
+        "slider": slider,
+        "total": total.tolist(),
+        "ours": ours.tolist(),
+        "browser": browser.tolist(),
+        "missed": missed,
+        "gradio": (total - ours - browser).tolist(),
+    }
 
 
 def _wait_for_pictures(page: Page) -> None:
@@ -208,24 +173,15 @@ def _wait_for_pictures(page: Page) -> None:
             && shown.every((one) => one.complete && one.naturalWidth);
         }"""
     )
-    # What follows a comparison is through as well.
+    # For the events that follow a comparison.
     page.wait_for_timeout(1500)
 
 
-def _visit(page: Page, address: str) -> tuple[float, float]:
+def _visit(page: Page, address: str) -> Report:
     page.add_init_script(f"({_OPENED})()")
     page.goto(address)
     page.wait_for_function("window.shownAt")
     place, pictures = page.evaluate("[window.stripAt, window.shownAt]")
     page.wait_for_timeout(1000)
     page.close()
-    return float(place), float(pictures)
-
-
-@contextmanager
-def _served(address: str | None) -> Iterator[str]:
-    if address is not None:
-        yield address
-        return
-    with served() as server:
-        yield server.address
+    return {"place": place, "pictures": pictures}

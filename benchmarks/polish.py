@@ -1,18 +1,33 @@
-"""How far the polish goes in every context: doses, guards and seconds, photo by photo."""
+"""How far the polish goes in every context: doses, guards and seconds, photo by photo.
+
+JSON:
+    contexts: for each context n, the number of photos; texture_min, the smallest share of skin
+        texture that was kept, and texture_floor, the share that the context keeps; the largest
+        ita_shift_max (degrees), delta_e00_max, clipped_max, halo_max, sharpening_max and
+        eyes_over_skin_max of the guards; identity_mean and identity_max, distance to the original;
+        held_back_share of photos whose doses were reduced; broken, photos that exceed a bound all
+        the same; seconds_median of a photo.
+    bounds: the guards' bounds. refused: photo -> code of the refusal.
+    photos: one row for each photo and context: asked, the context's doses, and given, what was
+        applied of them; held_back, by how much and why; notes on what was left out; ita, Individual
+        Typology Angle of the skin before, and lightening, its change (degrees); the guards.
+"""
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
+from tqdm import tqdm
 
+from benchmarks.reports import Report, text_table
 from pipelines import face as faces
 from pipelines import polish
 from pipelines.face import closeup
@@ -27,6 +42,12 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".tif", ".tiff")
 # The contact sheet shows faces with this many pixels between the eyes.
 _SHEET_INTEROCULAR = 110.0
 _LABEL = 18
+_LIMITED = ("clipped", "halo", "sharpening", "eyes_over_skin")
+_KEYS = (
+    *("n", "texture_min", "texture_floor", "ita_shift_max", "identity_mean", "identity_max"),
+    *("delta_e00_max", "halo_max", "sharpening_max", "held_back_share", "broken"),
+    "seconds_median",
+)
 
 
 @dataclass(frozen=True)
@@ -39,13 +60,13 @@ class Result:
         ita: Individual Typology Angle of the skin before, in degrees; None without colour.
         lightening: Change of that angle, in degrees, lighter > 0; 0 without colour.
         asked: The context's doses.
-        given: What of them was given: left-out doses are 0, held-back ones smaller.
+        given: The doses applied: left-out ones are 0, held-back ones smaller.
         floor: Share of the texture that the context keeps.
-        readings: The guards on the 8-bit result.
-        held_back: By how much and why; None if all was given.
+        readings: The guards' measurements of the 8-bit result.
+        held_back: By how much and why; None if the full doses were applied.
         notes: What was left out because of the photo.
-        seconds: For the retouch, its guards, the delivery at full size and the final reading.
-        picture: The face of the result, for looking.
+        seconds: For the retouch, its guards, the delivery at full size and the final measurement.
+        picture: Close-up of the result's face.
     """
 
     photo: str
@@ -63,7 +84,7 @@ class Result:
 
     @property
     def broken(self) -> list[guards.Guard]:
-        """Guards over their bound on the result, although it was held back."""
+        """Guards that exceed their bound on the result, although it was held back."""
         return self.readings.broken(self.floor)
 
 
@@ -74,7 +95,7 @@ class PolishRun:
     Attributes:
         results: Photo by photo, contexts in the presets' order.
         refused: Names of photos that cannot be used, with the reason's code.
-        originals: Name of the photo -> its face, for looking.
+        originals: Name of the photo -> close-up of its face.
     """
 
     results: list[Result]
@@ -82,19 +103,13 @@ class PolishRun:
     originals: dict[str, Image8]
 
 
-def run(
-    folder: Path,
-    presets: Presets,
-    contexts: Sequence[str] | None = None,
-    tell: Callable[[str], None] | None = None,
-) -> PolishRun:
+def run(folder: Path, presets: Presets, contexts: Sequence[str] | None = None) -> PolishRun:
     """Polish every photo of a folder in every context; the gaze is left alone.
 
     Args:
-        folder: Photos; other files and sub-folders are passed over.
+        folder: Photos; other files and sub-folders are ignored.
         presets: Where the contexts are.
         contexts: Ids of the contexts; all if None.
-        tell: Called with the name of every photo.
 
     Raises:
         FileNotFoundError: There is no photo in the folder.
@@ -107,20 +122,18 @@ def run(
     results: list[Result] = []
     refused: dict[str, str] = {}
     originals: dict[str, Image8] = {}
-    for file in files:
-        if tell:
-            tell(file.name)
+    for file in tqdm(files, desc="Polishing", disable=None):
         try:
-            made = list(_photo(file, chosen))
+            original, *polished = _photo(file, chosen)
         except Refusal as refusal:
             refused[file.name] = refusal.code
             continue
-        originals[file.name] = made[0].picture
-        results += made[1:]
+        originals[file.name] = original.picture
+        results += polished
     return PolishRun(results, refused, originals)
 
 
-def report(done: PolishRun) -> dict[str, Any]:
+def report(done: PolishRun) -> Report:
     """Plain data for JSON; the keys are stable."""
     names = list(dict.fromkeys(result.context for result in done.results))
     return {
@@ -142,54 +155,41 @@ def report(done: PolishRun) -> dict[str, Any]:
     }
 
 
-def table(made: dict[str, Any]) -> str:
+def table(report: Report) -> str:
     """The summary as text, a line for each context."""
-    head = (
-        f"{'context':20}{'n':>5}{'texture':>9}{'floor':>7}{'ITA max':>9}{'likeness':>10}{'max':>7}"
-        f"{'dE00 max':>10}{'halo':>7}{'sharper':>9}{'held back':>11}{'broken':>8}{'seconds':>9}"
-    )
-    lines = [head]
-    for name, row in made["contexts"].items():
-        lines.append(
-            f"{name:20}{row['n']:5}{row['texture_min']:9.3f}{row['texture_floor']:7.2f}"
-            f"{row['ita_shift_max']:9.2f}{row['identity_mean']:10.3f}{row['identity_max']:7.3f}"
-            f"{row['delta_e00_max']:10.2f}{row['halo_max']:7.2f}{row['sharpening_max']:9.2f}"
-            f"{row['held_back_share']:11.1%}{row['broken']:8}{row['seconds_median']:9.2f}"
-        )
-    refused = made["refused"]
-    if refused:
-        reasons = sorted(set(refused.values()))
-        counts = ", ".join(f"{list(refused.values()).count(each)} {each}" for each in reasons)
-        lines.append(f"not usable: {counts}")
+    lines = [text_table("context", report["contexts"], _KEYS, transpose=True)]
+    if report["refused"]:
+        counts = sorted(Counter(report["refused"].values()).items())
+        lines.append("not usable: " + ", ".join(f"{count} {code}" for code, count in counts))
     return "\n".join(lines)
 
 
 def contact_sheet(done: PolishRun) -> Image8:
     """The faces, a row for each photo: the original, then every context."""
-    names = list(dict.fromkeys(result.context for result in done.results))
-    cells = {(each.photo, each.context): each for each in done.results}
-    width = max(picture.shape[1] for picture in done.originals.values())
-    height = max(picture.shape[0] for picture in done.originals.values()) + _LABEL
-    size = (width * (1 + len(names)), height * len(done.originals))
-    sheet = Pillow.new("RGB", size, (128, 128, 128))
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
-    for row, (photo, original) in enumerate(done.originals.items()):
-        sheet.paste(Pillow.fromarray(original), (0, row * height))
-        draw.text((3, (row + 1) * height - _LABEL), "original", fill="white", font=font)
-        for column, name in enumerate(names, start=1):
-            cell = cells[photo, name]
-            sheet.paste(Pillow.fromarray(cell.picture), (column * width, row * height))
-            draw.text(
-                (column * width + 3, (row + 1) * height - _LABEL),
-                f"{name} {cell.readings.texture:.2f}{_held(cell.held_back)}",
-                fill="white",
-                font=font,
-            )
-    return np.asarray(sheet)
+    height, width, _ = np.max([picture.shape for picture in done.originals.values()], axis=0)
+    rows = {
+        photo: [_labelled(picture, "original", width, height)]
+        for photo, picture in done.originals.items()
+    }
+    for each in done.results:
+        held = each.held_back
+        text = f"{each.context} {each.readings.texture:.2f}" + (
+            "" if held is None else f" held {held.share:.0%} {held.guard}"
+        )
+        rows[each.photo].append(_labelled(each.picture, text, width, height))
+    return np.vstack([np.hstack(row) for row in rows.values()])
+
+
+def _labelled(picture: Image8, text: str, width: int, height: int) -> Image8:
+    cell = Pillow.new("RGB", (width, height + _LABEL), (128, 128, 128))
+    cell.paste(Pillow.fromarray(picture))
+    font = ImageFont.load_default(12)
+    ImageDraw.Draw(cell).text((3, height), text, fill="white", font=font)
+    return np.asarray(cell)
 
 
 def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
-    """The original first, as a result of no context; then one for each context."""
+    """Yield the original first, as a result of no context; then one for each context."""
     photo = loading.load(file)
     face = faces.find(photo.pixels)
     before = guards.reference(photo.pixels, face)
@@ -223,31 +223,36 @@ def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
         )
 
 
-def _summary(results: Sequence[Result]) -> dict[str, Any]:
-    read = [result.readings for result in results]
-    distances = [each.distance or 0.0 for each in read]
+def _summary(results: Sequence[Result]) -> Report:
+    readings = [result.readings for result in results]
+    distances = [each.distance or 0.0 for each in readings]
+    figures = {
+        "texture_min": min(each.texture for each in readings),
+        "ita_shift_max": max(each.ita_shift for each in readings),
+        "identity_mean": statistics.fmean(distances),
+        "identity_max": max(distances),
+        "held_back_share": np.mean([result.held_back is not None for result in results]),
+        "seconds_median": statistics.median(result.seconds for result in results),
+        "delta_e00_max": max(each.delta_e00_mean for each in readings),
+        **{f"{name}_max": max(getattr(each, name) for each in readings) for name in _LIMITED},
+    }
     return {
         "n": len(results),
-        "texture_min": _rounded(min(each.texture for each in read)),
         "texture_floor": results[0].floor,
-        "ita_shift_max": _rounded(max(each.ita_shift for each in read)),
-        "identity_mean": _rounded(statistics.fmean(distances)),
-        "identity_max": _rounded(max(distances)),
-        "held_back_share": _rounded(
-            sum(result.held_back is not None for result in results) / len(results)
-        ),
-        "seconds_median": _rounded(statistics.median(result.seconds for result in results)),
-        "delta_e00_max": _rounded(max(each.delta_e00_mean for each in read)),
-        "clipped_max": _rounded(max(each.clipped for each in read)),
-        "halo_max": _rounded(max(each.halo for each in read)),
-        "sharpening_max": _rounded(max(each.sharpening for each in read)),
-        "eyes_over_skin_max": _rounded(max(each.eyes_over_skin for each in read)),
+        **{name: _rounded(value) for name, value in figures.items()},
         "broken": sum(bool(result.broken) for result in results),
     }
 
 
-def _row(result: Result) -> dict[str, Any]:
-    read = result.readings
+def _row(result: Result) -> Report:
+    readings = result.readings
+    measured = {name: getattr(readings, name) for name in ("texture", "delta_e00_mean", *_LIMITED)}
+    figures = {
+        **measured,
+        "identity": readings.distance or 0.0,
+        "lightening": result.lightening,
+        "seconds": result.seconds,
+    }
     return {
         "photo": result.photo,
         "context": result.context,
@@ -256,21 +261,9 @@ def _row(result: Result) -> dict[str, Any]:
         "held_back": None if result.held_back is None else result.held_back.report(),
         "notes": list(result.notes),
         "ita": None if result.ita is None else _rounded(result.ita),
-        "lightening": _rounded(result.lightening),
-        "texture": _rounded(read.texture),
-        "delta_e00_mean": _rounded(read.delta_e00_mean),
-        "identity": _rounded(read.distance or 0.0),
-        "clipped": _rounded(read.clipped),
-        "halo": _rounded(read.halo),
-        "sharpening": _rounded(read.sharpening),
-        "eyes_over_skin": _rounded(read.eyes_over_skin),
+        **{name: _rounded(value) for name, value in figures.items()},
         "broken": list(result.broken),
-        "seconds": _rounded(result.seconds),
     }
-
-
-def _held(held_back: HeldBack | None) -> str:
-    return "" if held_back is None else f" held {held_back.share:.0%} {held_back.guard}"
 
 
 def _rounded(value: float) -> float:

@@ -1,15 +1,19 @@
-"""How long one look takes, step by step, warm, on a portrait of a given size."""
+"""Seconds that one look takes, step by step, warm, on a portrait of a given size.
+
+JSON: size, the photo's long side in pixels; timings, for each look its query string (look) and the
+median seconds of each step over the rounds (seconds; ``total`` is all of it).
+"""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image as Pillow
 
+from benchmarks.reports import Report, text_table
 from pipelines import studio
 from pipelines.image import loading
 from pipelines.image.arrays import Image8
@@ -23,53 +27,29 @@ LOOKS = (
 STEPS = (*rendering.STEPS, "total")
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Median seconds of one look on one photo.
-
-    Attributes:
-        look: The look's query string.
-        seconds: Step -> median seconds over the rounds.
-    """
-
-    look: str
-    seconds: dict[str, float]
-
-
-def measure(photo: Path | None, size: int, rounds: int, looks: Sequence[str]) -> list[Timing]:
+def run(photo: Path | None, size: int, rounds: int, looks: Sequence[str]) -> Report:
     """Time every look, analysis included, after one round that does not count.
 
     Args:
         photo: A portrait, or None for Grace Hopper's (US Navy, public domain).
         size: Long side to resize the photo to, in pixels.
-        rounds: How often each look is made.
+        rounds: How often each look is rendered.
         looks: Query strings.
     """
     picture = resized(photo, size)
     timings = []
-    for text in looks:
-        look = Look.parse(text)
+    for look in map(Look.parse, looks):
         studio.render(studio.analyse_pixels(picture), look)
         runs = [studio.render(studio.analyse_pixels(picture), look) for _ in range(rounds)]
-        median = {step: statistics.median(run.seconds[step] for run in runs) for step in STEPS}
-        timings.append(Timing(str(look), median))
-    return timings
+        medians = {step: statistics.median(run.seconds[step] for run in runs) for step in STEPS}
+        timings.append({"look": str(look), "seconds": medians})
+    return {"size": size, "timings": timings}
 
 
-def table(timings: Sequence[Timing]) -> str:
-    """The timings as text, milliseconds."""
-    lines = ["".join(f"{step:>12}" for step in STEPS) + "  look (milliseconds)"]
-    lines += [
-        "".join(f"{timing.seconds[step] * 1000:12.0f}" for step in STEPS) + f"  {timing.look}"
-        for timing in timings
-    ]
-    return "\n".join(lines)
-
-
-def _hopper() -> Path:
-    import matplotlib.cbook
-
-    return Path(str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)))
+def table(report: Report) -> str:
+    """The timings as text, in seconds."""
+    rows = {one["look"]: one["seconds"] for one in report["timings"]}
+    return text_table("look (seconds)", rows, STEPS)
 
 
 def resized(photo: Path | None, size: int) -> Image8:
@@ -80,3 +60,9 @@ def resized(photo: Path | None, size: int) -> Image8:
         (round(image.width * factor), round(image.height * factor)), Pillow.Resampling.LANCZOS
     )
     return np.asarray(resized)
+
+
+def _hopper() -> Path:
+    import matplotlib.cbook
+
+    return Path(str(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)))

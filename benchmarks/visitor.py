@@ -1,7 +1,7 @@
-"""A visitor of the page without a browser: the requests that its scripts send, in their order.
+"""A visitor of the page without a browser: the requests that the page's script sends, in order.
 
-Gradio's page keeps the values of all controls, sends those that an event names, and puts what comes
-back in their place. So does this; what the page merely shows is left out.
+Gradio's page keeps the values of all components, sends those that an event lists as inputs, and
+replaces those that it lists as outputs. So does this class; display is left out.
 """
 
 from __future__ import annotations
@@ -12,206 +12,229 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-PATIENCE_S = 180.0
-PORTRAIT = {"elem_id": "portrait"}
-# What the page shows changes by itself, and other events wait for that.
-_TELL = ("html", "state")
+TIMEOUT_S = 180.0
+# Components whose `change` event fires when the server sends a new value.
+_OBSERVED = ("html", "state")
 
 
 class VisitorRefused(Exception):
-    """An event was not let in, or ended in an error.
+    """An event was not accepted, or ended in an error.
 
     Attributes:
-        status: Of HTTP; 0 if the event ran and failed.
+        status: HTTP status; 0 if the event ran and failed.
     """
 
-    def __init__(self, status: int, said: str) -> None:
-        super().__init__(f"{status}: {said}")
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(f"{status}: {text}")
         self.status = status
 
 
-class Visitor:
-    """One open page.
+@dataclass(frozen=True)
+class _Output:
+    """Result of an event.
 
-    Args:
-        address: Of the page.
-        seen_as: The address that this visitor has; as a proxy would say it.
+    Attributes:
+        data: Values of its outputs; empty for a generator, whose parts come as differences.
+        states: Ids of the session states that it changed.
+        started: When it left the queue, by `time.monotonic`.
     """
 
-    def __init__(self, address: str, seen_as: str = "127.0.0.1") -> None:
+    data: list[Any]
+    states: list[int]
+    started: float = field(default_factory=time.monotonic)
+
+
+class Visitor:
+    """One session with the server; as a context manager, connected until the end of the block.
+
+    Args:
+        address: Address of the page.
+        client_address: The visitor's own address, as a proxy would report it.
+    """
+
+    def __init__(self, address: str, client_address: str = "127.0.0.1") -> None:
         self._session = secrets.token_hex(6)
-        headers = {"X-Forwarded-For": seen_as}
-        self._http = httpx.Client(base_url=address, headers=headers, timeout=PATIENCE_S)
-        self._config: dict[str, Any] = self._http.get("/config").json()
-        self._components = {one["id"]: one for one in self._config["components"]}
+        headers = {"X-Forwarded-For": client_address}
+        self._http = httpx.Client(base_url=address, headers=headers, timeout=TIMEOUT_S)
+        config = self._http.get("/config").raise_for_status().json()
+        self._dependencies = [one for one in config["dependencies"] if one["backend_fn"]]
+        self._components = {one["id"]: one for one in config["components"]}
         self._values = {
             id_: one.get("props", {}).get("value") for id_, one in self._components.items()
         }
         self._closed = threading.Event()
-        self._heart = threading.Thread(target=self._beat, daemon=True)
+        self._heartbeat = threading.Thread(target=self._stay_connected, daemon=True)
 
     def __enter__(self) -> Self:
-        self._heart.start()
-        for event in self._events("load"):
-            self.fire(event)
+        self._heartbeat.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Disconnect: the server takes the end of the heartbeat for the end of the visit."""
         self._closed.set()
-        # Also the connection on which the heart beats: the server takes that for the page's end.
         self._http.close()
-        self._heart.join(1)
+        self._heartbeat.join(1)
+
+    def appear_from(self, client_address: str) -> None:
+        """Send further requests from another address."""
+        self._http.headers["X-Forwarded-For"] = client_address
+
+    def open_page(self) -> None:
+        """Run the events of a page that has just been loaded."""
+        for event in self._listeners("load"):
+            self._fire(event)
+
+    def compare(self, photo: Path, looks: str) -> tuple[dict[str, Any], float]:
+        """Call the public endpoint ``/compare``.
+
+        Returns:
+            Its report, and the seconds of upload and queue until the work began.
+
+        Raises:
+            VisitorRefused: It was not accepted, or failed.
+        """
+        start = time.monotonic()
+        event = next(one for one in self._dependencies if one["api_name"] == "compare")
+        output = self._run_queued(event, [self._upload(photo), looks])
+        return output.data[1], output.started - start
+
+    def change_photo(self, photo: Path) -> None:
+        """Put a photo on the page and wait for its comparison.
+
+        Raises:
+            VisitorRefused: It was not accepted, or what follows was not.
+        """
+        portrait = self._find(elem_id="portrait")
+        self._values[portrait] = self._upload(photo)
+        self._trigger("change", portrait)
+
+    def click(self, **props: Any) -> None:
+        """Press a button and wait for what it does on the server."""
+        self._trigger("click", self._find(**props))
+
+    def move(self, value: float, **props: Any) -> None:
+        """Move a slider and wait for what it does on the server."""
+        slider = self._find(**props)
+        self._values[slider] = value
+        self._trigger("input", slider)
 
     def value(self, **props: Any) -> Any:
-        """What a control holds now; named by any of its properties, such as ``elem_id``."""
+        """Current value of the first component with these properties, such as ``elem_id``."""
         return self._values[self._find(**props)]
 
-    def set(self, value: Any, **props: Any) -> None:
-        """Set a control, without what follows from that."""
-        self._values[self._find(**props)] = value
-
-    def bring(self, photo: Path) -> float:
-        """Put a photo into the portrait's place; the seconds until its comparison was there.
-
-        Raises:
-            VisitorRefused: It was not taken, or what follows was not let in.
-        """
+    def _upload(self, photo: Path) -> dict[str, Any]:
         with photo.open("rb") as file:
             sent = self._http.post("/gradio_api/upload", files={"files": (photo.name, file)})
-        if sent.status_code != 200:
-            raise VisitorRefused(sent.status_code, sent.text[:200])
-        meta = {"_type": "gradio.FileData"}
-        self.set({"path": sent.json()[0], "orig_name": photo.name, "meta": meta}, **PORTRAIT)
-        return self._act("change", **PORTRAIT)
+        (path,) = _accepted(sent)
+        return {"path": path, "orig_name": photo.name, "meta": {"_type": "gradio.FileData"}}
 
-    def click(self, **props: Any) -> float:
-        """Press a button and wait for what it does on the server; the seconds that took."""
-        return self._act("click", **props)
+    def _trigger(self, kind: str, component: int) -> None:
+        for event in self._listeners(kind, component):
+            self._fire(event)
 
-    def move(self, value: Any, **props: Any) -> float:
-        """Move a slider and wait for what it does on the server; the seconds that took."""
-        self.set(value, **props)
-        return self._act("input", **props)
-
-    def fire(self, event: dict[str, Any]) -> None:
-        """Run one event to its end.
-
-        Args:
-            event: One of the page's ``dependencies``.
+    def _fire(self, event: dict[str, Any]) -> None:
+        """Run an event and everything that follows from it.
 
         Raises:
-            VisitorRefused: It was not let in, or failed.
+            VisitorRefused: It was not accepted, or failed.
         """
-        data = [self._sent(id_) for id_ in event["inputs"]]
-        body = {"data": data, "fn_index": event["id"], "session_hash": self._session}
-        output = self._queued(body) if event["queue"] is not False else self._run(body)
+        data = [
+            None if self._components[id_]["type"] == "state" else self._values[id_]
+            for id_ in event["inputs"]
+        ]
+        run = self._run if event["queue"] is False else self._run_queued
+        output = run(event, data)
         changed = [
             id_
-            for id_, given in zip(event["outputs"], output.data, strict=False)
-            if self._take(id_, given)
+            for id_, value in zip(event["outputs"], output.data, strict=False)
+            if self._store(id_, value)
         ]
-        for next_ in self._after(event["id"]):
-            self.fire(next_)
+        for following in self._dependencies:
+            after = following["trigger_after"] == event["id"]
+            if after and not following.get("trigger_only_on_failure"):
+                self._fire(following)
         for id_ in dict.fromkeys([*changed, *output.states]):
-            for next_ in self._events("change", id_):
-                self.fire(next_)
+            self._trigger("change", id_)
 
-    def _act(self, name: str, **props: Any) -> float:
-        start = time.monotonic()
-        for event in self._events(name, self._find(**props)):
-            self.fire(event)
-        return time.monotonic() - start
-
-    def _events(self, name: str, target: int | None = None) -> Iterator[dict[str, Any]]:
-        for event in self._config["dependencies"]:
-            named = [one for one in event["targets"] if one[1] == name]
-            if event["backend_fn"] and any(target in (None, one[0]) for one in named):
-                yield event
-
-    def _after(self, id_: int) -> Iterator[dict[str, Any]]:
-        for event in self._config["dependencies"]:
-            follows = event["trigger_after"] == id_ and not event.get("trigger_only_on_failure")
-            if event["backend_fn"] and follows:
+    def _listeners(self, kind: str, component: int | None = None) -> Iterator[dict[str, Any]]:
+        for event in self._dependencies:
+            if any(name == kind and component in (None, id_) for id_, name in event["targets"]):
                 yield event
 
     def _find(self, **props: Any) -> int:
         for id_, one in self._components.items():
-            has = {"type": one["type"], **one.get("props", {})}
-            if all(has.get(name) == value for name, value in props.items()):
+            actual = {"type": one["type"], **one.get("props", {})}
+            if all(actual.get(name) == value for name, value in props.items()):
                 return int(id_)
         raise LookupError(f"nothing on the page has {props}")
 
-    def _sent(self, id_: int) -> Any:
-        return None if self._components[id_]["type"] == "state" else self._values[id_]
-
-    def _take(self, id_: int, given: Any) -> bool:
-        """Put a value in its place; says whether the page would tell of it."""
-        if isinstance(given, dict) and given.get("__type__") == "update":
-            if "value" not in given:
+    def _store(self, id_: int, value: Any) -> bool:
+        """Store a component's new value; returns whether that triggers its change event."""
+        if isinstance(value, dict) and value.get("__type__") == "update":
+            if "value" not in value:
                 return False
-            given = given["value"]
-        before, self._values[id_] = self._values[id_], given
-        return self._components[id_]["type"] in _TELL and before != given
+            value = value["value"]
+        before, self._values[id_] = self._values[id_], value
+        return self._components[id_]["type"] in _OBSERVED and before != value
 
-    def _run(self, body: dict[str, Any]) -> _Output:
-        answer = self._http.post("/gradio_api/run/predict", json=body)
-        if answer.status_code != 200:
-            raise VisitorRefused(answer.status_code, answer.text[:200])
-        return _Output.of(answer.json())
+    def _body(self, event: dict[str, Any], data: list[Any]) -> dict[str, Any]:
+        return {"data": data, "fn_index": event["id"], "session_hash": self._session}
 
-    def _queued(self, body: dict[str, Any]) -> _Output:
-        joined = self._http.post("/gradio_api/queue/join", json=body)
-        if joined.status_code != 200:
-            raise VisitorRefused(joined.status_code, joined.text[:200])
-        event, states = joined.json()["event_id"], list[int]()
-        with self._http.stream(
-            "GET", "/gradio_api/queue/data", params={"session_hash": self._session}
-        ) as stream:
-            for message in _messages(stream):
-                if message.get("event_id") != event or "output" not in message:
+    def _run(self, event: dict[str, Any], data: list[Any]) -> _Output:
+        body = self._body(event, data)
+        answer = _accepted(self._http.post("/gradio_api/run/predict", json=body))
+        return _Output(answer["data"], answer.get("changed_state_ids") or [])
+
+    def _run_queued(self, event: dict[str, Any], data: list[Any]) -> _Output:
+        body = self._body(event, data)
+        id_ = _accepted(self._http.post("/gradio_api/queue/join", json=body))["event_id"]
+        states, started = list[int](), time.monotonic()
+        parameters = {"session_hash": self._session}
+        with self._http.stream("GET", "/gradio_api/queue/data", params=parameters) as stream:
+            for line in stream.iter_lines():
+                message = json.loads(line[5:]) if line.startswith("data:") else {}
+                if message.get("event_id") != id_:
                     continue
-                states += message["output"].get("changed_state_ids") or []
+                if message["msg"] == "process_starts":
+                    started = time.monotonic()
+                output = message.get("output") or {}
+                states += output.get("changed_state_ids") or []
                 if message["msg"] == "process_completed":
                     if not message["success"]:
-                        raise VisitorRefused(0, str(message["output"])[:200])
-                    return _Output(message["output"].get("data") or [], states)
+                        raise VisitorRefused(0, str(output)[:200])
+                    return _Output(output.get("data") or [], states, started)
         raise VisitorRefused(0, "the connection was lost")
 
-    def _beat(self) -> None:
-        """Stay connected as long as the page is open: its end is what ends a visit."""
+    def _stay_connected(self) -> None:
         path = f"/gradio_api/heartbeat/{self._session}"
-        # A server that goes away says so to whoever asks it for something.
+        # That a server has gone away is reported by the requests, not by the heartbeat.
         with suppress(httpx.HTTPError), self._http.stream("GET", path) as stream:
             for _ in stream.iter_raw():
                 if self._closed.is_set():
                     return
 
 
-@dataclass(frozen=True)
-class _Output:
-    """What an event gave; of a generator only that it is done: its parts come as differences."""
-
-    data: list[Any]
-    states: list[int]
-
-    @classmethod
-    def of(cls, answer: dict[str, Any]) -> Self:
-        return cls(answer["data"], answer.get("changed_state_ids") or [])
+def _accepted(response: httpx.Response) -> Any:
+    """Content of a response; raises `VisitorRefused` for every status but 200."""
+    if response.status_code != 200:
+        raise VisitorRefused(response.status_code, response.text[:200])
+    return response.json()
 
 
-def _messages(stream: httpx.Response) -> Iterator[dict[str, Any]]:
-    for line in stream.iter_lines():
-        if line.startswith("data:"):
-            yield json.loads(line.removeprefix("data:"))
+def get(address: str) -> None:
+    """Request a page; raises `httpx.HTTPError` where that fails."""
+    httpx.get(address, timeout=TIMEOUT_S).raise_for_status()
+
+
+def client_address(number: int) -> str:
+    """A separate client address for each number, since the server limits requests per address."""
+    return f"10.{number // 65_536 % 256}.{number // 256 % 256}.{number % 256}"

@@ -1,4 +1,4 @@
-"""Pictures with known truth, for training and benchmarks: rendered heads, and eyes cut from photos.
+"""Pictures with known truth, shared by training and benchmarks: rendered heads and single eyes.
 
-The page and the command line do not need it.
+The page and the command line do not use this package.
 """

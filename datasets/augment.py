@@ -1,4 +1,4 @@
-"""Change how an eye patch looks without moving anything in it: light, colour, lens and file."""
+"""Random photometric changes to an eye patch: light, colour, focus and JPEG, but no geometry."""
 
 from __future__ import annotations
 
@@ -8,19 +8,28 @@ import numpy as np
 from pipelines.image.arrays import Image
 
 
-def changed(patch: Image, random: np.random.Generator) -> Image:
-    """A patch under another light and camera, float32 sRGB in [0, 1], the same shape."""
-    patch = _lit(np.clip(patch, 1e-3, 1), random)
-    patch = _focused(patch, random)
+def augment_patch(patch: Image, random: np.random.Generator) -> Image:
+    """Change light, focus, noise and compression of a patch at random.
+
+    Args:
+        patch: float32 sRGB in [0, 1], (H, W, 3).
+        random: Source of every choice.
+
+    Returns:
+        A patch of the same shape and range; nothing in it has moved.
+    """
+    patch = _relight(np.clip(patch, 1e-3, 1), random)
+    patch = _refocus(patch, random)
     patch = np.clip(patch + random.normal(0, random.uniform(0, 0.04), patch.shape), 0, 1)
     if random.random() < 0.4:
-        patch = _compressed(patch, int(random.uniform(25, 90)))
+        patch = _compress(patch, int(random.uniform(25, 90)))
     if random.random() < 0.15:
-        patch = _reflecting(patch, random)
+        patch = _add_reflection(patch, random)
     return np.clip(patch, 0, 1).astype(np.float32)
 
 
-def _lit(patch: Image, random: np.random.Generator) -> Image:
+def _relight(patch: Image, random: np.random.Generator) -> Image:
+    """Change gamma, white balance and exposure; sometimes add uneven light or desaturate."""
     patch = patch ** np.exp(random.normal(0, 0.35))
     patch = patch * np.exp(random.normal(0, 0.12, 3)) * np.exp(random.normal(0, 0.2))
     if random.random() < 0.5:
@@ -32,7 +41,8 @@ def _lit(patch: Image, random: np.random.Generator) -> Image:
     return np.asarray(patch, np.float32)
 
 
-def _focused(patch: Image, random: np.random.Generator) -> Image:
+def _refocus(patch: Image, random: np.random.Generator) -> Image:
+    """Sometimes lower the resolution, blur or sharpen."""
     size = (patch.shape[1], patch.shape[0])
     if random.random() < 0.5:
         share = random.uniform(0.3, 1)
@@ -46,18 +56,18 @@ def _focused(patch: Image, random: np.random.Generator) -> Image:
     return np.asarray(patch, np.float32)
 
 
-def _compressed(patch: Image, quality: int) -> Image:
+def _compress(patch: Image, quality: int) -> Image:
     as_u8 = np.rint(patch * 255).astype(np.uint8)
-    _, written = cv2.imencode(".jpg", as_u8, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(written, cv2.IMREAD_COLOR), np.float32) / 255
+    _, encoded = cv2.imencode(".jpg", as_u8, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.float32) / 255
 
 
-def _reflecting(patch: Image, random: np.random.Generator) -> Image:
-    """With a soft bright patch, as glasses show."""
+def _add_reflection(patch: Image, random: np.random.Generator) -> Image:
+    """Add a soft white ellipse, like a reflection on glasses."""
     height, width = patch.shape[:2]
     spot = np.zeros((height, width), np.float32)
-    place = (int(random.uniform(0, width)), int(random.uniform(0, height)))
+    center = (int(random.uniform(0, width)), int(random.uniform(0, height)))
     axes = (int(random.uniform(4, 30)), int(random.uniform(2, 10)))
-    cv2.ellipse(spot, place, axes, random.uniform(0, 180), 0, 360, (1.0,), -1)
+    cv2.ellipse(spot, center, axes, random.uniform(0, 180), 0, 360, (1.0,), -1)
     spot = cv2.GaussianBlur(spot, (0, 0), random.uniform(0.7, 3)) * random.uniform(0.2, 0.7)
     return np.asarray(patch * (1 - spot[..., None]) + spot[..., None], np.float32)

@@ -1,11 +1,10 @@
-"""What the eye model is asked in training: eyes sent away and back, or with nothing proposed."""
+"""Training samples of the eye model: one patch of an eye with its inputs and its truth."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,11 +18,15 @@ from pipelines.image.arrays import Image, Image8, Map, Points
 
 Task = Literal["cycle", "withheld", "withheld-away", "still"]
 
-# Of the batches: the proposal is given, or withheld and the truth is the photo, or withheld and the
-# truth is the photo's eye as geometry turned it. People look into the lens, so without the last the
-# middle of the lids would say where the iris is, and nobody would have to read the annotation. Or
-# the eye looks where it shall look, and is to be left alone: never shown that, a model took every
-# highlight for one that had to go.
+# Share of each task among the patches.
+# * cycle: the model starts from the proposal and restores the photo.
+# * withheld: there is no proposal; the model starts from the eye with the other gaze and draws the
+#   photo.
+# * withheld-away: there is no proposal; it starts from the photo and draws the eye with the other
+#   gaze. People look into the lens, so without this task the iris would always be in the middle of
+#   the lids, and the model would not learn to read the annotation.
+# * still: the eye has the target gaze already and must stay as it is. A model that was trained
+#   without this task removed every highlight.
 SHARES: dict[Task, float] = {
     "cycle": 0.6,
     "withheld": 0.14,
@@ -36,12 +39,14 @@ LAST_SHARES: dict[Task, float] = {
     "withheld-away": 0.05,
     "still": 0.1,
 }
-"""Of the last batches: once the annotation is read, more of what the model is there for."""
-# Without a proposal much more is wrong; at full weight the finer task would be drowned.
+"""Shares in the last batches: the annotation has been learned, so most patches are cycles."""
+# Weight in the loss of a patch without a proposal. Its error is much larger, and at full weight it
+# would dominate the loss of the cycles.
 _WITHHELD_WEIGHT = 0.5
-# Half of what is seen is as photographed, and most of it at last.
-_CHANGED, _LAST_CHANGED = 0.5, 0.25
-# Degrees: a reading of the gaze strays so far, and in a third of the patches it says nothing.
+# Share of the patches that are augmented, and the same in the last batches.
+_AUGMENTED, _LAST_AUGMENTED = 0.5, 0.25
+# Standard deviation in degrees of the error added to the gaze, as large as that of an estimate, and
+# share of the patches whose gaze is set to zero.
 _GAZE_ERROR, _GAZE_UNKNOWN = 3.0, 0.33
 
 
@@ -51,14 +56,15 @@ class EyeSample:
 
     Attributes:
         start: Where the bridge begins, float32 sRGB, (64, 96, 3).
-        reference: The eye before it was turned, likewise.
-        truth: What the patch shall become; outside the mask it is `start`, likewise.
+        reference: The eye before it was turned, float32 sRGB, (64, 96, 3).
+        truth: What the model has to draw, float32 sRGB, (64, 96, 3); equals `start` outside the
+            mask.
         mask: 0..1, (64, 96).
-        control: The annotation, uint8 RGB, (64, 96, 3).
+        control: The control image, an annotation of lids, iris and pupil, uint8 RGB, (64, 96, 3).
         gaze: Yaw and pitch in degrees in the patch's frame.
         contour: Lid edges of the true eye in patch pixels, (16, 2).
         iris: Centre and radius of the true iris in patch pixels, (3,).
-        weight: How much it counts in the loss.
+        weight: Weight in the loss.
     """
 
     start: Image
@@ -74,7 +80,7 @@ class EyeSample:
 
 @dataclass(frozen=True)
 class Batch:
-    """Samples stacked, channels first, n of them.
+    """n samples as stacked arrays, channels first.
 
     Attributes:
         start: In [-1, 1], (n, 3, 64, 96).
@@ -83,7 +89,7 @@ class Batch:
         mask: 0..1, (n, 1, 64, 96).
         control: 0..1, (n, 3, 64, 96).
         gaze: Degrees, (n, 2).
-        weight: How much each counts in the loss, (n,).
+        weight: Weight of each in the loss, (n,).
     """
 
     start: NDArray[np.float32]
@@ -103,51 +109,51 @@ def batch(
     part: slice = slice(None),
     last: bool = False,
 ) -> Batch:
-    """The batch of one step; the same for the same seed and step, whatever came before.
+    """Make the batch of one step; it depends on seed and step alone.
 
     Args:
-        eyes: To draw from.
+        eyes: To sample from.
         seed: Of the run.
         step: Of the run.
         size: Patches in the whole batch.
-        part: Which of them to make.
-        last: Whether it is one of the last of the run, see `LAST_SHARES`.
+        part: Which of the patches to make; processes that share a batch make different ones.
+        last: Whether it is one of the last batches of the run, see `LAST_SHARES`.
     """
     random = np.random.default_rng([seed, step])
     indices = random.choice(len(eyes), size, p=eyes.weights())
     shares = LAST_SHARES if last else SHARES
-    changed = _LAST_CHANGED if last else _CHANGED
+    augmented = _LAST_AUGMENTED if last else _AUGMENTED
     tasks = list(shares)
     chosen = random.choice(len(tasks), size, p=list(shares.values()))
-    return stacked(
+    return stack(
         [
             sample(
                 eyes,
                 int(indices[k]),
                 tasks[chosen[k]],
                 np.random.default_rng([seed, step, k]),
-                changed=changed,
+                augmented=augmented,
             )
             for k in range(size)[part]
         ]
     )
 
 
-def stacked(samples: list[EyeSample]) -> Batch:
-    """Samples as one batch."""
+def stack(samples: list[EyeSample]) -> Batch:
+    """Stack samples into one batch."""
 
     def planes(name: str) -> NDArray[np.float32]:
-        pixels = np.stack([getattr(one, name) for one in samples]).transpose(0, 3, 1, 2)
+        pixels = np.stack([getattr(patch, name) for patch in samples]).transpose(0, 3, 1, 2)
         return np.ascontiguousarray(pixels, np.float32)
 
     return Batch(
         start=planes("start") * 2 - 1,
         reference=planes("reference") * 2 - 1,
         truth=planes("truth") * 2 - 1,
-        mask=np.stack([one.mask for one in samples])[:, None].astype(np.float32),
+        mask=np.stack([patch.mask for patch in samples])[:, None].astype(np.float32),
         control=planes("control") / np.float32(255),
-        gaze=np.array([one.gaze for one in samples], np.float32),
-        weight=np.array([one.weight for one in samples], np.float32),
+        gaze=np.array([patch.gaze for patch in samples], np.float32),
+        weight=np.array([patch.weight for patch in samples], np.float32),
     )
 
 
@@ -157,21 +163,21 @@ def sample(
     task: Task,
     random: np.random.Generator | None = None,
     cycle: int = 0,
-    changed: float = _CHANGED,
+    augmented: float = _AUGMENTED,
 ) -> EyeSample:
-    """One patch of one eye.
+    """Make one patch of one eye.
 
     Args:
         eyes: The set.
         index: Which eye.
-        task: What is asked.
+        task: See `SHARES`.
         random: For the augmentation and the choice of a cycle; None for the plain patch.
-        cycle: Which cycle, without `random`.
-        changed: How often the light, the lens and the file are others, 0..1, with `random`.
+        cycle: Which cycle, if `random` is None.
+        augmented: Probability of a photometric change, 0..1; without effect if `random` is None.
     """
     if random is not None:
         cycle = int(random.integers(eyes.proposals.shape[1]))
-    to_patch = _placed(random)
+    to_patch = _patch_map(random)
     eye, other = eyes.eye(index), eyes.eye(index, cycle)
     truth_u8, photo_u8, angles = eyes.windows[index], eyes.away[index, cycle], eyes.gazes[index]
     if task == "withheld-away":
@@ -180,45 +186,51 @@ def sample(
         angles = eyes.away_gazes[index, cycle]
     if task == "still":
         other, photo_u8 = eye, truth_u8
-    truth, start, photo = _seen(
-        (truth_u8, eyes.proposals[index, cycle], photo_u8), to_patch, random, changed
+    truth, start, photo = _cut_patches(
+        (truth_u8, eyes.proposals[index, cycle], photo_u8), to_patch, random, augmented
     )
-    eye, other = (_mapped(one, to_patch) for one in (eye, other))
+    eye, other = _map_eye(eye, to_patch), _map_eye(other, to_patch)
     face = eyes.face(index)
     opening = eye_patches.aperture(other.contour, eye.contour)
     mask = opening * eye_patches.within_outline(face, to_patch, eye_patches.SIZE)
-    control = annotation.draw_eye(face, _unmapped(eye, to_patch), to_patch, eye_patches.SIZE)
+    in_window = _map_eye(eye, crops.inverse(to_patch))
+    control = annotation.draw_eye(face, in_window, to_patch, eye_patches.SIZE)
     gaze = eye_patches.in_patch(Gaze(float(angles[0]), float(angles[1])), to_patch)
     if task != "cycle":
         start = np.asarray(truth + mask[..., None] * (photo - truth), np.float32)
-    full = task in ("cycle", "still")
     return EyeSample(
         start=start,
         reference=photo,
-        # Not blended: the pipeline itself blends what is drawn along the mask's edge.
+        # No blending here, because the pipeline blends along the edge of the mask.
         truth=np.where(mask[..., None] > 0, truth, start),
         mask=np.asarray(mask, np.float32),
         control=control,
-        gaze=_said(gaze, random),
+        gaze=_noisy_gaze(gaze, random),
         contour=eye.contour,
         iris=np.array([*eye.iris_center, eye.iris_radius]),
-        weight=1.0 if full else _WITHHELD_WEIGHT,
+        weight=1.0 if task in ("cycle", "still") else _WITHHELD_WEIGHT,
     )
 
 
-def moved(eyes: EyeSet, index: int, one: EyeSample, by: Points) -> EyeSample:
-    """The same withheld patch with the annotation's pupil moved by `by` patch pixels, (2,)."""
-    to_patch = _placed(None)
-    eye = _mapped(eyes.eye(index), to_patch)
-    eye = replace(eye, iris_center=eye.iris_center + by)
-    control = annotation.draw_eye(
-        eyes.face(index), _unmapped(eye, to_patch), to_patch, eye_patches.SIZE
-    )
-    return replace(one, control=control)
+def with_moved_pupil(eyes: EyeSet, index: int, withheld: EyeSample, shift: Points) -> EyeSample:
+    """Move iris and pupil in the annotation of a patch.
+
+    Args:
+        eyes: The set.
+        index: The eye of the patch.
+        withheld: The plain patch of the task ``withheld``.
+        shift: In patch pixels, (2,).
+    """
+    to_patch = _patch_map(None)
+    eye = _map_eye(eyes.eye(index), to_patch)
+    eye = replace(eye, iris_center=eye.iris_center + shift)
+    in_window = _map_eye(eye, crops.inverse(to_patch))
+    control = annotation.draw_eye(eyes.face(index), in_window, to_patch, eye_patches.SIZE)
+    return replace(withheld, control=control)
 
 
-def _placed(random: np.random.Generator | None) -> Points:
-    """Map from the window to the patch: turned, scaled and shifted by a little."""
+def _patch_map(random: np.random.Generator | None) -> Points:
+    """Affine map (2, 3) from the window to the patch, with a small random turn, scale and shift."""
     middle = (np.array(WINDOW, np.float64) - 1) / 2
     if random is None:
         return crops.upright(middle, 0.0, 1.0, eye_patches.SIZE)
@@ -226,27 +238,28 @@ def _placed(random: np.random.Generator | None) -> Points:
     return crops.upright(middle + random.uniform(-2, 2, 2), angle, scale, eye_patches.SIZE)
 
 
-def _seen(
+def _cut_patches(
     windows: tuple[Image8, Image8, Image8],
     to_patch: Points,
     random: np.random.Generator | None,
-    changed: float,
+    augmented: float,
 ) -> tuple[Image, Image, Image]:
-    """Truth, start and photo as patches, in the same light and through the same lens and file."""
+    """Cut truth, start and photo to patches, with the same photometric change to all three."""
     truth, start, photo = (
         np.asarray(crops.cut(window, to_patch, eye_patches.SIZE), np.float32) / np.float32(255)
         for window in windows
     )
-    if random is None or random.random() > changed:
+    if random is None or random.random() > augmented:
         return truth, start, photo
     seed = int(random.integers(2**31))
     truth, start, photo = (
-        augment.changed(patch, np.random.default_rng(seed)) for patch in (truth, start, photo)
+        augment.augment_patch(patch, np.random.default_rng(seed)) for patch in (truth, start, photo)
     )
     return truth, start, photo
 
 
-def _said(gaze: Gaze, random: np.random.Generator | None) -> tuple[float, float]:
+def _noisy_gaze(gaze: Gaze, random: np.random.Generator | None) -> tuple[float, float]:
+    """Yaw and pitch with the error of an estimate, or zero for an unknown gaze."""
     if random is None:
         return gaze.yaw, gaze.pitch
     if random.random() < _GAZE_UNKNOWN:
@@ -255,21 +268,6 @@ def _said(gaze: Gaze, random: np.random.Generator | None) -> tuple[float, float]
     return float(yaw), float(pitch)
 
 
-def _mapped(eye: Eye, affine: Points) -> Eye:
+def _map_eye(eye: Eye, affine: Points) -> Eye:
     scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
     return eye.mapped(lambda points: crops.through(affine, points), scale)
-
-
-def _unmapped(eye: Eye, affine: Points) -> Eye:
-    return _mapped(eye, crops.inverse(affine))
-
-
-def to_u8(pixels: Image) -> Image8:
-    """A patch in [0, 1] as uint8."""
-    return np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
-
-
-def enlarged(pixels_u8: Image8, factor: int) -> Image8:
-    """A picture several times as large, to look at."""
-    size = (pixels_u8.shape[1] * factor, pixels_u8.shape[0] * factor)
-    return np.asarray(cv2.resize(pixels_u8, size, interpolation=cv2.INTER_CUBIC), np.uint8)

@@ -1,9 +1,9 @@
-"""Eyes with their truth in one file: what the eye model is trained, validated and judged on."""
+"""A set of eyes with known truth, stored in one file; the eye model is trained and judged on it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -19,34 +19,38 @@ Split = Literal["train", "validation", "test"]
 
 WINDOW = (152, 116)
 """(width, height) of a stored window at the patch's own scale; it holds a patch turned by 8°."""
-_BIN_EDGES = (45.0, 70.0)
 
-# Changed once the recipe was settled by looking at verdicts: who is tested now had no part in it.
-_DRAWING = 2
+_WIDTH_BINS = (45.0, 70.0)
+# Part of the hash that assigns people to splits. It was changed when the training recipe was final,
+# so that the present test people had no influence on the recipe.
+_SPLIT_SALT = 2
 
 
 @dataclass(frozen=True)
 class EyeSet:
-    """Eyes to train on; n of them, each with k cycles.
+    """n eyes, each with k cycles.
+
+    A *cycle* is the same eye turned to another gaze and back by the geometry engine. A *window*
+    is the crop around an eye, upright, at the scale of the model's patch and a little larger.
 
     Attributes:
         names: File and side, (n,).
-        people: Whose each is; people are held out whole, (n,).
-        sources: Where they come from, (n,): ``photo``, ``render`` or the name a set gives.
+        people: The person, (n,); all eyes of a person are in one split.
+        sources: Origin, (n,): ``photo``, ``render`` or the name that a set of crops gives.
         splits: ``train``, ``validation`` or ``test``, (n,).
-        sides: ``left`` or ``right``; windows of left eyes are mirrored, (n,).
-        widths: Canthus to canthus in pixels of the photo, (n,).
+        sides: ``left`` or ``right``, (n,); windows of left eyes are mirrored.
+        widths: Distance between the canthi in pixels of the photo, (n,).
         windows: The true eye, uint8, (n, 116, 152, 3).
-        points: Outer, inner canthus, upper and lower lid edge (9 each) and iris, (n, 21, 2), in
-            pixels of the window.
-        radii: Of the irises, in pixels of the window, (n,).
-        landmarks: All 478, in pixels of the window, (n, 478, 3).
-        gazes: Yaw and pitch in the window's frame, (n, 2).
-        proposals: What geometry makes of another gaze of this eye, with the true eye's gaze as
-            its target, uint8, (n, k, 116, 152, 3).
-        away: The eye in that other gaze, (n, k, 116, 152, 3).
-        away_points: As `points`, (n, k, 21, 2).
-        away_gazes: As `gazes`, (n, k, 2).
+        points: Outer and inner canthus, upper and lower lid edge (9 points each) and iris centre,
+            in pixels of the window, (n, 21, 2).
+        radii: Radius of the iris in pixels of the window, (n,).
+        landmarks: All 478 landmarks in pixels of the window, (n, 478, 3).
+        gazes: Yaw and pitch in degrees in the window's frame, (n, 2).
+        proposals: The eye turned back by geometry, from its other gaze to the true one, uint8,
+            (n, k, 116, 152, 3).
+        away: The eye with the other gaze, uint8, (n, k, 116, 152, 3).
+        away_points: As `points`, for the other gaze, (n, k, 21, 2).
+        away_gazes: As `gazes`, for the other gaze, (n, k, 2).
     """
 
     names: NDArray[np.str_]
@@ -70,20 +74,23 @@ class EyeSet:
 
     def of(self, split: Split) -> EyeSet:
         """The eyes of one split."""
-        return self.chosen(np.flatnonzero(self.splits == split))
+        return self.subset(np.flatnonzero(self.splits == split))
 
-    def chosen(self, indices: NDArray[np.intp]) -> EyeSet:
-        """Some of the eyes."""
+    def subset(self, indices: NDArray[np.intp]) -> EyeSet:
+        """The eyes at some indices."""
         return EyeSet(**{field.name: getattr(self, field.name)[indices] for field in fields(self)})
 
     def eye(self, index: int, cycle: int | None = None) -> Eye:
-        """An eye in its window, or as a cycle sent it away."""
+        """An eye in pixels of its window: the true one, or with the other gaze of a cycle."""
         points = self.points[index] if cycle is None else self.away_points[index, cycle]
         side: Side = "left" if self.sides[index] == "left" else "right"
-        return _unpacked(points.astype(np.float64), side, float(self.radii[index]))
+        return unpack_eye(points.astype(np.float64), side, float(self.radii[index]))
 
     def face(self, index: int) -> Face:
-        """The face around an eye, in pixels of the window: brows and outline are right, no more."""
+        """The face around an eye in pixels of the window, for its brows and outline.
+
+        Both eyes are the eye of the window, and the head pose is zero.
+        """
         eye = self.eye(index)
         return Face(
             landmarks=self.landmarks[index].astype(np.float64),
@@ -95,25 +102,26 @@ class EyeSet:
         )
 
     def weights(self) -> NDArray[np.float64]:
-        """How often each is to be drawn: sizes and sources even out, none counts over four times.
+        """Sampling probability of each eye, (n,), balanced over sizes and sources.
 
-        Most eyes are small in their photo and so blurred at the patch's scale; a model that saw
-        them as often as they come would draw blurred eyes.
+        Most eyes are small in their photo and therefore blurred at the patch's scale; a model that
+        saw them as often as they occur would draw blurred eyes. No eye is drawn more than four
+        times as often as another.
         """
-        bins = np.digitize(self.widths, _BIN_EDGES) + 10 * (self.sources == "render")
+        bins = np.digitize(self.widths, _WIDTH_BINS) + 10 * (self.sources == "render")
         _, inverse, counts = np.unique(bins, return_inverse=True, return_counts=True)
         weights = 1.0 / counts[inverse]
         weights = np.minimum(weights, 4 * weights.min())
         return np.asarray(weights / weights.sum())
 
     def save(self, path: Path) -> None:
-        """Write everything into one .npz."""
+        """Write all arrays into one .npz file."""
         np.savez(path, **{field.name: getattr(self, field.name) for field in fields(self)})
 
 
 @dataclass(frozen=True)
 class EyeRow:
-    """One row of an `EyeSet`; see there."""
+    """One eye of an `EyeSet`; its fields have the names of the columns that they fill."""
 
     names: str
     people: str
@@ -133,60 +141,62 @@ class EyeRow:
 
 
 def load(path: Path) -> EyeSet:
-    """Read what `EyeSet.save` wrote.
+    """Read a file that `EyeSet.save` wrote.
 
     Raises:
         FileNotFoundError: There is no such file.
-        KeyError: It is something else.
+        KeyError: It is another kind of .npz file.
+        ValueError: It is no .npz file.
     """
     with np.load(path, allow_pickle=False) as stored:
         return EyeSet(**{field.name: stored[field.name] for field in fields(EyeSet)})
 
 
-def split_of(person: str) -> Split:
-    """Where a person belongs, fixed by their name: 80 % train, 10 % each of the others."""
-    drawn = hashlib.sha256(f"{_DRAWING}/{person}".encode()).digest()
-    share = int.from_bytes(drawn[:4], "big") % 100
-    return "train" if share < 80 else "validation" if share < 90 else "test"
-
-
-def person_of(file: Path, root: Path) -> str:
-    """Who is on a file: its folder inside the set if it has one, else its own name."""
-    parts = file.relative_to(root).parts
-    return parts[0] if len(parts) > 1 else file.stem
-
-
-def gathered(drawn: Iterator[EyeRow]) -> EyeSet:
-    """Put rows together.
+def from_rows(rows: Iterable[EyeRow]) -> EyeSet:
+    """Collect rows into a set.
 
     Raises:
-        ValueError: There is none.
+        ValueError: There are no rows.
     """
-    rows = list(drawn)
+    rows = list(rows)
     if not rows:
         raise ValueError("No usable eye was found.")
     columns: dict[str, Any] = {}
     for field in fields(EyeSet):
-        values = [getattr(row, field.name) for row in rows]
-        column = np.array(values)
+        column = np.array([getattr(row, field.name) for row in rows])
         columns[field.name] = column.astype(np.float32) if column.dtype.kind == "f" else column
     return EyeSet(**columns)
 
 
-def joined(sets: Sequence[EyeSet]) -> EyeSet:
-    """Several sets as one."""
+def concatenate(sets: Sequence[EyeSet]) -> EyeSet:
+    """Join several sets into one."""
     return EyeSet(
         **{
-            field.name: np.concatenate([getattr(one, field.name) for one in sets])
+            field.name: np.concatenate([getattr(eyes, field.name) for eyes in sets])
             for field in fields(EyeSet)
         }
     )
 
 
-def _packed(eye: Eye, affine: Points) -> Points:
+def split_of(person: str) -> Split:
+    """The split of a person, from a hash of the name: 80 % train, 10 % validation, 10 % test."""
+    digest = hashlib.sha256(f"{_SPLIT_SALT}/{person}".encode()).digest()
+    share = int.from_bytes(digest[:4], "big") % 100
+    return "train" if share < 80 else "validation" if share < 90 else "test"
+
+
+def person_of(file: Path, root: Path) -> str:
+    """The person on a photo: its top folder inside `root`, or the file's stem if it has none."""
+    parts = file.relative_to(root).parts
+    return parts[0] if len(parts) > 1 else file.stem
+
+
+def pack_eye(eye: Eye, affine: Points) -> Points:
+    """An eye's points through an affine map (2, 3), in the order of `EyeSet.points`, (21, 2)."""
     points = np.vstack([eye.outer, eye.inner, eye.upper, eye.lower, eye.iris_center])
     return crops.through(affine, points)
 
 
-def _unpacked(points: Points, side: Side, radius: float) -> Eye:
+def unpack_eye(points: Points, side: Side, radius: float) -> Eye:
+    """An eye from points in the order of `EyeSet.points` and the radius of its iris."""
     return Eye(side, points[0], points[1], points[2:11], points[11:20], points[20], radius)

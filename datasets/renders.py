@@ -1,4 +1,4 @@
-"""A folder of renders of exactly known gaze: ``truth.json`` and its pictures."""
+"""Load a set of rendered heads with known gaze: a folder with ``truth.json`` and its pictures."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ UNKNOWN = "unknown"
 
 
 class BrokenSet(Exception):
-    """A folder that cannot be used as a set; its text says what is missing."""
+    """The folder is not a set of renders; the message says what is missing."""
 
 
 @dataclass(frozen=True)
 class TrueEye:
-    """One eye of a render.
+    """The true values of one eye of a render.
 
     Attributes:
         iris: Projected centre of the iris, pixel centres at whole numbers, shape (2,).
-        iris_radius: Radius of the iris across, in pixels.
+        iris_radius: Radius of the iris in pixels, as if seen from the front.
         px_per_mm: Pixels per millimetre at the iris.
         axis: Direction of this eye's optical axis in the camera's frame.
-        reach_mm: From the eyeball's centre to the middle of its iris.
+        reach_mm: Distance from the centre of the eyeball to the centre of the iris.
     """
 
     iris: Points
@@ -43,18 +43,18 @@ class TrueEye:
 
 @dataclass(frozen=True)
 class Render:
-    """One picture and its truth.
+    """One rendered picture and its true values.
 
     Attributes:
         path: The picture.
-        identity: Which rendered person.
-        split: ``calibrate`` or ``test``; ``test`` where the set does not say.
-        pose: What the pictures of one sitting share: identity and head pose.
-        gaze: Direction of the gaze off the lens.
+        identity: Name of the rendered person.
+        split: ``calibrate`` or ``test``; ``test`` if the set does not say.
+        pose: Identity, head yaw and head pitch; pictures with the same pose differ in gaze only.
+        gaze: Direction of the gaze; (0, 0) is the lens.
         left: The person's left eye.
         right: The person's right eye.
-        iris_colour: ``unknown`` where the set does not say.
-        skin: Name of the skin tone, likewise.
+        iris_colour: Name of the iris colour; ``unknown`` if the set does not say.
+        skin: Name of the skin tone; ``unknown`` if the set does not say.
         glasses: ``with``, ``without`` or ``unknown``.
     """
 
@@ -71,7 +71,7 @@ class Render:
 
     @property
     def name(self) -> str:
-        """The picture's file name."""
+        """File name of the picture."""
         return self.path.name
 
     @property
@@ -81,10 +81,10 @@ class Render:
 
 
 def load(folder: Path = COMMITTED) -> list[Render]:
-    """Read a set.
+    """Read a set of renders.
 
     Raises:
-        BrokenSet: There is no `truth.json` in the folder, or something is missing in it.
+        BrokenSet: There is no ``truth.json`` in the folder, or something is missing in it.
     """
     try:
         truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
@@ -98,13 +98,13 @@ def load(folder: Path = COMMITTED) -> list[Render]:
 
 
 def pairs(renders: list[Render]) -> Iterator[tuple[Render, Render]]:
-    """Every picture with every other of the same person and head pose."""
-    sittings: dict[tuple[str, float, float], list[Render]] = defaultdict(list)
+    """Yield every ordered pair of pictures of the same person in the same head pose."""
+    by_pose: dict[tuple[str, float, float], list[Render]] = defaultdict(list)
     for render in renders:
-        sittings[render.pose].append(render)
-    for sitting in sittings.values():
-        for source in sitting:
-            for target in sitting:
+        by_pose[render.pose].append(render)
+    for group in by_pose.values():
+        for source in group:
+            for target in group:
                 if target is not source:
                     yield source, target
 
@@ -129,11 +129,11 @@ def _render(folder: Path, truth: dict[str, Any], image: dict[str, Any]) -> Rende
     )
 
 
-def _glasses(said: str | bool | None) -> str:
-    """Some sets name the frame and leave it empty for none; some say true or false."""
-    if said is None:
+def _glasses(value: str | bool | None) -> str:
+    """Whether there are glasses: sets give the frame's name, empty for none, or a boolean."""
+    if value is None:
         return UNKNOWN
-    return "with" if said and said != "none" else "without"
+    return "with" if value and value != "none" else "without"
 
 
 def _eye(eye: dict[str, Any], gaze: Gaze, camera: dict[str, Any], truth: dict[str, Any]) -> TrueEye:
@@ -143,7 +143,7 @@ def _eye(eye: dict[str, Any], gaze: Gaze, camera: dict[str, Any], truth: dict[st
     else:
         px_per_mm = camera["f_px"] / camera["distance_mm"]
     return TrueEye(
-        # The truth counts from the picture's edge, we count from the first pixel's centre.
+        # truth.json has pixel centres at +0.5; here they are at whole numbers.
         iris=np.array(eye["iris_px"], np.float64) - 0.5,
         iris_radius=float(radius_mm * px_per_mm),
         px_per_mm=float(px_per_mm),

@@ -1,4 +1,4 @@
-"""The dropdowns as data: who will see a portrait, what it is for, and how the eyes are moved."""
+"""The dropdowns as data: audiences (regions), uses of a portrait (contexts) and engines."""
 
 from presets.schema import (
     Confidence,
@@ -12,7 +12,7 @@ from presets.schema import (
     Source,
     load,
 )
-from presets.spoken import spoken
+from presets.translations import translated
 
 __all__ = [
     "Confidence",
@@ -25,5 +25,5 @@ __all__ = [
     "Region",
     "Source",
     "load",
-    "spoken",
+    "translated",
 ]

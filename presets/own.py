@@ -1,10 +1,10 @@
-"""A person's own looks: named, kept by their browser, carried as YAML that presets understand.
+"""A person's saved looks: stored by their browser, exported to and imported from YAML files.
 
-The file holds up to three documents, parted by lines of ``---``. The first names the looks, each by
-the text form that links use; that one is read back. The others hold what was set by hand as whole
-entries of ``contexts.yaml`` and ``regions.yaml``, at the left margin as those files have them, so
-that copying an entry over makes a preset of it. They are checked like presets when a file is read,
-and count for nothing else: a look has one truth.
+A file holds up to three documents, separated by lines of ``---``. The first lists the looks in
+their text form, which is what an import uses. The others hold the doses and gazes that were set by
+hand, as complete entries for ``contexts.yaml`` and ``regions.yaml``; copying an entry to one of
+those files makes a preset of it. An import validates these entries, and reports those that differ
+from their look, but does not use them.
 """
 
 import math
@@ -24,22 +24,23 @@ from presets.schema import (
     Line,
     PresetError,
     Region,
+    StrictModel,
     YamlDocument,
-    _Model,
     documents,
     off_lens,
 )
 
-MOST = 24
-"""Looks that one person can keep."""
+MOST_LOOKS = 24
+"""The most looks that one person can save."""
 LONGEST_NAME = 40
 LONGEST_LOOK = 400
 LARGEST_FILE = 64 * 1024
-"""Bytes of a file that are read; all looks that one person can keep take half of it."""
+"""The largest file that is read, in bytes; `MOST_LOOKS` looks take half of it."""
 VERSION = 1
 
-_DEEPEST = 8
-_AROUND_DEG = 1.0
+_MOST_NESTING = 8
+# Half the width of the `range` of a region that is built from one gaze.
+_RANGE_DEG = 1.0
 
 _HEAD = """\
 # Looks saved in Presence. Import this file under "My looks" to have them there, too.
@@ -60,7 +61,7 @@ _HEAD_REGIONS = """\
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedLook:
     """A look under a person's own name; `look` is its text form."""
 
     name: str
@@ -68,84 +69,73 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class Read:
-    """What a file holds.
+class ImportedLooks:
+    """The looks of an imported file.
 
     Attributes:
-        looks: In its order.
-        edited: Names of entries that no longer say what their look says.
+        looks: The looks in the file's order.
+        edited: Ids of preset entries that differ from their look.
     """
 
-    looks: tuple[Saved, ...]
+    looks: tuple[SavedLook, ...]
     edited: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class AsPresets:
-    """What of a look was set by hand, as presets; None for what a preset says already."""
+    """Preset entries for the doses and the gaze of a look; None for what was not set by hand."""
 
     context: Context | None
     region: Region | None
 
 
-def _at_most(most: int) -> AfterValidator:
-    def short(text: str) -> str:
-        if len(text) > most:
-            raise ValueError(f"has {len(text)} characters; at most {most} are kept")
-        return text
-
-    return AfterValidator(short)
-
-
-class _Entry(_Model):
-    """A look in the first document."""
-
-    id: Id
-    label: Annotated[Line, _at_most(LONGEST_NAME)]
-    look: Annotated[Line, _at_most(LONGEST_LOOK)]
-
-
-def tidy(name: str) -> str:
-    """A name as it can stand in a list: one line, printable, not too long; may come out empty."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in name[: 4 * LONGEST_NAME])
-    return " ".join(shown.split())[:LONGEST_NAME].strip()
-
-
-def stored(value: object) -> tuple[Saved, ...]:
-    """Looks from what a browser kept, which may be of another version, damaged or anything else."""
-    looks = value.get("looks") if isinstance(value, dict) else None
-    if not isinstance(looks, list):
-        return ()
-    found = (
-        Saved(tidy(one["name"]), one["look"][:LONGEST_LOOK])
-        for one in looks[:MOST]
-        if isinstance(one, dict)
-        and isinstance(one.get("name"), str)
-        and isinstance(one.get("look"), str)
+def clean_name(name: str) -> str:
+    """Clean up a name: one line, printable, at most `LONGEST_NAME` characters; may be empty."""
+    printable = "".join(
+        letter if letter.isprintable() else " " for letter in name[: 4 * LONGEST_NAME]
     )
-    return tuple(one for one in found if one.name and one.look)
+    return " ".join(printable.split())[:LONGEST_NAME].strip()
 
 
-def to_store(looks: Iterable[Saved]) -> dict[str, Any]:
-    """What the browser is to keep; `stored` gives the looks back."""
-    kept = [{"name": one.name, "look": one.look} for one in looks]
-    return {"version": VERSION, "looks": kept}
+def from_storage(value: object) -> tuple[SavedLook, ...]:
+    """The looks in a value from the browser's storage; invalid parts are left out.
+
+    Args:
+        value: From `to_storage`, of another version, or anything else that a browser sends.
+    """
+    entries = value.get("looks") if isinstance(value, dict) else None
+    if not isinstance(entries, list):
+        return ()
+    looks = (
+        SavedLook(clean_name(entry["name"]), entry["look"][:LONGEST_LOOK])
+        for entry in entries[:MOST_LOOKS]
+        if isinstance(entry, dict)
+        and isinstance(entry.get("name"), str)
+        and isinstance(entry.get("look"), str)
+    )
+    return tuple(look for look in looks if look.name and look.look)
 
 
-def dump(looks: Sequence[Saved], as_presets: Callable[[Saved], AsPresets]) -> str:
-    """Looks as a file.
+def to_storage(looks: Iterable[SavedLook]) -> dict[str, Any]:
+    """Plain data for the browser's storage; `from_storage` turns it back into looks."""
+    entries = [{"name": saved.name, "look": saved.look} for saved in looks]
+    return {"version": VERSION, "looks": entries}
+
+
+def dump(looks: Sequence[SavedLook], as_presets: Callable[[SavedLook], AsPresets]) -> str:
+    """Write looks as the text of a file.
 
     Args:
         looks: The looks.
-        as_presets: What of one of them was set by hand.
+        as_presets: Gives the preset entries of a look.
     """
-    named = _by_id(looks)
-    parts = {name: as_presets(one) for name, one in named.items()}
-    contexts = {name: one.context for name, one in parts.items() if one.context is not None}
-    regions = {name: one.region for name, one in parts.items() if one.region is not None}
+    by_id = _by_id(looks)
+    presets = {name: as_presets(saved) for name, saved in by_id.items()}
+    contexts = {name: one.context for name, one in presets.items() if one.context is not None}
+    regions = {name: one.region for name, one in presets.items() if one.region is not None}
     text = _HEAD + "".join(
-        "\n" + _entry_text(name, {"label": one.name, "look": one.look})
-        for name, one in named.items()
+        "\n" + _entry_text(name, {"label": saved.name, "look": saved.look})
+        for name, saved in by_id.items()
     )
     for head, entries in ((_HEAD_CONTEXTS, contexts), (_HEAD_REGIONS, regions)):
         if entries:
@@ -159,19 +149,19 @@ def read(
     file: str,
     data: bytes,
     check: Callable[[str], str],
-    as_presets: Callable[[Saved], AsPresets],
-) -> Read:
-    """Looks from a file.
+    as_presets: Callable[[SavedLook], AsPresets],
+) -> ImportedLooks:
+    """Import the looks of a file.
 
     Args:
-        file: Its name, for what is said about it.
-        data: What it holds; no more of it need be read than one byte over `LARGEST_FILE`.
-        check: Gives the canonical text form of a look, and raises a ValueError whose text says
-            what is wrong with it.
+        file: The file's name, for error messages.
+        data: The file's content, or at least its first `LARGEST_FILE` + 1 bytes.
+        check: Returns the canonical text form of a look; raises a ValueError whose text says what
+            is wrong with it.
         as_presets: As for `dump`.
 
     Raises:
-        PresetError: The file is too large, is no YAML, or holds no looks, too many or wrong ones.
+        PresetError: The file is too large, is not YAML, or holds no looks, too many or wrong ones.
     """
     if len(data) > LARGEST_FILE:
         raise PresetError(file, f"is larger than {LARGEST_FILE // 1024} kB; looks take far less")
@@ -179,34 +169,34 @@ def read(
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PresetError(file, "is not UTF-8 text; save it as UTF-8") from error
-    _refuse_tricks(file, text)
-    found = documents(file, text)
-    if not found:
+    _refuse_aliases_and_nesting(file, text)
+    parts = documents(file, text)
+    if not parts:
         raise PresetError(file, "is empty")
-    first, *others = found
+    first, *others = parts
     entries = first.entries(_Entry)
-    if len(entries) > MOST:
-        raise PresetError(file, f"holds {len(entries)} looks; at most {MOST} can be kept")
+    if len(entries) > MOST_LOOKS:
+        raise PresetError(file, f"holds {len(entries)} looks; at most {MOST_LOOKS} can be kept")
     looks = {
-        name: Saved(tidy(entry.label), _checked(first, name, entry.look, check))
+        name: SavedLook(clean_name(entry.label), _checked(first, name, entry.look, check))
         for name, entry in entries.items()
     }
-    edited = [name for other in others for name in _edited(other, looks, as_presets)]
-    return Read(tuple(looks.values()), tuple(edited))
+    edited = [name for other in others for name in _edited_entries(other, looks, as_presets)]
+    return ImportedLooks(tuple(looks.values()), tuple(edited))
 
 
-def context(label: str, base: Context, doses: Mapping[str, float]) -> Context:
-    """A context like another one, with these doses.
+def build_context(label: str, base: Context, doses: Mapping[str, float]) -> Context:
+    """Build a context with other doses.
 
     Args:
-        label: What the list shows.
-        base: Where all else comes from.
+        label: Label of the new context.
+        base: The context that everything else is copied from.
         doses: The fields of `Doses`, each 0..1.
     """
     rationale = f"Saved by hand, like {base.label} with doses of its own; a choice, not evidence."
     return base.model_copy(
         update={
-            "id": name_of(label),
+            "id": id_for(label),
             "label": label,
             "doses": Doses(**{key: round(dose, 3) for key, dose in doses.items()}),
             "rationale": rationale,
@@ -215,23 +205,23 @@ def context(label: str, base: Context, doses: Mapping[str, float]) -> Context:
     )
 
 
-def region(label: str, base: Region, yaw: float, pitch: float) -> Region:
-    """A preference for one gaze.
+def build_region(label: str, base: Region, yaw: float, pitch: float) -> Region:
+    """Build a region, in the group of preferences, from one gaze.
 
     Args:
-        label: What the list shows.
-        base: The region whose audience it is for.
-        yaw: Degrees sideways. Only how far: a preset's side is the head's, not the picture's.
-        pitch: Degrees up.
+        label: Label of the new region.
+        base: The region that audience, side and smile are copied from.
+        yaw: Degrees; its sign is dropped, because a preset's side depends on the head's turn.
+        pitch: Degrees, up is positive.
     """
     gaze = (abs(yaw), pitch)
     off = off_lens(*gaze)
     return Region(
-        id=name_of(label),
+        id=id_for(label),
         label=label,
         group="preferences",
         audience=base.audience,
-        range=(math.floor(max(0.0, off - _AROUND_DEG)), math.ceil(off + _AROUND_DEG)),
+        range=(math.floor(max(0.0, off - _RANGE_DEG)), math.ceil(off + _RANGE_DEG)),
         gaze=gaze,
         side=base.side,
         smile_hint=base.smile_hint,
@@ -240,35 +230,52 @@ def region(label: str, base: Region, yaw: float, pitch: float) -> Region:
     )
 
 
-def name_of(label: str, taken: Iterable[str] = ()) -> str:
-    """An id for a label, unlike those that are taken: its small letters, digits and hyphens."""
+def id_for(label: str, taken: Iterable[str] = ()) -> str:
+    """Make an id of a label: small letters, digits and hyphens, different from `taken`."""
     plain = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-") or "look"
-    return _unlike(plain, "-{}", taken)
+    return _add_number(plain, "-{}", taken)
 
 
-def unlike(name: str, taken: Iterable[str]) -> str:
-    """A name, with a number after it where the name is taken."""
-    return _unlike(name, " ({})", taken)
+def unique_name(name: str, taken: Iterable[str]) -> str:
+    """The name, with a number appended if it is taken."""
+    return _add_number(name, " ({})", taken)
 
 
-def _unlike(name: str, tail: str, taken: Iterable[str]) -> str:
+def _at_most(most: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if len(text) > most:
+            raise ValueError(f"has {len(text)} characters; at most {most} are kept")
+        return text
+
+    return AfterValidator(check)
+
+
+class _Entry(StrictModel):
+    """A look in the first document."""
+
+    id: Id
+    label: Annotated[Line, _at_most(LONGEST_NAME)]
+    look: Annotated[Line, _at_most(LONGEST_LOOK)]
+
+
+def _add_number(name: str, suffix_format: str, taken: Iterable[str]) -> str:
     others, number, new = set(taken), 1, name
     while new in others:
         number += 1
-        end = tail.format(number)
-        new = name[: LONGEST_NAME - len(end)] + end
+        suffix = suffix_format.format(number)
+        new = name[: LONGEST_NAME - len(suffix)] + suffix
     return new
 
 
-def _by_id(looks: Iterable[Saved]) -> dict[str, Saved]:
-    named: dict[str, Saved] = {}
-    for one in looks:
-        named[name_of(one.name, named)] = one
-    return named
+def _by_id(looks: Iterable[SavedLook]) -> dict[str, SavedLook]:
+    by_id: dict[str, SavedLook] = {}
+    for saved in looks:
+        by_id[id_for(saved.name, by_id)] = saved
+    return by_id
 
 
-def _refuse_tricks(file: str, text: str) -> None:
-    """Refuse what people do not write, and what a small file can use to take all memory."""
+def _refuse_aliases_and_nesting(file: str, text: str) -> None:
+    """Refuse YAML aliases and deep nesting, by which a small file can exhaust the memory."""
     depth = 0
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
@@ -281,10 +288,10 @@ def _refuse_tricks(file: str, text: str) -> None:
                 depth += 1
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
-            if depth > _DEEPEST:
+            if depth > _MOST_NESTING:
                 raise PresetError(file, f"line {line} is nested too deeply", line=line)
     except yaml.YAMLError:
-        # Said in words when the text is read.
+        # `documents` reports it with its line.
         return
 
 
@@ -297,23 +304,25 @@ def _checked(document: YamlDocument, name: str, look: str, check: Callable[[str]
         raise PresetError(document.file, problem, entry=name, field="look", line=line) from None
 
 
-def _edited(
-    document: YamlDocument, looks: Mapping[str, Saved], as_presets: Callable[[Saved], AsPresets]
+def _edited_entries(
+    document: YamlDocument,
+    looks: Mapping[str, SavedLook],
+    as_presets: Callable[[SavedLook], AsPresets],
 ) -> list[str]:
-    """Names of the entries of a document that no look of the file comes out as."""
-    said = {name: as_presets(one) for name, one in looks.items()}
+    """Ids of the entries of a document that differ from what their look gives."""
+    presets = {name: as_presets(saved) for name, saved in looks.items()}
     entries: Mapping[str, Context] | Mapping[str, Region]
-    meant: Mapping[str, Context | Region | None]
-    if _holds(document.data, "doses"):
+    expected: Mapping[str, Context | Region | None]
+    if _has_field(document.data, "doses"):
         entries = document.entries(Context)
-        meant = {name: one.context for name, one in said.items()}
+        expected = {name: one.context for name, one in presets.items()}
     else:
         entries = document.entries(Region)
-        meant = {name: one.region for name, one in said.items()}
-    return [name for name, entry in entries.items() if _plain(entry) != _plain(meant.get(name))]
+        expected = {name: one.region for name, one in presets.items()}
+    return [name for name, entry in entries.items() if _plain(entry) != _plain(expected.get(name))]
 
 
-def _holds(data: Any, field: str) -> bool:
+def _has_field(data: Any, field: str) -> bool:
     return isinstance(data, dict) and any(
         isinstance(body, dict) and field in body for body in data.values()
     )
@@ -326,17 +335,17 @@ def _plain(entry: Context | Region | None) -> dict[str, Any]:
 
 
 def _entry_text(name: str, fields: Mapping[str, Any]) -> str:
-    """An entry as the preset files have it: a field a line, its parts in brackets beside it."""
+    """Format an entry like those of the preset files: one field per line, nested ones inline."""
     lines = [_yaml({name: None}).removesuffix(" null\n")]
     for field, value in fields.items():
         lines.append("  " + _yaml({field: value}).rstrip("\n"))
     return "\n".join(lines) + "\n"
 
 
-def _yaml(one: Mapping[str, Any]) -> str:
-    nested = any(isinstance(value, dict | list) for value in one.values())
+def _yaml(fields: Mapping[str, Any]) -> str:
+    nested = any(isinstance(value, dict | list) for value in fields.values())
     return yaml.safe_dump(
-        dict(one),
+        dict(fields),
         allow_unicode=True,
         default_flow_style=None if nested else False,
         sort_keys=False,

@@ -1,7 +1,7 @@
-"""Reads regions.yaml, contexts.yaml and engines.yaml, and refuses them where they are wrong.
+"""Read and validate regions.yaml, contexts.yaml and engines.yaml.
 
-The files are edited by people who do not program, so a refusal names the file, the entry, the field
-and the line. This module is a leaf: it imports nothing else of the project.
+The files are edited by people who do not program, so an error names the file, the entry, the field
+and the line. This module imports nothing else of the project.
 """
 
 import math
@@ -29,12 +29,12 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 RATIONALE_LENGTH = 240
-"""Characters that still fit in two lines under a dropdown."""
+"""The most characters that fit in two lines under a dropdown."""
 
 
 @dataclass(frozen=True)
 class Presets:
-    """Everything the dropdowns offer, each mapping read-only and in the order of its file."""
+    """All entries of the dropdowns by id; each mapping is read-only and in the file's order."""
 
     regions: "Mapping[str, Region]"
     contexts: "Mapping[str, Context]"
@@ -47,24 +47,27 @@ class Presets:
 
 
 def load(folder: Path | None = None) -> Presets:
-    """Reads the three files of `folder`, or the ones that ship with Presence (read only once).
+    """Load the presets.
+
+    Args:
+        folder: Where the three files are; None for the packaged ones, which are cached.
 
     Raises:
-        PresetError: a file is missing, is not YAML, or holds an entry that is wrong.
+        PresetError: A file is missing, is not YAML, or holds a wrong entry.
     """
-    return _packaged() if folder is None else _read(folder)
+    return _load_packaged() if folder is None else _read(folder)
 
 
 class PresetError(ValueError):
-    """A preset file cannot be used. Its text reads "bad-preset: " and then the sentence.
+    """A preset file cannot be used. The error's text is "bad-preset: " and the sentence.
 
     Attributes:
         code: Always "bad-preset".
         sentence: What is wrong and where, for the person who edited the file.
         file: Name of the file, such as "regions.yaml".
-        entry: Id of the entry, or None where the whole file is at fault.
+        entry: Id of the entry, or None where the whole file is wrong.
         field: The first wrong field, such as "doses.blemishes", or None.
-        line: Line in the file, counted from 1, or None where there is none.
+        line: Line in the file, counted from 1, or None if unknown.
     """
 
     code = "bad-preset"
@@ -125,24 +128,26 @@ Line = Annotated[str, StringConstraints(min_length=1), AfterValidator(_one_line)
 Rationale = Annotated[Line, AfterValidator(_short)]
 Id = Annotated[str, AfterValidator(_id)]
 Unit = Annotated[float, Field(ge=0, le=1)]
-# YAML only knows lists; the models only hold what cannot change.
+# Not strict, because YAML has only lists, and the models hold tuples, which cannot change.
 Pair = Annotated[tuple[float, float], Field(strict=False)]
 Lines = Annotated[tuple[Line, ...], Field(strict=False)]
 Level = Literal["low", "medium", "high", "none"]
 
 
-class _Model(BaseModel):
-    # Strict, because YAML reads a bare yes as True and pydantic would take that for the dose 1.
+class StrictModel(BaseModel):
+    """An immutable model that refuses unknown fields and converts no types."""
+
+    # Strict, because YAML reads a bare yes as True, which pydantic would convert to a dose of 1.
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, str_strip_whitespace=True
     )
 
 
-class Source(_Model):
-    """Where a preset comes from.
+class Source(StrictModel):
+    """A source of a preset.
 
-    `status` says how far it was checked: "seen" (the record or its abstract), "secondary" (others
-    report it), "memory" (unchecked, and therefore without a DOI or an address).
+    `status` says how it was checked: "seen" (the record or its abstract was read), "secondary"
+    (another source reports it), "memory" (not checked, and therefore without a DOI or URL).
     """
 
     text: Line
@@ -152,7 +157,7 @@ class Source(_Model):
 
     @property
     def link(self) -> str | None:
-        """The address to open: the DOI's where there is one, else `url`."""
+        """The URL of the DOI if there is one, else `url`."""
         return f"https://doi.org/{self.doi}" if self.doi else self.url
 
     @field_validator("status")
@@ -163,19 +168,20 @@ class Source(_Model):
         return status
 
 
-class Confidence(_Model):
-    """How well the evidence supports a region; "none" where a preset claims nothing."""
+class Confidence(StrictModel):
+    """How well the evidence supports a region; "none" where the preset makes no claim."""
 
     gaze: Level
     smile: Level
 
 
-class Region(_Model):
-    """A gaze convention of an audience, or a preference that is nobody's region.
+class Region(StrictModel):
+    """The gaze norm of an audience, or a preference that belongs to no region.
 
     `gaze` is (yaw, pitch) in degrees off the lens, or None to leave the eyes as they are. Its yaw
-    is 0 or more; `side` sends it to the side "away" from the head's turn or "with" it. `range` is
-    the least and most degrees off the lens that still fit. `smile_hint` runs from 0 (neutral) to 1.
+    is 0 or more; `side` puts it on the side "away" from the head's turn or "with" it. `range` is
+    the minimum and maximum angle off the lens that still fits, in degrees. `smile_hint` goes from 0
+    (neutral) to 1.
     """
 
     id: Id
@@ -193,7 +199,7 @@ class Region(_Model):
 
     @property
     def off_lens(self) -> float | None:
-        """Degrees between `gaze` and the lens, or None where the gaze is kept."""
+        """Angle between `gaze` and the lens in degrees, or None where the gaze is kept."""
         return None if self.gaze is None else off_lens(*self.gaze)
 
     @field_validator("range")
@@ -220,8 +226,8 @@ class Region(_Model):
         return gaze
 
 
-class Doses(_Model):
-    """How much retouching a context asks for, each from 0 (none) to 1 (all there is)."""
+class Doses(StrictModel):
+    """Strengths of the retouching steps of a context, each from 0 (none) to 1 (full)."""
 
     blemishes: Unit
     evenness: Unit
@@ -231,12 +237,12 @@ class Doses(_Model):
     sharpness: Unit
 
 
-class Context(_Model):
-    """What a portrait is for.
+class Context(StrictModel):
+    """The purpose of a portrait.
 
-    `texture_floor` (0 to 1) is the share of fine skin texture that has to stay. `untouched` means
-    that not one pixel may change. `wardrobe`, `background` and `expression` describe what is to be
-    seen, fit for showing and for prompts. `disclosure` is empty where nothing has to be told.
+    `texture_floor` (0 to 1) is the minimum share of fine skin texture to keep. `untouched` means
+    that no pixel may change. `wardrobe`, `background` and `expression` are shown to people and used
+    in prompts. `disclosure` says what viewers must be told; empty if nothing.
     """
 
     id: Id
@@ -268,8 +274,8 @@ class Context(_Model):
         return untouched
 
 
-class HubFile(_Model):
-    """Files of one repository on the Hugging Face hub, at one commit; `size_mb` for all of them."""
+class HubFile(StrictModel):
+    """Files of one Hugging Face repository at one commit; `size_mb` is their total size in MB."""
 
     role: Line
     repo: Annotated[Line, StringConstraints(pattern=r"^[\w.-]+/[\w.-]+$")]
@@ -280,12 +286,12 @@ class HubFile(_Model):
     licence: Line
 
 
-class Drawing(_Model):
-    """How a hub engine is asked to draw.
+class Drawing(StrictModel):
+    """Generation parameters of a hub engine.
 
-    `size` is the side in pixels of the square in which it sees the face. The three scales weigh the
-    words, the annotation and the person's own face. `prompt` and `negative_prompt` stand before
-    what the context and the gaze add.
+    `size` is the side in pixels of the square crop around the face. `guidance_scale` weights the
+    prompt, `control_scale` the control image and `identity_scale` the person's face (IP-Adapter).
+    `prompt` and `negative_prompt` are followed by what the context and the gaze add.
     """
 
     size: Annotated[int, Field(ge=64, multiple_of=64)] = 512
@@ -296,12 +302,12 @@ class Drawing(_Model):
     negative_prompt: Line = "painting, drawing, deformed"
 
 
-class Engine(_Model):
-    """One way to move the eyes.
+class Engine(StrictModel):
+    """A method of moving the eyes.
 
     `pipeline` and `scheduler` are class names; they, `steps` and `strength` (0 to 1) are None where
-    `weights` is "none". `files` and `drawing` count for "hub" only. `memory_gb` is main memory, or
-    the GPU's for "hub". `wants_gpu` says that it takes minutes without one.
+    `weights` is "none". `files` and `drawing` are used for "hub" only. `memory_gb` is main memory,
+    or GPU memory for "hub". `wants_gpu` means that it takes minutes without a GPU.
     """
 
     id: Id
@@ -343,46 +349,21 @@ class Engine(_Model):
 
 
 def off_lens(yaw: float, pitch: float) -> float:
-    """Angle between a gaze and the lens; all three in degrees."""
+    """Angle between a gaze and the lens; arguments and result in degrees."""
     yaw, pitch = math.radians(yaw), math.radians(pitch)
     across = math.hypot(math.sin(yaw) * math.cos(pitch), math.sin(pitch))
     return math.degrees(math.atan2(across, math.cos(yaw) * math.cos(pitch)))
 
 
-@cache
-def _packaged() -> Presets:
-    return _read(Path(__file__).parent)
-
-
-def _read(folder: Path) -> Presets:
-    regions = _entries(folder / "regions.yaml", Region)
-    contexts = _entries(folder / "contexts.yaml", Context)
-    engines = _entries(folder / "engines.yaml", Engine)
-    _refuse_other_than_one_default(engines)
-    return Presets(regions, contexts, engines)
-
-
-def _refuse_other_than_one_default(engines: Mapping[str, Engine]) -> None:
-    chosen = [engine.id for engine in engines.values() if engine.default]
-    if len(chosen) != 1:
-        found = " and ".join(f"'{name}'" for name in chosen) or "none"
-        raise PresetError(
-            "engines.yaml",
-            f"field 'default': should be true for exactly one engine (found {found})",
-            entry=chosen[1] if chosen else None,
-            field="default",
-        )
-
-
-M = TypeVar("M", bound=_Model)
+M = TypeVar("M", bound=StrictModel)
 
 
 @dataclass(frozen=True, eq=False)
 class YamlDocument:
-    """One YAML document: its nodes, which know their lines, and the same as plain data.
+    """A YAML document, as plain data and as nodes with line numbers.
 
     Attributes:
-        file: Name of the file, for what is said about it.
+        file: Name of the file, for error messages.
         root: The document as nodes.
         data: The document as lists, mappings and scalars.
     """
@@ -392,7 +373,7 @@ class YamlDocument:
     data: Any
 
     def entries(self, model: type[M]) -> Mapping[str, M]:
-        """Its entries by name, each of them a `model`.
+        """Validate all entries of the document against a model; the result is keyed by id.
 
         Raises:
             PresetError: An entry is wrong, or there is none.
@@ -404,40 +385,61 @@ class YamlDocument:
         )
 
     def line(self, *path: str | int) -> int:
-        """Line of what lies deepest along a path of names and indices, counted from 1."""
+        """Line, counted from 1, of the deepest node that exists along a path of keys."""
         return _line(self.root, path)
 
 
 def documents(file: str, text: str) -> list[YamlDocument]:
-    """All documents of a YAML text, which lines of ``---`` part; those that are empty are left out.
+    """Parse the documents of a YAML text, separated by lines of ``---``; empty ones are left out.
 
     Args:
-        file: The file's name, for what is said about it.
-        text: What it holds.
+        file: The file's name, for error messages.
+        text: The file's content.
 
     Raises:
-        PresetError: It is not YAML, names something twice, or refers to parts of itself.
+        PresetError: The text is not YAML, or a key appears twice.
     """
-    with _in_words(file):
+    with _as_preset_errors(file):
         return list(_documents(file, yaml.SafeLoader(text)))
+
+
+@cache
+def _load_packaged() -> Presets:
+    return _read(Path(__file__).parent)
+
+
+def _read(folder: Path) -> Presets:
+    regions = _read_file(folder / "regions.yaml").entries(Region)
+    contexts = _read_file(folder / "contexts.yaml").entries(Context)
+    engines = _read_file(folder / "engines.yaml").entries(Engine)
+    _check_one_default(engines)
+    return Presets(regions, contexts, engines)
+
+
+def _check_one_default(engines: Mapping[str, Engine]) -> None:
+    defaults = [engine.id for engine in engines.values() if engine.default]
+    if len(defaults) != 1:
+        found = " and ".join(f"'{name}'" for name in defaults) or "none"
+        raise PresetError(
+            "engines.yaml",
+            f"field 'default': should be true for exactly one engine (found {found})",
+            entry=defaults[1] if defaults else None,
+            field="default",
+        )
 
 
 def _documents(file: str, loader: yaml.SafeLoader) -> Iterator[YamlDocument]:
     while loader.check_node():
-        # Typed as never None, which it is for a document without content.
+        # The stubs say never None, but an empty document gives None.
         root: yaml.Node | None = loader.get_node()
         if root is not None and root.tag != "tag:yaml.org,2002:null":
             yield _document(file, root, loader)
 
 
 def _document(file: str, root: yaml.Node, loader: yaml.SafeLoader) -> YamlDocument:
-    # Before the construction: it folds merged keys (<<) into the nodes.
-    _refuse_duplicates(file, root)
+    # Must come first: constructing the document folds merged keys (<<) into the nodes.
+    _check_duplicates(file, root)
     return YamlDocument(file, root, loader.construct_document(root))
-
-
-def _entries(path: Path, model: type[M]) -> Mapping[str, M]:
-    return _read_file(path).entries(model)
 
 
 def _entry(file: str, root: yaml.Node, name: Any, body: Any, model: type[M]) -> M:
@@ -454,35 +456,35 @@ def _entry(file: str, root: yaml.Node, name: Any, body: Any, model: type[M]) -> 
     try:
         return model.model_validate({"id": name, **body})
     except ValidationError as error:
-        raise _refusal(file, root, name, model, error) from None
+        raise _entry_error(file, root, name, model, error) from None
 
 
-def _refusal(
+def _entry_error(
     file: str, root: yaml.Node, name: str, model: type[BaseModel], error: ValidationError
 ) -> PresetError:
-    # A misspelt field is also a missing one; the spelling is what has to be read first.
-    found = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    # A misspelt field gives two errors, unknown and missing; name the misspelt one first.
+    errors = sorted(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
     problems = [
-        f"field '{_field(one['loc'])}' (line {_line(root, (name, *one['loc']))}): "
-        f"{_say(one, model)}"
-        for one in found
+        f"field '{_field_path(detail['loc'])}' (line {_line(root, (name, *detail['loc']))}): "
+        f"{_describe(detail, model)}"
+        for detail in errors
     ]
-    first = found[0]["loc"]
+    first = errors[0]["loc"]
     return PresetError(
         file,
         "; ".join(problems),
         entry=name,
-        field=_field(first),
+        field=_field_path(first),
         line=_line(root, (name, *first)),
     )
 
 
-def _field(loc: tuple[int | str, ...]) -> str:
+def _field_path(loc: tuple[int | str, ...]) -> str:
     steps = (f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in loc)
     return "".join(steps).removeprefix(".")
 
 
-_PARTS: dict[str, type[BaseModel]] = {
+_SUBMODELS: dict[str, type[BaseModel]] = {
     "confidence": Confidence,
     "doses": Doses,
     "drawing": Drawing,
@@ -491,11 +493,11 @@ _PARTS: dict[str, type[BaseModel]] = {
 }
 
 
-def _say(error: ErrorDetails, model: type[BaseModel]) -> str:
+def _describe(error: ErrorDetails, model: type[BaseModel]) -> str:
     if error["type"] == "missing":
         return "is missing"
     if error["type"] == "extra_forbidden":
-        part = model if len(error["loc"]) == 1 else _PARTS[str(error["loc"][0])]
+        part = model if len(error["loc"]) == 1 else _SUBMODELS[str(error["loc"][0])]
         return (
             f"is not known; known here are {', '.join(f for f in part.model_fields if f != 'id')}"
         )
@@ -505,7 +507,7 @@ def _say(error: ErrorDetails, model: type[BaseModel]) -> str:
 
 
 def _read_file(path: Path) -> YamlDocument:
-    with _in_words(path.name):
+    with _as_preset_errors(path.name):
         loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
         root = loader.get_single_node()
         if root is None:
@@ -514,8 +516,8 @@ def _read_file(path: Path) -> YamlDocument:
 
 
 @contextmanager
-def _in_words(file: str) -> Iterator[None]:
-    """Says in words what reading a file can end with."""
+def _as_preset_errors(file: str) -> Iterator[None]:
+    """Convert errors from reading a file to `PresetError`."""
     try:
         yield
     except PresetError:
@@ -527,7 +529,7 @@ def _in_words(file: str) -> Iterator[None]:
     except yaml.YAMLError as error:
         raise _syntax_error(file, error) from error
     except ValueError as error:
-        # YAML takes 2026-13-40 for a date by its look, and then cannot build it.
+        # 2026-13-40 matches YAML's pattern of a date, but cannot be constructed.
         raise PresetError(file, f"holds a date or number that is none ({error})") from error
 
 
@@ -541,7 +543,7 @@ def _syntax_error(file: str, error: yaml.YAMLError) -> PresetError:
     return PresetError(file, f"line {line} is not YAML: {problem}; {hint}", line=line)
 
 
-def _refuse_duplicates(file: str, root: yaml.Node) -> None:
+def _check_duplicates(file: str, root: yaml.Node) -> None:
     for path, first, second in _duplicates(root, (), set()):
         lines = f"lines {first} and {second}"
         if len(path) == 1:
@@ -554,7 +556,7 @@ def _refuse_duplicates(file: str, root: yaml.Node) -> None:
 def _duplicates(
     node: yaml.Node, path: tuple[str, ...], seen: set[int]
 ) -> Iterator[tuple[tuple[str, ...], int, int]]:
-    # An alias leads back to a node already walked, at worst to one that contains it.
+    # An alias refers to a node that was visited already, possibly one that contains the alias.
     if id(node) in seen:
         return
     seen.add(id(node))
@@ -572,7 +574,7 @@ def _duplicates(
 
 
 def _line(root: yaml.Node, path: tuple[Any, ...]) -> int:
-    """Line of the deepest node along `path` that exists, counted from 1."""
+    """Line, counted from 1, of the deepest node that exists along `path`."""
     node, line = root, root.start_mark.line + 1
     for step in path:
         if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):

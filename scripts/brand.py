@@ -1,7 +1,7 @@
-"""Draws the page's icon and the picture that chat tools show beside a link to the page.
+"""Draw the page's icon and the picture that chat tools show beside a link to the page.
 
-The mark is the gaze dial: the lens in the middle, the cone that reads as eye contact around it, and
-one gaze beside it. Run ``python scripts/brand.py`` after a change; both files are committed.
+The mark is the gaze dial: the lens in the middle, the cone of eye contact around it, and one gaze
+outside of it. Run ``python scripts/brand.py`` after a change; both files are committed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 ASSETS = Path(__file__).parent.parent / "assets"
 GROUND, INK, QUIET, LINE, ACCENT = "#1B1B1C", "#F4F4F3", "#A3A3A2", "#4A4A4B", "#8FB2E2"
 WORDS = ("Presence", "Set the gaze in degrees.", "Polish without losing the person.")
-# Drawn larger and made small: Pillow's own edges are hard.
+# Drawn larger and scaled down, because Pillow draws edges without antialiasing.
 _FINER = 4
 
 
@@ -37,16 +37,16 @@ def social(width: int = 1200, height: int = 630) -> Image.Image:
     for radius, colour in ((10, LINE), (5, LINE), (2.6, INK)):
         _ring(draw, middle, radius * degree, colour, 2.5 * _FINER)
     _dot(draw, middle, 5 * _FINER, QUIET)
-    for yaw, pitch, said, colour in (
+    for yaw, pitch, text, colour in (
         (-6.2, 4.2, "7.5° averted", QUIET),
         (3.0, -2.0, "3.6° soft", INK),
         (0.8, 0.7, "1.1° eye contact", ACCENT),
     ):
         at = (middle[0] + yaw * degree, middle[1] - pitch * degree)
-        # The ground around the letters keeps the rings out of them.
+        # Letters are outlined in the background colour, so that no ring crosses them.
         draw.text(
             (at[0] + 20 * _FINER, at[1]),
-            said,
+            text,
             colour,
             _font(23),
             anchor="lm",

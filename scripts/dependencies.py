@@ -1,7 +1,8 @@
-"""What Presence depends on: pins, wholeness, licences, known weaknesses. ``make dependencies``.
+"""Report on the dependencies: pins, consistency, licences, known weaknesses. ``make dependencies``.
 
-All but the last works without a network. Known weaknesses come from the package index, which
-`pip-audit` asks; where nobody answers, that is said, and nothing fails for it.
+pip check, pip-licenses and pip-audit find all this out; the script joins their answers. All but
+the last works without a network. Where no index with advisories can be reached, the report says so
+and nothing fails.
 """
 
 from __future__ import annotations
@@ -27,28 +28,28 @@ ROOT = Path(__file__).parents[1]
 RUN, DEV = ROOT / "requirements.txt", ROOT / "requirements-dev.txt"
 # Licences that oblige whoever passes Presence on to more than naming names.
 _COPYLEFT = re.compile(r"\bA?GPL|\bLGPL|General Public|\bMPL|\bEUPL|\bSSPL", re.IGNORECASE)
-_ASK_S = 15
+_REQUEST_S, _AUDIT_S = 15, 300
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the audit.
+    """One part of the report.
 
     Attributes:
-        title: What was looked at.
+        title: What was checked.
         wrong: What should be mended, a line each.
-        said: What else is worth knowing, a line each.
-        skipped: Why nothing could be looked at; "" if it could.
+        notes: What else is worth knowing, a line each.
+        skipped: Why nothing could be checked; "" if it could.
     """
 
     title: str
     wrong: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     skipped: str = ""
 
     def __str__(self) -> str:
         state = f"{len(self.wrong)} to mend" if self.wrong else self.skipped or "fine"
-        lines = (*(f"  ! {line}" for line in self.wrong), *(f"    {line}" for line in self.said))
+        lines = (*(f"  ! {line}" for line in self.wrong), *(f"    {line}" for line in self.notes))
         return "\n".join([f"{self.title}: {state}", *lines])
 
 
@@ -58,16 +59,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--offline", action="store_true", help="ask nobody")
     parser.add_argument("--files", action="store_true", help="compare files with their checksums")
     options = parser.parse_args(arguments)
-    installed: dict[str, Distribution] = {
-        canonicalize_name(one.name): one for one in distributions()
-    }
-    needed = closure(pinned(RUN), installed)
-    parts = [pins(installed), wholeness(), licences(needed)]
+    installed = {canonicalize_name(one.name): one for one in distributions()}
+    parts = [pins(installed), consistency(), licences(closure(pinned(RUN), installed))]
     if options.files:
         parts.append(files(installed.values()))
     if not options.offline:
         parts.append(weaknesses())
-    print("\n".join(str(part) for part in parts))
+    print(*parts, sep="\n")
     return int(any(part.wrong for part in parts))
 
 
@@ -77,130 +75,113 @@ def pinned(path: Path) -> list[Requirement]:
     return [Requirement(line) for line in lines if line and not line.startswith("-")]
 
 
-def closure(asked: Iterable[Requirement], installed: dict[str, Distribution]) -> list[Distribution]:
-    """The distributions that requirements stand for, and all that those need in turn."""
-    found: dict[str, Distribution] = {}
-    todo = list(asked)
+def closure(direct: Iterable[Requirement], installed: dict[Any, Distribution]) -> list[str]:
+    """Names of the installed distributions that requirements need, directly or in turn."""
+    found, todo = set[str](), list(direct)
     while todo:
         one = todo.pop()
         name = canonicalize_name(one.name)
         if name in found or name not in installed:
             continue
-        found[name] = installed[name]
-        for text in installed[name].requires or ():
-            further = Requirement(text)
-            extras = one.extras or {""}
-            if further.marker is None or any(
-                further.marker.evaluate({"extra": extra}) for extra in extras
-            ):
+        found.add(name)
+        for further in map(Requirement, installed[name].requires or ()):
+            marker = further.marker
+            if marker is None or any(marker.evaluate({"extra": e}) for e in one.extras or {""}):
                 todo.append(further)
-    return [found[name] for name in sorted(found)]
+    return sorted(found)
 
 
-def pins(installed: dict[str, Distribution]) -> Part:
-    """Every direct dependency names one version, and that is the one that is installed."""
-    wrong = []
-    asked = [*pinned(RUN), *pinned(DEV)]
-    for one in asked:
+def pins(installed: dict[Any, Distribution]) -> Part:
+    """Whether every direct dependency names one version, and that version is installed."""
+    wrong, direct = [], [*pinned(RUN), *pinned(DEV)]
+    for one in direct:
         exact = re.fullmatch(r"==([\w.!+-]+)", str(one.specifier))
-        there = installed.get(canonicalize_name(one.name))
+        here = installed.get(canonicalize_name(one.name))
         if exact is None:
             wrong.append(f"{one} names no single version")
-        elif there is not None and not one.specifier.contains(there.version, prereleases=True):
-            wrong.append(f"{one.name} is {there.version} here, and pinned to {exact[1]}")
-    return Part(f"Pins ({len(asked)} direct dependencies)", tuple(wrong))
+        elif here is not None and not one.specifier.contains(here.version, prereleases=True):
+            wrong.append(f"{one.name} is {here.version} here, and pinned to {exact[1]}")
+    return Part(f"Pins ({len(direct)} direct dependencies)", tuple(wrong))
 
 
-def wholeness() -> Part:
-    """What is installed fits together."""
-    checked = subprocess.run(
-        [sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False
+def consistency() -> Part:
+    """Whether the installed distributions fit together, by pip check."""
+    checked = _run("pip", "check")
+    return Part("pip check", tuple(checked.stdout.splitlines()) if checked.returncode else ())
+
+
+def licences(names: Iterable[str]) -> Part:
+    """Licences of distributions, by pip-licenses; copyleft and unnamed ones one by one."""
+    options = ("--format", "json", "--from", "mixed", "--with-system")
+    rows = json.loads(_run("piplicenses", *options, "--packages", *names).stdout)
+    named = {row["Name"]: row["License"].split("\n")[0][:60] for row in rows}
+    counts = Counter(named.values()).most_common(8)
+    notes = (
+        "most frequent: " + ", ".join(f"{name} {count}" for name, count in counts),
+        *(f"with duties: {name}: {text}" for name, text in named.items() if _COPYLEFT.search(text)),
+        *(f"{name} does not say its licence" for name, text in named.items() if text == "UNKNOWN"),
     )
-    lines = checked.stdout.splitlines()
-    return Part("pip check", tuple(lines) if checked.returncode else ())
-
-
-def licences(needed: Iterable[Distribution]) -> Part:
-    """The licences of all that Presence runs on; those that oblige to more, or are not said."""
-    named = {one.name: licence(one) for one in needed}
-    counts = Counter(named.values())
-    strict = [f"{name}: {said}" for name, said in named.items() if _COPYLEFT.search(said)]
-    silent = [f"{name} does not say its licence" for name, said in named.items() if not said]
-    usual = ", ".join(f"{said or 'not said'} {count}" for said, count in counts.most_common(8))
-    said = (f"most frequent: {usual}", *(f"with duties: {one}" for one in strict), *silent)
-    return Part(f"Licences ({len(named)} distributions to run)", (), said)
-
-
-def licence(one: Distribution) -> str:
-    """The licence that a distribution names, in its own words, shortened; "" if it names none."""
-    said = _field(one, "License-Expression")
-    if not said:
-        kinds = one.metadata.get_all("Classifier") or []
-        said = ", ".join(
-            kind.rsplit(" :: ", 1)[-1] for kind in kinds if kind.startswith("License :: ")
-        )
-    return (said or _field(one, "License").split("\n")[0])[:60]
-
-
-def _field(one: Distribution, name: str) -> str:
-    return str(one.metadata[name]).strip() if name in one.metadata else ""
+    return Part(f"Licences ({len(named)} distributions to run)", notes=notes)
 
 
 def files(installed: Iterable[Distribution]) -> Part:
-    """Every installed file still is what a distribution's RECORD says of it."""
-    promised: dict[Path, list[tuple[str, str]]] = {}
+    """Whether every installed file has the checksum that a distribution's RECORD names."""
+    recorded: dict[Path, list[tuple[str, str]]] = {}
     for one in installed:
         for file in one.files or ():
             path = Path(str(one.locate_file(file)))
-            # Python writes its own files anew.
+            # Python rewrites its compiled files.
             if file.hash is not None and path.is_file() and path.suffix != ".pyc":
-                promised.setdefault(path, []).append((file.hash.mode, file.hash.value))
-    # Two distributions may bring the same file, as both OpenCVs do: one of them wrote it last.
+                recorded.setdefault(path, []).append((file.hash.mode, file.hash.value))
+    # Two distributions may install the same file, as both OpenCVs do: one of them wrote it last.
     wrong = [
         f"{path} has changed since it was installed"
-        for path, hashes in promised.items()
+        for path, hashes in recorded.items()
         if not any(_digest(path, mode) == value for mode, value in hashes)
     ]
-    return Part(f"Checksums ({len(promised)} files)", tuple(wrong))
+    return Part(f"Checksums ({len(recorded)} files)", tuple(wrong))
+
+
+def weaknesses() -> Part:
+    """Known weaknesses of the pinned versions, by pip-audit."""
+    answers = _audit()
+    if not answers:
+        why = "skipped, since no index with advisories can be reached from here"
+        return Part("Known weaknesses", skipped=why)
+    wrong = [
+        f"{name}: {one.get('id')}, mended in {', '.join(one.get('fix_versions') or ['no version'])}"
+        for name, found in answers.items()
+        for one in found
+    ]
+    title = f"Known weaknesses ({len(answers)} of {len(pinned(RUN))} could be asked)"
+    return Part(title, tuple(wrong))
+
+
+def _audit() -> dict[str, list[dict[str, Any]]]:
+    """Weaknesses by name of the distributions about which the index knows anything."""
+    options = ("--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off")
+    try:
+        audited = _run("pip_audit", "-r", str(RUN), *options, "--timeout", str(_REQUEST_S))
+        rows = json.loads(audited.stdout)["dependencies"]
+    except (subprocess.TimeoutExpired, ValueError, KeyError):
+        return {}
+    return {row["name"]: row["vulns"] for row in rows if "vulns" in row}
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        capture_output=True,
+        text=True,
+        timeout=_AUDIT_S,
+        check=False,
+    )
 
 
 def _digest(path: Path, mode: str) -> str:
     with path.open("rb") as opened:
         digest = hashlib.file_digest(opened, mode).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def weaknesses() -> Part:
-    """Known weaknesses of the pinned versions, where the index can be asked for them."""
-    asked = pinned(RUN)
-    # One first: an index without advisories, or none at all, answers nothing about the others.
-    if not _audited(asked[:1]):
-        why = "skipped, since no index with advisories can be reached from here"
-        return Part("Known weaknesses", skipped=why)
-    answers = _audited(asked)
-    wrong = [
-        f"{name}: {one.get('id')}, mended in {', '.join(one.get('fix_versions') or ['no version'])}"
-        for name, found in answers.items()
-        for one in found
-    ]
-    return Part(f"Known weaknesses ({len(answers)} of {len(asked)} could be asked)", tuple(wrong))
-
-
-def _audited(asked: list[Requirement]) -> dict[str, list[dict[str, Any]]]:
-    """Weaknesses by name, of those distributions about which there was an answer."""
-    command = [
-        *(sys.executable, "-m", "pip_audit", "-r", "/dev/stdin", "--no-deps", "--disable-pip"),
-        *("--format", "json", "--progress-spinner", "off", "--timeout", str(_ASK_S)),
-    ]
-    lines = "\n".join(str(one) for one in asked)
-    try:
-        done = subprocess.run(
-            command, input=lines, capture_output=True, text=True, timeout=20 * _ASK_S, check=False
-        )
-        told = json.loads(done.stdout)["dependencies"]
-    except (subprocess.TimeoutExpired, ValueError, KeyError):
-        return {}
-    return {one["name"]: one["vulns"] for one in told if "vulns" in one}
 
 
 if __name__ == "__main__":

@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# The Space keeps its own, which says what it stores as large files.
+# The Space has its own, which lists the files that it stores as large files.
 NOT_UPLOADED = frozenset({".gitattributes"})
 NEEDED = ("README.md", "app.py", "requirements.txt")
 
 
 class DeployError(Exception):
-    """Why nothing was deployed: a sentence for the person who asked for it."""
+    """Why nothing was deployed, as a sentence for the user."""
 
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Deploy from the command line; give back the exit status."""
+    """Deploy from the command line; returns the exit status."""
     parser = argparse.ArgumentParser(description="Put the last commit on a Hugging Face Space.")
     parser.add_argument("space", help="the Space, as owner/name")
     parser.add_argument("--dry-run", action="store_true", help="list the files, upload nothing")
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
         if options.dry_run:
             print("\n".join(files))
             return 0
-        api = _signed_in()
+        api = _hub_api()
         print(f"Uploading {len(files)} files to {options.space}.")
         print(f"Deployed: {deploy(options.space, root, files, api)}")
     except DeployError as error:
@@ -67,7 +67,7 @@ def deployable_files(root: Path) -> list[str]:
     for name in NEEDED:
         if name not in files:
             raise DeployError(f"A Space needs {name}, and git does not track it here.")
-    if not _names_gradio((root / "README.md").read_text(encoding="utf-8")):
+    if not _sdk_is_gradio((root / "README.md").read_text(encoding="utf-8")):
         raise DeployError(
             "README.md must begin with the Space's settings between two lines of `---`, "
             "`sdk: gradio` among them."
@@ -76,13 +76,13 @@ def deployable_files(root: Path) -> list[str]:
 
 
 def deploy(space: str, root: Path, files: Sequence[str], api: HfApi) -> str:
-    """Make the Space if it is new, upload `files`, remove what is no longer tracked.
+    """Create the Space if it is new, upload `files`, remove files that are no longer tracked.
 
     Returns:
         The Space's address.
 
     Raises:
-        DeployError: the name is not owner/name, or the Hub refused or could not be reached.
+        DeployError: The name is not owner/name, or the Hub refused or could not be reached.
     """
     import httpx2  # what huggingface_hub speaks HTTP with
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -112,7 +112,7 @@ def deploy(space: str, root: Path, files: Sequence[str], api: HfApi) -> str:
     return str(url)
 
 
-def _signed_in() -> HfApi:
+def _hub_api() -> HfApi:
     from huggingface_hub import HfApi, get_token
 
     token = get_token()
@@ -131,7 +131,7 @@ def _copy(root: Path, files: Sequence[str], folder: Path) -> None:
         shutil.copy2(root / name, target)
 
 
-def _names_gradio(readme: str) -> bool:
+def _sdk_is_gradio(readme: str) -> bool:
     import yaml
 
     parts = re.split(r"^---\s*$", readme, maxsplit=2, flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""A certificate to try Content Credentials with: ``make dev-cert``. Nobody but you trusts it."""
+"""Make a certificate for trying Content Credentials (``make dev-cert``); nobody else trusts it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DAYS = 90
 def make(folder: Path) -> tuple[Path, Path]:
     """Write a signing certificate with its own authority, and the key.
 
-    The shape is what C2PA 2.1, section 14.5 asks of a signing certificate: X.509 v3, ES256, issued
+    The profile is that of C2PA 2.1, section 14.5 for a signing certificate: X.509 v3, ES256, issued
     by an authority (a self-signed one is refused), for digital signatures and e-mail protection.
 
     Args:
@@ -34,7 +34,7 @@ def make(folder: Path) -> tuple[Path, Path]:
     folder.mkdir(parents=True, exist_ok=True)
     certificate, key = folder / "dev-cert.pem", folder / "dev-key.pem"
     certificate.write_bytes(b"".join(one.public_bytes(_PEM) for one in (leaf, root)))
-    # Private from its first byte on.
+    # Created with these permissions, so that the key is never readable by others.
     with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(
             leaf_key.private_bytes(
@@ -56,7 +56,7 @@ def _name(common: str) -> x509.Name:
     )
 
 
-def _begun(
+def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
@@ -74,7 +74,7 @@ def _begun(
 
 def _authority(name: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     return (
-        _begun(name, name, key.public_key())
+        _builder(name, name, key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
     )
@@ -89,7 +89,7 @@ def _signer(
     purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
     by = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
     return (
-        _begun(name, issuer, key.public_key())
+        _builder(name, issuer, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(purposes, critical=True)

@@ -1,1 +1,1 @@
-"""Links: looks in an address, published comparisons, their pages, votes and downloads."""
+"""Links: looks in a URL, published comparisons, their pages, votes and downloads."""

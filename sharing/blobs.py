@@ -1,4 +1,4 @@
-"""The pictures' folder, on this machine's disk or wherever fsspec reaches."""
+"""Storage of the pictures: a folder on the local disk or any file system of fsspec."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Blobs:
-    """Folders of files. A folder's name carries its birth, so that leftovers can be told."""
+    """Folders of files. A folder's name holds its creation time, for finding leftovers."""
 
     def __init__(self, url: str) -> None:
-        """Open the place.
+        """Open the storage.
 
         Args:
-            url: A local path, or an fsspec address such as ``s3://bucket/folder``.
+            url: A local path, or an fsspec URL such as ``s3://bucket/folder``.
 
         Raises:
-            Unavailable: There is no way to such an address.
+            Unavailable: fsspec cannot open such a URL.
         """
         from fsspec.core import url_to_fs
 
-        with _told():
+        with _sharing_errors():
             self._files, root = url_to_fs(url)
             self._root = root.rstrip("/")
         self._local = "file" in self._files.protocol
 
     def put(self, folder: str, files: Mapping[str, bytes]) -> None:
-        """Write all files of a new folder, and flush them to disk where there is one.
+        """Write all files of a new folder; on a local disk they are flushed.
 
         Raises:
-            Full: There is no room.
-            Unavailable: They cannot be written.
+            Full: The storage is full.
+            Unavailable: The files cannot be written.
         """
-        with _told():
+        with _sharing_errors():
             if self._local:
-                # Faces are nobody else's to read.
+                # Faces must not be readable by other users of the machine.
                 os.makedirs(self._path(folder), mode=0o700)  # noqa: PTH103 - fsspec gives strings
             for name, data in files.items():
                 with self._files.open(self._path(folder, name), "wb") as file:
@@ -52,49 +52,49 @@ class Blobs:
                         os.fsync(file.fileno())
 
     def get(self, folder: str, name: str) -> bytes:
-        """One file.
+        """Read one file.
 
         Raises:
-            NotFound: It is not there.
-            Unavailable: It cannot be reached.
+            NotFound: There is no such file.
+            Unavailable: The storage cannot be reached.
         """
-        with _told():
+        with _sharing_errors():
             return bytes(self._files.cat_file(self._path(folder, name)))
 
     def remove(self, folder: str) -> None:
-        """Remove a folder with all its files; one that is not there is fine.
+        """Remove a folder with all its files; does nothing if there is no such folder.
 
         Raises:
-            Unavailable: It cannot be removed.
+            Unavailable: The folder cannot be removed.
         """
-        with suppress(NotFound), _told():
+        with suppress(NotFound), _sharing_errors():
             self._files.rm(self._path(folder), recursive=True)
 
     def folders(self) -> list[str]:
         """Names of all folders.
 
         Raises:
-            Unavailable: The place cannot be reached.
+            Unavailable: The storage cannot be reached.
         """
-        with _told():
+        with _sharing_errors():
             self._files.invalidate_cache()
             try:
-                found = self._files.ls(self._root, detail=False)
+                paths = self._files.ls(self._root, detail=False)
             except FileNotFoundError:
                 return []
-            return [PurePosixPath(path.rstrip("/")).name for path in found]
+            return [PurePosixPath(path.rstrip("/")).name for path in paths]
 
     def _path(self, *parts: str) -> str:
         return "/".join((self._root, *parts))
 
 
 def new_folder(now: int) -> str:
-    """A name for a new folder, born at `now` in seconds since 1970."""
+    """A unique name for a folder created at `now`, in seconds since 1970."""
     return f"{now}-{secrets.token_hex(12)}"
 
 
-def born(folder: str) -> int | None:
-    """When a folder was made, in seconds since 1970; None if its name is not one of ours."""
+def creation_time(folder: str) -> int | None:
+    """Creation time of a folder in seconds since 1970; None if `new_folder` did not name it."""
     start, dash, rest = folder.partition("-")
     if not dash or not start.isascii() or not start.isdigit() or len(rest) != 24:
         return None
@@ -102,7 +102,8 @@ def born(folder: str) -> int | None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _sharing_errors() -> Iterator[None]:
+    """Convert errors of the file system to `NotFound`, `Full` or `Unavailable`."""
     try:
         yield
     except SharingError:
@@ -114,5 +115,5 @@ def _told() -> Iterator[None]:
             raise Full from error
         raise Unavailable from error
     except Exception as error:
-        # Every backend of fsspec has error types of its own.
+        # Each backend of fsspec raises its own error types.
         raise Unavailable from error

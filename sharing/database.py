@@ -1,4 +1,4 @@
-"""The records' database: SQLite in WAL mode or PostgreSQL, migrated to today's tables."""
+"""The database: SQLite in WAL mode or PostgreSQL, migrated to the current tables."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from sqlalchemy.orm import Session
 from sharing.errors import Full, Unavailable
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-# One number for everybody who migrates or publishes; any other program's locks use other numbers.
-_LOCK = 0x50524553
+# Key of the PostgreSQL advisory lock that serialises all writers and migrations of Presence.
+_LOCK_KEY = 0x50524553
+# Execution option of connections that write.
 _WRITES = "presence_writes"
 
 
 class Database:
-    """Sessions on the records."""
+    """Opens sessions on the database."""
 
     def __init__(self, url: str, patience: float = 5.0) -> None:
-        """Open the database and bring its tables to today's form.
+        """Open the database and migrate its tables.
 
         Args:
             url: ``sqlite:///file`` or ``postgresql://...``.
             patience: Seconds to wait for a lock.
 
         Raises:
-            Unavailable: It cannot be opened.
+            Unavailable: The database cannot be opened.
         """
         self._patience = patience
         try:
@@ -44,48 +45,42 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only reads.
+        """Open a session for reading.
 
         Raises:
             Unavailable: The database cannot be reached.
         """
-        with self._told(), Session(self.engine, expire_on_commit=False) as session:
+        with _sharing_errors(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session in one transaction, committed at the end; one writer at a time.
+        """Open a session in one transaction, committed at the end; only one writer at a time.
 
         Raises:
             Unavailable: The database cannot be reached, or stays locked.
-            Full: Its disk is full.
+            Full: The disk of the database is full.
         """
         engine = self.engine.execution_options(**{_WRITES: True})
-        with self._told(), Session(engine, expire_on_commit=False) as session, session.begin():
+        with (
+            _sharing_errors(),
+            Session(engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             if self.engine.dialect.name == "postgresql":
-                session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK_KEY})
             yield session
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self.engine.dispose()
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            words = str(error.__cause__).lower()
-            if "disk is full" in words or "no space left" in words:
-                raise Full from error
-            raise Unavailable from error
 
     def _engine(self, address: URL) -> Engine:
         if address.get_backend_name() != "sqlite":
             return create_engine(
                 address,
                 pool_pre_ping=True,
-                # Titles and comments stay out of errors' texts.
+                # Keeps titles and comments out of error messages.
                 hide_parameters=True,
                 connect_args={
                     "connect_timeout": max(2, round(self._patience)),
@@ -108,17 +103,29 @@ class Database:
 
         if address.get_backend_name() == "sqlite":
             path = Path(address.database or "").absolute()
-            # Votes and comments are nobody else's to read.
+            # Votes and comments must not be readable by other users of the machine.
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _create(path, self._patience)
         engine = self.engine.execution_options(**{_WRITES: True})
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK_KEY})
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+
+@contextmanager
+def _sharing_errors() -> Iterator[None]:
+    """Convert SQLAlchemy errors to `Full` or `Unavailable`."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = str(error.__cause__).lower()
+        if "disk is full" in cause or "no space left" in cause:
+            raise Full from error
+        raise Unavailable from error
 
 
 def _address(url: str) -> URL:
@@ -137,7 +144,7 @@ def _create(path: Path, patience: float) -> None:
 
 
 def _connect(path: Path, patience: float) -> sqlite3.Connection:
-    # mode=rw: a database that is gone is an error, not a new and empty one.
+    # With mode=rw a missing database is an error; the default would create an empty one.
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?mode=rw", uri=True, timeout=patience, isolation_level=None
     )
@@ -146,6 +153,6 @@ def _connect(path: Path, patience: float) -> sqlite3.Connection:
 
 
 def _begin(connection: Connection) -> None:
-    # A transaction that begins by reading and then writes would fail where another one wrote.
+    # SQLite refuses to upgrade a read transaction to a write if another connection wrote meanwhile.
     options: dict[str, Any] = dict(connection.get_execution_options())
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES) else "BEGIN")

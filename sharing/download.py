@@ -1,4 +1,4 @@
-"""Everything of a comparison in one ZIP: pictures, numbers, a report to print, the looks."""
+"""Bundle a comparison as a ZIP file: pictures, measurements, a report to print, the looks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import re
 import zipfile
 from collections.abc import Callable
 
-from sharing.numbers import comparison_csv, table
 from sharing.publication import ComparisonDocument, PublishedPicture
+from sharing.report_table import comparison_csv, table
 from sharing.templates import render, stylesheet
 
 README = """Presence: a comparison of portraits.
@@ -25,14 +25,14 @@ Each picture says in its metadata how it was made (IPTC digital source type) and
 
 
 def bundle(title: str, document: ComparisonDocument, file: Callable[[str], bytes]) -> bytes:
-    """The ZIP's bytes.
+    """Build the ZIP file.
 
     Args:
-        title: Of the comparison, may be "".
+        title: Title of the comparison, may be "".
         document: The comparison.
-        file: Gives the bytes of one of its files.
+        file: Returns the bytes of one of its files by name.
     """
-    names = [_name(picture) for picture in document.pictures]
+    names = [_file_name(picture) for picture in document.pictures]
     report = {"title": title, **document.report}
     report["pictures"] = [
         {"file": name, "letter": picture.letter, "title": picture.title, "look": picture.look}
@@ -41,7 +41,7 @@ def bundle(title: str, document: ComparisonDocument, file: Callable[[str], bytes
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, picture in zip(names, document.pictures, strict=True):
-            # Pictures are compressed as it is.
+            # Pictures are compressed already.
             archive.writestr(name, file(picture.files["full"]), zipfile.ZIP_STORED)
             if picture.look:
                 archive.writestr(f"looks/{_stem(picture)}.txt", picture.look + "\n")
@@ -53,18 +53,18 @@ def bundle(title: str, document: ComparisonDocument, file: Callable[[str], bytes
 
 
 def report_page(title: str, document: ComparisonDocument, file: Callable[[str], bytes]) -> str:
-    """One page of HTML that needs nothing beside it."""
+    """Render the report as a single HTML file with embedded pictures and styles."""
     return render(
         "report.html",
         title=title,
         pictures=document.pictures,
-        sources={one.key: _data(file(one.files["close"])) for one in document.pictures},
+        sources={one.key: _data_url(file(one.files["close"])) for one in document.pictures},
         rows=table(document),
         style=stylesheet(),
     )
 
 
-def _name(picture: PublishedPicture) -> str:
+def _file_name(picture: PublishedPicture) -> str:
     return f"{_stem(picture)}.{picture.files['full'].rpartition('.')[2]}"
 
 
@@ -73,5 +73,5 @@ def _stem(picture: PublishedPicture) -> str:
     return "-".join(part for part in (picture.letter, words) if part)
 
 
-def _data(jpeg: bytes) -> str:
+def _data_url(jpeg: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

@@ -1,4 +1,4 @@
-"""What can go wrong with a link, in words, each with its HTTP status."""
+"""Errors of links, each with a sentence for people and an HTTP status."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pipelines.runtime.errors import PresenceError
 
 
 class SharingError(PresenceError):
-    """Base of what can go wrong with a link.
+    """Base class of errors of links.
 
     Attributes:
-        status: The HTTP status that a page answers with.
-        retry_after: Seconds after which it is worth another try; None where it is not.
+        status: HTTP status of the response.
+        retry_after: Seconds after which a retry may succeed; None if it will not.
     """
 
     status = 400
@@ -18,7 +18,7 @@ class SharingError(PresenceError):
 
 
 class NotFound(SharingError):
-    """There is nothing under this link."""
+    """No comparison has this id."""
 
     status = 404
 
@@ -44,7 +44,7 @@ class Gone(SharingError):
 
 
 class WrongSecret(SharingError):
-    """The comparison is there, and this is not its private link."""
+    """The comparison exists, but the secret of the private link is wrong."""
 
     status = 403
 
@@ -57,19 +57,19 @@ class WrongSecret(SharingError):
 
 
 class Refused(SharingError):
-    """What was sent cannot be used as it is; nothing was stored."""
+    """The input is invalid; nothing was stored."""
 
     status = 422
 
 
 class TooLarge(SharingError):
-    """More than we take."""
+    """The input is too large."""
 
     status = 413
 
 
 class AlreadyVoted(SharingError):
-    """One vote a visitor."""
+    """The visitor has voted already."""
 
     status = 409
 
@@ -77,8 +77,8 @@ class AlreadyVoted(SharingError):
         super().__init__("already-voted", "You have voted on this comparison; your vote counts.")
 
 
-class Unfit(SharingError):
-    """A form that we did not hand out to this visitor."""
+class InvalidForm(SharingError):
+    """The form's token was not issued to this visitor."""
 
     status = 403
 
@@ -90,8 +90,8 @@ class Unfit(SharingError):
         )
 
 
-class NotYet(SharingError):
-    """Full size and what the files say would give a blind vote away."""
+class HiddenUntilVote(SharingError):
+    """Full-size files and their metadata are not served before a blind vote."""
 
     status = 403
 
@@ -100,14 +100,14 @@ class NotYet(SharingError):
 
 
 class TooMany(SharingError):
-    """One address asks for too much in an hour."""
+    """An IP address exceeded its hourly quota."""
 
     status = 429
     retry_after = 3600
 
 
 class Full(SharingError):
-    """There is no room left."""
+    """The quota of all comparisons, or the disk, is full."""
 
     status = 507
 
@@ -120,7 +120,7 @@ class Full(SharingError):
 
 
 class Unavailable(SharingError):
-    """Records or pictures cannot be reached."""
+    """The database or the pictures cannot be reached."""
 
     status = 503
     retry_after = 30

@@ -1,4 +1,4 @@
-"""Where links are handled: the store, opened when first needed, and addresses as seen outside."""
+"""The link service: the store, opened on first use, and public URLs."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _log = logging.getLogger("presence.sharing")
 
 
 class LinkService:
-    """What the page and the shared pages have in common."""
+    """Access to the store and to public URLs, for the main page and the pages of links."""
 
     def __init__(self, settings: Settings, root_path: str = "") -> None:
-        """Nothing is opened yet: the page runs even where nothing can be stored.
+        """Set up the service; the store is not opened, so the page starts even if it cannot be.
 
         Args:
-            settings: Where comparisons are kept.
-            root_path: The path (or whole address) under which a proxy shows the page, or "".
+            settings: Where comparisons are stored.
+            root_path: Path or URL under which a reverse proxy serves the page, or "".
         """
         self.settings = settings
         parts = urlsplit(root_path.rstrip("/"))
@@ -37,27 +37,27 @@ class LinkService:
         self._origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
     def store(self) -> Store:
-        """The store.
+        """The store; opened by the first call and cached.
 
         Raises:
-            Unavailable: It cannot be opened; the next call tries again.
+            Unavailable: The store cannot be opened; the next call tries again.
         """
-        return _opened(self.settings)
+        return _open_store(self.settings)
 
     def works(self) -> bool:
-        """Whether links can be read; never raises."""
+        """Whether the database can be read; never raises."""
         try:
             return self.store().works()
         except Unavailable:
             return False
 
     def address(self, path: str, scheme: str, headers: Mapping[str, str]) -> str:
-        """A whole address, as whoever sent a request sees it.
+        """Public URL of a path, as seen by the client of a request.
 
         Args:
-            path: Such as ``/s/...``.
-            scheme: Of the request.
-            headers: Of the request, names in small letters.
+            path: Path, such as ``/s/...``.
+            scheme: Scheme of the request.
+            headers: Headers of the request, names in lower case.
         """
         if self._origin:
             return f"{self._origin}{self.root}{path}"
@@ -66,28 +66,28 @@ class LinkService:
         return f"{'https' if scheme == 'https' else 'http'}://{host}{self.root}{path}"
 
     def address_of(self, request: HTTPConnection, path: str) -> str:
-        """A whole address, as whoever sent ``request`` sees it."""
+        """Public URL of a path, as seen by the client of a request."""
         return self.address(path, request.url.scheme, request.headers)
 
-    def keep_tidy(self) -> None:
-        """Sweep from time to time in the background, for as long as the process lives."""
-        threading.Thread(target=self._tidy, name="sweep", daemon=True).start()
+    def start_sweeping(self) -> None:
+        """Start a background thread that sweeps the store every `SWEEP_EVERY` seconds."""
+        threading.Thread(target=self._sweep_forever, name="sweep", daemon=True).start()
 
-    def _tidy(self) -> None:
-        trouble = ""
+    def _sweep_forever(self) -> None:
+        problem = ""
         while True:
-            before, trouble = trouble, ""
+            previous, problem = problem, ""
             try:
                 self.store().sweep()
             except SharingError as error:
-                trouble = error.code
-            if trouble != before:
-                _log.warning("sweeping: %s", trouble or "works again")
+                problem = error.code
+            if problem != previous:
+                _log.warning("sweeping: %s", problem or "works again")
             time.sleep(SWEEP_EVERY)
 
 
 @lru_cache(maxsize=4)
-def _opened(settings: Settings) -> Store:
+def _open_store(settings: Settings) -> Store:
     return Store(settings)
 
 

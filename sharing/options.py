@@ -1,4 +1,4 @@
-"""Option links: looks as the query of the page's address, and back. Settings only, no photo."""
+"""Option links: looks in the query of the page's URL. They hold settings, not a photo."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pipelines.studio import Look
 from pipelines.studio.look import KEYS
 
 LONGEST = 400
-"""Characters of a look that are read; ours have a quarter of it."""
+"""The most characters of a look that are read; canonical looks have about a quarter of that."""
 MOST_READ = 16
-"""Looks that are read from one address; what lies beyond is not worth a note each."""
+"""The most looks that are read from one URL."""
 
 
 @dataclass(frozen=True)
-class Opened:
-    """What an address says.
+class ParsedLooks:
+    """The looks of a URL.
 
     Attributes:
-        looks: In its order, as far as they can be used.
+        looks: The usable looks in the order of the URL.
         notes: One sentence for each value that was left out.
     """
 
@@ -31,23 +31,23 @@ class Opened:
 
 
 def write(looks: Iterable[Look]) -> str:
-    """The address's query for some looks, canonical: ``look=region%3Djapan%26...&look=...``."""
+    """The canonical query of a URL for some looks: ``look=region%3Djapan%26...&look=...``."""
     return urlencode([("look", str(look)) for look in looks])
 
 
-def read(texts: Sequence[str], most: int) -> Opened:
-    """Looks from the values of ``look`` in an address.
+def read(texts: Sequence[str], most: int) -> ParsedLooks:
+    """Parse the values of ``look`` in a URL.
 
-    A value that is unknown or stale is named in a note, and the rest of its look is used.
+    If a value in a look is unknown or invalid, a note names it, and the rest of the look is used.
 
     Args:
         texts: The decoded values, in order.
-        most: As many looks as the page can show.
+        most: The most looks that the page can show.
     """
     looks, notes = [], []
     for text in texts[:MOST_READ]:
-        look, wrong = _forgiving(text)
-        notes += wrong
+        look, look_notes = _parse_leniently(text)
+        notes += look_notes
         if look is not None:
             looks.append(look)
     if len(looks) > most:
@@ -58,25 +58,25 @@ def read(texts: Sequence[str], most: int) -> Opened:
                 most=most,
             )
         )
-    return Opened(tuple(looks[:most]), tuple(notes))
+    return ParsedLooks(tuple(looks[:most]), tuple(notes))
 
 
-def _forgiving(text: str) -> tuple[Look | None, list[str]]:
+def _parse_leniently(text: str) -> tuple[Look | None, list[str]]:
     try:
         return Look.parse(text), []
     except LookError as error:
-        whole = error
-    # One value after the other, on top of those that are fine: some depend on earlier ones.
-    used: dict[str, str] = {}
+        error_of_text = error
+    # Add one value at a time to the valid ones, because some values depend on earlier ones.
+    valid: dict[str, str] = {}
     notes: list[str] = []
     look = None
     for key, value in dict(parse_qsl(text[:LONGEST], keep_blank_values=True)).items():
         try:
-            look = Look.parse(urlencode({**used, key: value}))
+            look = Look.parse(urlencode({**valid, key: value}))
         except LookError as error:
             notes.append(error.sentence)
             if key in KEYS:
                 look = look or Look()
         else:
-            used[key] = value
-    return look, notes or [whole.sentence]
+            valid[key] = value
+    return look, notes or [error_of_text.sentence]

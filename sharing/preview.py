@@ -1,4 +1,4 @@
-"""The picture that chat tools show beside a link: 1200 x 630, faces large, few words."""
+"""Draw the preview image that chat tools show for a link: 1200 x 630, large faces, little text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 1200, 630
 GROUND = (244, 244, 243)
 INK = (27, 27, 28)
 QUIET = (90, 90, 90)
-MOST = 5
+MOST_FACES = 5
 NO_TITLE = {True: "Which one is really them?", False: "Portraits side by side"}
 _EDGE, _GAP, _BAND = 36, 16, 110
 
@@ -22,12 +22,11 @@ _EDGE, _GAP, _BAND = 36, 16, 110
 def preview(faces: Sequence[Image8], labels: Sequence[str], title: str, *, blind: bool) -> Image8:
     """Draw the preview of a comparison.
 
-    Where visitors are asked for a blind vote it has no labels and a shuffled order: the link's own
-    preview must not give the answer away.
+    For a blind vote it has no labels and a random order, so that it does not reveal the answer.
 
     Args:
         faces: Head and shoulders of each picture, uint8 (H, W, 3), all of one shape.
-        labels: What each picture is.
+        labels: Label of each picture.
         title: The comparison's title, cleaned.
         blind: Whether visitors are asked for a blind vote.
 
@@ -35,7 +34,7 @@ def preview(faces: Sequence[Image8], labels: Sequence[str], title: str, *, blind
         uint8 RGB, shape (630, 1200, 3).
     """
     shown = list(zip(faces, labels, strict=True))
-    shown = shown[:MOST]
+    shown = shown[:MOST_FACES]
     if blind:
         secrets.SystemRandom().shuffle(shown)
     sheet = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
@@ -49,15 +48,15 @@ def preview(faces: Sequence[Image8], labels: Sequence[str], title: str, *, blind
         sheet.paste(_cropped(face, width, height), (left, _EDGE))
         if not blind:
             _write(draw, (left, _EDGE + height + 8), name, 20, QUIET, width)
-    words = title if _writable(title, 36) else NO_TITLE[blind]
-    _write(draw, (first, HEIGHT - 88), words, 36, INK, WIDTH - 2 * first)
-    words = "A blind vote" if blind else "With measurements"
-    _write(draw, (first, HEIGHT - 42), f"{words} · Presence", 20, QUIET, WIDTH - 2 * first)
+    heading = title if _in_font(title, 36) else NO_TITLE[blind]
+    _write(draw, (first, HEIGHT - 88), heading, 36, INK, WIDTH - 2 * first)
+    note = "A blind vote" if blind else "With measurements"
+    _write(draw, (first, HEIGHT - 42), f"{note} · Presence", 20, QUIET, WIDTH - 2 * first)
     return np.asarray(sheet)
 
 
 def _cropped(image_u8: Image8, width: int, height: int) -> Image.Image:
-    """Fill a box, cutting what is over; the face sits a little above the middle."""
+    """Resize and crop to fill a box; crops less at the top than at the bottom."""
     image = Image.fromarray(image_u8)
     scale = max(width / image.width, height / image.height)
     size = (max(width, round(image.width * scale)), max(height, round(image.height * scale)))
@@ -66,12 +65,12 @@ def _cropped(image_u8: Image8, width: int, height: int) -> Image.Image:
     return image.crop((left, top, left + width, top + height))
 
 
-def _writable(text: str, size: int) -> bool:
-    """Whether the font has all letters; others would be boxes, and the page's title says it too."""
+def _in_font(text: str, size: int) -> bool:
+    """Whether the text is not empty and the font has glyphs for all its letters."""
     font = ImageFont.load_default(size)
-    box = bytes(font.getmask("\uffff"))
+    missing_glyph = bytes(font.getmask("\uffff"))
     return bool(text) and all(
-        letter.isspace() or bytes(font.getmask(letter)) != box for letter in text
+        letter.isspace() or bytes(font.getmask(letter)) != missing_glyph for letter in text
     )
 
 

@@ -1,4 +1,4 @@
-"""The tables: comparisons, votes, uses of an hour, and secrets that all replicas share."""
+"""Database tables: comparisons, votes, uses (for hourly quotas), and secrets of all replicas."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ LIVE, EXPIRED, DELETED, GONE = "live", "expired", "deleted", "gone"
 
 
 class Base(DeclarativeBase):
-    """All tables."""
+    """Base class of all tables."""
 
 
 class ComparisonRow(Base):
-    """One published comparison. Times are seconds since 1970, UTC.
+    """A published comparison. Times are seconds since 1970, UTC.
 
-    `state` goes live -> expired -> gone, or live -> deleted -> (no row). In between the pictures
-    are being removed; whoever is interrupted there leaves the rest to the next sweep.
+    `state` goes live -> expired -> gone, or live -> deleted -> (no row). In the states expired and
+    deleted the pictures are being removed; if that is interrupted, the next sweep continues it.
     """
 
     __tablename__ = "comparisons"
@@ -35,7 +35,7 @@ class ComparisonRow(Base):
 
 
 class VoteRow(Base):
-    """One visitor's vote; the answers are keys of pictures."""
+    """A visitor's vote; the answers are keys of pictures."""
 
     __tablename__ = "votes"
     __table_args__ = (UniqueConstraint("comparison_id", "visitor", name="one_vote_a_visitor"),)
@@ -53,7 +53,7 @@ class VoteRow(Base):
 
 
 class UseRow(Base):
-    """One use that counts towards an hour's quota; the address only as a salted hash."""
+    """A use that counts towards an hourly quota; the IP address is stored as a salted hash."""
 
     __tablename__ = "uses"
     __table_args__ = (Index("uses_by_address", "kind", "address", "at"),)
@@ -65,7 +65,7 @@ class UseRow(Base):
 
 
 class SecretRow(Base):
-    """Random bytes that all replicas share: the forms' key, and each day's salt."""
+    """Random bytes shared by all replicas: the key for forms, and a salt for each day."""
 
     __tablename__ = "secrets"
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+
+from pipelines.runtime.settings import LinkSettings
 
 MB = 1_000_000
 
@@ -33,34 +32,17 @@ class Settings:
     patience: float = 5.0
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read ``PRESENCE_DATA``, ``PRESENCE_DATABASE_URL``, ``PRESENCE_BLOB_URL`` and quotas.
+    def from_environment(cls) -> Settings:
+        """As `LinkSettings` has them.
 
         Raises:
-            ValueError: A quota is not a whole number above 0.
+            SettingsError: A variable cannot be understood.
         """
-        given = os.environ if environment is None else environment
-        folder = _folder(given)
+        found = LinkSettings.read()
         return cls(
-            database_url=given.get("PRESENCE_DATABASE_URL")
-            or f"sqlite:///{folder / 'links.sqlite'}",
-            blob_url=given.get("PRESENCE_BLOB_URL") or str(folder / "pictures"),
-            total_bytes=_number(given, "PRESENCE_SHARED_MB", 5_000) * MB,
-            publications_an_hour=_number(given, "PRESENCE_PUBLISH_PER_HOUR", 20),
-            votes_an_hour=_number(given, "PRESENCE_VOTES_PER_HOUR", 120),
+            database_url=found.database_url or f"sqlite:///{found.folder / 'links.sqlite'}",
+            blob_url=found.blob_url or str(found.folder / "pictures"),
+            total_bytes=found.shared_mb * MB,
+            publications_an_hour=found.publish_per_hour,
+            votes_an_hour=found.votes_per_hour,
         )
-
-
-def _folder(given: Mapping[str, str]) -> Path:
-    if given.get("PRESENCE_DATA"):
-        return Path(given["PRESENCE_DATA"]).expanduser().absolute()
-    # XDG Base Directory Specification: what a program keeps for its user.
-    base = given.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(base) / "presence"
-
-
-def _number(given: Mapping[str, str], name: str, default: int) -> int:
-    text = given.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise ValueError(f"{name} is {text!r}; it wants a whole number above 0.")
-    return int(text)

@@ -1,8 +1,8 @@
-"""Published comparisons: put in whole or not at all, found, voted on, taken back, swept.
+"""Store published comparisons: publish, find, vote, delete, expire.
 
-Pictures are written first and the record last, so that a kill at any point leaves either the whole
-comparison or a folder without a record. The sweep removes such folders once they are older than any
-publishing may last, which makes it safe beside other replicas that are publishing.
+Pictures are written before the database record, so a process killed at any point leaves either the
+whole comparison or a folder without a record. The sweep removes such folders once they are older
+than the longest time that publishing may take, so it does not interfere with other replicas.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from pipelines.runtime.messages import Message
-from sharing.blobs import Blobs, born, new_folder
+from sharing.blobs import Blobs, creation_time, new_folder
 from sharing.database import Database
 from sharing.errors import (
     AlreadyVoted,
@@ -34,17 +34,17 @@ from sharing.errors import (
 from sharing.publication import ComparisonDocument, Publication, clean, pack
 from sharing.records import DELETED, EXPIRED, GONE, LIVE, ComparisonRow, SecretRow, UseRow, VoteRow
 from sharing.settings import Settings
-from sharing.visitors import address_hash, digest, is_token, new_token, same
+from sharing.visitors import address_hash, digest, equal, is_token, new_token
 from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot
 
 DAY, HOUR = 86_400, 3_600
 LONGEST_PUBLISHING = 600
-"""Seconds after which a publishing gives up rather than write its record."""
+"""Seconds after which publishing is aborted before the record is written."""
 LEFTOVER_AGE = 3_600
-"""Seconds after which a folder without a record is a leftover. Far more than the above, so that
-replicas' clocks may differ."""
+"""Seconds after which a folder without a record is a leftover; much longer than
+`LONGEST_PUBLISHING`, because the clocks of replicas may differ."""
 TOMBSTONES_KEPT = 90 * DAY
-"""How long an expired id still answers "expired" rather than "nothing here"."""
+"""Seconds for which an expired id raises `Gone`, not `NotFound`."""
 
 _FORM_KEY = "forms"
 _log = logging.getLogger("presence.sharing")
@@ -52,11 +52,12 @@ _log = logging.getLogger("presence.sharing")
 
 @dataclass(frozen=True)
 class Published:
-    """What the publisher gets, once.
+    """The links of a new comparison, returned to the publisher.
 
     Attributes:
-        id: Opens the comparison.
-        secret: Opens its private page, which can take it back. Only its hash is stored.
+        id: Id in the link of the comparison.
+        secret: Secret in the link of the private page, where it can be deleted. Only its hash is
+            stored.
         expires_at: Seconds since 1970.
     """
 
@@ -66,17 +67,17 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Shared:
-    """A published comparison, found.
+class SharedComparison:
+    """A published comparison as found in the store.
 
     Attributes:
-        id: As in its link.
+        id: Id in its link.
         title: Free text.
         document: Pictures and report.
-        asks_vote: Whether visitors are asked to vote.
+        asks_vote: Whether visitors are asked for a blind vote.
         created_at: Seconds since 1970.
         expires_at: Seconds since 1970.
-        folder: Where its files lie.
+        folder: Folder of its files in the blob storage.
     """
 
     id: str
@@ -89,13 +90,13 @@ class Shared:
 
 
 class Store:
-    """The published comparisons of one deployment; any number of replicas may share them."""
+    """The published comparisons of a deployment; several replicas can share a store."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
-        """Open records and pictures.
+        """Open the database and the blob storage.
 
         Raises:
-            Unavailable: They cannot be opened.
+            Unavailable: One of them cannot be opened.
         """
         self.settings = settings
         self._clock = clock
@@ -104,7 +105,7 @@ class Store:
         self._form_key: bytes | None = None
 
     def works(self) -> bool:
-        """Whether the records answer."""
+        """Whether the database can be read."""
         try:
             with self._database.reading() as session:
                 session.execute(select(1))
@@ -115,21 +116,22 @@ class Store:
     # -- publishing --
 
     def publish(self, publication: Publication, address: str = "") -> Published:
-        """Store a comparison, whole or not at all.
+        """Store a comparison; if this fails, nothing of it can be found.
 
         Args:
-            publication: What to publish.
-            address: Of whom it comes from, for the quota.
+            publication: The comparison.
+            address: IP address of the publisher, for the quota.
 
         Raises:
             Refused: The title is too long, or something is missing.
-            TooLarge: It is over the quota of one comparison.
-            TooMany: This address has published too much in an hour.
-            Full: There is no room.
-            Unavailable: Records or pictures cannot be written.
+            TooLarge: The comparison exceeds the quota of one comparison.
+            TooMany: The address exceeded its quota per hour.
+            Full: The quota of all comparisons, or the disk, is full.
+            Unavailable: The database or the pictures cannot be written.
         """
         started = self._now()
-        self._check_uses("publish", address)
+        with self._database.writing() as session:
+            self._check_quota(session, "publish", address)
         packed = pack(publication, self.settings.most_bytes)
         self._make_room(packed.bytes)
         published = Published(new_token(), new_token(), started + publication.days * DAY)
@@ -149,99 +151,103 @@ class Store:
         try:
             self._blobs.put(folder, packed.files)
         except SharingError:
-            self._drop(folder)
+            self._try_to_remove(folder)
             raise
-        # From here on the record may be there even where an error says otherwise, as when the
-        # connection breaks during the commit: what is left over is the sweep's.
+        # If the connection breaks during the commit, the record may exist despite the error, so
+        # the folder is not removed here; the sweep removes it if there is no record.
         with self._database.writing() as session:
             if self._now() - started > LONGEST_PUBLISHING:
                 raise Unavailable
             if self._used_bytes(session) + packed.bytes > self.settings.total_bytes:
                 raise Full
-            self._use(session, "publish", address)
+            self._record_use(session, "publish", address)
             session.add(row)
         _log.info("published one comparison, %d bytes", packed.bytes)
         return published
 
     # -- finding --
 
-    def find(self, id_: str) -> Shared:
-        """The comparison of a link.
+    def find(self, id_: str) -> SharedComparison:
+        """Find the comparison of a link.
 
         Raises:
-            NotFound: There is none, or it was taken back.
+            NotFound: There is no such comparison, or it was deleted.
             Gone: It has expired.
-            Unavailable: The records cannot be reached.
+            Unavailable: The database cannot be reached.
         """
-        return _shared(self._row(id_))
+        return _shared_comparison(self._live_row(id_))
 
-    def owned(self, id_: str, secret: str) -> Shared:
-        """The comparison of a private link.
+    def owned(self, id_: str, secret: str) -> SharedComparison:
+        """Find the comparison of a private link.
 
         Raises:
-            WrongSecret: The secret is another's.
-            NotFound: As in `find`, as the other errors.
+            WrongSecret: The secret is not that of this comparison.
+            SharingError: As `find`.
         """
-        row = self._row(id_)
-        if not is_token(secret) or not same(digest(secret), row.secret_hash):
+        row = self._live_row(id_)
+        if not is_token(secret) or not equal(digest(secret), row.secret_hash):
             raise WrongSecret
-        return _shared(row)
+        return _shared_comparison(row)
 
-    def file(self, shared: Shared, name: str) -> bytes:
-        """One file of a comparison.
+    def file(self, shared: SharedComparison, name: str) -> bytes:
+        """Read one file of a comparison.
 
         Raises:
             NotFound: There is no such file.
-            Unavailable: It cannot be reached.
+            Unavailable: The pictures cannot be reached.
         """
         names = {name for one in shared.document.pictures for name in one.files.values()}
         if name not in {*names, "preview.jpg"}:
             raise NotFound
         return self._blobs.get(shared.folder, name)
 
-    # -- taking back --
+    # -- deleting --
 
     def delete(self, id_: str, secret: str) -> None:
-        """Take a comparison back: its record and votes at once, then its files.
+        """Delete a comparison: first its title, document and votes, then its files.
 
         Raises:
-            WrongSecret: The secret is another's.
-            NotFound: As in `find`, as the other errors.
+            WrongSecret: The secret is not that of this comparison.
+            SharingError: As `find`.
         """
         self.owned(id_, secret)
-        self._clear(id_, DELETED)
+        self._erase(id_, DELETED)
         _log.info("took one comparison back")
 
     # -- votes --
 
-    def vote(self, shared: Shared, visitor: str, ballot: Ballot, address: str = "") -> None:
-        """Count one visitor's vote.
+    def vote(
+        self, shared: SharedComparison, visitor: str, ballot: Ballot, address: str = ""
+    ) -> None:
+        """Store a visitor's vote.
 
         Args:
             shared: The comparison.
-            visitor: The visitor's token, from their cookie.
+            visitor: The token in the visitor's cookie.
             ballot: The answers.
-            address: Of the visitor, for the quota.
+            address: IP address of the visitor, for the quota.
 
         Raises:
-            Refused: An answer is missing, or the comment is too long.
+            Refused: The comparison asks for no vote, an answer is missing, or the comment is too
+                long.
             AlreadyVoted: This visitor has voted.
-            TooMany: This address has voted too much in an hour.
-            NotFound: The comparison was taken back meanwhile.
-            Gone: It has expired meanwhile.
+            TooMany: The address exceeded its quota per hour.
+            NotFound: The comparison was deleted meanwhile.
+            Gone: The comparison expired meanwhile.
+            Unavailable: The database cannot be written.
         """
         ballot = _checked(ballot, shared)
         try:
             with self._database.writing() as session:
-                self._still_live(session, shared.id)
+                self._require_live(session, shared.id)
                 if self._ballot(session, shared.id, visitor) is not None:
                     raise AlreadyVoted
-                self._check_uses_in(session, "vote", address)
-                self._use(session, "vote", address)
+                self._check_quota(session, "vote", address)
+                self._record_use(session, "vote", address)
                 session.add(
                     VoteRow(
                         comparison_id=shared.id,
-                        visitor=_visitor(visitor, shared.id),
+                        visitor=_visitor_hash(visitor, shared.id),
                         likeness=ballot.likeness,
                         trust=ballot.trust,
                         purpose=ballot.purpose,
@@ -255,15 +261,15 @@ class Store:
                 raise AlreadyVoted from error
             raise
 
-    def ballot_of(self, shared: Shared, visitor: str) -> Ballot | None:
-        """The visitor's own vote, if there is one."""
+    def ballot_of(self, shared: SharedComparison, visitor: str) -> Ballot | None:
+        """The visitor's vote, or None."""
         if not is_token(visitor):
             return None
         with self._database.reading() as session:
             return self._ballot(session, shared.id, visitor)
 
-    def ballots(self, shared: Shared) -> list[Ballot]:
-        """All votes, the oldest first."""
+    def ballots(self, shared: SharedComparison) -> list[Ballot]:
+        """All votes, oldest first."""
         with self._database.reading() as session:
             rows = session.scalars(
                 select(VoteRow).where(VoteRow.comparison_id == shared.id).order_by(VoteRow.id)
@@ -271,19 +277,19 @@ class Store:
             return [_ballot(row) for row in rows]
 
     def form_key(self) -> bytes:
-        """The key that signs forms, the same on all replicas."""
+        """The key for the tokens in forms; all replicas use the same."""
         if self._form_key is None:
             with self._database.writing() as session:
                 self._form_key = self._secret(session, _FORM_KEY)
         return self._form_key
 
-    # -- keeping tidy --
+    # -- sweeping --
 
     def sweep(self) -> None:
-        """Remove what has expired, what a kill left over, and hashes of addresses.
+        """Remove expired comparisons, leftover folders, old hashes of addresses and old salts.
 
         Raises:
-            Unavailable: Records or pictures cannot be reached; what was done stays done.
+            Unavailable: The database or the pictures cannot be reached; the sweep is incomplete.
         """
         now = self._now()
         with self._database.reading() as session:
@@ -294,9 +300,9 @@ class Store:
                 )
             ).all()
         for id_ in expired:
-            self._clear(id_, EXPIRED)
+            self._erase(id_, EXPIRED)
         for id_, state in unfinished:
-            self._clear(id_, state)
+            self._erase(id_, state)
         self._sweep_folders(now)
         with self._database.writing() as session:
             session.execute(delete(UseRow).where(UseRow.at < now - HOUR))
@@ -312,14 +318,14 @@ class Store:
             )
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._database.close()
 
     def _sweep_folders(self, now: int) -> None:
         old = []
         for folder in self._blobs.folders():
-            since = born(folder)
-            if since is not None and now - since > LEFTOVER_AGE:
+            created_at = creation_time(folder)
+            if created_at is not None and now - created_at > LEFTOVER_AGE:
                 old.append(folder)
         with self._database.reading() as session:
             known = set(session.scalars(select(ComparisonRow.folder)))
@@ -327,8 +333,15 @@ class Store:
             if folder not in known:
                 self._blobs.remove(folder)
 
-    def _clear(self, id_: str, state: str) -> None:
-        """Forget a comparison: first what is in its record, then its files, then the record."""
+    def _erase(self, id_: str, state: str) -> None:
+        """Erase a comparison: first the contents of its record, then its files, then the record.
+
+        It can be called again if it was interrupted.
+
+        Args:
+            id_: The comparison.
+            state: `EXPIRED` or `DELETED`.
+        """
         with self._database.writing() as session:
             row = session.get(ComparisonRow, id_)
             if row is None or row.state == GONE:
@@ -346,7 +359,7 @@ class Store:
             elif row is not None:
                 row.state, row.bytes = GONE, 0
 
-    def _drop(self, folder: str) -> None:
+    def _try_to_remove(self, folder: str) -> None:
         try:
             self._blobs.remove(folder)
         except SharingError:
@@ -354,7 +367,7 @@ class Store:
 
     # -- rows --
 
-    def _row(self, id_: str) -> ComparisonRow:
+    def _live_row(self, id_: str) -> ComparisonRow:
         if not is_token(id_):
             raise NotFound
         with self._database.reading() as session:
@@ -362,19 +375,19 @@ class Store:
         if row is None or row.state == DELETED:
             raise NotFound
         if row.state == LIVE and row.expires_at <= self._now():
-            self._clear_expired(id_)
+            self._try_to_erase_expired(id_)
             raise Gone
         if row.state != LIVE:
             raise Gone
         return row
 
-    def _clear_expired(self, id_: str) -> None:
+    def _try_to_erase_expired(self, id_: str) -> None:
         try:
-            self._clear(id_, EXPIRED)
+            self._erase(id_, EXPIRED)
         except SharingError:
             _log.warning("an expired comparison is left to the sweep")
 
-    def _still_live(self, session: Session, id_: str) -> None:
+    def _require_live(self, session: Session, id_: str) -> None:
         row = session.get(ComparisonRow, id_)
         if row is None or row.state == DELETED:
             raise NotFound
@@ -384,7 +397,7 @@ class Store:
     def _ballot(self, session: Session, id_: str, visitor: str) -> Ballot | None:
         row = session.scalar(
             select(VoteRow).where(
-                VoteRow.comparison_id == id_, VoteRow.visitor == _visitor(visitor, id_)
+                VoteRow.comparison_id == id_, VoteRow.visitor == _visitor_hash(visitor, id_)
             )
         )
         return None if row is None else _ballot(row)
@@ -399,13 +412,13 @@ class Store:
     # -- quotas --
 
     def _make_room(self, wanted: int) -> None:
-        """Remove what has expired, the oldest first, until `wanted` bytes fit."""
+        """Erase expired comparisons, oldest first, until `wanted` bytes fit; else raise `Full`."""
         with self._database.reading() as session:
             used, expired = self._used_bytes(session), self._expired(session, self._now())
         for id_ in expired:
             if used + wanted <= self.settings.total_bytes:
                 return
-            self._clear(id_, EXPIRED)
+            self._erase(id_, EXPIRED)
             with self._database.reading() as session:
                 used = self._used_bytes(session)
         if used + wanted > self.settings.total_bytes:
@@ -414,11 +427,7 @@ class Store:
     def _used_bytes(self, session: Session) -> int:
         return int(session.scalar(select(func.coalesce(func.sum(ComparisonRow.bytes), 0))) or 0)
 
-    def _check_uses(self, kind: str, address: str) -> None:
-        with self._database.writing() as session:
-            self._check_uses_in(session, kind, address)
-
-    def _check_uses_in(self, session: Session, kind: str, address: str) -> None:
+    def _check_quota(self, session: Session, kind: str, address: str) -> None:
         most = {
             "publish": self.settings.publications_an_hour,
             "vote": self.settings.votes_an_hour,
@@ -428,7 +437,7 @@ class Store:
             .select_from(UseRow)
             .where(
                 UseRow.kind == kind,
-                UseRow.address == self._address(session, address),
+                UseRow.address == self._hash_address(session, address),
                 UseRow.at > self._now() - HOUR,
             )
         )
@@ -441,15 +450,17 @@ class Store:
             }[kind]
             raise TooMany("too-many", Message(sentence, most=most))
 
-    def _use(self, session: Session, kind: str, address: str) -> None:
-        hashed = self._address(session, address)
+    def _record_use(self, session: Session, kind: str, address: str) -> None:
+        hashed = self._hash_address(session, address)
         session.add(UseRow(kind=kind, address=hashed, at=self._now()))
 
-    def _address(self, session: Session, address: str) -> str:
-        # A salt a day: yesterday's hashes can't be told from today's, nor tried through.
+    def _hash_address(self, session: Session, address: str) -> str:
+        # The salt changes every day and is deleted later, so that old hashes can neither be linked
+        # nor reversed by trying all addresses.
         return address_hash(self._secret(session, f"salt-{self._now() // DAY}"), address)
 
     def _secret(self, session: Session, name: str) -> bytes:
+        """A shared secret by name; created on first use."""
         row = session.get(SecretRow, name)
         if row is None:
             row = SecretRow(name=name, value=secrets.token_bytes(32), created_at=self._now())
@@ -461,8 +472,8 @@ class Store:
         return int(self._clock())
 
 
-def _shared(row: ComparisonRow) -> Shared:
-    return Shared(
+def _shared_comparison(row: ComparisonRow) -> SharedComparison:
+    return SharedComparison(
         id=row.id,
         title=row.title,
         document=ComparisonDocument.parse(row.document),
@@ -473,8 +484,8 @@ def _shared(row: ComparisonRow) -> Shared:
     )
 
 
-def _visitor(token: str, id_: str) -> str:
-    # Of its comparison: votes of one visitor on several can't be told to be theirs.
+def _visitor_hash(token: str, id_: str) -> str:
+    # Includes the id, so that a visitor's votes on different comparisons cannot be linked.
     return digest(f"{token}:{id_}")
 
 
@@ -482,7 +493,7 @@ def _ballot(row: VoteRow) -> Ballot:
     return Ballot(row.likeness, row.trust, row.purpose, row.comment, row.created_at)
 
 
-def _checked(ballot: Ballot, shared: Shared) -> Ballot:
+def _checked(ballot: Ballot, shared: SharedComparison) -> Ballot:
     if not shared.asks_vote:
         raise Refused("no-vote", "This comparison does not ask for a vote.")
     keys = {picture.key for picture in shared.document.pictures}

@@ -1,4 +1,4 @@
-"""Templates to HTML, everything escaped."""
+"""Render HTML templates; all values are escaped."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ STATIC = _FOLDER / "static"
 
 
 def render(name: str, **values: Any) -> str:
-    """Fill a template."""
-    return _templates().get_template(name).render(**values)
+    """Render a template with values."""
+    return _environment().get_template(name).render(**values)
 
 
 def stylesheet() -> Markup:
-    """The style sheet, for pages that stand alone."""
+    """The style sheet as text, for pages that embed it."""
     return Markup((STATIC / "share.css").read_text(encoding="utf-8"))
 
 
 def day(seconds: int) -> str:
-    """A day in words, such as ``21 November 2026``, UTC."""
+    """Format a date, such as ``21 November 2026``, in UTC."""
     date = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
     return f"{date.day} {date:%B %Y}"
 
 
 @lru_cache(maxsize=1)
-def _templates() -> Environment:
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_FOLDER / "templates"),
         autoescape=True,

@@ -1,4 +1,4 @@
-"""Visitors without accounts: cookie tokens, forms' tokens, and addresses as salted hashes."""
+"""Tokens and hashes for visitors, who have no accounts: cookies, forms, and IP addresses."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 
 
 def new_token() -> str:
-    """128 random bits as 22 characters that fit into an address."""
+    """128 random bits as 22 URL-safe characters."""
     return secrets.token_urlsafe(16)
 
 
 def is_token(text: str) -> bool:
-    """Whether a text has the form of `new_token`."""
+    """Whether a text has the form of a token from `new_token`."""
     return bool(_TOKEN.match(text))
 
 
 def digest(secret: str) -> str:
-    """What is stored of a secret. 128 random bits need no slow hash: nobody can try them all."""
+    """Hash under which a token is stored; 128 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two hashes are equal, in time that tells nothing."""
+def equal(one: str, other: str) -> bool:
+    """Compare two hashes in constant time."""
     return hmac.compare_digest(one.encode(), other.encode())
 
 
-def keyed(key: bytes, *parts: str) -> bytes:
-    """A hash of some texts that only the holder of the key can make."""
+def keyed_hash(key: bytes, *parts: str) -> bytes:
+    """HMAC-SHA256 of some texts."""
     return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).digest()
 
 
 def address_hash(salt: bytes, address: str) -> str:
-    """An address that can be recognised for a day and not read.
+    """Salted hash of an IP address.
 
-    Of an IPv6 address the first 64 bits count: the rest is the subscriber's own to vary.
+    Of an IPv6 address only the first 64 bits are used, because a subscriber can choose the rest.
     """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return keyed(salt, "unknown").hex()
+        return keyed_hash(salt, "unknown").hex()
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped:
             parsed = parsed.ipv4_mapped
         else:
-            return keyed(salt, str(ipaddress.ip_network((parsed, 64), strict=False))).hex()
-    return keyed(salt, str(parsed)).hex()
+            return keyed_hash(salt, str(ipaddress.ip_network((parsed, 64), strict=False))).hex()
+    return keyed_hash(salt, str(parsed)).hex()

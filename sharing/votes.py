@@ -1,4 +1,4 @@
-"""Which one is really them: ballots, how they add up, and how sure the sums are."""
+"""Ballots of a blind vote, their counts, and confidence intervals of the counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUESTIONS = {
     "purpose": "Best for the purpose",
 }
 LONGEST_COMMENT = 1000
-# Two-sided 95 %.
+# Quantile of the normal distribution for a two-sided 95 % interval.
 _Z = 1.959963984540054
 
 
@@ -25,10 +25,10 @@ class Ballot:
 
     Attributes:
         likeness: Key of the picture that is most like the person.
-        trust: Key of the most trustworthy one.
-        purpose: Key of the one that is best for the purpose.
+        trust: Key of the most trustworthy picture.
+        purpose: Key of the picture that is best for the purpose.
         comment: Free text, or "".
-        at: When, in seconds since 1970.
+        at: Time of the vote in seconds since 1970.
     """
 
     likeness: str
@@ -44,12 +44,12 @@ class Ballot:
 
 @dataclass(frozen=True)
 class Count:
-    """How often one picture was the answer to one question.
+    """How often a picture was the answer to a question.
 
     Attributes:
         picture: The picture.
-        votes: How many chose it.
-        of: How many voted.
+        votes: Number of votes for it.
+        of: Number of all votes.
         low: Lower end of the 95 % interval of its share, 0..1.
         high: Upper end.
     """
@@ -62,18 +62,20 @@ class Count:
 
     @property
     def share(self) -> float:
-        """Share of the votes, 0 where there are none."""
+        """Share of the votes; 0 if there are none."""
         return self.votes / self.of if self.of else 0.0
 
 
 def tally(
     pictures: Sequence[PublishedPicture], ballots: Sequence[Ballot]
 ) -> dict[str, list[Count]]:
-    """Counts for each question, the pictures in their own order."""
+    """Count the answers to each question; the counts are in the order of `pictures`."""
     return {
         question: [
             _count(
-                picture, sum(one.answer(question) == picture.key for one in ballots), len(ballots)
+                picture,
+                sum(ballot.answer(question) == picture.key for ballot in ballots),
+                len(ballots),
             )
             for picture in pictures
         ]
@@ -84,21 +86,21 @@ def tally(
 def wilson(votes: int, of: int) -> tuple[float, float]:
     """The 95 % score interval of a share (Wilson 1927, doi:10.1080/01621459.1927.10502953).
 
-    Unlike the plain interval it stays within 0 and 1 and is honest about a handful of votes.
+    Unlike the normal approximation it stays within 0 and 1 and holds for few votes.
     """
     if of == 0:
         return 0.0, 1.0
     share, z2 = votes / of, _Z**2
-    middle = (share + z2 / (2 * of)) / (1 + z2 / of)
-    reach = _Z * math.sqrt(share * (1 - share) / of + z2 / (4 * of**2)) / (1 + z2 / of)
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+    centre = (share + z2 / (2 * of)) / (1 + z2 / of)
+    half_width = _Z * math.sqrt(share * (1 - share) / of + z2 / (4 * of**2)) / (1 + z2 / of)
+    return max(0.0, centre - half_width), min(1.0, centre + half_width)
 
 
 def shuffled(pictures: Iterable[PublishedPicture], seed: bytes) -> list[PublishedPicture]:
-    """The pictures in a visitor's own order; the same seed gives the same order."""
-    mixed = list(pictures)
-    random.Random(seed).shuffle(mixed)
-    return mixed
+    """The pictures in a pseudo-random order; the same seed gives the same order."""
+    order = list(pictures)
+    random.Random(seed).shuffle(order)
+    return order
 
 
 def _count(picture: PublishedPicture, votes: int, of: int) -> Count:

@@ -21,12 +21,12 @@ from PIL import Image
 from starlette.routing import Route
 
 import app
-from pipelines.__main__ import main
+from pipelines.cli.app import main
+from pipelines.runtime import settings
 from pipelines.studio.look import KEYS
 from sharing.web.routes import routes
 from ui import page_head
 from ui.server.middleware import middleware
-from ui.server.options import Options
 
 ROOT = Path(__file__).parents[1]
 RECORD = Path(__file__).with_name("contract.json")
@@ -109,7 +109,7 @@ def endpoints() -> dict[str, Any]:
 
 def addresses() -> list[str]:
     link_service = app.link_service()
-    _, served = middleware(link_service, Options(metrics=True))
+    _, served = middleware(link_service, metrics=True)
     return sorted(
         f"{' '.join(sorted(route.methods or ()))} {route.path}"
         for route in (*served, *routes(link_service), *page_head.routes())
@@ -119,13 +119,7 @@ def addresses() -> list[str]:
 
 def variables() -> list[str]:
     """Environment variables that the page and the command line read."""
-    folders = ("pipelines", "presets", "sharing", "ui")
-    files = [file for name in folders for file in sorted((ROOT / name).rglob("*.py"))]
-    text = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "app.py", *files))
-    found = set(re.findall(r"PRESENCE_[A-Z0-9_]*[A-Z0-9]", text)) | {
-        f"PRESENCE_C2PA_{name}" for name in ("CERT", "KEY") if "PRESENCE_C2PA_" in text
-    }
-    return sorted(found - {"PRESENCE_C2PA"})
+    return sorted(name for name, *_ in settings.rows())
 
 
 def contract(folder: Path) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""``python -m training.data``: portraits become eyes to train on, in one file.
+"""``python -m training.data``: make the training set of the eye model from portraits and renders.
 
 Every eye is stored as a window a little larger than the model's patch, upright and mirrored like
-it, so that training can turn, scale and shift it without running MediaPipe again. Beside the eye as
-photographed stand a few *cycles*: the same eye sent away by the geometry, and brought back.
+it, so that training can turn, scale and shift it without running MediaPipe again. With each
+photographed eye come a few *cycles*: the geometry engine turns the eye away and back.
 """
 
 from __future__ import annotations
@@ -13,32 +13,27 @@ from pathlib import Path
 
 import numpy as np
 
-from datasets import renders
-from datasets.eye_set import EyeSet, gathered, joined
-from datasets.gathering import eye_crops, from_photos, from_renders, portraits
+from datasets import eye_set, renders
+from datasets.eye_rows import from_photos, from_renders
+from datasets.eye_set import EyeSet
+from datasets.portraits import read_crops, read_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Read photos, crops and renders into one file; returns the exit status."""
+    """Read photos, crops and renders into one file; return the exit status."""
     options = _parser().parse_args(arguments)
     sets = []
-    for found in (
-        *(
-            from_photos(portraits(one), options.cycles, options.seed, options.jobs)
-            for one in options.data
-        ),
-        *(
-            from_photos(eye_crops(one), options.cycles, options.seed, options.jobs)
-            for one in options.crops
-        ),
-        *(from_renders(one, options.cycles, options.seed) for one in options.renders),
+    photos = [*map(read_folder, options.data), *map(read_crops, options.crops)]
+    for rows in (
+        *(from_photos(found, options.cycles, options.seed, options.jobs) for found in photos),
+        *(from_renders(folder, options.cycles, options.seed) for folder in options.renders),
     ):
         try:
-            sets.append(gathered(found))
+            sets.append(eye_set.from_rows(rows))
         except (FileNotFoundError, ValueError, renders.BrokenSet) as error:
             print(error, file=sys.stderr)
             return 2
-    eyes = joined(sets)
+    eyes = eye_set.concatenate(sets)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     eyes.save(options.out)
     print(summary(eyes))
@@ -46,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def summary(eyes: EyeSet) -> str:
-    """How many eyes of how many people there are, as a table."""
+    """Table of the numbers of people and eyes, per source and split."""
     lines = [f"{'source':<10}{'split':<12}{'people':>8}{'eyes':>8}{'median px':>11}"]
     for source in np.unique(eyes.sources):
         for split in ("train", "validation", "test"):

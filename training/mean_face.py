@@ -1,8 +1,8 @@
 """Make ``pipelines/face/data/mean_face.npz``: the mean of MediaPipe's mesh over many portraits.
 
 ``python -m training.mean_face FOLDER --out FILE``. The file holds no picture and nobody's face: 478
-averaged points in millimetres (x right, y down, z away, origin between the eyes, the forehead
-straight above the chin) and, for each landmark, its mirror image's number.
+averaged points in millimetres (x right, y down, z away from the camera, origin between the eyes,
+the forehead straight above the chin) and, for each landmark, the number of its mirror image.
 """
 
 from __future__ import annotations
@@ -29,14 +29,16 @@ ROUNDS = 10
 
 
 def main() -> int:
-    """Run over a folder; returns the exit status."""
+    """Average the portraits of a folder; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m training.mean_face", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    pairs = [pair for path in tqdm(sorted(options.folder.iterdir())) if (pair := _passes(path))]
+    pairs = [
+        pair for path in tqdm(sorted(options.folder.iterdir())) if (pair := _landmark_pair(path))
+    ]
     mirror = mirrored_numbers(pairs)
-    shapes = [(plain + back[mirror]) / 2 for plain, back in pairs]
+    shapes = [(plain + mirrored[mirror]) / 2 for plain, mirrored in pairs]
     vertices = upright(mean_shape(shapes, mirror), mirror)
     np.savez_compressed(
         options.out, vertices_mm=vertices.astype(np.float32), mirror=mirror.astype(np.int16)
@@ -45,8 +47,8 @@ def main() -> int:
 
 
 def mirrored_numbers(pairs: list[tuple[Points, Points]]) -> Points:
-    """For each landmark the number that the mesh gives it in a mirrored picture, (478,)."""
-    cost = sum(cdist(plain[:, :2], back[:, :2]) for plain, back in pairs)
+    """For each landmark, the number of the landmark at its place in a mirrored picture, (478,)."""
+    cost = sum(cdist(plain[:, :2], mirrored[:, :2]) for plain, mirrored in pairs)
     return np.asarray(linear_sum_assignment(cost)[1])
 
 
@@ -54,15 +56,15 @@ def mean_shape(shapes: list[Points], mirror: Points) -> Points:
     """Symmetric mean of shapes, each (478, 3), by generalised Procrustes analysis (Gower 1975)."""
     mean = shapes[0] - shapes[0].mean(axis=0)
     for _ in range(ROUNDS):
-        mean = np.mean([fitted(shape, mean) for shape in shapes], axis=0)
+        mean = np.mean([align(shape, mean) for shape in shapes], axis=0)
         flipped = (mean * [-1, 1, 1])[mirror]
-        mean = (mean + fitted(flipped, mean)) / 2
+        mean = (mean + align(flipped, mean)) / 2
         mean = mean - mean.mean(axis=0)
     return np.asarray(mean)
 
 
-def fitted(shape: Points, target: Points) -> Points:
-    """`shape` moved, turned and scaled onto `target` (Umeyama 1991)."""
+def align(shape: Points, target: Points) -> Points:
+    """Move, rotate and scale `shape` onto `target` by least squares (Umeyama 1991)."""
     a, b = shape - shape.mean(axis=0), target - target.mean(axis=0)
     u, singular, vt = np.linalg.svd(a.T @ b)
     flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
@@ -84,14 +86,18 @@ def upright(mean: Points, mirror: Points) -> Points:
     return np.asarray(turned - turned[[*OUTER_CANTHI, *INNER_CANTHI]].mean(axis=0))
 
 
-def _passes(path: Path) -> tuple[Points, Points] | None:
-    """Landmarks of a portrait, and of its mirror image mapped back, each (478, 3); or None."""
+def _landmark_pair(path: Path) -> tuple[Points, Points] | None:
+    """Landmarks of a portrait, and of its mirror image mapped back, each (478, 3).
+
+    Returns:
+        None if the picture is refused or shows no face.
+    """
     try:
         picture = loading.load(path).original_u8
     except Refusal:
         return None
-    plain = _largest(picture)
-    mirrored = _largest(np.ascontiguousarray(picture[:, ::-1]))
+    plain = _widest_face(picture)
+    mirrored = _widest_face(np.ascontiguousarray(picture[:, ::-1]))
     if plain is None or mirrored is None:
         return None
     mirrored[:, 0] = picture.shape[1] - 1 - mirrored[:, 0]
@@ -99,9 +105,9 @@ def _passes(path: Path) -> tuple[Points, Points] | None:
     return plain * scale, mirrored * scale
 
 
-def _largest(picture: Image8) -> Points | None:
-    found = faces.all_landmarks(picture)
-    return max(found, key=lambda landmarks: float(np.ptp(landmarks[:, 0])), default=None)
+def _widest_face(picture: Image8) -> Points | None:
+    detected = faces.all_landmarks(picture)
+    return max(detected, key=lambda landmarks: float(np.ptp(landmarks[:, 0])), default=None)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""``python -m training.train``: train the eye model on what ``training.data`` has gathered.
+"""``python -m training.train``: train the eye model on the set that ``training.data`` makes.
 
-A run lives in a folder: ``state.pt`` to go on from, ``sheet.png`` with validation eyes, and
+The folder of a run holds ``state.pt`` to resume from, ``sheet.png`` with validation eyes, and
 ``weights/`` in diffusers' layout with a model card and the curves. Started again with the same
-arguments it goes on where it stopped; batches depend on seed and step alone.
+arguments, an interrupted run resumes where it stopped; batches depend on seed and step alone.
 """
 
 from __future__ import annotations
@@ -28,38 +28,40 @@ from tqdm import tqdm
 from datasets import eye_samples, eye_set
 from datasets.eye_set import EyeSet
 from training.eye_model import card, validation
-from training.eye_model.card import Point, Training
+from training.eye_model.card import CurvePoint, RunSummary
 
 if TYPE_CHECKING:
     import torch
 
 WIDTHS = {"small": (48, 96, 192), "large": (64, 128, 256), "tiny": (16, 32)}
-"""Channels by name; ``tiny`` is for trying the loop, not for use."""
+"""Channels of each level, by size; ``tiny`` is for tests only."""
 EMA_DECAY = 0.998
 RATE = 6e-4
-# Most bridges start where inference starts; the rest anywhere on the way.
+# Share of the patches trained at the start of the bridge, where inference starts; the others are
+# trained at a random level.
 _AT_START = 0.9
-# The rate falls to nothing over this last share of the steps, which have tasks of their own.
+# Last share of the steps, over which the learning rate falls to zero; its batches have the task
+# shares `eye_samples.LAST_SHARES`.
 _COOLING = 0.25
 _LARGEST_SHARD = "15MB"
-# What may change when a run goes on.
-_FREE = ("steps", "rows", "every")
+# Settings that may differ when a run is resumed.
+_RESUMABLE = ("steps", "rows", "every")
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """What makes a run what it is.
+    """The settings of a run; `state.pt` holds them under the same names.
 
     Attributes:
         size: One of `WIDTHS`.
-        steps: Batches in all; the learning rate falls to zero at their end.
-        batch: Patches a batch.
+        steps: Batches in all; the learning rate falls to zero towards the last.
+        batch: Patches in a batch.
         seed: Of weights and batches.
         rate: Largest learning rate.
-        rows: Learn from so many rows in the middle of the opening, 64 for all of a patch; a tenth
-            of them are lid and white, the others only cost time.
-        every: Validate and save after so many steps.
-        checked: Validation eyes.
+        rows: Rows of a patch to train on, around the lid opening; 64 is the whole patch. The rows
+            above and below show no eye and only cost time.
+        every: Validate and save after this many steps.
+        checked: Largest number of validation eyes.
     """
 
     size: str = "small"
@@ -73,24 +75,25 @@ class TrainingSettings:
 
 
 class OtherRun(Exception):
-    """The folder holds a run with other settings; its text says which."""
+    """The folder holds a run with other settings; the message says which."""
 
 
 def train(
     eyes: EyeSet, folder: Path, settings: TrainingSettings, workers: int = 0, processes: int = 1
-) -> list[Point]:
-    """Train until all steps are done; goes on with a run that stands in the folder.
+) -> list[CurvePoint]:
+    """Train until all steps are done, resuming the run in the folder if there is one.
 
-    A run that stands there may be made longer or shorter, see more or fewer rows, and be looked at
-    more or less often; everything else has to be the same. If all its steps are done, weights and
-    card are written again.
+    When a run is resumed, `steps`, `rows` and `every` may differ from before; every other setting
+    must be the same. If all its steps are done already, weights and card are written again.
 
     Args:
-        eyes: All splits; only ``train`` is learned from, only ``validation`` is looked at.
+        eyes: The set; ``train`` is used for training, ``validation`` for validation, ``test`` for
+            nothing.
         folder: Of the run.
         settings: Of the run.
-        workers: Processes that make batches; with 0 each that trains does.
-        processes: Share each batch; on a processor two of one thread are faster than one of two.
+        workers: Processes that make batches; with 0 the training processes make their own.
+        processes: Training processes that share each batch. On a CPU two processes with one thread
+            each are faster than one process with two threads.
 
     Returns:
         The curves.
@@ -99,34 +102,39 @@ def train(
         OtherRun: The folder holds a run with other settings.
         ValueError: There is no eye to train on, or none to validate on.
     """
-    learned = eyes.of("train")
-    checked = validation.eyes_of(eyes, settings.checked)
-    if not len(learned) or not checked:
+    train_eyes = eyes.of("train")
+    validation_eyes = validation.eyes_of(eyes, settings.checked)
+    if not len(train_eyes) or not validation_eyes:
         raise ValueError("Both the training and the validation split need eyes.")
     folder.mkdir(parents=True, exist_ok=True)
-    with _together(processes) as rank:
-        run = _TrainingRun(settings, folder, processes)
+    with _process_group(processes) as rank:
+        run = TrainingRun(settings, folder, processes)
         run.resume()
         first = run.step
         losses: list[float] = []
-        silent = True if rank else None
-        with tqdm(total=settings.steps, initial=run.step, desc="Training", disable=silent) as bar:
-            for batch in _batches(learned, settings, first, workers, slice(rank, None, processes)):
-                losses.append(run.learn(batch))
+        part = slice(rank, None, processes)
+        hidden = True if rank else None
+        with tqdm(total=settings.steps, initial=run.step, desc="Training", disable=hidden) as bar:
+            for batch in _batches(train_eyes, settings, first, workers, part):
+                losses.append(run.train_step(batch))
                 bar.update()
-                bar.set_postfix(loss=f"{np.mean(losses[-50:]):.4f}", **run.latest())
+                bar.set_postfix(loss=f"{np.mean(losses[-50:]):.4f}", **run.latest_psnr())
                 if run.step % settings.every == 0 or run.step == settings.steps:
                     if rank == 0:
-                        run.look(eyes, checked, float(np.mean(losses)))
+                        run.validate(eyes, validation_eyes, float(np.mean(losses)))
                     losses.clear()
         if rank == 0 and first == settings.steps:
-            run.publish(eyes, validation.check(run.averaged, eyes, checked).detail)
+            results = validation.validate(run.averaged, eyes, validation_eyes)
+            run.write_weights(eyes, results.detail)
         return run.history
 
 
 @contextmanager
-def _together(processes: int) -> Iterator[int]:
-    """Become several processes that train one model; gives each its number."""
+def _process_group(processes: int) -> Iterator[int]:
+    """Fork into a group of processes that train one model; yield the rank of each.
+
+    Only the process of rank 0 leaves the context; the others end there.
+    """
     if processes == 1:
         yield 0
         return
@@ -134,31 +142,31 @@ def _together(processes: int) -> Iterator[int]:
     import torch.distributed as group
 
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as meeting:
-        others = []
+    with tempfile.TemporaryDirectory() as rendezvous:
+        children = []
         rank = 0
         for number in range(1, processes):
-            if not (other := os.fork()):
+            if not (child := os.fork()):
                 rank = number
                 break
-            others.append(other)
+            children.append(child)
         group.init_process_group(
-            "gloo", init_method=f"file://{meeting}/group", rank=rank, world_size=processes
+            "gloo", init_method=f"file://{rendezvous}/group", rank=rank, world_size=processes
         )
         try:
             yield rank
             group.destroy_process_group()
         finally:
-            # What was forked ends here: the rest of the program belongs to the first process.
+            # Without this the children would run the rest of the program as well.
             if rank:
                 os._exit(0)
-            for other in others:
-                os.kill(other, signal.SIGTERM)
-                os.waitpid(other, 0)
+            for child in children:
+                os.kill(child, signal.SIGTERM)
+                os.waitpid(child, 0)
 
 
-class _TrainingRun:
-    """Weights, their moving average and the optimiser of a run."""
+class TrainingRun:
+    """The state of a run: weights, their moving average, the optimiser and the curves."""
 
     def __init__(self, settings: TrainingSettings, folder: Path, processes: int = 1) -> None:
         import torch
@@ -168,7 +176,7 @@ class _TrainingRun:
 
         self.settings, self.folder, self.processes = settings, folder, processes
         self.step, self.seconds = 0, 0.0
-        self.history: list[Point] = []
+        self.history: list[CurvePoint] = []
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.pipeline = eye_pipeline.build(WIDTHS[settings.size], settings.seed)
         self.pipeline.to(self.device)
@@ -182,38 +190,38 @@ class _TrainingRun:
         self.average = torch.nn.ModuleList([self.averaged.unet, self.averaged.controlnet])
         self.networks.train()
         if self.device == "cpu":
-            # With heads this narrow torch's fused attention takes a tenth of a step.
+            # The attention heads are narrow, and torch's fused attention takes a tenth of a step.
             self.pipeline.unet.set_attn_processor(AttnProcessor())
             self.pipeline.controlnet.set_attn_processor(AttnProcessor())
         self.optimiser = torch.optim.AdamW(
             self.networks.parameters(), settings.rate, betas=(0.9, 0.99), weight_decay=1e-3
         )
 
-    def learn(self, batch: eye_samples.Batch) -> float:
-        """One step; returns its loss."""
+    def train_step(self, batch: eye_samples.Batch) -> float:
+        """Train on one batch; return its loss."""
         import torch
 
-        began = time.perf_counter()
+        start = time.perf_counter()
         for group in self.optimiser.param_groups:
-            group["lr"] = self.settings.rate * _share_of_rate(self.step, self.settings.steps)
+            group["lr"] = self.settings.rate * _rate_factor(self.step, self.settings.steps)
         loss = self._loss(batch)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        self._share()
+        self._average_gradients()
         torch.nn.utils.clip_grad_norm_(self.networks.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
-        # Young averages forget faster, or they would carry the random start for long.
+        # A smaller decay in the first steps, so that the average soon forgets the random weights.
         decay = min(EMA_DECAY, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             pairs = zip(self.average.parameters(), self.networks.parameters(), strict=True)
-            for mean, own in pairs:
-                mean.lerp_(own, 1 - decay)
-        self.seconds += time.perf_counter() - began
+            for mean, current in pairs:
+                mean.lerp_(current, 1 - decay)
+        self.seconds += time.perf_counter() - start
         return float(loss.detach())
 
-    def _share(self) -> None:
-        """Take the mean of all processes' gradients."""
+    def _average_gradients(self) -> None:
+        """Replace the gradients by their mean over all processes."""
         if self.processes == 1:
             return
         import torch
@@ -227,29 +235,30 @@ class _TrainingRun:
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def look(self, eyes: EyeSet, checked: list[int], loss: float) -> None:
-        """Validate, draw the sheet and the curves, and save."""
-        seen = validation.check(self.averaged, eyes, checked)
-        self.history.append(Point(self.step, loss, seen.geometry, seen.cycle, seen.withheld))
-        Pictures.fromarray(seen.sheet).save(self.folder / "sheet.png")
+    def validate(self, eyes: EyeSet, indices: list[int], loss: float) -> None:
+        """Validate the averaged weights, and write the sheet, the state and the weights."""
+        results = validation.validate(self.averaged, eyes, indices)
+        self.history.append(
+            CurvePoint(self.step, loss, results.geometry, results.cycle, results.withheld)
+        )
+        Pictures.fromarray(results.sheet).save(self.folder / "sheet.png")
         self._save()
-        self.publish(eyes, seen.detail)
+        self.write_weights(eyes, results.detail)
 
-    def latest(self) -> dict[str, str]:
-        """The last validation, for the progress bar."""
+    def latest_psnr(self) -> dict[str, str]:
+        """The last validation for the progress bar: PSNR of the model and of geometry."""
         if not self.history:
             return {}
         last = self.history[-1]
         return {"val": f"{last.cycle:.2f}/{last.geometry:.2f} dB"}
 
-    def publish(self, eyes: EyeSet, detail: float) -> None:
-        """Write the averaged weights in half precision, with that gain, and the card."""
+    def write_weights(self, eyes: EyeSet, detail: float) -> None:
+        """Write the averaged weights, with a gain of their detail, and the model card."""
         weights = self.folder / "weights"
         save_half(self.averaged, weights, detail)
-        counts = (parameter.numel() for parameter in self.average.parameters())
-        told = Training(
+        summary = RunSummary(
             channels=WIDTHS[self.settings.size],
-            parameters=sum(counts),
+            parameters=sum(parameter.numel() for parameter in self.average.parameters()),
             steps=self.step,
             batch=self.settings.batch,
             seed=self.settings.seed,
@@ -258,25 +267,28 @@ class _TrainingRun:
             detail=detail,
             history=self.history,
         )
-        card.write(weights, told, eyes)
+        card.write(weights, summary, eyes)
 
     def resume(self) -> None:
-        """Go on from the folder's state, if there is one."""
+        """Load the folder's state, if there is one.
+
+        Raises:
+            OtherRun: The state belongs to a run with other settings.
+        """
         import torch
 
         file = self.folder / "state.pt"
         if not file.is_file():
             return
         state = torch.load(file, map_location=self.device, weights_only=True)
-        own = asdict(self.settings)
-        free = dict.fromkeys(_FREE)
-        if state["settings"] | free != own | free:
+        ignored = dict.fromkeys(_RESUMABLE)
+        if state["settings"] | ignored != asdict(self.settings) | ignored:
             raise OtherRun(f"{self.folder} holds a run with other settings: {state['settings']}.")
         self.networks.load_state_dict(state["networks"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds = state["step"], state["seconds"]
-        self.history = [Point(**point) for point in state["history"]]
+        self.history = [CurvePoint(**point) for point in state["history"]]
 
     def _save(self) -> None:
         import torch
@@ -290,7 +302,7 @@ class _TrainingRun:
             "seconds": self.seconds,
             "history": [asdict(point) for point in self.history],
         }
-        # Never half a file, even if the machine goes down meanwhile.
+        # Renaming is atomic: an interrupted write leaves the previous state.pt whole.
         torch.save(state, self.folder / "state.new")
         (self.folder / "state.new").replace(self.folder / "state.pt")
 
@@ -309,7 +321,7 @@ class _TrainingRun:
             planes[:, :, top : top + self.settings.rows]
             for planes in (start, reference, truth, mask, control)
         )
-        noise, level = _drawn(self.settings.seed, self.step, tuple(start.shape))
+        noise, level = _noise_and_level(self.settings.seed, self.step, tuple(start.shape))
         noise, level = noise.to(self.device), level.to(self.device)
         conditions = eye_pipeline.Conditions(
             start, reference, mask, control, eye_pipeline.gaze_tokens(gaze)
@@ -322,7 +334,13 @@ class _TrainingRun:
 
 
 def save_half(pipeline: Any, folder: Path, detail: float) -> None:
-    """Save a pipeline with a gain of its detail, in half precision, files of less than 16 MiB."""
+    """Save a pipeline in half precision.
+
+    Args:
+        pipeline: An `EyePatchControlNetPipeline`.
+        folder: To write to; no file in it will be larger than 16 MiB.
+        detail: Gain of fine detail to save with it.
+    """
     import torch
 
     half = type(pipeline)(
@@ -339,22 +357,22 @@ def save_half(pipeline: Any, folder: Path, detail: float) -> None:
 
 @dataclass(frozen=True)
 class _Steps:
-    """Batches by step, for torch's loader."""
+    """The batches of a run by step, as a data set for torch's `DataLoader`."""
 
     eyes: EyeSet
     settings: TrainingSettings
-
     part: slice
 
     def __getitem__(self, step: int) -> eye_samples.Batch:
-        own = self.settings
-        last = step >= (1 - _COOLING) * own.steps
-        return eye_samples.batch(self.eyes, own.seed, step, own.batch, self.part, last)
+        run = self.settings
+        last = step >= (1 - _COOLING) * run.steps
+        return eye_samples.batch(self.eyes, run.seed, step, run.batch, self.part, last)
 
 
 def _batches(
     eyes: EyeSet, settings: TrainingSettings, first: int, workers: int, part: slice = slice(None)
 ) -> Iterator[eye_samples.Batch]:
+    """Yield the batches from step `first` on."""
     from torch.utils.data import DataLoader
 
     steps = range(first, settings.steps)
@@ -362,8 +380,10 @@ def _batches(
     yield from DataLoader(source, batch_size=None, sampler=steps, num_workers=workers)
 
 
-def _drawn(seed: int, step: int, shape: tuple[int, ...]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Noise and level of one step, the same wherever it is computed."""
+def _noise_and_level(
+    seed: int, step: int, shape: tuple[int, ...]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Noise of that shape and levels (n,) of one step, from a CPU generator on every device."""
     import torch
 
     source = torch.Generator().manual_seed(seed * 1_000_003 + step)
@@ -373,16 +393,18 @@ def _drawn(seed: int, step: int, shape: tuple[int, ...]) -> tuple[torch.Tensor, 
     return noise, torch.where(at_start, torch.ones(()), level)
 
 
-def _share_of_rate(step: int, steps: int) -> float:
-    """Up in a tenth of the steps, 100 at most; level; down in the last quarter.
+def _rate_factor(step: int, steps: int) -> float:
+    """Factor of the learning rate: a linear rise, a constant part and a linear fall.
 
-    A level rate lets a run be made longer, or brought to its end early, without a new start.
+    The rise takes a tenth of the steps, at most 100; the fall takes the last quarter. Because the
+    rate is constant in between, a run can be made longer or shorter without starting again.
     """
     warm = max(1, min(100, steps // 10))
     return min(1.0, (step + 1) / warm, (steps - step) / max(1.0, _COOLING * steps))
 
 
 def _hardware(device: str, processes: int) -> str:
+    """The GPU's name, or the CPU's architecture and threads."""
     import torch
 
     if device == "cuda":
@@ -392,7 +414,7 @@ def _hardware(device: str, processes: int) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train; returns the exit status."""
+    """Train as the command line says; return the exit status."""
     options = _parser().parse_args(arguments)
     try:
         eyes = eye_set.load(options.eyes)
@@ -423,17 +445,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    plain = TrainingSettings()
+    defaults = TrainingSettings()
     parser = argparse.ArgumentParser(prog="python -m training.train", description=__doc__)
     parser.add_argument("--eyes", type=Path, default=Path("training/runs/eyes.npz"))
     parser.add_argument("--run", type=Path, default=Path("training/runs/eye-controlnet"))
-    parser.add_argument("--size", choices=tuple(WIDTHS), default=plain.size)
-    parser.add_argument("--steps", type=int, default=plain.steps)
-    parser.add_argument("--batch", type=int, default=plain.batch)
-    parser.add_argument("--seed", type=int, default=plain.seed)
-    parser.add_argument("--rate", type=float, default=plain.rate)
-    parser.add_argument("--rows", type=int, default=plain.rows)
-    parser.add_argument("--every", type=int, default=plain.every)
+    parser.add_argument("--size", choices=tuple(WIDTHS), default=defaults.size)
+    parser.add_argument("--steps", type=int, default=defaults.steps)
+    parser.add_argument("--batch", type=int, default=defaults.batch)
+    parser.add_argument("--seed", type=int, default=defaults.seed)
+    parser.add_argument("--rate", type=float, default=defaults.rate)
+    parser.add_argument("--rows", type=int, default=defaults.rows)
+    parser.add_argument("--every", type=int, default=defaults.every)
     parser.add_argument("--workers", type=int, default=0, help="processes that make batches")
     parser.add_argument("--processes", type=int, default=1, help="processes that share a batch")
     return parser

@@ -16,7 +16,7 @@ from pipelines.gaze import Gaze
 from pipelines.runtime.errors import PresenceError
 from pipelines.studio import Look
 from pipelines.studio.grid.axis import NAMED, Axis, Value, heading, number
-from presets import spoken
+from presets import translated
 from ui import pictures, words, work
 from ui.language import DEFAULT, say
 from ui.phrases import gaze_word
@@ -153,7 +153,7 @@ def title(axis: Axis, value: Value, language: str = DEFAULT) -> str:
     if axis.along == "nothing":
         return ""
     if axis.along in NAMED:
-        return heading(axis, value, spoken(language))
+        return heading(axis, value, translated(language))
     if axis.along in _WAYS:
         less, more = _WAYS[axis.along]
         way = {1: more, -1: less, 0: ""}[int(np.sign(float(value)))]

@@ -3,7 +3,7 @@
 `t` gives a marker for what stands on the page from the start (labels, choices, buttons, tabs, and
 inside static HTML as often as needed); `ui.greeting` puts the visitor's language in its place.
 `say` makes a sentence for what comes later. The presets' words are here as ``region.japan``,
-``context.linkedin``, ``engine.geometry`` and ``summary.geometry``; `presets.spoken` has the rest.
+``context.linkedin``, ``engine.geometry``, ``summary.geometry``; `presets.translated` has the rest.
 
 English is what the page is written in; a text that is missing in Korean is said in English, and the
 log says so once.
@@ -22,7 +22,7 @@ import gradio as gr
 import yaml
 from gradio.i18n import I18nData
 
-from presets import spoken
+from presets import translated
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 """What the page speaks, by code, each in its own words; the first is the one to fall back to."""
@@ -172,7 +172,7 @@ def _flat(data: object, where: str) -> Iterator[tuple[str, str]]:
 
 
 def _presets(language: str) -> dict[str, str]:
-    presets = spoken(language)
+    presets = translated(language)
     return {
         **{f"region.{one.id}": one.label for one in presets.regions.values()},
         **{f"context.{one.id}": one.label for one in presets.contexts.values()},

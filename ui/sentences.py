@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from pipelines.runtime.messages import Message
-from presets import load, spoken
+from presets import load, translated
 from ui.language import DEFAULT, FOLDER, known
 
 FILE = FOLDER / "sentences.yaml"
@@ -58,7 +58,7 @@ def _value(language: str, value: object) -> object:
 @cache
 def _labels(language: str) -> Mapping[str, str]:
     """Names of presets, which sentences speak of."""
-    english, other = load(), spoken(language)
+    english, other = load(), translated(language)
     return {
         entry.label: others[name].label
         for entries, others in (

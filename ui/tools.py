@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 from collections.abc import Awaitable, Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +19,7 @@ from urllib.parse import quote
 import gradio as gr
 from PIL import Image
 
+from pipelines.runtime.settings import ServerSettings, SettingsError
 from ui.pictures import FileStore
 
 if TYPE_CHECKING:
@@ -45,14 +45,12 @@ def wanted() -> bool:
     """Whether to serve tools: `PRESENCE_MCP` (0 or 1) where it is set, else whether they can be.
 
     Raises:
-        ValueError: The setting is neither, or `mcp` is not installed though it is asked for.
+        SettingsError: The setting is neither, or `mcp` is not installed though it is asked for.
     """
     installed = find_spec("mcp") is not None
-    asked = os.environ.get(SETTING, "")
-    if asked not in ("", "0", "1"):
-        raise ValueError(f"{SETTING} is {asked!r}; it is 0 or 1.")
+    asked = ServerSettings.read().mcp
     if asked == "1" and not installed:
-        raise ValueError(f"{SETTING} is 1, which wants the package mcp: pip install mcp.")
+        raise SettingsError(f"{SETTING} is 1, which wants the package mcp: pip install mcp.")
     return installed and asked != "0"
 
 

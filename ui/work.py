@@ -15,7 +15,7 @@ from pipelines.runtime.messages import Message
 from pipelines.studio import Look, marking
 from pipelines.studio.captions import lines, title_of
 from pipelines.studio.samples import Sample, recognised
-from presets import load, spoken
+from presets import load, translated
 from ui import pictures, words
 from ui.language import DEFAULT, say
 from ui.memory import Memory, Remembered
@@ -178,7 +178,7 @@ def compared(
 
     original = metadata.pixel_hash(photo.analysis.portrait.original_u8)
     paths, told = list[str](), list[Told]()
-    for variant in studio.each(photo.analysis, looks, progress):
+    for variant in studio.render_each(photo.analysis, looks, progress):
         with slots.cores().turn():
             paths.append(save(variant, file_store, original, f"{len(paths) + 1}"))
         told.append(Told(variant.report(), variant.reached, variant.distance))
@@ -205,7 +205,7 @@ def candidates(made: Persona, file_store: FileStore) -> list[str]:
 
     addresses = []
     for one in made.candidates:
-        marked = marking.marked(one.image_u8, None, source=persona.SOURCE_TYPE)
+        marked = marking.encode(one.image_u8, None, source=persona.SOURCE_TYPE)
         name = pictures.file_name("invented", made.look.context, f"{one.seed}")
         addresses.append(file_store.address(file_store.keep(marked, f"{name}.png")))
     return addresses
@@ -367,7 +367,7 @@ def _kept(made: RenderedFiles, letter: str, best: bool) -> Kept:
 
 def title(look: Look, language: str) -> str:
     """What a look is called, such as "Japan · LinkedIn"."""
-    presets = spoken(language)
+    presets = translated(language)
     return title_of(look, presets.regions[look.region].label, presets.contexts[look.context].label)
 
 
@@ -381,7 +381,7 @@ def save(variant: Variant, file_store: FileStore, original: str, prefix: str = "
         prefix: Of the file's name.
     """
     name = pictures.file_name(prefix, variant.look.region, variant.look.context)
-    marked = marking.marked(variant.image_u8, variant.look, original=original)
+    marked = marking.encode(variant.image_u8, variant.look, original=original)
     return file_store.keep(marked, f"{name}.png")
 
 

@@ -11,15 +11,15 @@ from pipelines.face import Face
 from pipelines.image import crops
 from pipelines.image.arrays import Image
 
-_SIDE = 16
-_BITS = _SIDE * _SIDE
+_HASH_SIDE = 16
+_BITS = _HASH_SIDE * _HASH_SIDE
 # Bits (of 256) by which copies of one shot may differ. On 229 portraits copies that were mirrored,
 # cropped, brightened, halved or saved at JPEG quality 40 differed by 34 at most, pictures of
 # different people by 56 at least.
-NEAR = 40
+MAX_DISTANCE = 40
 _CROP = (160, 192)
 _INTEROCULAR = 64.0
-# Pictures compared with all others at once, which bounds the memory.
+# Pictures compared with all others in one matrix product, which bounds the memory.
 _BLOCK = 512
 
 
@@ -27,7 +27,7 @@ def face_hash(pixels: Image, face: Face) -> str:
     """Perceptual hash of the upright face, 64 hexadecimal digits.
 
     A DCT hash (imagehash's `phash`, 256 bits) of the face alone, so that another crop or size of
-    the same shot hashes alike. It is no likeness: two shots of one person hash apart.
+    the same shot hashes alike. It does not measure likeness: two shots of one person hash apart.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
@@ -40,10 +40,10 @@ def face_hash(pixels: Image, face: Face) -> str:
     middle = (face.oval.min(axis=0) + face.oval.max(axis=0)) / 2
     crop = crops.cut(pixels, crops.upright(middle, face.head.roll, scale, _CROP), _CROP)
     crop_u8 = np.rint(np.clip(crop, 0, 1) * 255).astype(np.uint8)
-    return str(imagehash.phash(Pillow.fromarray(crop_u8), hash_size=_SIDE))
+    return str(imagehash.phash(Pillow.fromarray(crop_u8), hash_size=_HASH_SIDE))
 
 
-def groups(hashes: Sequence[str], near: int = NEAR) -> list[list[int]]:
+def groups(hashes: Sequence[str], max_distance: int = MAX_DISTANCE) -> list[list[int]]:
     """Indices of hashes that are near each other, also mirrored; only groups of two and more.
 
     All pairs are compared, as one matrix product in blocks: 10 000 pictures take about a second and
@@ -51,47 +51,36 @@ def groups(hashes: Sequence[str], near: int = NEAR) -> list[list[int]]:
 
     Args:
         hashes: From `face_hash`.
-        near: Bits by which two of them may differ.
+        max_distance: Bits by which two of them may differ.
 
     Returns:
         Groups in the order of their first members, members in ascending order.
     """
+    from imagehash import hex_to_hash
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
     if len(hashes) < 2:
         return []
-    plain = np.stack([_bits(text) for text in hashes])
-    pairs = [_near_pairs(plain, other, near) for other in (plain, _mirrored(plain))]
+    bits = np.stack([hex_to_hash(text).hash.ravel() for text in hashes])
+    # Mirroring a picture changes the sign of the cosines of odd order.
+    mirrored = bits ^ np.tile(np.arange(_HASH_SIDE) % 2 == 1, _HASH_SIDE)
+    pairs = [_near_pairs(bits, other, max_distance) for other in (bits, mirrored)]
     first, second = np.concatenate(pairs, axis=1)
     links = coo_matrix((np.ones(len(first)), (first, second)), shape=(len(hashes), len(hashes)))
-    _, labels = connected_components(links, directed=False)
-    order = np.argsort(labels, kind="stable")
-    starts = np.flatnonzero(np.diff(labels[order])) + 1
-    found = [part.tolist() for part in np.split(order, starts) if len(part) > 1]
+    count, labels = connected_components(links, directed=False)
+    sizes = np.bincount(labels, minlength=count)
+    found = [np.flatnonzero(labels == label).tolist() for label in np.flatnonzero(sizes > 1)]
     return sorted(found)
 
 
-def distance(a: str, b: str) -> int:
-    """Bits by which two hashes differ, the second as it is or mirrored, whichever is nearer."""
-    x, y = _bits(a)[None], _bits(b)[None]
-    return int(min(np.sum(x != y), np.sum(x != _mirrored(y))))
-
-
-def _bits(text: str) -> NDArray[np.uint8]:
-    return np.unpackbits(np.frombuffer(bytes.fromhex(text.zfill(_BITS // 4)), np.uint8))
-
-
-def _mirrored(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Hashes of the mirrored pictures: the cosines of odd order change their sign."""
-    return bits ^ np.tile(np.arange(_SIDE, dtype=np.uint8) % 2, _SIDE)
-
-
-def _near_pairs(left: NDArray[np.uint8], right: NDArray[np.uint8], near: int) -> NDArray[np.int64]:
-    """Pairs (i, j) at most `near` bits apart, shape (2, n)."""
+def _near_pairs(
+    left: NDArray[np.bool_], right: NDArray[np.bool_], max_distance: int
+) -> NDArray[np.int64]:
+    """Pairs (i, j) of rows that differ by at most `max_distance` bits, shape (2, n)."""
     signs, others = (2 * bits.astype(np.float32) - 1 for bits in (left, right))
     # The product of two rows of signs is the bits that agree less those that differ.
-    least = _BITS - 2 * near
+    least = _BITS - 2 * max_distance
     found = []
     for start in range(0, len(signs), _BLOCK):
         i, j = np.nonzero(signs[start : start + _BLOCK] @ others.T >= least)

@@ -1,70 +1,47 @@
-"""Which files of a folder are portraits to look at."""
+"""Find the portraits of a folder."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
 from pathlib import Path
 
 from pipelines.runtime.errors import PresenceError
 
-# What `portrait` reads.
-ENDINGS = frozenset(
-    (
-        "jpg",
-        "jpeg",
-        "jpe",
-        "jfif",
-        "png",
-        "webp",
-        "heic",
-        "heif",
-        "hif",
-        "tif",
-        "tiff",
-        "bmp",
-        "gif",
-    )
-)
+# The formats that `pipelines.image.loading` reads.
+_PICTURE = re.compile(r"jpe?g|jpe|jfif|png|webp|hei[cf]|hif|tiff?|bmp|gif", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Found:
-    """The files of a folder.
-
-    Attributes:
-        pictures: Paths inside the folder, / between their parts, in alphabetical order.
-        others: How many further files there are, by their endings no pictures.
-    """
-
-    pictures: tuple[str, ...]
-    others: int
-
-
-def walk(folder: Path, leave_out: Path) -> Found:
-    """Find all pictures below a folder; hidden files and folders stay out.
+def walk(folder: Path, leave_out: Path) -> tuple[list[str], int]:
+    """Find all pictures in a folder and its subfolders, except hidden files and folders.
 
     Args:
         folder: Where to look.
         leave_out: A folder that is not entered (the audit's own, if it lies inside).
+
+    Returns:
+        The pictures' paths inside the folder, / between their parts, in alphabetical order; and how
+        many further files there are that are no pictures by their endings.
 
     Raises:
         PresenceError: ``no-folder``.
     """
     if not folder.is_dir():
         raise PresenceError("no-folder", "There is no such folder. Name one that holds portraits.")
-    own = leave_out.resolve()
+    left_out = leave_out.resolve()
     pictures, others = [], 0
-    for place, folders, names in os.walk(folder):
-        here = Path(place)
+    for root, folders, names in os.walk(folder):
+        here = Path(root)
         folders[:] = [
-            name for name in folders if not name.startswith(".") and (here / name).resolve() != own
+            name
+            for name in folders
+            if not name.startswith(".") and (here / name).resolve() != left_out
         ]
         for name in names:
             if name.startswith(".") or not (here / name).is_file():
                 continue
-            if name.rpartition(".")[2].lower() in ENDINGS:
+            if _PICTURE.fullmatch(name.rpartition(".")[2]):
                 pictures.append((here / name).relative_to(folder).as_posix())
             else:
                 others += 1
-    return Found(tuple(sorted(pictures)), others)
+    return sorted(pictures), others

@@ -1,22 +1,19 @@
-"""What is already measured, kept on disk line by line, so that a stopped audit can go on."""
+"""The journal of an audit: measured rows on disk, so that a stopped audit can be resumed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
-from pipelines.audit.columns import Value
+from pipelines.audit.columns import Row
 
 NAME = "audit.journal.jsonl"
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """A file as it was when it was measured; a changed file has another key.
 
     Attributes:
@@ -31,37 +28,30 @@ class Key:
 
 
 class Journal:
-    """An append-only file: a first line that names the version, then one row a line.
+    """A file of JSON lines: the version first, then one measured row per line.
 
-    A line is on disk before the next picture is waited for. A kill can cut the last line short;
-    a line that cannot be read is left out, and its picture is measured again.
+    A kill can cut the last line short. A line that cannot be read is left out, and its picture is
+    measured again.
+
+    Attributes:
+        rows: The measured rows.
+        outdated: Whether the file was written by another version; its rows are dropped then.
     """
 
     def __init__(self, path: Path, version: str) -> None:
         self._path, self._version = path, version
-        self.rows: dict[Key, dict[str, Value]] = {}
+        self.rows: dict[Key, Row] = {}
         self.outdated = False
-        self._read()
-        # Starting from what could be read mends a cut line and drops an older version.
+        if path.exists():
+            self._read()
+        # Rewriting what could be read removes a cut line and the rows of another version.
         self.compact(self.rows)
-        self._file = path.open("a", encoding="utf-8")
 
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._file.close()
-
-    def add(self, key: Key, row: dict[str, Value]) -> None:
-        """Write one row down."""
+    def add(self, key: Key, row: Row) -> None:
+        """Append one row; it is on disk when this returns."""
         self.rows[key] = row
-        self._file.write(_line(key, row))
-        self._file.flush()
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(_line(key, row))
 
     def compact(self, keys: Iterable[Key]) -> None:
         """Rewrite the file with these rows only."""
@@ -73,33 +63,33 @@ class Journal:
         fresh.replace(self._path)
 
     def _read(self) -> None:
-        if not self._path.exists():
-            return
         with self._path.open(encoding="utf-8", errors="replace") as file:
-            first = _parsed(file.readline())
-            if first is None or first.get("version") != self._version:
-                self.outdated = True
-                return
-            for line in file:
-                entry = _parsed(line)
-                if entry is not None and _whole(entry):
-                    key = Key(entry["file"], entry["size"], entry["modified_ns"])
-                    self.rows[key] = entry["row"]
+            first = _parse(file.readline())
+            self.outdated = first != {"version": self._version}
+            for line in () if self.outdated else file:
+                match _parse(line):
+                    case {
+                        "file": str(name),
+                        "size": int(size),
+                        "modified_ns": int(modified_ns),
+                        "row": dict(row),
+                    }:
+                        self.rows[Key(name, size, modified_ns)] = row
 
 
 def version() -> str:
     """Fingerprint of all that a measurement depends on: our own code and constants.
 
-    A row that another version of Presence measured must not stand beside a new one.
+    Rows measured by different versions of Presence must not be mixed in one report.
     """
-    here = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[1]
+    folders = ("runtime", "image", "face", "gaze", "measure", "studio")
+    files = [path for folder in folders for path in sorted((root / folder).rglob("*"))]
+    files += [root / "audit" / name for name in ("columns.py", "duplicates.py")]
     digest = hashlib.sha256()
-    measuring = [Path(__file__).with_name(name) for name in ("columns.py", "duplicates.py")]
-    floors = ("runtime", "image", "face", "gaze", "measure", "studio")
-    files = [path for floor in floors for path in sorted((here / floor).rglob("*"))]
-    for path in [*files, *measuring]:
+    for path in files:
         if path.suffix in (".py", ".npz"):
-            digest.update(path.relative_to(here).as_posix().encode())
+            digest.update(path.relative_to(root).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -113,20 +103,13 @@ def key_of(folder: Path, file: str) -> Key | None:
     return Key(file, state.st_size, state.st_mtime_ns)
 
 
-def _line(key: Key, row: Mapping[str, Value]) -> str:
-    entry = {"file": key.file, "size": key.size, "modified_ns": key.modified_ns, "row": row}
-    # ASCII only: names that are not UTF-8 survive as escapes.
-    return json.dumps(entry) + "\n"
+def _line(key: Key, row: Row) -> str:
+    # ASCII only, so that names that are not UTF-8 survive as escapes.
+    return json.dumps({**key._asdict(), "row": row}) + "\n"
 
 
-def _whole(entry: dict[str, Any]) -> bool:
-    kinds = {"file": str, "size": int, "modified_ns": int, "row": dict}
-    return all(isinstance(entry.get(name), kind) for name, kind in kinds.items())
-
-
-def _parsed(line: str) -> dict[str, Any] | None:
+def _parse(line: str) -> Any:
     try:
-        entry = json.loads(line)
+        return json.loads(line)
     except ValueError:
         return None
-    return entry if isinstance(entry, dict) else None

@@ -5,32 +5,47 @@ from __future__ import annotations
 import base64
 import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from pipelines.audit import charts, summary
-from pipelines.audit.columns import ITA_CLASSES
-from pipelines.audit.summary import SCORES, Audit
+from pipelines.audit import summary
+from pipelines.audit.summary import WORDS, Audit
 from pipelines.gaze import CONTACT_DEG, SOFT_DEG
 from pipelines.measure import artificial
 from pipelines.measure.naturalness import OVER_POLISHED_BELOW
 from pipelines.measure.quality import LABELS, UNITS
 
-# A list on the page shows so many files; the rest is in the table.
-_MOST = 200
-_THUMBNAIL = 96
+# Files that a list on the page shows at most; the rest is in the table.
+_MAX_LISTED = 200
+_THUMBNAIL_PX = 96
+_MAX_POINTS = 4000
+_RIM_DEG = 20.0
+# The reasons for a refusal without the numbers of the single picture.
+_REASONS = {
+    "no-face": "No face was found",
+    "face-too-small": "The face is too small",
+    "head-turned": "The head is turned too far",
+    "eyes-shut": "The eyes are shut",
+    "eyes-hidden": "The eyes are hidden",
+    "empty": "The file is empty",
+    "not-an-image": "The file is no picture",
+    "truncated": "The picture is damaged or cut off",
+    "too-large": "The picture is too large",
+    "too-small": "The picture is too small",
+}
 
-_WORDS = (("contact", "Eye contact"), ("soft", "Soft"), ("averted", "Averted"))
 
-
-def html(audit: Audit, folder: Path | None = None) -> str:
-    """The report of an audit.
+def html(audit: Audit, report: dict[str, Any], folder: Path | None = None) -> str:
+    """The page of an audit.
 
     Args:
         audit: A finished audit.
+        report: Its `summary.report`.
         folder: Where the pictures lie, if small ones are to be shown beside their names.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -43,203 +58,135 @@ def html(audit: Audit, folder: Path | None = None) -> str:
         lstrip_blocks=True,
     )
     template = templates.get_template("report.html")
-    return template.render(**_content(audit, folder)) + "\n"
+    return template.render(**report, **_content(audit, report, folder)) + "\n"
 
 
-def _content(audit: Audit, folder: Path | None) -> dict[str, Any]:
-    data = summary.report(audit)
+def _content(audit: Audit, report: dict[str, Any], folder: Path | None) -> dict[str, Any]:
+    """What the template needs besides the report; lists of files map each file to a note."""
     rows = audit.measured
-    keep, drop = summary.kept(audit)
-    groups = data["duplicates"]
-    over_polished = [str(row["file"]) for row in rows if row["over_polished"] == 1]
-    unusual = {str(row["file"]): _signs_in(row["unusual"]) for row in rows if row["unusual"]}
-    listed = [*over_polished, *unusual, *keep[:_MOST], *drop[:_MOST]]
-    listed += [file for group in groups[:_MOST] for file in group]
+    over_polished = rows[rows["over_polished"] == 1].set_index("file")["skin_detail"]
+    unusual = rows.set_index("file")["unusual"].dropna()
+    lists = {
+        "over_polished": {file: f"{detail} of usual" for file, detail in over_polished.items()},
+        "unusual": {file: _sign_labels(names) for file, names in unusual.items()},
+        "kept": dict.fromkeys(report["keep"]["keep"] if audit.rule else (), ""),
+        "dropped": _dropped(audit),
+    }
+    pictures = {}
+    if folder is not None:
+        shown = [list(files)[:_MAX_LISTED] for files in lists.values()]
+        shown += report["duplicates"][:_MAX_LISTED]
+        pictures = {file: _thumbnail(folder / file) for file in set(chain(*shown))}
+    reasons = (_REASONS.get(row["code"], row["sentence"]) for row in report["refused"])
     return {
-        "folder": audit.folder,
-        "most": _MOST,
-        "percent": _percent,
-        "words": _WORDS,
-        "counts": data["counts"],
-        "figures": _figures(audit, data, unusual, keep),
-        "gaze": data["gaze"],
-        **_gaze_drawings(audit, data),
-        "heads": _heads(audit),
-        "quality": _quality(data["quality"]),
-        **_skin_drawings(audit, data),
-        "over_polished": over_polished,
-        "detail_notes": {str(row["file"]): f"{row['skin_detail']} of usual" for row in rows},
-        "without_colour": data["skin_tone"]["without_colour"],
-        "signs": _signs(data["signs"]),
-        "unusual": list(unusual),
-        "sign_notes": unusual,
-        "groups": groups,
-        "grouped": sum(len(group) for group in groups),
-        "rule": audit.rule.text if audit.rule else None,
-        "keep": keep,
-        "drop": drop,
-        "drop_notes": _why_dropped(audit),
-        "refused": [str(row["file"]) for row in audit.refused],
-        "refused_notes": {str(row["file"]): row["sentence"] for row in audit.refused},
-        "reasons": Counter(_kind(row) for row in audit.refused).most_common(),
-        "pictures": _thumbnails(folder, listed) if folder else {},
+        **lists,
+        "unusable": {row["file"]: row["sentence"] for row in report["refused"]},
+        "reasons": Counter(reasons).most_common(),
+        "most": _MAX_LISTED,
+        "contact_deg": CONTACT_DEG,
+        "words": dict(zip(WORDS, ("Eye contact", "Soft", "Averted"), strict=True)),
+        "quality_labels": LABELS,
+        "units": UNITS,
+        "sign_labels": artificial.LABELS,
+        "usual": artificial.USUAL,
+        "points": _gaze_points(rows),
+        **_histograms(rows, report),
+        "pictures": pictures,
     }
 
 
-def _figures(
-    audit: Audit, data: dict[str, Any], unusual: dict[str, str], keep: list[str]
-) -> list[dict[str, str]]:
-    measured = max(data["counts"]["measured"], 1)
-    contact, over = data["gaze"]["contact"], data["finish"]["over_polished"]
-    copies = int(sum(summary.values(audit.measured, "duplicate")))
-    figures = [
-        ("Eye contact", _percent(contact["share"]), f"{contact['n']} within {CONTACT_DEG}°"),
-        ("Over-polished", _percent(over / measured), f"{over} by an estimate"),
-        ("Near-duplicates", str(copies), f"in {len(data['duplicates'])} groups"),
-        ("With an unusual sign", str(len(unusual)), "of an artificial face"),
-    ]
-    if audit.rule:
-        figures.insert(0, ("Kept", str(len(keep)), f"{_percent(len(keep) / measured)} of them"))
-    return [{"label": label, "value": value, "note": note} for label, value, note in figures]
+def _sign_labels(names: str) -> str:
+    return ", ".join(artificial.LABELS[name].lower() for name in names.split())
 
 
-def _gaze_drawings(audit: Audit, data: dict[str, Any]) -> dict[str, Any]:
-    rows = audit.measured
-    points = [
-        (yaw, pitch, str(row["gaze_word"]), str(row["file"]))
-        for row, yaw, pitch in zip(
-            rows,
-            summary.values(rows, "gaze_yaw"),
-            summary.values(rows, "gaze_pitch"),
-            strict=True,
-        )
-    ]
-    # The first bars end where the words change.
-    edges = [0.0, 1.3, CONTACT_DEG, 3.8, *np.arange(SOFT_DEG, 20.1, 1.25).tolist()]
-    parts = [(word, data["gaze"][word]["n"]) for word, _ in _WORDS]
-    shade = [(CONTACT_DEG, "contact"), (SOFT_DEG, "soft"), (99.0, "averted")]
-    degrees = (0.0, CONTACT_DEG, SOFT_DEG, 10.0)
-    ticks = [*((degree, f"{degree:g}°") for degree in degrees), (20.0, "20°+")]
-    return {
-        "gaze_scatter": charts.gaze_scatter(points),
-        "gaze_shares": charts.shares(parts, "Shares of eye contact, soft and averted"),
-        "gaze_histogram": charts.histogram(
-            summary.values(rows, "gaze"), edges, ticks, "Angles off the lens", shade
-        ),
-    }
-
-
-def _heads(audit: Audit) -> list[tuple[str, str, Any]]:
-    edges = [float(edge) for edge in range(-40, 41, 4)]
-    ticks = [(-40, "−40°"), (-20, "−20°"), (0, "0"), (20, "20°"), (40, "40°")]
-    axes = (
-        ("yaw", "Yaw", "Above 0: to the picture's right."),
-        ("pitch", "Pitch", "Above 0: up."),
-        ("roll", "Roll", "Above 0: clockwise."),
-    )
-    return [
-        (
-            label,
-            note,
-            charts.histogram(summary.values(audit.measured, f"head_{axis}"), edges, ticks, label),
-        )
-        for axis, label, note in axes
-    ]
-
-
-def _quality(quality: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": LABELS[name],
-            "native": UNITS[name],
-            "strip": charts.strip(quality[name]),
-            "median": "–" if not quality[name]["n"] else f"{quality[name]['median']:.0f}",
-            "below": quality[name]["below_50"] or "–",
-        }
-        for name in SCORES
-    ]
-
-
-def _skin_drawings(audit: Audit, data: dict[str, Any]) -> dict[str, Any]:
-    names = [name for name, _ in ITA_CLASSES]
-    classes = [
-        float(index)
-        for index, name in enumerate(names)
-        for _ in range(data["skin_tone"]["classes"][name])
-    ]
-    detail = [max(value, 1e-3) for value in summary.values(audit.measured, "skin_detail")]
-    log = np.log10(detail).tolist() if detail else []
-    flat = float(np.log10(OVER_POLISHED_BELOW))
-    # Bars begin at the verdict's border, so that none holds both verdicts.
-    edges = [flat + 0.125 * step for step in range(-9, 14)]
-    ticks = [
-        (-1.0, "0.1"),
-        (float(np.log10(0.3)), "0.3"),
-        (0.0, "1"),
-        (float(np.log10(3)), "3"),
-        (1.0, "10"),
-    ]
-    return {
-        "tone_histogram": charts.histogram(
-            classes,
-            [index - 0.5 for index in range(len(names) + 1)],
-            [(index, name) for index, name in enumerate(names)],
-            "Pictures in six classes of skin tone",
-        ),
-        "detail_histogram": charts.histogram(
-            log, edges, ticks, "Fine detail of the skin", [(flat, "flat")]
-        ),
-    }
-
-
-def _signs(signs: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {
-            "label": artificial.LABELS[name],
-            "usual": artificial.USUAL[name],
-            "n": signs[name]["n"],
-            "unusual": signs[name]["unusual"] or "–",
-        }
-        for name in artificial.NAMES
-    ]
-
-
-def _signs_in(names: object) -> str:
-    return ", ".join(artificial.LABELS[name].lower() for name in str(names).split())
-
-
-def _why_dropped(audit: Audit) -> dict[str, str]:
-    """The values that the rule read, for every picture that it drops."""
+def _dropped(audit: Audit) -> dict[str, str]:
+    """The files that the rule drops, with the values that it read."""
     if audit.rule is None:
         return {}
-    names = audit.rule.names
+    rows = audit.measured[audit.measured["keep"] == 0].set_index("file")[list(audit.rule.names)]
     return {
-        str(row["file"]): ", ".join(
-            f"{name} {'–' if row[name] is None else row[name]}" for name in names
-        )
-        for row in audit.measured
-        if row["keep"] == 0
+        file: ", ".join(f"{name} {'–' if value is None else value}" for name, value in row.items())
+        for file, row in rows.to_dict("index").items()
     }
 
 
-def _kind(row: dict[str, Any]) -> str:
-    """The reason without the numbers of the single picture."""
+def _gaze_points(rows: pd.DataFrame) -> list[tuple[float, float, float, str, str]]:
+    """Points of the scatter plot: yaw and pitch at most 20° off the lens, angle, word, file.
+
+    Of more than 4000 pictures an even choice is drawn.
+    """
+    rows = rows[:: max(1, -(-len(rows) // _MAX_POINTS))]
+    yaw, pitch = (rows[name].to_numpy(float) for name in ("gaze_yaw", "gaze_pitch"))
+    angle = np.hypot(yaw, pitch)
+    shrink = np.minimum(1.0, _RIM_DEG / np.maximum(angle, 1e-9))
+    columns = (yaw * shrink, pitch * shrink, angle, rows["gaze_word"], rows["file"])
+    return list(zip(*columns, strict=True))
+
+
+def _histograms(rows: pd.DataFrame, report: dict[str, Any]) -> dict[str, Any]:
+    values = summary.numbers(rows)
+    degrees = (0.0, CONTACT_DEG, SOFT_DEG, 10.0)
+    head_edges = np.arange(-40, 41, 4)
+    head_ticks = [(-40, "−40°"), (-20, "−20°"), (0, "0"), (20, "20°"), (40, "40°")]
+    heads = {
+        "Yaw": "Above 0: to the picture's right.",
+        "Pitch": "Above 0: up.",
+        "Roll": "Above 0: clockwise.",
+    }
+    classes = report["skin_tone"]["classes"]
+    flat = np.log10(OVER_POLISHED_BELOW)
     return {
-        "no-face": "No face was found",
-        "face-too-small": "The face is too small",
-        "head-turned": "The head is turned too far",
-        "eyes-shut": "The eyes are shut",
-        "eyes-hidden": "The eyes are hidden",
-        "empty": "The file is empty",
-        "not-an-image": "The file is no picture",
-        "truncated": "The picture is damaged or cut off",
-        "too-large": "The picture is too large",
-        "too-small": "The picture is too small",
-    }.get(str(row["code"]), str(row["sentence"]))
+        "gaze_histogram": _histogram(
+            values["gaze"],
+            # The first bars end where the words change.
+            [0.0, 1.3, CONTACT_DEG, 3.8, *np.arange(SOFT_DEG, 20.1, 1.25)],
+            [*((degree, f"{degree:g}°") for degree in degrees), (20.0, "20°+")],
+            [(CONTACT_DEG, "contact"), (SOFT_DEG, "soft"), (99.0, "averted")],
+        ),
+        "heads": [
+            (axis, note, _histogram(values[f"head_{axis.lower()}"], head_edges, head_ticks))
+            for axis, note in heads.items()
+        ],
+        "tone_histogram": _histogram(
+            np.repeat(np.arange(len(classes)), list(classes.values())),
+            np.arange(len(classes) + 1) - 0.5,
+            list(enumerate(classes)),
+        ),
+        "detail_histogram": _histogram(
+            np.log10(values["skin_detail"].dropna().clip(lower=1e-3)),
+            # Bars begin at the verdict's border, so that none holds both verdicts.
+            [flat + 0.125 * step for step in range(-9, 14)],
+            [(np.log10(value), f"{value:g}") for value in (0.1, 0.3, 1, 3, 10)],
+            [(flat, "flat")],
+        ),
+    }
 
 
-def _thumbnails(folder: Path, names: Iterable[str]) -> dict[str, str]:
-    return {name: _thumbnail(folder / name) for name in dict.fromkeys(names)}
+def _histogram(
+    values: Any,
+    edges: Any,
+    ticks: Sequence[tuple[float, str]],
+    shades: Sequence[tuple[float, str]] = (),
+) -> dict[str, Any]:
+    """Bars and ticks of a histogram; values beyond the edges count in the outermost bars.
+
+    Args:
+        values: The numbers that are counted.
+        edges: Ascending edges of the bars, which are drawn equally wide.
+        ticks: (value, text) below the axis.
+        shades: (value, class): bars that begin below the value get the class, first match wins.
+
+    Returns:
+        ``bars``: (from, to, count, class); ``ticks``: (position in bars, text).
+    """
+    numbers = np.asarray(pd.Series(values).dropna(), float)
+    inside = np.clip(numbers, edges[0], np.nextafter(edges[-1], edges[0]))
+    counts, _ = np.histogram(inside, edges)
+    kinds = [next((kind for end, kind in shades if low < end - 1e-9), "") for low in edges[:-1]]
+    return {
+        "bars": list(zip(edges[:-1], edges[1:], counts, kinds, strict=True)),
+        "ticks": [(np.interp(value, edges, np.arange(len(edges))), text) for value, text in ticks],
+    }
 
 
 def _thumbnail(path: Path) -> str:
@@ -248,11 +195,7 @@ def _thumbnail(path: Path) -> str:
     from pipelines.image import loading
 
     small = Pillow.fromarray(loading.load(path).original_u8)
-    small.thumbnail((2 * _THUMBNAIL, _THUMBNAIL))
+    small.thumbnail((2 * _THUMBNAIL_PX, _THUMBNAIL_PX))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=70)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

@@ -1,32 +1,25 @@
-"""Rules such as ``gaze<=2.6 and sharpness>=50``: read with `ast`, never evaluated as Python."""
+"""Rules such as ``gaze<=2.6 and sharpness>=50``: checked with `ast`, evaluated by pandas."""
 
 from __future__ import annotations
 
 import ast
-import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipelines.runtime.errors import PresenceError
 
-_LONGEST = 2000
-_DEEPEST = 40
+if TYPE_CHECKING:
+    import pandas as pd
 
-_COMPARE: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
-
-Verdict = bool | None
-Test = Callable[[Mapping[str, object]], Verdict]
+_MAX_LENGTH = 2000
+# pandas evaluates nested and chained comparisons recursively.
+_MAX_DEPTH = 40
+_COMPARISONS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq)
 
 
 class RuleError(PresenceError):
-    """This rule cannot be understood."""
+    """A rule that cannot be understood."""
 
 
 @dataclass(frozen=True)
@@ -34,28 +27,29 @@ class Rule:
     """A rule that says which pictures to keep.
 
     Attributes:
-        text: As it was written.
+        text: The rule as it was written.
         names: The columns that it reads, sorted.
     """
 
     text: str
     names: tuple[str, ...]
-    _test: Test
+    _expression: str
 
-    def keeps(self, row: Mapping[str, object]) -> bool:
-        """Whether a row of columns is to be kept; what cannot be decided is not kept."""
-        return self.verdict(row) is True
+    def verdicts(self, numbers: pd.DataFrame) -> pd.Series:
+        """Apply the rule to every row.
 
-    def verdict(self, row: Mapping[str, object]) -> Verdict:
-        """True, False, or None where a column that decides has no value in this row."""
-        return self._test(row)
+        Args:
+            numbers: The columns that the rule may use, nullable (``Float64``).
+
+        Returns:
+            A nullable boolean per row: missing where the rule depends on a missing value (Kleene's
+            logic, also under ``not``).
+        """
+        return numbers.eval(self._expression, engine="python")
 
 
-def parse(text: str, names: Sequence[str]) -> Rule:
-    """Read a rule.
-
-    It may hold comparisons of numbers and column names, ``and``, ``or``, ``not`` and parentheses.
-    A missing value makes its comparison undecided, also under ``not`` (Kleene's logic).
+def parse(text: str, names: Collection[str]) -> Rule:
+    """Read a rule: comparisons of columns and numbers, ``and``, ``or``, ``not``, parentheses.
 
     Args:
         text: The rule.
@@ -64,106 +58,61 @@ def parse(text: str, names: Sequence[str]) -> Rule:
     Raises:
         RuleError: ``bad-rule`` or ``unknown-column``.
     """
-    if len(text) > _LONGEST:
-        raise _bad(f"it is longer than {_LONGEST} characters")
+    if len(text) > _MAX_LENGTH:
+        raise _bad(f"it is longer than {_MAX_LENGTH} characters")
     try:
-        body = ast.parse(text.strip(), mode="eval").body
+        condition = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise _bad("it is not a complete comparison") from error
-    used: set[str] = set()
-    test = _test(body, frozenset(names), used, 0)
-    return Rule(text.strip(), tuple(sorted(used)), test)
+    _check_condition(condition, names, 0)
+    # Written anew from the checked tree: pandas has syntax of its own (@, backticks, lines).
+    return Rule(text.strip(), _columns_in(condition), ast.unparse(condition))
 
 
-def _test(node: ast.expr, names: frozenset[str], used: set[str], depth: int) -> Test:
-    if depth > _DEEPEST:
+def _check_condition(node: ast.expr, names: Collection[str], depth: int) -> None:
+    if depth > _MAX_DEPTH:
         raise _bad("it is nested too deeply")
-    if isinstance(node, ast.BoolOp):
-        parts = [_test(value, names, used, depth + 1) for value in node.values]
-        return _all(parts) if isinstance(node.op, ast.And) else _any(parts)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return _not(_test(node.operand, names, used, depth + 1))
-    if isinstance(node, ast.Compare):
-        return _comparison(node, names, used)
-    raise _bad("every part of it has to compare a column with a number")
+    match node:
+        case ast.BoolOp(values=conditions):
+            for condition in conditions:
+                _check_condition(condition, names, depth + 1)
+        case ast.UnaryOp(op=ast.Not(), operand=condition):
+            _check_condition(condition, names, depth + 1)
+        case ast.Compare(left=left, ops=operators, comparators=others):
+            for side in (left, *others):
+                _check_side(side, names)
+            if not all(isinstance(operator, _COMPARISONS) for operator in operators):
+                raise _bad("it may compare with <, <=, >, >=, == and != only")
+            if len(operators) > _MAX_DEPTH:
+                raise _bad("it is nested too deeply")
+            if not _columns_in(node):
+                raise _bad("every part of it has to compare a column with a number")
+        case _:
+            raise _bad("every part of it has to compare a column with a number")
 
 
-def _comparison(node: ast.Compare, names: frozenset[str], used: set[str]) -> Test:
-    sides = [_side(side, names, used) for side in (node.left, *node.comparators)]
-    signs = []
-    for sign in node.ops:
-        if type(sign) not in _COMPARE:
-            raise _bad("it may compare with <, <=, >, >=, == and != only")
-        signs.append(_COMPARE[type(sign)])
-
-    def test(row: Mapping[str, object]) -> Verdict:
-        values = [side(row) for side in sides]
-        pairs = zip(signs, values, values[1:], strict=False)
-        return _conjunction(
-            None if left is None or right is None else sign(left, right)
-            for sign, left, right in pairs
-        )
-
-    return test
+def _check_side(node: ast.expr, names: Collection[str]) -> None:
+    match node:
+        case ast.Name(id=name):
+            if name not in names:
+                known = ", ".join(sorted(names))
+                raise RuleError(
+                    "unknown-column", f"There is no column named {name}. There are: {known}."
+                )
+        case ast.Constant(value=int() | float() as value) | ast.UnaryOp(
+            ast.USub() | ast.UAdd(), ast.Constant(value=int() | float() as value)
+        ) if not isinstance(value, bool):
+            pass
+        case _:
+            raise _bad("it may compare column names and numbers only")
 
 
-def _side(
-    node: ast.expr, names: frozenset[str], used: set[str]
-) -> Callable[[Mapping[str, object]], float | None]:
-    if isinstance(node, ast.Name):
-        if node.id not in names:
-            known = ", ".join(sorted(names))
-            raise RuleError(
-                "unknown-column", f"There is no column named {node.id}. There are: {known}."
-            )
-        name = node.id
-        used.add(name)
-        return lambda row: _number(row.get(name))
-    negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd)
-    inner = node.operand if negative and isinstance(node, ast.UnaryOp) else node
-    if (
-        isinstance(inner, ast.Constant)
-        and isinstance(inner.value, int | float)
-        and not isinstance(inner.value, bool)
-    ):
-        value = float(inner.value)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            value = -value
-        return lambda _: value
-    raise _bad("it may compare column names and numbers only")
+def _columns_in(node: ast.expr) -> tuple[str, ...]:
+    return tuple(sorted({part.id for part in ast.walk(node) if isinstance(part, ast.Name)}))
 
 
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _conjunction(verdicts: Iterable[Verdict]) -> Verdict:
-    undecided = False
-    for verdict in verdicts:
-        if verdict is False:
-            return False
-        undecided = undecided or verdict is None
-    return None if undecided else True
-
-
-def _all(parts: Sequence[Test]) -> Test:
-    return lambda row: _conjunction(part(row) for part in parts)
-
-
-def _any(parts: Sequence[Test]) -> Test:
-    return lambda row: _negation(_conjunction(_negation(part(row)) for part in parts))
-
-
-def _not(part: Test) -> Test:
-    return lambda row: _negation(part(row))
-
-
-def _negation(verdict: Verdict) -> Verdict:
-    return None if verdict is None else not verdict
-
-
-def _bad(why: str) -> RuleError:
+def _bad(reason: str) -> RuleError:
     return RuleError(
         "bad-rule",
-        f'This rule cannot be read: {why}. Write it like "gaze<=2.6 and sharpness>=50".',
+        f'This rule cannot be read: {reason}. Write it like "gaze<=2.6 and sharpness>=50".',
     )

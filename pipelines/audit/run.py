@@ -1,41 +1,35 @@
-"""Measure every picture of a folder, over several processes, so that it can be stopped any time."""
+"""Measure every picture of a folder in several processes, resuming where an earlier run stopped."""
 
 from __future__ import annotations
 
 import multiprocessing
 import sys
-from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from pipelines.audit import files, journal, worker
-from pipelines.audit.files import Found
+from pipelines.audit.columns import Row
 from pipelines.audit.journal import Journal, Key
-from pipelines.audit.worker import Row
 from pipelines.runtime import slots
 
-# Workers are replaced after so many pictures, so that no leak of a library can grow for ever. (The
-# pool's own `max_tasks_per_child` can hang in Python 3.11: cpython issue 115634.)
-_BATCH = 2000
-# Pictures handed out ahead of the workers: enough to keep them busy, few enough to be forgotten.
-_AHEAD = 2
+# A worker is replaced after this many pictures, so that a leak of a library cannot grow for ever.
+_PICTURES_PER_WORKER = 2000
 
 
+@dataclass(eq=False)
 class Stopped(Exception):
-    """Somebody pressed Ctrl-C; what is measured so far is in the journal.
+    """Ctrl-C was pressed; what is measured so far is in the journal.
 
     Attributes:
         done: Pictures that are measured.
         total: Pictures in the folder.
     """
 
-    def __init__(self, done: int, total: int) -> None:
-        super().__init__(f"{done} of {total}")
-        self.done, self.total = done, total
+    done: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -43,14 +37,14 @@ class AuditRun:
     """The rows of a folder.
 
     Attributes:
-        rows: One a picture, in alphabetical order of the files.
-        found: What lies in the folder.
+        rows: One per picture, in alphabetical order of the files.
+        others: Further files of the folder that are no pictures.
         remembered: How many rows an earlier run had measured.
         outdated: Whether an earlier run's rows were of another version and are measured anew.
     """
 
     rows: tuple[Row, ...]
-    found: Found
+    others: int
     remembered: int
     outdated: bool
 
@@ -61,96 +55,81 @@ def measure(folder: Path, out: Path, workers: int | None = None) -> AuditRun:
     Args:
         folder: Where the portraits lie.
         out: Where the journal lies; made if it is not there.
-        workers: Processes; one a core if None.
+        workers: Number of processes; one per core if None.
 
     Raises:
         PresenceError: ``no-folder``.
         Stopped: Ctrl-C.
     """
-    found = files.walk(folder, out)
-    out.mkdir(parents=True, exist_ok=True)
-    with Journal(out / journal.NAME, journal.version()) as kept:
-        now = {file: journal.key_of(folder, file) for file in found.pictures}
-        keys = {file: key for file, key in now.items() if key is not None}
-        missing = [key for key in keys.values() if key not in kept.rows]
-        remembered = len(keys) - len(missing)
-        count = min(workers or slots.count(), max(1, len(missing)))
-        done = 0
-        try:
-            with _bar(len(keys), remembered) as bar:
-                for key, row in _rows(folder, missing, count):
-                    kept.add(key, row)
-                    done += 1
-                    bar.update()
-        except KeyboardInterrupt:
-            raise Stopped(remembered + done, len(keys)) from None
-        kept.compact(keys.values())
-        rows = tuple(kept.rows[key] for key in keys.values())
-    return AuditRun(rows, found, remembered, kept.outdated)
-
-
-def _rows(folder: Path, missing: list[Key], workers: int) -> Iterator[tuple[Key, Row]]:
-    """Rows in the order in which they are done; a picture that kills its worker is a row, too."""
-    left = missing
-    while left:
-        batch, left = left[:_BATCH], left[_BATCH:]
-        unfinished = dict.fromkeys(batch)
-        try:
-            for key, row in _pooled(folder, batch, workers):
-                del unfinished[key]
-                yield key, row
-            continue
-        except BrokenProcessPool:
-            # Nobody knows which of the pictures at work did it: try the next few one by one.
-            again = list(unfinished)
-        left = again[workers * _AHEAD :] + left
-        for key in again[: workers * _AHEAD]:
-            try:
-                yield from _pooled(folder, [key], 1)
-            except BrokenProcessPool:
-                yield key, worker.refused(key.file, "crashed", "Reading this picture crashed.")
-
-
-def _pooled(folder: Path, keys: list[Key], workers: int) -> Iterator[tuple[Key, Row]]:
-    pool = ProcessPoolExecutor(
-        workers,
-        # A forked process would share MediaPipe's threads with its parent, and hang.
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=worker.start,
-    )
-    waiting: dict[Future[Row], Key] = {}
-    queue = iter(keys)
-
-    def refill(keys: Iterable[Key]) -> None:
-        for key in keys:
-            waiting[pool.submit(worker.measure, str(folder), key.file)] = key
-
-    try:
-        refill(islice(queue, workers * _AHEAD))
-        while waiting:
-            ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in sorted(ready, key=lambda future: waiting[future].file):
-                key = waiting.pop(future)
-                yield key, _result(future, key)
-                refill(islice(queue, 1))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _result(future: Future[Row], key: Key) -> Row:
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, BrokenProcessPool):
-        raise error
-    # One picture that shows a mistake of ours must not cost the other ten thousand.
-    kind = type(error).__name__
-    return worker.refused(key.file, "failed", f"Presence failed on this picture ({kind}).")
-
-
-def _bar(total: int, done: int) -> Any:
     from tqdm import tqdm
 
-    # A log file wants a line now and then, a terminal wants life.
-    pause = 0.3 if sys.stderr.isatty() else 10.0
-    return tqdm(total=total, initial=done, unit=" photos", mininterval=pause, smoothing=0.1)
+    pictures, others = files.walk(folder, out)
+    out.mkdir(parents=True, exist_ok=True)
+    measured = Journal(out / journal.NAME, journal.version())
+    keys = [key for file in pictures if (key := journal.key_of(folder, file)) is not None]
+    missing = [key for key in keys if key not in measured.rows]
+    remembered = len(keys) - len(missing)
+    # A log file needs a line now and then, a terminal a lively bar.
+    interval_s = 0.3 if sys.stderr.isatty() else 10.0
+    progress = tqdm(
+        total=len(keys), initial=remembered, unit=" photos", mininterval=interval_s, smoothing=0.1
+    )
+    try:
+        with progress:
+            for key, row in measure_each(folder, missing, workers or slots.count()):
+                measured.add(key, row)
+                progress.update()
+    except KeyboardInterrupt:
+        raise Stopped(progress.n, len(keys)) from None
+    measured.compact(keys)
+    return AuditRun(tuple(measured.rows.values()), others, remembered, measured.outdated)
+
+
+def measure_each(folder: Path, keys: Sequence[Key], workers: int) -> Iterator[tuple[Key, Row]]:
+    """Measure pictures in worker processes.
+
+    Args:
+        folder: Where the pictures lie.
+        keys: The pictures.
+        workers: Number of processes at most.
+
+    Yields:
+        Keys and rows in the order in which they are done. A picture that kills its worker, or on
+        which our code fails, is a refused row.
+    """
+    # ProcessPoolExecutor cannot say which picture killed a worker, gives up all others then, and
+    # its `max_tasks_per_child` can hang in Python 3.11 (cpython issue 115634).
+    from pebble import ProcessPool
+
+    if not keys:
+        return
+    pool = ProcessPool(
+        min(workers, len(keys)),
+        max_tasks=_PICTURES_PER_WORKER,
+        initializer=worker.start,
+        # A forked process would share MediaPipe's threads with its parent, and hang.
+        context=multiprocessing.get_context("spawn"),
+    )
+    try:
+        pending: dict[Future[Row], Key] = {
+            pool.schedule(worker.measure, (str(folder), key.file)): key for key in keys
+        }
+        for future in as_completed(pending):
+            yield pending[future], _row_of(future, pending[future].file)
+    finally:
+        pool.stop()
+        pool.join()
+
+
+def _row_of(future: Future[Row], file: str) -> Row:
+    from pebble import ProcessExpired
+
+    try:
+        return future.result()
+    except ProcessExpired:
+        return worker.refused(file, "crashed", "Reading this picture crashed.")
+    except BrokenProcessPool:
+        raise
+    except Exception as error:  # one picture must not cost the others
+        kind = type(error).__name__
+        return worker.refused(file, "failed", f"Presence failed on this picture ({kind}).")

@@ -1,25 +1,22 @@
-"""What a folder's rows say together: plain data for JSON and for the page."""
+"""The table of an audit, and its statistics as plain data for JSON and for the page."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+import pandas as pd
 
-from pipelines.audit import duplicates
-from pipelines.audit.columns import COLUMNS, ITA_CLASSES, ita_class
+from pipelines.audit import columns, duplicates
+from pipelines.audit.columns import COLUMNS, ITA_CLASSES, Row
 from pipelines.audit.rules import Rule
-from pipelines.audit.worker import Row
 from pipelines.measure import artificial, quality
 
-# Component of quality -> column of the audit: `gaze` is the angle there, not the score.
+# Component of quality -> column of the audit, in which `gaze` is the angle, not the score.
 SCORES = {name: "gaze_quality" if name == "gaze" else name for name in quality.NAMES}
-# A score from here on is fine.
-FINE = 50.0
 WORDS = ("contact", "soft", "averted")
+_PERCENTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 
 
 @dataclass(frozen=True)
@@ -27,169 +24,145 @@ class Audit:
     """A finished audit.
 
     Attributes:
-        folder: Name of the folder, without the way to it.
-        rows: One a picture, in alphabetical order, every column filled in.
+        folder: Name of the folder, without its path.
+        table: From `complete`.
         others: Further files of the folder that are no pictures.
-        rule: What to keep; None if nobody said.
+        rule: What to keep; None if there is no rule.
     """
 
     folder: str
-    rows: tuple[Row, ...]
+    table: pd.DataFrame
     others: int
     rule: Rule | None
 
     @property
-    def measured(self) -> tuple[Row, ...]:
+    def measured(self) -> pd.DataFrame:
         """Rows of the pictures that could be measured."""
-        return tuple(row for row in self.rows if row["status"] == "measured")
+        return self.table[self.table["status"] == "measured"]
 
     @property
-    def refused(self) -> tuple[Row, ...]:
-        """Rows of the others."""
-        return tuple(row for row in self.rows if row["status"] != "measured")
+    def refused(self) -> pd.DataFrame:
+        """Rows of the pictures that could not be measured."""
+        return self.table[self.table["status"] != "measured"]
 
 
-def complete(rows: Sequence[Row], rule: Rule | None) -> tuple[Row, ...]:
-    """Fill in what only all rows together, or the rule, can say: groups, duplicates, keep.
+def complete(rows: Sequence[Row], rule: Rule | None) -> pd.DataFrame:
+    """Make the table, with the columns that need all rows or the rule: group, duplicate, keep.
+
+    The best of a group of near-duplicates has the most pixels on the face, then is the sharpest.
 
     Args:
         rows: As the workers made them.
         rule: What to keep.
+
+    Returns:
+        One row per picture, every column. Values are Python objects, None where there is none, so
+        that files show them as they were measured.
     """
-    full: list[Row] = [{column.name: row.get(column.name) for column in COLUMNS} for row in rows]
-    measured = [row for row in full if row["status"] == "measured"]
-    for row in measured:
-        row["duplicate"] = 0
-    found = duplicates.groups([str(row["face_hash"]) for row in measured])
-    for number, members in enumerate(found, start=1):
-        group = [measured[index] for index in members]
-        best = max(group, key=_goodness)
-        for row in group:
-            row["group"] = number
-            row["duplicate"] = int(row is not best)
+    table = pd.DataFrame(
+        {column.name: [row.get(column.name) for row in rows] for column in COLUMNS}, dtype=object
+    )
+    measured = table.index[table["status"] == "measured"]
+    table.loc[measured, "duplicate"] = 0
+    groups = duplicates.groups(table.loc[measured, "face_hash"].tolist())
+    numbered = {measured[i]: number for number, group in enumerate(groups, 1) for i in group}
+    criteria = ["inter_eye_distance_native", "sharpness"]
+    ranking = numbers(table).loc[list(numbered), criteria].fillna(0)
+    best_first = ranking.sort_values(criteria, ascending=False, kind="stable").index
+    group_numbers = best_first.map(numbered)
+    table.loc[best_first, "group"] = group_numbers.tolist()
+    table.loc[best_first, "duplicate"] = group_numbers.duplicated().astype(int).tolist()
     if rule is not None:
-        for row in measured:
-            row["keep"] = int(rule.keeps(row))
-    return tuple(full)
+        verdicts = rule.verdicts(numbers(table.loc[measured])).fillna(False)
+        table.loc[measured, "keep"] = verdicts.astype(int).tolist()
+    return table
 
 
-def _goodness(row: Row) -> tuple[float, float]:
-    """The best of near-duplicates is the one with most pixels on the face, then the sharpest."""
-    return _number(row["inter_eye_distance_native"]), _number(row["sharpness"])
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
-
-
-def values(rows: Iterable[Row], column: str) -> list[float]:
-    """The numbers of a column, without its gaps."""
-    found = (row[column] for row in rows)
-    return [float(value) for value in found if isinstance(value, int | float)]
-
-
-def spread(numbers: Sequence[float]) -> dict[str, float | int | None]:
-    """How many there are, and the percentiles 5, 25, 50, 75, 95."""
-    names = ("p5", "p25", "median", "p75", "p95")
-    if not numbers:
-        return {"n": 0, **dict.fromkeys(names)}
-    found = np.percentile(numbers, [5, 25, 50, 75, 95])
-    return {
-        "n": len(numbers),
-        **{name: round(float(value), 3) for name, value in zip(names, found, strict=True)},
-    }
-
-
-def classes(rows: Iterable[Row]) -> dict[str, int]:
-    """Pictures in each of the six standard classes of the Individual Typology Angle."""
-    counts = Counter(ita_class(value) for value in values(rows, "ita"))
-    return {name: counts[name] for name, _ in ITA_CLASSES}
-
-
-def signs(rows: Sequence[Row]) -> dict[str, dict[str, float | int | None]]:
-    """Of each sign of an artificial face: its spread, and how many pictures are unusual."""
-    return {
-        name: {
-            **spread(values(rows, name)),
-            "unusual": sum(name in str(row["unusual"] or "").split() for row in rows),
-        }
-        for name in artificial.NAMES
-    }
-
-
-def groups(audit: Audit) -> list[list[str]]:
-    """Files of each group of near-duplicates, the best of a group first."""
-    found: dict[int, list[Row]] = {}
-    for row in audit.measured:
-        if isinstance(row["group"], int):
-            found.setdefault(row["group"], []).append(row)
-    return [
-        [str(row["file"]) for row in sorted(group, key=lambda row: str(row["duplicate"]))]
-        for _, group in sorted(found.items())
-    ]
-
-
-def kept(audit: Audit) -> tuple[list[str], list[str]]:
-    """Files to keep and files to drop; both empty without a rule."""
-    files: tuple[list[str], list[str]] = [], []
-    for row in audit.measured:
-        if row["keep"] is not None:
-            files[0 if row["keep"] == 1 else 1].append(str(row["file"]))
-    return files
-
-
-def _keep(audit: Audit) -> dict[str, Any] | None:
-    if audit.rule is None:
-        return None
-    keep, drop = kept(audit)
-    return {"rule": audit.rule.text, "keep": keep, "drop": drop}
-
-
-def _shares(counts: Counter[str], words: Sequence[str]) -> dict[str, dict[str, float | int]]:
-    total = max(sum(counts.values()), 1)
-    return {word: {"n": counts[word], "share": round(counts[word] / total, 4)} for word in words}
+def numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns of numbers (but the rule's verdict) as nullable ``Float64``."""
+    return table[list(columns.numbers())].astype("Float64")
 
 
 def report(audit: Audit) -> dict[str, Any]:
     """Plain data for JSON; the keys are stable."""
     rows = audit.measured
+    values = numbers(rows)
+    spreads = _spreads(values)
+    gaze_words, ita_classes = (rows[name].value_counts() for name in ("gaze_word", "ita_class"))
+    unusual = rows["unusual"].dropna().str.split().explode().value_counts()
     return {
         "folder": audit.folder,
         "counts": {
-            "pictures": len(audit.rows),
+            "pictures": len(audit.table),
             "measured": len(rows),
             "refused": len(audit.refused),
             "other_files": audit.others,
         },
         "gaze": {
-            **_shares(Counter(str(row["gaze_word"]) for row in rows), WORDS),
-            "off_lens": spread(values(rows, "gaze")),
-            "yaw": spread(values(rows, "gaze_yaw")),
-            "pitch": spread(values(rows, "gaze_pitch")),
+            **{
+                word: {
+                    "n": int(gaze_words.get(word, 0)),
+                    "share": round(int(gaze_words.get(word, 0)) / max(len(rows), 1), 4),
+                }
+                for word in WORDS
+            },
+            "off_lens": spreads["gaze"],
+            "yaw": spreads["gaze_yaw"],
+            "pitch": spreads["gaze_pitch"],
         },
-        "head": {axis: spread(values(rows, f"head_{axis}")) for axis in ("yaw", "pitch", "roll")},
+        "head": {axis: spreads[f"head_{axis}"] for axis in ("yaw", "pitch", "roll")},
         "quality": {
-            name: {
-                **spread(values(rows, column)),
-                "below_50": sum(value < FINE for value in values(rows, column)),
-            }
+            name: {**spreads[column], "below_50": int((values[column] < 50).sum())}
             for name, column in SCORES.items()
         },
         "skin_tone": {
-            "ita": spread(values(rows, "ita")),
-            "without_colour": sum(row["ita"] is None for row in rows),
-            "classes": classes(rows),
+            "ita": spreads["ita"],
+            "without_colour": int(values["ita"].isna().sum()),
+            "classes": {name: int(ita_classes.get(name, 0)) for name, _ in ITA_CLASSES},
         },
         "finish": {
-            "skin_detail": spread(values(rows, "skin_detail")),
-            "over_polished": int(sum(values(rows, "over_polished"))),
+            "skin_detail": spreads["skin_detail"],
+            "over_polished": int(values["over_polished"].sum()),
         },
-        "signs": signs(rows),
-        "duplicates": groups(audit),
+        "signs": {
+            name: {**spreads[name], "unusual": int(unusual.get(name, 0))}
+            for name in artificial.NAMES
+        },
+        "duplicates": _groups(rows),
         "keep": _keep(audit),
-        "refused": [
-            {key: row[key] for key in ("file", "code", "sentence")} for row in audit.refused
-        ],
+        "refused": audit.refused[["file", "code", "sentence"]].to_dict("records"),
         "columns": {column.name: column.meaning for column in COLUMNS},
-        "rows": [dict(row) for row in audit.rows],
+        "rows": audit.table.to_dict("records"),
+    }
+
+
+def _spreads(values: pd.DataFrame) -> dict[str, dict[str, float | int | None]]:
+    """Of each column: how many values there are, and their percentiles."""
+    percentiles = values.quantile(list(_PERCENTILES.values()))
+    return {
+        name: {
+            "n": int(values[name].count()),
+            **{
+                key: None if pd.isna(value) else round(float(value), 3)
+                for key, value in zip(_PERCENTILES, percentiles[name], strict=True)
+            },
+        }
+        for name in values
+    }
+
+
+def _groups(rows: pd.DataFrame) -> list[list[str]]:
+    """Files of each group of near-duplicates, the best of a group first."""
+    grouped = rows.sort_values("duplicate", kind="stable").groupby("group")["file"]
+    return [files.tolist() for _, files in grouped]
+
+
+def _keep(audit: Audit) -> dict[str, Any] | None:
+    if audit.rule is None:
+        return None
+    files, keep = audit.measured["file"], audit.measured["keep"]
+    return {
+        "rule": audit.rule.text,
+        "keep": files[keep == 1].tolist(),
+        "drop": files[keep == 0].tolist(),
     }

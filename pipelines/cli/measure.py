@@ -2,59 +2,51 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from pipelines.cli import headshot_text as text
+from pipelines.cli.output import write_json
 
 if TYPE_CHECKING:
     from pipelines.studio.change import Change
     from pipelines.studio.headshot import Headshot
 
 
-def add_to(commands: Any) -> None:
-    """Add the command to the command line's parsers."""
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "measure", help="judge a headshot, by itself or against its original"
-    )
-    parser.add_argument("photo", type=Path)
-    parser.add_argument("--original", type=Path, help="the photo that it was made from")
-    parser.add_argument(
-        "--context", default="linkedin", help="whose floor of texture counts; default linkedin"
-    )
-    parser.add_argument("--json", type=Path, help="write everything here, too")
-    parser.set_defaults(run=run)
-
-
-def run(options: argparse.Namespace) -> int:
-    """Judge one photo; returns the exit status."""
+def run(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO")],
+    original: Annotated[Path | None, typer.Option(help="the photo that it was made from")] = None,
+    context: Annotated[
+        str, typer.Option(help="whose floor of texture counts; default linkedin")
+    ] = "linkedin",
+    json: Annotated[Path | None, typer.Option(help="write everything here, too")] = None,
+) -> None:
+    """Judge a headshot, by itself or against its original."""
     from pipelines import studio
     from pipelines.studio import headshot
-    from pipelines.studio.change import against
+    from pipelines.studio.change import compare_with_original
 
-    floor = _floor(options.context)
-    analysis = studio.analyse(options.photo)
-    original, change = None, None
-    if options.original is not None:
-        before = studio.analyse(options.original)
-        original = headshot.judge(before)
-        change = against(analysis, before, floor)
+    floor = _floor(context)
+    analysis = studio.analyse(photo)
+    before_shot, change = None, None
+    if original is not None:
+        before = studio.analyse(original)
+        before_shot = headshot.judge(before)
+        change = compare_with_original(analysis, before, floor)
         # One gaze a picture: the way from the original is read better than a picture by itself.
         analysis = replace(analysis, gaze=change.measurements.gaze.after)
-    photo = headshot.judge(analysis)
-    if options.json is not None:
+    shot = headshot.judge(analysis)
+    if json is not None:
         report = {
-            "photo": photo.report(),
-            "original": original and original.report(),
+            "photo": shot.report(),
+            "original": before_shot and before_shot.report(),
             "change": change and change.report(),
         }
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print("\n".join(_lines(photo, original, change)))
-    return 0
+        write_json(report, json)
+    print("\n".join(_lines(shot, before_shot, change)))
 
 
 def _floor(context: str) -> float:

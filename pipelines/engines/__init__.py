@@ -1,5 +1,5 @@
-"""What moves the eyes: geometry, the bundled eye model and engines from the hub.
+"""What moves the eyes: geometry alone, or a network that redraws what geometry proposes.
 
-`geometry` turns the eyes by itself. A network (`eye_controlnet`, `hub`) redraws what geometry
-proposes; `generation` runs it in a loop that measures the gaze and corrects the aim.
+`geometry` turns the eyes to a target. `generation` gives its result to a network (`eye_controlnet`,
+bundled; `hub`, Stable Diffusion), measures the gaze and corrects the target (`closed_loop`).
 """

@@ -1,4 +1,4 @@
-"""What every engine that draws is given."""
+"""The records that the engines work with: request, task and proposal."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from pipelines.measure.identity import Embedding
 from presets.schema import Context, Engine
 
 OnStep = Callable[[int, int], None]
-"""Called after each step with (steps done, steps in all); what it raises ends the generation."""
+"""Called after each step with (steps done, steps in all); an exception it raises ends the
+generation."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """What geometry proposes, and what a network redraws.
+    """A picture whose eyes geometry turned, for a network to redraw.
 
     Attributes:
         photo_u8: The whole picture before its eyes were turned, uint8 sRGB, (H, W, 3).
-        image_u8: The same with its eyes turned.
+        image_u8: The same with turned eyes.
         before: The face as photographed, in pixels of `image_u8`.
-        posed: The face as it shall be, in the same pixels.
-        gaze: Where the person shall look.
-        goals: Where the person's left and right eye shall look.
+        posed: The face with irises and lids at the target, in the same pixels.
+        gaze: Target of both eyes together, without the trim.
+        goals: Targets of the person's left and right eye.
     """
 
     photo_u8: Image8
@@ -40,19 +41,19 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Request:
-    """What a look asks an engine for, on one photo.
+    """What a look requests of an engine, for one photo.
 
     Attributes:
         portrait: The photo.
         face: Its face, in pixels of the working copy.
         gaze: Its gaze.
-        embedding: Who it is.
-        target: Where both eyes together shall look before they are trimmed; None leaves them.
-        trim: What each eye turns beyond `target`.
-        engine: The preset of the engine.
-        context: The preset of what the portrait is for.
+        embedding: Its face embedding.
+        target: Target of both eyes together, without the trim; None to leave the eyes.
+        trim: Additional turn of each eye.
+        engine: Preset of the engine.
+        context: Preset of the context.
         generative: Strength with which a hub engine redraws the skin, 0 for not at all.
-        seed: For everything random.
+        seed: Seed of everything random.
     """
 
     portrait: Portrait
@@ -68,24 +69,24 @@ class Request:
 
     @property
     def full_face(self) -> Face:
-        """The face in pixels of the photo itself."""
+        """The face in pixels of the photo at full size."""
         height, width = self.portrait.original_u8.shape[:2]
         return self.face.scaled(1 / self.portrait.scale, (height, width))
 
     @property
     def aim(self) -> Gaze | None:
-        """Where both eyes together look once each is trimmed."""
+        """Mean target of both eyes with the trim."""
         return None if self.target is None else self.trim.of_both(self.target)
 
 
 @dataclass(frozen=True)
 class Task:
-    """What stays the same over all passes of one look.
+    """Settings of a network that are the same in all passes of a look.
 
     Attributes:
-        engine: The preset.
-        context: What the portrait is for; hub engines put it into words for their prompt.
-        seed: For the noise.
+        engine: Preset of the engine.
+        context: Preset of the context, for the prompts of hub engines.
+        seed: Seed of the noise.
         on_step: See `OnStep`.
     """
 

@@ -1,4 +1,4 @@
-"""Generate, measure, correct the aim, generate again; deliver the best, or the proposal itself."""
+"""The closed loop: generate, measure the gaze, correct the target, and generate again."""
 
 from __future__ import annotations
 
@@ -14,49 +14,50 @@ Delivered = Literal["generated", "proposal"]
 Reason = Literal["gaze", "identity", "refused"]
 
 ENOUGH_DEG = 1.0
-"""A gaze this near to its target is not tried again; people notice from 1.2° on (QoMEX 2010)."""
+"""Gaze error up to which no further pass is made; people notice from 1.2° on (QoMEX 2010)."""
 MOST_PASSES = 3
 WORSE_DEG = 0.5
-"""What one picture's gaze reading scatters by: a proposal has to be better by more than that."""
+"""Difference of gaze errors up to which they count as equal: the scatter of one measurement."""
 WORSE_DISTANCE = 0.1
-"""How much further from the person a generated face may be than the proposal, as embeddings."""
+"""How much larger the embedding distance of a generated face may be than the proposal's."""
 
-# A correction beyond this follows a misreading, not the eyes.
-_FARTHEST_DEG = 8.0
+# Largest distance in degrees of a corrected target from the requested one. A larger correction
+# would be due to a wrong measurement.
+_MOST_CORRECTION_DEG = 8.0
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What is measured on one picture.
+    """Measurements of one picture.
 
     Attributes:
-        gaze: Where it looks; None where its eyes cannot be found any more.
-        distance: Of the face embeddings, to the original.
+        gaze: Its gaze; None if no eyes are found in it.
+        distance: Distance of the face embeddings to the original.
     """
 
     gaze: Gaze | None
     distance: float
 
     def error(self, target: Gaze) -> float:
-        """Degrees off the target; infinite where there is no gaze to measure."""
+        """Angle between the gaze and a target in degrees; infinite without a gaze."""
         return math.inf if self.gaze is None else self.gaze.angle_to(target)
 
 
 @dataclass(frozen=True)
-class Steered(Generic[T]):
-    """What came of it.
+class LoopResult(Generic[T]):
+    """Outcome of the closed loop.
 
     Attributes:
-        made: What is delivered.
-        delivered: Whether that was generated or is the proposal.
-        reason: Why the proposal is delivered: its gaze is better, the generated face is less like
-            the person, or the engine refused to hand out what it drew. None if it is not.
-        errors: Degrees off the target after each pass; infinite where no eyes were found.
-        proposal_error: Degrees off the target of the proposal; None where what was generated is
-            so good that the proposal was not measured.
+        result: The generated result or the proposal.
+        delivered: Which of the two it is.
+        reason: Why it is the proposal: the gaze of the generated result is worse, its face is less
+            like the person, or the engine refused to return it. None if it is the generated one.
+        errors: Gaze error after each pass in degrees; infinite if no eyes were found.
+        proposal_error: Gaze error of the proposal in degrees; None if the generated result was so
+            good that the proposal was not measured.
     """
 
-    made: T
+    result: T
     delivered: Delivered
     reason: Reason | None
     errors: tuple[float, ...]
@@ -69,60 +70,64 @@ def steer(
     read: Callable[[T], Reading],
     target: Gaze,
     passes: int = MOST_PASSES,
-) -> Steered[T]:
-    """Bring the measured gaze to a target.
+) -> LoopResult[T]:
+    """Generate until the measured gaze is on target, and choose the best result.
 
-    After a pass that misses by more than a degree the aim moves by the miss, the other way, and
-    the next pass starts from a proposal for the new aim. At most `passes` passes; the best counts.
+    After a pass whose gaze is more than `ENOUGH_DEG` off, the aim is moved by the error in the
+    opposite direction, and the next pass starts from a proposal for the new aim. The pass with the
+    smallest error is delivered, unless the proposal for the target itself is better.
 
     Args:
-        propose: Makes the start for an aim.
-        generate: Works on a start; None where the engine will not hand out the result.
-        read: Measures a start or a result.
-        target: The gaze that was asked for.
-        passes: The most passes, 1 or more.
+        propose: Makes the proposal for an aim.
+        generate: Redraws a proposal; returns None if the engine refuses to return the result.
+        read: Measures a proposal or a result.
+        target: The requested gaze.
+        passes: Largest number of passes, at least 1.
     """
     proposal = propose(target)
     aim, start = target, proposal
-    tried: list[tuple[T, Reading]] = []
-    while len(tried) < passes:
-        made = generate(start)
-        if made is None:
+    attempts: list[tuple[T, Reading]] = []
+    while len(attempts) < passes:
+        result = generate(start)
+        if result is None:
             break
-        reading = read(made)
-        tried.append((made, reading))
-        if reading.gaze is None or reading.error(target) <= ENOUGH_DEG or len(tried) == passes:
+        reading = read(result)
+        attempts.append((result, reading))
+        if reading.gaze is None or reading.error(target) <= ENOUGH_DEG or len(attempts) == passes:
             break
-        aim = _corrected(aim, reading.gaze, target)
+        aim = _correct(aim, reading.gaze, target)
         start = propose(aim)
-    errors = tuple(reading.error(target) for _, reading in tried)
-    if not tried:
-        return Steered(proposal, "proposal", "refused", errors, read(proposal).error(target))
-    made, reading = min(tried, key=lambda one: one[1].error(target))
+    errors = tuple(reading.error(target) for _, reading in attempts)
+    if not attempts:
+        return LoopResult(proposal, "proposal", "refused", errors, read(proposal).error(target))
+    result, reading = min(attempts, key=lambda attempt: attempt[1].error(target))
     if reading.error(target) <= ENOUGH_DEG and reading.distance <= WORSE_DISTANCE:
-        # No proposal could be so much better that it counted; a reading takes longer than drawing.
-        return Steered(made, "generated", None, errors, None)
-    before = read(proposal)
-    reason = _worse(reading, before, target)
-    return Steered(
-        made=proposal if reason else made,
+        # No proposal could be better by enough to be chosen, and measuring one takes longer than
+        # drawing it.
+        return LoopResult(result, "generated", None, errors, None)
+    proposal_reading = read(proposal)
+    reason = _reason_against(reading, proposal_reading, target)
+    return LoopResult(
+        result=proposal if reason else result,
         delivered="proposal" if reason else "generated",
         reason=reason,
         errors=errors,
-        proposal_error=before.error(target),
+        proposal_error=proposal_reading.error(target),
     )
 
 
-def _corrected(aim: Gaze, seen: Gaze, target: Gaze) -> Gaze:
-    yaw, pitch = aim.yaw + target.yaw - seen.yaw, aim.pitch + target.pitch - seen.pitch
-    off = (yaw - target.yaw, pitch - target.pitch)
-    shrink = min(1.0, _FARTHEST_DEG / max(math.hypot(*off), 1e-9))
-    return Gaze(target.yaw + shrink * off[0], target.pitch + shrink * off[1])
+def _correct(aim: Gaze, measured: Gaze, target: Gaze) -> Gaze:
+    """The aim moved by the error, the other way, but not too far from the target."""
+    yaw, pitch = aim.yaw + target.yaw - measured.yaw, aim.pitch + target.pitch - measured.pitch
+    correction = (yaw - target.yaw, pitch - target.pitch)
+    shrink = min(1.0, _MOST_CORRECTION_DEG / max(math.hypot(*correction), 1e-9))
+    return Gaze(target.yaw + shrink * correction[0], target.pitch + shrink * correction[1])
 
 
-def _worse(made: Reading, proposal: Reading, target: Gaze) -> Reason | None:
-    if made.error(target) > max(ENOUGH_DEG, proposal.error(target) + WORSE_DEG):
+def _reason_against(generated: Reading, proposal: Reading, target: Gaze) -> Reason | None:
+    """Why the proposal is better than the generated result, or None if it is not."""
+    if generated.error(target) > max(ENOUGH_DEG, proposal.error(target) + WORSE_DEG):
         return "gaze"
-    if made.distance > proposal.distance + WORSE_DISTANCE:
+    if generated.distance > proposal.distance + WORSE_DISTANCE:
         return "identity"
     return None

@@ -1,4 +1,4 @@
-"""Importing diffusers the way Presence needs it: beside a broken torchvision, and without noise."""
+"""Import diffusers with a broken torchvision repaired, and without log messages."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pipelines.runtime.vision_compat import repair_torchvision
 
 
 def load() -> ModuleType:
-    """Import diffusers; its and transformers' notices for developers and loading bars are off.
+    """Import diffusers, with the warnings and progress bars of it and of transformers turned off.
 
-    What goes wrong is raised, and told in Presence's own words.
+    Errors are still raised as exceptions.
     """
     repair_torchvision()
     import diffusers

@@ -1,4 +1,4 @@
-"""ControlNet-guided generation: one call, whichever engine runs it."""
+"""The common interface of the engines with a network: check, device, redraw eyes, redraw skin."""
 
 from __future__ import annotations
 
@@ -11,33 +11,37 @@ from presets.schema import Engine
 
 
 def require(engine: Engine) -> None:
-    """Check that an engine can run, before any work starts.
+    """Check that the weights of an engine are installed, before any work starts.
 
     Raises:
-        EngineUnavailable: ``weights-missing`` or ``weights-damaged``. The sentence says what is
-            needed, how large it is, under which licence, and how to get it.
+        EngineUnavailable: ``weights-missing`` or ``weights-damaged``. The sentence says which files
+            are needed, their size and licence, and how to get them.
     """
     weights.require(engine)
 
 
 def device(engine: Engine) -> Device | None:
-    """Where an engine runs; None for one without a network. Loads torch."""
+    """The device on which an engine runs; None if it has no network. Loads torch."""
     from pipelines.runtime import devices
 
     return None if engine.weights == "none" else devices.pick()
 
 
 def refine(task: Task, proposal: Proposal) -> Image8 | None:
-    """Let the engine redraw the eyes of a proposal.
+    """Redraw the eyes of a proposal.
+
+    Args:
+        task: Engine, context, seed and callback.
+        proposal: The picture with its eyes turned by geometry.
 
     Returns:
-        The whole picture, uint8, (H, W, 3), bit-identical outside the eyes; None where the
-        engine's own safety filter kept back what it drew.
+        The whole picture, uint8 sRGB, (H, W, 3), bit-identical outside the eyes; None if the
+        engine's own safety filter rejected the result.
 
     Raises:
         EngineUnavailable: ``weights-missing`` or ``weights-damaged``.
         EngineFailed: ``out-of-memory``.
-        Cancelled: `task.on_step` raised it.
+        Cancelled: Raised by `task.on_step`.
     """
     if task.engine.weights == "bundled":
         from pipelines.engines import eye_controlnet
@@ -49,17 +53,17 @@ def refine(task: Task, proposal: Proposal) -> Image8 | None:
 
 
 def redraw_skin(task: Task, image_u8: Image8, face: Face, strength: float) -> Image8 | None:
-    """Generative polish: let a hub engine redraw the skin at low strength.
+    """Redraw the skin at low strength with a hub engine (generative polish).
 
     Args:
-        task: The engine, seed and callback.
+        task: Engine, context, seed and callback.
         image_u8: The whole picture, uint8 sRGB, (H, W, 3).
         face: Its face, in the same pixels.
-        strength: Of the redrawing, above 0 to 0.4.
+        strength: Strength of the redrawing, above 0 to 0.4.
 
     Returns:
-        The whole picture, bit-identical outside the skin; None where the engine's own safety
-        filter kept back what it drew.
+        The whole picture, bit-identical outside the skin; None if the engine's own safety filter
+        rejected the result.
 
     Raises:
         EngineUnavailable, EngineFailed, Cancelled: As `refine`.

@@ -1,4 +1,4 @@
-"""The bundled engine: our own eye model on both eyes of a proposal, in one batch."""
+"""The bundled engine: runs the eye model on both eyes of a proposal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def refine(task: Task, proposal: Proposal) -> Image8:
-    """Redraw both eyes; see `controlnet.refine`."""
+    """Redraw both eyes; see `dispatch.refine`."""
     patches = eye_patches.cut(
         proposal.image_u8, proposal.photo_u8, proposal.before, proposal.posed, proposal.goals
     )
@@ -34,12 +34,12 @@ def refine(task: Task, proposal: Proposal) -> Image8:
 
 
 def draw(task: Task, patches: tuple[eye_patches.EyePatch, ...]) -> Any:
-    """Run the model on patches; float32, shape (n, 64, 96, 3)."""
+    """Run the model on eye patches in one batch; float32, shape (n, 64, 96, 3)."""
     import torch
 
     steps, strength = task.engine.steps or 1, task.engine.strength or 0.0
 
-    def after(_: Any, step: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+    def on_step_end(_: Any, step: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         task.on_step(step + 1, steps)
         return tensors
 
@@ -57,25 +57,25 @@ def draw(task: Task, patches: tuple[eye_patches.EyePatch, ...]) -> Any:
             strength=strength,
             num_inference_steps=steps,
             generator=torch.Generator().manual_seed(task.seed),
-            callback_on_step_end=after,
+            callback_on_step_end=on_step_end,
             output_type="np",
         )
     return output.images
 
 
 def load(engine: Engine) -> Any:
-    """The `EyePatchControlNetPipeline` on its device, loaded once.
+    """The engine's `EyePatchControlNetPipeline` on its device; the last one used is cached.
 
     Raises:
         EngineUnavailable: ``weights-missing`` or ``weights-damaged``.
     """
     folder = weights.bundled(engine)
-    return _loaded.get(folder, lambda: _load(engine, folder))
+    return _cache.get(folder, lambda: _load(engine, folder))
 
 
 def release() -> None:
-    """Let the loaded model go."""
-    _loaded.clear()
+    """Drop the cached model."""
+    _cache.clear()
 
 
 def _load(engine: Engine, folder: Path) -> Any:
@@ -84,12 +84,12 @@ def _load(engine: Engine, folder: Path) -> Any:
     from pipelines.engines.eye_pipeline import EyePatchControlNetPipeline
 
     device = devices.pick()
-    half = any(folder.glob("*/*.fp16*.safetensors"))
+    half_precision = any(folder.glob("*/*.fp16*.safetensors"))
     try:
         pipeline = EyePatchControlNetPipeline.from_pretrained(
             folder,
             dtype=device.dtype,
-            variant="fp16" if half else None,
+            variant="fp16" if half_precision else None,
             use_safetensors=True,
             local_files_only=True,
             low_cpu_mem_usage=False,
@@ -108,5 +108,5 @@ def _load(engine: Engine, folder: Path) -> Any:
     return pipeline
 
 
-# Models are gigabytes: the last one used, and never more than one.
-_loaded = Cache(most=1)
+# One entry only, so that at most one model is in memory.
+_cache = Cache(most=1)

@@ -1,4 +1,4 @@
-"""Eyes as upright patches of one size and scale, and what was drawn in them back on the face."""
+"""Eye patches: upright crops of one size and scale, and edits of them pasted back on the face."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.engines import annotation
-from pipelines.engines.geometry import OUTLINE_GROWTH, Patch
+from pipelines.engines.geometry import LEAST_EDIT, OUTLINE_GROWTH, Patch
 from pipelines.face import Eye, Face
 from pipelines.gaze import Gaze
 from pipelines.image import crops
@@ -18,26 +17,23 @@ from pipelines.image.arrays import Image, Image8, Map, Points
 SIZE = (96, 64)
 """(width, height) of a patch."""
 MM_PER_PX = 0.4
-"""Scale of a patch: 38 by 26 mm, in which an iris has a radius of 14 pixels."""
+"""Scale of a patch. It covers 38 by 26 mm, and the radius of an iris is 14 pixels."""
 GROWTH = 3.0
-"""Pixels by which the opening between the lids is grown; with 0 the lids' edges keep old iris."""
+"""Margin of the mask around the lid opening, in pixels; without it old iris stays at the edge."""
 FEATHER = 1.5
-"""Half the width of the mask's soft edge, in pixels."""
-
-# An edit that is fainter than half a step of an 8-bit picture cannot be seen, only counted.
-_FAINTEST = 0.5 / 255
+"""Half of the width of the mask's soft edge, in pixels."""
 
 
 @dataclass(frozen=True)
 class EyePatch:
-    """One eye, upright, mirrored if it is a left one, so that every patch shows a right eye.
+    """Upright patch of one eye; that of a left eye is mirrored, so all patches show right eyes.
 
     Attributes:
-        pixels: The eye as proposed, float32 sRGB, shape (64, 96, 3).
-        photo: The eye as photographed, likewise.
-        control: The annotation of the eye as it shall be, uint8 RGB, shape (64, 96, 3).
-        mask: The opening between the lids, grown and feathered, 0..1, shape (64, 96).
-        gaze: Where the eye shall look, in the patch's own frame.
+        pixels: The proposal, float32 sRGB in [0, 1], shape (64, 96, 3).
+        photo: The photo, likewise.
+        control: Control image of the target, uint8 RGB, shape (64, 96, 3).
+        mask: The lid opening with a margin and a soft edge, 0..1, shape (64, 96).
+        gaze: Target of the eye in the patch's frame.
         to_patch: Affine map from the picture to the patch, shape (2, 3).
     """
 
@@ -52,20 +48,20 @@ class EyePatch:
 def cut(
     image_u8: Image8, photo_u8: Image8, before: Face, posed: Face, goals: tuple[Gaze, Gaze]
 ) -> tuple[EyePatch, EyePatch]:
-    """Cut both eyes out.
+    """Cut the patches of both eyes.
 
     Args:
-        image_u8: The eyes as proposed, uint8 sRGB, shape (H, W, 3).
-        photo_u8: The eyes as photographed, likewise.
+        image_u8: The proposal, uint8 sRGB, shape (H, W, 3).
+        photo_u8: The photo, likewise.
         before: The face as photographed, in pixels of `image_u8`; it places the patches.
-        posed: The face as it shall be, in the same pixels.
-        goals: Where the person's left and right eye shall look.
+        posed: The face with irises and lids at the target, in the same pixels.
+        goals: Targets of the person's left and right eye.
 
     Returns:
-        The person's left eye (mirrored) and right eye.
+        The patches of the person's left eye (mirrored) and right eye.
     """
     left, right = (
-        _cut_one(image_u8, photo_u8, before, posed, side, goal)
+        _cut_eye(image_u8, photo_u8, before, posed, side, goal)
         for side, goal in zip(("left", "right"), goals, strict=True)
     )
     return left, right
@@ -75,9 +71,9 @@ def place(eye: Eye, roll: float, mm_per_px: float) -> Points:
     """Affine map from a picture to the patch of one of its eyes, shape (2, 3).
 
     Args:
-        eye: The eye; the patch is centred between its canthi, which stay when the eye turns.
-        roll: Of the head, in degrees.
-        mm_per_px: Scale of the picture, `Face.mm_per_px`.
+        eye: The eye; the patch is centred between its canthi, which do not move with the eye.
+        roll: Roll of the head in degrees.
+        mm_per_px: Scale of the picture, from `Face.mm_per_px`.
     """
     to_patch = crops.upright((eye.inner + eye.outer) / 2, roll, mm_per_px / MM_PER_PX, SIZE)
     if eye.side == "left":
@@ -87,7 +83,7 @@ def place(eye: Eye, roll: float, mm_per_px: float) -> Points:
 
 
 def aperture(*contours: Points) -> Map:
-    """What may change: the union of lid openings, grown and feathered, 0..1, shape (64, 96).
+    """Mask of the union of lid openings, with a margin and a soft edge, 0..1, shape (64, 96).
 
     Args:
         contours: Lid edges as polygons in patch pixels, each of shape (n, 2).
@@ -95,61 +91,87 @@ def aperture(*contours: Points) -> Map:
     opening = np.zeros((SIZE[1], SIZE[0]), np.uint8)
     for contour in contours:
         cv2.fillPoly(opening, [np.round(contour * 16).astype(np.int32)], (1,), shift=4)
-    mask = np.clip((_depth(opening) + GROWTH + FEATHER) / (2 * FEATHER), 0, 1)
-    # The difference is laid back with a border of nothing.
+    inside = cv2.distanceTransform(opening, cv2.DIST_L2, 5)
+    outside = cv2.distanceTransform(1 - opening, cv2.DIST_L2, 5)
+    depth = np.asarray(inside - outside, np.float32)
+    mask = np.clip((depth + GROWTH + FEATHER) / (2 * FEATHER), 0, 1)
+    # `laid_back` needs a border that is 0.
     mask[[0, 1, -2, -1]] = 0
     mask[:, [0, 1, -2, -1]] = 0
     return mask.astype(np.float32)
 
 
 def difference(patch: EyePatch, drawn: Image, shape: tuple[int, int]) -> Patch:
-    """What was drawn, as a difference at the picture's own scale: the photo's grain stays.
+    """The difference of a redrawn patch to the proposal, at the picture's scale.
+
+    As only the difference is resized, the grain of the photo is kept.
 
     Args:
-        patch: As cut.
-        drawn: The patch after drawing, float32, shape (64, 96, 3).
+        patch: The patch that was redrawn.
+        drawn: The result, float32, shape (64, 96, 3).
         shape: (height, width) of the picture.
 
     Returns:
-        An edit that is exactly 0 wherever the mask is.
+        An edit that is exactly 0 where the mask is 0.
     """
     edit = np.asarray((drawn - patch.pixels) * (patch.mask > 0)[..., None], np.float32)
     return laid_back(edit, patch.mask, patch.to_patch, shape)
 
 
 def laid_back(edit: Image, mask: Map, to_patch: Points, shape: tuple[int, int]) -> Patch:
-    """Bring an edit of a window back to the picture that the window was cut from.
+    """Resample an edit of a crop to the picture that the crop was cut from.
 
     Args:
-        edit: What to add in the window, float32, shape (h, w, 3).
-        mask: Where it may be other than 0, 0..1, shape (h, w).
-        to_patch: Affine map from the picture to the window, shape (2, 3).
+        edit: Values to add to the crop, float32, shape (h, w, 3).
+        mask: Above 0 where the edit may be other than 0, shape (h, w).
+        to_patch: Affine map from the picture to the crop, shape (2, 3).
         shape: (height, width) of the picture.
     """
     height, width = edit.shape[:2]
-    back = crops.inverse(to_patch)
+    to_picture = crops.inverse(to_patch)
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64) - 0.5
-    seen = crops.through(back, corners)
-    low = np.clip(np.floor(seen.min(axis=0)), 0, np.array(shape[::-1]) - 1).astype(int)
-    high = np.clip(np.ceil(seen.max(axis=0)) + 1, low + 1, shape[::-1]).astype(int)
-    back[:, 2] -= low
+    corners = crops.through(to_picture, corners)
+    low = np.clip(np.floor(corners.min(axis=0)), 0, np.array(shape[::-1]) - 1).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0)) + 1, low + 1, shape[::-1]).astype(int)
+    to_picture[:, 2] -= low
     size = (int(high[0] - low[0]), int(high[1] - low[1]))
-    large = np.asarray(crops.cut(edit, back, size), np.float32)
-    # Resampling rings beyond the mask's edge.
-    inside = crops.cut((mask > 0).astype(np.float32), back, size) > 0.5
-    large[~inside | (np.abs(large).max(axis=2) < _FAINTEST)] = 0
-    return Patch(int(low[1]), int(low[0]), large)
+    resampled = np.asarray(crops.cut(edit, to_picture, size), np.float32)
+    # Cubic resampling overshoots beyond the edge of the mask.
+    inside = crops.cut((mask > 0).astype(np.float32), to_picture, size) > 0.5
+    resampled[~inside | (np.abs(resampled).max(axis=2) < LEAST_EDIT)] = 0
+    return Patch(int(low[1]), int(low[0]), resampled)
+
+
+def within_outline(face: Face, to_patch: Points, size: tuple[int, int]) -> Map:
+    """1 inside the face outline, fading to 0 at it, shape (height, width).
+
+    The outline of a turned head can be close to an eye, and nothing may change beyond it.
+
+    Args:
+        face: The face, in pixels of the picture.
+        to_patch: Affine map from the picture to the crop, shape (2, 3).
+        size: (width, height) of the crop.
+    """
+    center = face.oval.mean(axis=0)
+    outline = crops.through(to_patch, center + OUTLINE_GROWTH * (face.oval - center))
+    # OpenCV's fixed-point coordinates would overflow far outside the crop.
+    outline = np.clip(outline, -16 * size[0], 16 * size[0])
+    inside = np.zeros((size[1], size[0]), np.uint8)
+    cv2.fillPoly(inside, [np.round(outline * 16).astype(np.int32)], (1,), shift=4)
+    if inside.all():
+        return np.ones((size[1], size[0]), np.float32)
+    return np.clip(cv2.distanceTransform(inside, cv2.DIST_L2, 3) / 7 - 0.3, 0, 1)
 
 
 def in_patch(goal: Gaze, to_patch: Points) -> Gaze:
-    """A gaze of the camera's frame in the frame of an upright, perhaps mirrored, patch."""
+    """Convert a gaze from the camera's frame to that of an upright, possibly mirrored patch."""
     scale = np.sqrt(abs(np.linalg.det(to_patch[:, :2])))
     x, y, z = goal.vector
     right, down = to_patch[:, :2] @ (x, -y) / scale
     return Gaze.from_vector(np.array([right, -down, z]))
 
 
-def _cut_one(
+def _cut_eye(
     image_u8: Image8, photo_u8: Image8, before: Face, posed: Face, side: str, goal: Gaze
 ) -> EyePatch:
     old, new = (face.left if side == "left" else face.right for face in (before, posed))
@@ -167,26 +189,3 @@ def _cut_one(
         gaze=in_patch(goal, to_patch),
         to_patch=to_patch,
     )
-
-
-def within_outline(face: Face, to_patch: Points, size: tuple[int, int]) -> Map:
-    """1 inside the face's outline, fading to 0 before it, shape (height, width).
-
-    A turned head brings its outline near an eye, and nothing may change beyond it.
-    """
-    middle = face.oval.mean(axis=0)
-    outline = crops.through(to_patch, middle + OUTLINE_GROWTH * (face.oval - middle))
-    # Far outside the window OpenCV's fixed point would overflow.
-    outline = np.clip(outline, -16 * size[0], 16 * size[0])
-    inside = np.zeros((size[1], size[0]), np.uint8)
-    cv2.fillPoly(inside, [np.round(outline * 16).astype(np.int32)], (1,), shift=4)
-    if inside.all():
-        return np.ones((size[1], size[0]), np.float32)
-    return np.clip(cv2.distanceTransform(inside, cv2.DIST_L2, 3) / 7 - 0.3, 0, 1)
-
-
-def _depth(opening: NDArray[np.uint8]) -> Map:
-    """Distance inside the opening's edge in pixels, negative outside."""
-    inside = cv2.distanceTransform(opening, cv2.DIST_L2, 5)
-    outside = cv2.distanceTransform(1 - opening, cv2.DIST_L2, 5)
-    return np.asarray(inside - outside, np.float32)

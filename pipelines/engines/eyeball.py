@@ -1,4 +1,8 @@
-"""A picture of one eyeball that can be drawn with its iris anywhere: sclera, iris, highlight."""
+"""A model of one photographed eyeball, which can be drawn with its iris anywhere.
+
+`learn` separates a photographed eye into sclera, iris texture, highlight, shading and lid shadow;
+`draw` puts these together again for another position of the iris.
+"""
 
 from __future__ import annotations
 
@@ -11,31 +15,33 @@ from numpy.typing import NDArray
 from pipelines.gaze.lids import Lids
 from pipelines.image.arrays import Image, Map, Points, Reals
 
-# The cornea is a sphere of 7.8 mm whose centre lies 5.6 mm before the eye's; the iris plane lies
-# 10.48 mm before it (a 12 mm eyeball, Gullstrand's schematic eye). A highlight sits on the cornea,
-# so when the eye turns it travels this share of the iris's way.
-HIGHLIGHT_TRAVEL = 5.6 / 10.48
-# What the corners leave of the white's light, red, green and blue, where the lids meet.
-CORNER = np.array([0.8, 0.68, 0.66])
+# Movement of a highlight as a share of the movement of the iris. A highlight lies on the cornea, a
+# sphere of 7.8 mm whose centre is 5.6 mm in front of the eye's; the plane of the iris is 10.48 mm
+# in front of it (12 mm eyeball, Gullstrand's schematic eye).
+_HIGHLIGHT_TRAVEL = 5.6 / 10.48
+# Share of light (RGB) that remains on the sclera in the corners, where the lids meet.
+_CORNER = np.array([0.8, 0.68, 0.66])
+# Half of the side of the iris texture, in iris radii.
 _TEXTURE_REACH = 1.35
-# Within this many radii a pupil may be.
+# Largest radius of a pupil, in iris radii.
 _PUPIL = 0.45
-# By how much of full light a highlight rises above the iris, at least and at most.
-_STANDS_OUT = (0.16, 0.28)
-# Share of the iris that a highlight covers at most; more is a bright half of it.
-_LARGEST_SPOT = 0.25
+# Bounds of the rise of luma by which a highlight is detected.
+_HIGHLIGHT_RISE = (0.16, 0.28)
+# Largest area of a highlight as a share of the iris; a larger one is the bright half of an iris.
+_LARGEST_HIGHLIGHT = 0.25
+# Depths below the edge of the upper lid at which its shadow is measured, in iris radii.
 _SHADOW_DEPTHS = np.linspace(0.0, 0.6, 13)
 
 
 @dataclass(frozen=True)
 class Iris:
-    """Where an iris stands.
+    """Position of an iris in a picture.
 
     Attributes:
-        center: In pixels, shape (2,).
-        radius: Across the longer axis, in pixels.
-        toward: Direction of gaze in the picture's frame (x right, y down, z to the lens), unit
-            length, shape (3,); it foreshortens the disc.
+        center: Centre in pixels, shape (2,).
+        radius: Radius along the longer axis, in pixels.
+        toward: Gaze as a unit vector in the picture's frame (x right, y down, z towards the lens),
+            shape (3,); it foreshortens the disc.
     """
 
     center: Points
@@ -43,7 +49,12 @@ class Iris:
     toward: Points
 
     def polar(self, shape: tuple[int, int]) -> tuple[Map, Map, Map]:
-        """Distance from the centre in radii and the two disc coordinates, each (H, W)."""
+        """Coordinates on the disc of the iris for each pixel of a picture.
+
+        Returns:
+            Distance from the centre and the x and y coordinates, in iris radii and without the
+            foreshortening, each (H, W).
+        """
         ys, xs = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
         dx, dy = (xs - self.center[0]) / self.radius, (ys - self.center[1]) / self.radius
         along = self.toward[:2]
@@ -58,128 +69,136 @@ class Iris:
 
 @dataclass(frozen=True)
 class Eyeball:
-    """What was learned from one photographed eye.
+    """The components of one photographed eye.
 
     Attributes:
-        iris: Where the iris stands in the photo.
-        sclera: Smooth colour of the white everywhere, also under iris and lids, (H, W, 3).
-        shade: Light on the eyeball, 1 = its mean over the opening, (H, W).
-        disc: Iris texture with hidden parts filled in and shading and highlights taken out;
-            square, spanning 1.35 radii to each side.
-        highlight: Corneal highlight, additive, (H, W, 3).
+        iris: Position of the iris in the photo.
+        sclera: Smooth colour of the sclera everywhere, also under iris and lids, (H, W, 3).
+        shading: Light on the eyeball relative to its mean over the lid opening, (H, W).
+        texture: Iris texture without shading and highlights, with hidden parts filled in; square,
+            1.35 iris radii to each side.
+        highlight: Corneal highlight to be added, (H, W, 3).
         lid_shadow: Share of light, per channel, that the upper lid and its lashes leave at depths
             of 0, 0.05, 0.1 ... iris radii below its edge, shape (13, 3); 1 further down.
-        softness: Half width of the limbus in radii.
+        softness: Half of the width of the limbus, in iris radii.
         grain: Standard deviation of the photo's noise per channel, shape (3,).
     """
 
     iris: Iris
     sclera: Image
-    shade: Map
-    disc: Image
+    shading: Map
+    texture: Image
     highlight: Image
     lid_shadow: Points
     softness: float
     grain: Points
 
 
-def learn(image: Image, lids: Lids, iris: Iris, native: float) -> Eyeball:
-    """Take a photographed eye apart.
+def learn(image: Image, lids: Lids, iris: Iris, enlargement: float) -> Eyeball:
+    """Separate a photographed eye into its components.
 
     Args:
         image: The eye, float32 (H, W, 3).
-        lids: Its lid edges.
+        lids: Its lid opening.
         iris: Its iris.
-        native: How many of these pixels make one pixel of the photo (1 or more).
+        enlargement: Pixels of `image` per pixel of the photo, at least 1.
     """
     shape = (image.shape[0], image.shape[1])
     rho, _, _ = iris.polar(shape)
-    softness = float(np.hypot(0.09, 0.8 * native / iris.radius))
+    softness = float(np.hypot(0.09, 0.8 * enlargement / iris.radius))
     matte, highlight, glare = _split_highlight(image, lids, rho, iris.radius)
-    sclera, _ = _sclera(matte, lids, rho, softness)
-    lid_shadow = _lid_shadow(matte, sclera, lids, rho > 1 + 2 * softness)
-    lit = matte / shadow(lid_shadow, lids)
-    sclera, grain = _sclera(lit, lids, rho, softness)
-    sclera += _left_over(lit - sclera, _white(lids, rho, softness), iris.radius)
-    shade = _shade(sclera, lids)
-    disc = _disc(lit / shade[..., None], lids, iris, softness, glare)
-    return Eyeball(iris, sclera, shade, disc, highlight, lid_shadow, softness, grain)
+    sclera, _ = _fit_sclera(matte, lids, rho, softness)
+    lid_shadow = _measure_lid_shadow(matte, sclera, lids, rho > 1 + 2 * softness)
+    lit = matte / _shadow(lid_shadow, lids)
+    sclera, grain = _fit_sclera(lit, lids, rho, softness)
+    sclera += _smooth_residual(lit - sclera, _clear_sclera(lids, rho, softness), iris.radius)
+    shading = _shading(sclera, lids)
+    texture = _iris_texture(lit / shading[..., None], lids, iris, softness, glare)
+    return Eyeball(iris, sclera, shading, texture, highlight, lid_shadow, softness, grain)
 
 
 def draw(eyeball: Eyeball, iris: Iris, lids: Lids) -> tuple[Image, Map]:
-    """Draw the eyeball with its iris at `iris`, as if the lids hid nothing.
+    """Draw the whole eyeball, as if it were not covered by the lids.
 
     Args:
-        eyeball: What was learned.
-        iris: Where its iris shall stand.
-        lids: Where the lids stand; the upper one casts its shadow.
+        eyeball: The components.
+        iris: Position of the iris.
+        lids: Position of the lids, which cast shadows.
 
     Returns:
         The picture, float32 (H, W, 3), and the distance from the iris centre in radii, (H, W).
     """
     shape = (eyeball.sclera.shape[0], eyeball.sclera.shape[1])
     rho, dx, dy = iris.polar(shape)
-    half = (eyeball.disc.shape[0] - 1) / 2
-    # Beyond the last clean ring the photo already mixes iris and white; repeat the ring instead.
-    last = 1 - 0.9 * eyeball.softness
-    pull = np.minimum(1, last / np.maximum(rho, 1e-6))
-    to_disc = np.float32(half / _TEXTURE_REACH)
+    half = (eyeball.texture.shape[0] - 1) / 2
+    # Near the limbus the photo mixes iris and sclera, so the last ring before it is repeated.
+    last_ring = 1 - 0.9 * eyeball.softness
+    pull = np.minimum(1, last_ring / np.maximum(rho, 1e-6))
+    to_texture = np.float32(half / _TEXTURE_REACH)
     texture = cv2.remap(
-        eyeball.disc,
-        (dx * pull * to_disc + half).astype(np.float32),
-        (dy * pull * to_disc + half).astype(np.float32),
+        eyeball.texture,
+        (dx * pull * to_texture + half).astype(np.float32),
+        (dy * pull * to_texture + half).astype(np.float32),
         cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    texture = texture * eyeball.shade[..., None]
-    cover = 1 - smoothstep(rho, 1 - eyeball.softness, 1 + eyeball.softness)
-    picture = eyeball.sclera + cover[..., None] * (texture - eyeball.sclera)
-    picture *= shadow(eyeball.lid_shadow, lids)
-    picture += _moved_highlight(eyeball, iris, rho)
+    texture = texture * eyeball.shading[..., None]
+    coverage = 1 - smoothstep(rho, 1 - eyeball.softness, 1 + eyeball.softness)
+    picture = eyeball.sclera + coverage[..., None] * (texture - eyeball.sclera)
+    picture *= _shadow(eyeball.lid_shadow, lids)
+    picture += _move_highlight(eyeball, iris, rho)
     return picture.astype(np.float32), rho.astype(np.float32)
 
 
-def grain(eyeball: Eyeball, native: float, seed: int) -> Image:
-    """Noise like the photo's own, float32 (H, W, 3)."""
+def grain(eyeball: Eyeball, enlargement: float, seed: int) -> Image:
+    """Noise with the standard deviation and scale of the photo's grain, float32 (H, W, 3)."""
     height, width = eyeball.sclera.shape[:2]
-    size = (max(1, round(height / native)), max(1, round(width / native)), 3)
+    size = (max(1, round(height / enlargement)), max(1, round(width / enlargement)), 3)
     noise = np.random.default_rng(seed).standard_normal(size) * eyeball.grain
     scaled = cv2.resize(noise.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     return scaled.astype(np.float32)
 
 
-def shadow(lid_shadow: Points, lids: Lids) -> Image:
-    """The shadow of lids and corners on an eye, (H, W, 3), 1 where there is none."""
+def smoothstep(x: Reals, low: float, high: float) -> Map:
+    """0 below `low`, 1 above `high`, smooth between (Hermite)."""
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def _shadow(lid_shadow: Points, lids: Lids) -> Image:
+    """Share of light that the upper lid and the corners leave, (H, W, 3)."""
     depth = (lids.height - lids.top) / lids.radius
     upper = np.stack([np.interp(depth, _SHADOW_DEPTHS, lid_shadow[:, k]) for k in range(3)], -1)
     corner = 1 - smoothstep((lids.bottom - lids.top) / lids.radius, 0.1, 1.1)[..., None]
-    return (upper * (1 - corner * (1 - CORNER))).astype(np.float32)
+    return (upper * (1 - corner * (1 - _CORNER))).astype(np.float32)
 
 
-def _lid_shadow(image: Image, sclera: Image, lids: Lids, white: NDArray[np.bool_]) -> Points:
-    """How the white darkens towards the upper lid, beyond its smooth fit; see `Eyeball`."""
+def _measure_lid_shadow(
+    image: Image, sclera: Image, lids: Lids, off_iris: NDArray[np.bool_]
+) -> Points:
+    """Darkening of the sclera towards the upper lid, relative to its fit; see `Eyeball`."""
     depth = (lids.height - lids.top) / lids.radius
-    white = white & (lids.u > 0.1) & (lids.u < 0.92) & (lids.depth > -0.02 * lids.radius)
-    white &= (lids.bottom - lids.height > 0.25 * lids.radius) & (depth < _SHADOW_DEPTHS[-1])
-    ratio = (image / np.maximum(sclera, 0.02))[white]
-    nearest = np.rint(depth[white] / _SHADOW_DEPTHS[1]).astype(int)
-    found = np.ones((len(_SHADOW_DEPTHS), 3))
+    used = off_iris & (lids.u > 0.1) & (lids.u < 0.92) & (lids.depth > -0.02 * lids.radius)
+    used &= (lids.bottom - lids.height > 0.25 * lids.radius) & (depth < _SHADOW_DEPTHS[-1])
+    ratio = (image / np.maximum(sclera, 0.02))[used]
+    nearest = np.rint(depth[used] / _SHADOW_DEPTHS[1]).astype(int)
+    measured = np.ones((len(_SHADOW_DEPTHS), 3))
     for index in range(len(_SHADOW_DEPTHS)):
-        own = ratio[nearest == index]
-        # Few pixels say little: then no shadow is believed.
-        trust = len(own) / (len(own) + 0.3 * lids.radius)
-        if len(own):
-            found[index] += trust * (np.median(own, axis=0) - 1)
-    # Towards the lid it can only grow darker.
-    found = np.minimum.accumulate(found[::-1], axis=0)[::-1]
+        ratios = ratio[nearest == index]
+        # Towards no shadow if there are few pixels at this depth.
+        weight = len(ratios) / (len(ratios) + 0.3 * lids.radius)
+        if len(ratios):
+            measured[index] += weight * (np.median(ratios, axis=0) - 1)
+    # A shadow only gets darker towards the lid.
+    measured = np.minimum.accumulate(measured[::-1], axis=0)[::-1]
     fade = np.linspace(1, 0, len(_SHADOW_DEPTHS))[:, None] ** 0.5
-    shadowed: Points = np.clip(1 + fade * (found - 1), 0.35, 1.0)
-    return shadowed
+    shadow: Points = np.clip(1 + fade * (measured - 1), 0.35, 1.0)
+    return shadow
 
 
 def _split_highlight(image: Image, lids: Lids, rho: Map, radius: float) -> tuple[Image, Image, Map]:
-    """Separate the specular highlight: (picture without it, highlight alone, where, 0..1)."""
-    core = _highlights(image, lids, rho, radius)
+    """Separate corneal highlights: the picture without them, their light, and their mask, 0..1."""
+    core = _find_highlights(image, lids, rho, radius)
     if not core.any():
         return image, np.zeros_like(image), np.zeros(rho.shape, np.float32)
     reach = max(3, round(0.16 * radius)) | 1
@@ -193,11 +212,12 @@ def _split_highlight(image: Image, lids: Lids, rho: Map, radius: float) -> tuple
     return image - highlight, highlight, np.asarray(soft[..., 0], np.float32)
 
 
-def _highlights(image: Image, lids: Lids, rho: Map, radius: float) -> NDArray[np.uint8]:
-    """Where a corneal highlight is: small spots that stand out from the iris's ring, 0 or 1.
+def _find_highlights(image: Image, lids: Lids, rho: Map, radius: float) -> NDArray[np.uint8]:
+    """Mask of corneal highlights, 0 or 1: small spots brighter than the ring around the pupil.
 
-    The ring alone, because beside a black pupil half of a light iris is far from their common
-    median, and no highlight would stand out. A spot is followed down its flanks.
+    They are compared with the ring without the pupil: with a black pupil, half of a light iris
+    would be far from the common median, and the threshold would be too high for any highlight. A
+    spot includes its darker surroundings down to a second, lower threshold.
     """
     grey = image @ np.array([0.299, 0.587, 0.114], np.float32)
     ring = (rho > _PUPIL) & (rho < 0.92) & (lids.depth > 0.04 * radius)
@@ -206,20 +226,21 @@ def _highlights(image: Image, lids: Lids, rho: Map, radius: float) -> NDArray[np
         return core
     level = float(np.median(grey[ring]))
     spread = float(np.median(np.abs(grey[ring] - level))) * 1.4826
-    height = float(np.clip(4 * spread, *_STANDS_OUT))
-    seen = (rho < 0.95) & (lids.depth > 0)
-    flank = seen & (grey > level + max(0.12, 0.7 * height))
-    _, spots = cv2.connectedComponents(flank.astype(np.uint8))
+    rise = float(np.clip(4 * spread, *_HIGHLIGHT_RISE))
+    visible = (rho < 0.95) & (lids.depth > 0)
+    bright = visible & (grey > level + max(0.12, 0.7 * rise))
+    _, spots = cv2.connectedComponents(bright.astype(np.uint8))
     sizes = np.bincount(spots.ravel())
-    peaks = np.bincount(spots[seen & (grey > level + height)].ravel(), minlength=len(sizes))
-    found = (peaks >= 2) & (sizes <= _LARGEST_SPOT * np.pi * radius**2)
-    found[0] = False
-    core[found[spots]] = 1
+    peaks = np.bincount(spots[visible & (grey > level + rise)].ravel(), minlength=len(sizes))
+    is_highlight = (peaks >= 2) & (sizes <= _LARGEST_HIGHLIGHT * np.pi * radius**2)
+    is_highlight[0] = False
+    core[is_highlight[spots]] = 1
     return core
 
 
-def _moved_highlight(eyeball: Eyeball, iris: Iris, rho: Map) -> Image:
-    shift = HIGHLIGHT_TRAVEL * (iris.center - eyeball.iris.center)
+def _move_highlight(eyeball: Eyeball, iris: Iris, rho: Map) -> Image:
+    """The highlight, moved with the iris but less far, and only on the cornea."""
+    shift = _HIGHLIGHT_TRAVEL * (iris.center - eyeball.iris.center)
     moved = cv2.warpAffine(
         eyeball.highlight,
         np.array([[1, 0, shift[0]], [0, 1, shift[1]]]),
@@ -231,77 +252,83 @@ def _moved_highlight(eyeball: Eyeball, iris: Iris, rho: Map) -> Image:
     return result
 
 
-def _sclera(image: Image, lids: Lids, rho: Map, softness: float) -> tuple[Image, Points]:
-    """Fit the white of the eye: quadratic along the eye and from lid to lid, robustly."""
+def _fit_sclera(image: Image, lids: Lids, rho: Map, softness: float) -> tuple[Image, Points]:
+    """Fit the colour of the sclera robustly by a quadratic function along and across the eye.
+
+    Returns:
+        The colour everywhere, (H, W, 3), and the standard deviation of the grain, shape (3,).
+    """
     radius = lids.radius
-    seen = _white(lids, rho, softness)
+    used = _clear_sclera(lids, rho, softness)
     basis = _basis(lids)
-    if seen.sum() < 60:
-        seen = (rho > 1 + softness) & (lids.depth > 0.05 * radius)
-    if seen.sum() < 30:
-        return _guessed_sclera(image, lids), np.full(3, 0.004)
-    rows, target = basis[seen], image[seen].astype(np.float64)
+    if used.sum() < 60:
+        used = (rho > 1 + softness) & (lids.depth > 0.05 * radius)
+    if used.sum() < 30:
+        return _assumed_sclera(image, lids), np.full(3, 0.004)
+    rows, target = basis[used], image[used].astype(np.float64)
     weights = np.ones(len(rows))
     penalty = np.diag([0, 6, 6, 2, 6, 8]) * len(rows) * 2e-3
     for _ in range(4):
         weighted = rows * weights[:, None]
         solution = np.linalg.solve(weighted.T @ rows + penalty, weighted.T @ target)
-        miss = (target - rows @ solution).mean(axis=1)
-        scale = 1.4826 * np.median(np.abs(miss)) + 1e-4
-        # Lashes, veins and lid shadow are darker than the white: distrust that side more.
-        weights = 1 / (1 + (miss / (np.where(miss < 0, 1.5, 2.5) * scale)) ** 2)
+        error = (target - rows @ solution).mean(axis=1)
+        scale = 1.4826 * np.median(np.abs(error)) + 1e-4
+        # Less weight on the dark side, because lashes, veins and shadow are darker than the sclera.
+        weights = 1 / (1 + (error / (np.where(error < 0, 1.5, 2.5) * scale)) ** 2)
     fitted = basis.reshape(-1, 6) @ solution
     low, high = np.percentile(target, [3, 97], axis=0)
     fitted = np.clip(fitted, low - 0.04, high + 0.03).reshape(image.shape).astype(np.float32)
     smooth = cv2.GaussianBlur(image, (0, 0), 1.2)
-    residual = (image - smooth)[seen]
+    residual = (image - smooth)[used]
     noise = 1.4826 * np.median(np.abs(residual - np.median(residual, axis=0)), axis=0)
     return fitted, noise.astype(np.float64)
 
 
-def _white(lids: Lids, rho: Map, softness: float) -> NDArray[np.bool_]:
-    """Where the white is seen, clear of lids, corners and the iris's blurred edge."""
+def _clear_sclera(lids: Lids, rho: Map, softness: float) -> NDArray[np.bool_]:
+    """Pixels of the sclera at a distance from lids, corners and the limbus."""
     inside = (lids.depth > 0.14 * lids.radius) & (lids.u > 0.1) & (lids.u < 0.92)
     return np.asarray(inside & (rho > 1 + 2 * softness))
 
 
-def _left_over(miss: Image, seen: NDArray[np.bool_], radius: float) -> Image:
-    """What the fit misses of the white, smoothly, and carried on a little under the iris.
+def _smooth_residual(residual: Image, used: NDArray[np.bool_], radius: float) -> Image:
+    """Blurred difference between the sclera and its fit, continued a little under the iris.
 
-    Without it an arc would stay where the photo's own white ends and the fitted one begins.
+    Without it an arc would be visible at the border between the photo's sclera and the fitted one.
     """
-    weight = seen.astype(np.float32)
+    weight = used.astype(np.float32)
     sigma = 0.4 * radius
-    around = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
-    missed = cv2.GaussianBlur(
-        np.clip(miss, -0.12, 0.12).astype(np.float32) * weight[..., None], (0, 0), sigma
+    mass = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
+    total = cv2.GaussianBlur(
+        np.clip(residual, -0.12, 0.12).astype(np.float32) * weight[..., None], (0, 0), sigma
     )
-    return np.asarray(missed / (around + 0.02), np.float32)
+    return np.asarray(total / (mass + 0.02), np.float32)
 
 
-def _guessed_sclera(image: Image, lids: Lids) -> Image:
+def _assumed_sclera(image: Image, lids: Lids) -> Image:
+    """The sclera where too little of it is visible for a fit: the brighter part of the opening."""
     inside = image[lids.depth > 0]
     level = np.percentile(inside, 85, axis=0) if len(inside) else np.full(3, 0.6)
-    shade = 0.75 + 0.25 * np.clip(lids.v, 0, 1)
-    guessed: Image = (shade[..., None] * level).astype(np.float32)
-    return guessed
+    shading = 0.75 + 0.25 * np.clip(lids.v, 0, 1)
+    sclera: Image = (shading[..., None] * level).astype(np.float32)
+    return sclera
 
 
 def _basis(lids: Lids) -> Points:
+    """Quadratic functions of the position along and across the eye, (H, W, 6)."""
     u = 2 * np.clip(lids.u, 0, 1) - 1
     v = 2 * np.clip(lids.v, 0, 1) - 1
     return np.stack([np.ones_like(u), u, u * u, v, v * v, u * v], axis=-1).astype(np.float64)
 
 
-def _shade(sclera: Image, lids: Lids) -> Map:
+def _shading(sclera: Image, lids: Lids) -> Map:
     grey = sclera.mean(axis=2)
     inside = lids.depth > 0
     mean = float(grey[inside].mean()) if inside.any() else 1.0
     return np.clip(grey / max(mean, 1e-3), 0.55, 1.35).astype(np.float32)
 
 
-def _disc(image: Image, lids: Lids, iris: Iris, softness: float, glare: Map) -> Image:
-    """Cut the iris out as a disc; fill what lids or glare hide from its mirrored side."""
+def _iris_texture(image: Image, lids: Lids, iris: Iris, softness: float, glare: Map) -> Image:
+    """Extract the iris, and fill in what lids or highlights hide from its mirror images."""
     size = 2 * int(np.ceil(iris.radius * _TEXTURE_REACH)) + 1
     half = (size - 1) / 2
     axis = (np.arange(size) - half) / half * _TEXTURE_REACH
@@ -315,38 +342,39 @@ def _disc(image: Image, lids: Lids, iris: Iris, softness: float, glare: Map) -> 
         px, py = dx + squeeze * nx, dy + squeeze * ny
     map_x = np.asarray(iris.center[0] + px * iris.radius, np.float32)
     map_y = np.asarray(iris.center[1] + py * iris.radius, np.float32)
-    texture, depth, glared = (
+    texture, depth, hidden = (
         np.asarray(
             cv2.remap(layer, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE),
             np.float32,
         )
         for layer in (image, lids.depth, glare)
     )
-    seen = smoothstep(depth / iris.radius, 0.06, 0.2) * (1 - glared)
+    visible = smoothstep(depth / iris.radius, 0.06, 0.2) * (1 - hidden)
     rho = np.hypot(dx, dy)
-    ring = _ring_mean(texture, seen, rho)
-    # Near a lid, what looks unlike the rest of its ring is a lash or the lid itself.
-    unlike = np.abs(texture - ring).max(axis=2)
-    near = 1 - smoothstep(depth / iris.radius, 0.2, 0.5)
-    seen = seen * (1 - near * smoothstep(unlike, 0.06, 0.14))
-    ring = _ring_mean(texture, seen, rho)
-    for flipped in (np.s_[::-1, :], np.s_[::-1, ::-1], np.s_[:, ::-1]):
-        other = seen[flipped] * (1 - seen)
-        texture = texture + other[..., None] * (texture[flipped] - texture)
-        seen = seen + other
-    texture = ring + seen[..., None] * (texture - ring)
-    # Outside the disc nothing is iris; hold the last clean ring so that resampling sees no edge.
+    ring = _ring_mean(texture, visible, rho)
+    # Near a lid, what differs from the rest of its ring is a lash or the lid itself.
+    deviation = np.abs(texture - ring).max(axis=2)
+    near_lid = 1 - smoothstep(depth / iris.radius, 0.2, 0.5)
+    visible = visible * (1 - near_lid * smoothstep(deviation, 0.06, 0.14))
+    ring = _ring_mean(texture, visible, rho)
+    for mirrored in (np.s_[::-1, :], np.s_[::-1, ::-1], np.s_[:, ::-1]):
+        share = visible[mirrored] * (1 - visible)
+        texture = texture + share[..., None] * (texture[mirrored] - texture)
+        visible = visible + share
+    texture = ring + visible[..., None] * (texture - ring)
+    # Continue the last ring beyond the iris, so that resampling finds no edge there.
     outside = smoothstep(rho, 1 - 0.6 * softness, 1 + softness)[..., None]
     filled: Image = (texture + outside * (ring - texture)).astype(np.float32)
     return filled
 
 
-def _ring_mean(texture: Image, seen: Map, rho: Points) -> Image:
+def _ring_mean(texture: Image, visible: Map, rho: Points) -> Image:
+    """Mean colour of the visible pixels at the same distance from the centre, (h, w, 3)."""
     bins = np.clip((rho * 24).astype(int), 0, 40)
-    weight = np.bincount(bins.ravel(), seen.ravel() + 1e-6, minlength=41)
+    weight = np.bincount(bins.ravel(), visible.ravel() + 1e-6, minlength=41)
     means = np.stack(
         [
-            np.bincount(bins.ravel(), (texture[..., k] * (seen + 1e-6)).ravel(), minlength=41)
+            np.bincount(bins.ravel(), (texture[..., k] * (visible + 1e-6)).ravel(), minlength=41)
             for k in range(3)
         ],
         axis=-1,
@@ -362,9 +390,3 @@ def _ring_mean(texture: Image, seen: Map, rho: Points) -> Image:
         np.float32
     )
     return mixed
-
-
-def smoothstep(x: Reals, low: float, high: float) -> Map:
-    """0 below `low`, 1 above `high`, smooth between (Hermite)."""
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)

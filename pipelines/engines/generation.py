@@ -1,4 +1,8 @@
-"""One look's eyes by a network: geometry proposes, the engine draws, the closed loop judges."""
+"""Turn the eyes of a photo with a network, for one look.
+
+Geometry turns them first (`propose`), the engine redraws them, and the closed loop measures the
+result and corrects the target.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any
 
 from pipelines.engines import annotation, closed_loop, dispatch, geometry
 from pipelines.engines.base import OnStep, Proposal, Request, Task
-from pipelines.engines.closed_loop import MOST_PASSES, Delivered, Reading, Reason, Steered
+from pipelines.engines.closed_loop import MOST_PASSES, Delivered, LoopResult, Reading, Reason
 from pipelines.face import Face
 from pipelines.gaze import NO_TRIM, Gaze, Trim, target_per_eye
 from pipelines.gaze.angles import GazeEstimate
@@ -19,10 +23,14 @@ from pipelines.image.arrays import Image, Image8
 from pipelines.measure import identity
 from pipelines.runtime.cache import Cache
 
-Tell = Callable[[float, str], None]
-On = Callable[[str], AbstractContextManager[None]]
-Find = Callable[[Image, Face], tuple[Face, Gaze | None]]
-"""Finds the face of an edited picture (working copy, face as posed) and reads its gaze."""
+Progress = Callable[[float, str], None]
+"""Called with the share done, 0..1, and the name of the step; an exception it raises ends the
+work."""
+Timer = Callable[[str], AbstractContextManager[None]]
+"""Measures the time spent in a step, by its name."""
+ReadGaze = Callable[[Image, Face], tuple[Face, Gaze | None]]
+"""Finds the face in an edited picture (working copy, face as posed) and measures its gaze; None if
+no face is found."""
 
 _DRAWING = "Drawing the eyes"
 _DRAWING_AGAIN = "Drawing the eyes again"
@@ -34,14 +42,14 @@ class Generation:
     """What a network did for a look.
 
     Attributes:
-        device: Where it ran, in words.
-        steps: Of the scheduler, in each pass.
-        passes: How often the eyes were drawn.
-        delivered: Whether the result is what was drawn, or geometry's proposal.
-        reason: Why the proposal is delivered, or None.
-        errors: Degrees off the target after each pass; infinite where no eyes were found.
-        proposal_error: Degrees off the target of the proposal; None where it was not measured,
-            because no eyes were drawn, or nothing was left to be wished for in those that were.
+        device: Name and precision of the device that it ran on.
+        steps: Number of the scheduler's steps per pass.
+        passes: How often the eyes were redrawn.
+        delivered: Whether the redrawn eyes or the proposal are delivered.
+        reason: Why the proposal is delivered; None if it is not.
+        errors: Gaze error after each pass in degrees; infinite if no eyes were found.
+        proposal_error: Gaze error of the proposal in degrees; None if it was not measured, because
+            the eyes were not redrawn or the redrawn ones were good enough.
         skin: Strength with which the skin was redrawn, 0 for not at all.
     """
 
@@ -56,7 +64,7 @@ class Generation:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What a person should know about it."""
+        """A sentence if the proposal is delivered, else empty."""
         if self.reason is None:
             return ()
         sentence = {
@@ -84,129 +92,138 @@ class Generation:
 
 
 def generate(
-    request: Request, tell: Tell, on: On, find: Find, cache: Cache
+    request: Request, progress: Progress, timer: Timer, read_gaze: ReadGaze, cache: Cache
 ) -> tuple[Image8, Face, Generation]:
-    """Turn the eyes of a photo, and redraw its skin where that is asked for, by a network.
+    """Turn the eyes of a photo, and redraw its skin if requested, with a network.
 
     Args:
-        request: The photo and what is asked for.
-        tell: Progress; what it raises ends the work within one step.
-        on: Times a step by name.
-        find: See `Find`.
-        cache: Keeps the photo's eyes taken apart for other looks.
+        request: The photo and the settings.
+        progress: See `Progress`.
+        timer: See `Timer`.
+        read_gaze: See `ReadGaze`.
+        cache: Intermediate results shared with other looks; its root keeps the eye sockets.
 
     Returns:
-        The picture at its own size, the face as it is posed in it (in working pixels), and what
+        The picture at full size, the face as posed in it (in pixels of the working copy), and what
         was done.
 
     Raises:
         EngineFailed: ``out-of-memory``.
-        Cancelled: `tell` raised it.
+        Cancelled: Raised by `progress`.
     """
-    where = str(dispatch.device(request.engine))
-    base = request.portrait.original_u8
+    device = str(dispatch.device(request.engine))
+    steps = request.engine.steps or 0
+    picture_u8, skin = request.portrait.original_u8, 0.0
     if request.generative:
-        with on("controlnet"):
-            task = _task(request, lambda step, steps: tell(0.1 * step / steps, _DRAWING_SKIN))
-            drawn = dispatch.redraw_skin(task, base, request.full_face, request.generative)
-            base = base if drawn is None else drawn
+        with timer("controlnet"):
+            task = _task(request, lambda step, total: progress(0.1 * step / total, _DRAWING_SKIN))
+            drawn = dispatch.redraw_skin(task, picture_u8, request.full_face, request.generative)
+            if drawn is not None:
+                picture_u8, skin = drawn, request.generative
     if request.target is None:
-        done = Generation(where, request.engine.steps or 0, 0, "generated", None, (), None, 0.0)
-        return base, request.face, _with_skin(done, base, request)
-    outcome = _steered(request, base, tell, on, find, cache)
+        done = Generation(device, steps, 0, "generated", None, (), None, skin)
+        return picture_u8, request.face, done
+    outcome = _redraw_eyes(request, picture_u8, progress, timer, read_gaze, cache)
+    proposal = outcome.result
+    posed = annotation.look_towards(request.face, request.gaze, proposal.gaze, request.trim)
     done = Generation(
-        device=where,
-        steps=request.engine.steps or 0,
+        device=device,
+        steps=steps,
         passes=len(outcome.errors),
         delivered=outcome.delivered,
         reason=outcome.reason,
         errors=outcome.errors,
         proposal_error=outcome.proposal_error,
-        skin=0.0,
+        skin=skin,
     )
-    proposal = outcome.made
-    posed = annotation.look_towards(request.face, request.gaze, proposal.gaze, request.trim)
-    return proposal.image_u8, posed, _with_skin(done, base, request)
+    return proposal.image_u8, posed, done
 
 
 def propose(
-    picture: Image8,
+    picture_u8: Image8,
     face: Face,
     now: GazeEstimate,
-    aim: Gaze,
+    target: Gaze,
     seed: int = 0,
     trim: Trim = NO_TRIM,
     cache: Cache | None = None,
 ) -> Proposal:
-    """What geometry makes of an aim.
+    """Turn the eyes of a picture by geometry, for a network to redraw them.
 
     Args:
-        picture: The whole picture, uint8 sRGB, shape (H, W, 3).
+        picture_u8: The whole picture, uint8 sRGB, shape (H, W, 3).
         face: Its face, in the same pixels.
         now: Its gaze.
-        aim: Where the person shall look before the eyes are trimmed.
-        seed: For the noise that replaces grain.
-        trim: What each eye turns beyond `aim`.
-        cache: Keeps the eyes of this very picture taken apart, for other looks and passes.
+        target: Target of both eyes together, without the trim.
+        seed: Seed of the noise that replaces grain.
+        trim: Additional turn of each eye.
+        cache: Keeps the eye sockets of this picture for other looks and passes.
     """
-    sockets = (cache or Cache()).get("sockets", lambda: geometry.take_apart(picture, face, now))
-    patches = geometry.redirect(picture, face, now, aim, seed, trim, sockets)
+    sockets = (cache or Cache()).get("sockets", lambda: geometry.take_apart(picture_u8, face, now))
+    patches = geometry.redirect(picture_u8, face, now, target, seed, trim, sockets)
     return Proposal(
-        photo_u8=picture,
-        image_u8=geometry.paste(picture, patches),
+        photo_u8=picture_u8,
+        image_u8=geometry.paste(picture_u8, patches),
         before=face,
-        posed=annotation.look_towards(face, now, aim, trim),
-        gaze=aim,
-        goals=target_per_eye(now, aim, trim),
+        posed=annotation.look_towards(face, now, target, trim),
+        gaze=target,
+        goals=target_per_eye(now, target, trim),
     )
 
 
-def _steered(
-    request: Request, base: Image8, tell: Tell, on: On, find: Find, cache: Cache
-) -> Steered[Proposal]:
+def _redraw_eyes(
+    request: Request,
+    picture_u8: Image8,
+    progress: Progress,
+    timer: Timer,
+    read_gaze: ReadGaze,
+    cache: Cache,
+) -> LoopResult[Proposal]:
+    """Run the closed loop; its aims are the mean gaze of both eyes with the trim."""
     assert request.aim is not None
     passes, trim = 0, request.trim
-    # Redrawn skin is this look's own; the photo's eyes are everybody's.
-    apart = cache.root if base is request.portrait.original_u8 else Cache()
+    # The sockets of the photo are the same for all looks; redrawn skin belongs to this look only.
+    is_photo = picture_u8 is request.portrait.original_u8
+    socket_cache = cache.root if is_photo else Cache()
 
-    def proposed(both: Gaze) -> Proposal:
-        with on("redirect"):
-            aim = trim.without(both)
-            return propose(base, request.full_face, request.gaze, aim, request.seed, trim, apart)
+    def propose_aim(aim: Gaze) -> Proposal:
+        with timer("redirect"):
+            return propose(
+                picture_u8,
+                request.full_face,
+                request.gaze,
+                trim.without(aim),
+                request.seed,
+                trim,
+                socket_cache,
+            )
 
-    def draw(proposal: Proposal) -> Proposal | None:
+    def redraw(proposal: Proposal) -> Proposal | None:
         nonlocal passes
 
         def on_step(step: int, steps: int) -> None:
             share = (passes + step / max(steps, 1)) / MOST_PASSES
-            tell(0.1 + 0.25 * share, _DRAWING_AGAIN if passes else _DRAWING)
+            progress(0.1 + 0.25 * share, _DRAWING_AGAIN if passes else _DRAWING)
 
         on_step(0, 1)
-        with on("controlnet"):
+        with timer("controlnet"):
             drawn = dispatch.refine(_task(request, on_step), proposal)
         passes += 1
         return None if drawn is None else replace(proposal, image_u8=drawn)
 
     def read(proposal: Proposal) -> Reading:
-        with on("measure"):
+        with timer("measure"):
             working = loading.to_working(proposal.image_u8)
             posed = annotation.look_towards(request.face, request.gaze, proposal.gaze, trim)
-            found, gaze = find(working, posed)
-            embedding = identity.embedding(working, found)
+            face, gaze = read_gaze(working, posed)
+            embedding = identity.embedding(working, face)
             return Reading(gaze, identity.distance(request.embedding, embedding))
 
-    return closed_loop.steer(proposed, draw, read, request.aim)
+    return closed_loop.steer(propose_aim, redraw, read, request.aim)
 
 
 def _task(request: Request, on_step: OnStep) -> Task:
     return Task(request.engine, request.context, request.seed, on_step)
-
-
-def _with_skin(done: Generation, base: Image8, request: Request) -> Generation:
-    if not request.generative:
-        return done
-    drawn = base is not request.portrait.original_u8
-    return replace(done, skin=request.generative if drawn else 0.0)
 
 
 def _finite(value: float | None) -> float | None:

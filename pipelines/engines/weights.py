@@ -1,27 +1,24 @@
-"""Where an engine's weights are, whether they are all there and whole, and how to get them."""
+"""Where the weights of an engine are, and whether they are all there and undamaged."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipelines.runtime.errors import EngineFailed, EngineUnavailable
+from pipelines.runtime.errors import EngineUnavailable
 from pipelines.runtime.messages import Message
+from pipelines.runtime.settings import ModelSettings
 from presets.schema import Engine, HubFile
 
 State = Literal["ready", "slow", "download", "absent"]
 
 MODELS = "PRESENCE_MODELS"
-"""Environment variable: a folder with models, ``<engine>/`` or ``<owner>/<name>/`` as the hub's."""
+"""Environment variable that names a folder with models; see `ModelSettings`."""
 
 BUNDLED = Path(__file__).parent / "bundled"
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _LONGEST_HEADER = 100_000_000
 
 
@@ -132,8 +129,8 @@ def bundled(engine: Engine) -> Path:
 
 def own_folder() -> Path | None:
     """The folder that `PRESENCE_MODELS` names, or None where it is not set."""
-    named = os.environ.get(MODELS, "")
-    return Path(named).expanduser() if named else None
+    named = ModelSettings.read().models
+    return None if named is None else named.expanduser()
 
 
 def command(engine: Engine) -> str:
@@ -165,47 +162,13 @@ def missing_sentence(engine: Engine) -> str:
     return Message(
         template,
         engine=engine.label,
-        size=_megabytes(size),
+        size=megabytes(size),
         there=there,
         all=len(wanted),
         files=", ".join(_repositories(engine)),
         command=command(engine),
         place=place(),
     )
-
-
-def fetch(engine: Engine, tell: Callable[[str], None], endpoint: str | None = None) -> None:
-    """Download what is missing of an engine, resuming where an earlier try stopped, and check it.
-
-    Args:
-        engine: A hub engine.
-        tell: Called with a line for a person, a few times a repository.
-        endpoint: Address of the hub; its own if None.
-
-    Raises:
-        EngineUnavailable: ``nothing-to-fetch`` or ``no-network``.
-        EngineFailed: ``weights-damaged`` where a file arrived otherwise than the hub announced it.
-    """
-    if engine.weights != "hub":
-        raise EngineUnavailable(
-            "nothing-to-fetch",
-            Message("{engine} has nothing to download from the hub.", engine=engine.label),
-        )
-    from huggingface_hub.utils import logging
-
-    # It would tell of every retry; what is left after the last one is told in our own words.
-    logging.set_verbosity_error()
-    for source in engine.files:
-        tell(
-            f"{source.role}: {source.repo} at {source.revision[:12]}, "
-            f"{_megabytes(source.size_mb)}, {source.licence}"
-        )
-        for name in source.files:
-            here = locate(source, name)
-            if here is not None and damage(here):
-                _throw_away(here)
-            _check_fetched(source, name, _download(source, name, endpoint))
-    tell(f"{engine.label} is complete, in {place()}.")
 
 
 def damage(path: Path) -> str | None:
@@ -246,7 +209,7 @@ def _repositories(engine: Engine) -> list[str]:
     for source in engine.files:
         sizes[source.repo] = sizes.get(source.repo, 0) + source.size_mb
         licences[source.repo] = source.licence
-    return [f"{repo} ({_megabytes(sizes[repo])}, {licences[repo]})" for repo in sizes]
+    return [f"{repo} ({megabytes(sizes[repo])}, {licences[repo]})" for repo in sizes]
 
 
 def _require_bundled(engine: Engine) -> None:
@@ -308,87 +271,6 @@ def _damaged(name: str, wrong: str, remedy: str) -> EngineUnavailable:
     )
 
 
-def _download(source: HubFile, name: str, endpoint: str | None) -> Path:
-    import httpx2
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    folder = own_folder()
-    try:
-        path = hf_hub_download(
-            source.repo,
-            name,
-            revision=source.revision,
-            local_dir=folder / source.repo if folder else None,
-            endpoint=endpoint,
-        )
-    except HfHubHTTPError as error:
-        raise EngineUnavailable(
-            "no-network",
-            Message(
-                "The Hugging Face hub did not hand out {name} of {repo} at its pinned revision. "
-                "Try again later; if it stays so, the file has been taken down.",
-                name=name,
-                repo=source.repo,
-            ),
-        ) from error
-    except (LocalEntryNotFoundError, httpx2.HTTPError) as error:
-        raise EngineUnavailable(
-            "no-network",
-            Message(
-                "The Hugging Face hub can't be reached for {name} of {repo}. "
-                "Check the network and run the command again; it goes on where it stopped.",
-                name=name,
-                repo=source.repo,
-            ),
-        ) from error
-    return Path(path)
-
-
-def _check_fetched(source: HubFile, name: str, path: Path) -> None:
-    wrong = damage(path)
-    known = _known_sha256(source, name, path)
-    if wrong is None and known is not None and _sha256(path) != known:
-        wrong = "is not the one that the hub announced"
-    if wrong is None:
-        return
-    _throw_away(path)
-    raise EngineFailed(
-        "weights-damaged",
-        Message(
-            "The file {name} of {repo} {wrong} and was thrown away. Run the command again.",
-            name=name,
-            repo=source.repo,
-            wrong=wrong,
-        ),
-    )
-
-
-def _throw_away(path: Path) -> None:
-    """Remove a file, and what it stands for in the hub's cache: else it would pass for whole."""
-    path.resolve().unlink()
-    path.unlink(missing_ok=True)
-
-
-def _known_sha256(source: HubFile, name: str, path: Path) -> str | None:
-    """What the hub said about a large file: its cache names the file so, a folder keeps a note."""
-    target = path.resolve().name
-    if _SHA256.fullmatch(target):
-        return target
-    folder = own_folder()
-    if folder is None:
-        return None
-    note = folder / source.repo / ".cache" / "huggingface" / "download" / f"{name}.metadata"
-    if not note.is_file():
-        return None
-    lines = note.read_text(encoding="utf-8").splitlines()
-    return lines[1] if len(lines) > 1 and _SHA256.fullmatch(lines[1]) else None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _megabytes(size: float) -> str:
+def megabytes(size: float) -> str:
+    """A size in MB in words, in GB from 1000 MB on."""
     return f"{size / 1000:.1f} GB" if size >= 1000 else f"{size:.0f} MB"

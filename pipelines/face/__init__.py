@@ -1,4 +1,4 @@
-"""Faces: landmarks, head pose, what is visible of a face, where it shows skin."""
+"""Faces: landmarks, head pose, close-ups, visibility of the eyes, skin masks."""
 
 from pipelines.face.face import Eye, Face, Side, from_landmarks, with_eyes
 from pipelines.face.mesh import find

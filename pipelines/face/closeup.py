@@ -1,4 +1,4 @@
-"""A face cut out of its picture, at a size tied to the distance between the eyes."""
+"""Crop a face out of its picture, reduced to at most a given interocular distance."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pipelines.image.arrays import Image, Map, Points
 
 @dataclass(frozen=True)
 class Closeup:
-    """Part of a picture around a face, never enlarged.
+    """A crop around a face, reduced or at the picture's own scale.
 
     Attributes:
         pixels: float32 sRGB in [0, 1], shape (h, w, 3).
-        face: The face in it.
-        view: Rows and columns of the picture that it shows.
+        face: The face in pixels of the crop.
+        view: Rows and columns of the picture that the crop covers.
     """
 
     pixels: Image = field(repr=False)
@@ -28,16 +28,16 @@ class Closeup:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(rows, columns) of the view, in pixels of the picture."""
+        """Size of `view`, (rows, columns) in pixels of the picture."""
         rows, columns = self.view
         return rows.stop - rows.start, columns.stop - columns.start
 
     def like(self, pixels: Image) -> Image:
-        """The same part of another state of the picture, at this closeup's size."""
-        return _shrunk(pixels[self.view], self.pixels.shape[:2])
+        """The same crop of another version of the picture, shape (h, w, 3)."""
+        return _reduced(pixels[self.view], self.pixels.shape[:2])
 
     def back(self, values: Image) -> Image:
-        """Values per pixel of the closeup, (h, w) or (h, w, C), at the picture's size."""
+        """Resize values per pixel of the crop, (h, w) or (h, w, C), to the size of `view`."""
         height, width = self.shape
         if values.shape[:2] == (height, width):
             return values
@@ -46,13 +46,13 @@ class Closeup:
 
 
 def cut(pixels: Image, face: Face, margin: float, interocular: float) -> Closeup:
-    """Cut a face out of its picture.
+    """Crop a face out of its picture.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
-        face: The face in it.
-        margin: How much to leave around the face's outline, in interoculars.
-        interocular: The most pixels between the eyes.
+        face: The face in this picture.
+        margin: Margin around the face's outline, in interocular distances.
+        interocular: Largest interocular distance of the crop, in pixels.
     """
     rows, columns = view = skin.window(face, margin)
     height, width = rows.stop - rows.start, columns.stop - columns.start
@@ -61,24 +61,24 @@ def cut(pixels: Image, face: Face, margin: float, interocular: float) -> Closeup
     factor = np.array([size[1] / max(width, 1), size[0] / max(height, 1)])
     start = np.array([columns.start, rows.start], np.float64)
 
-    def move(points: Points) -> Points:
-        moved: Points = (points - start + 0.5) * factor - 0.5
-        return moved
+    def to_crop(points: Points) -> Points:
+        placed: Points = (points - start + 0.5) * factor - 0.5
+        return placed
 
     landmarks = face.landmarks * scale
-    landmarks[:, :2] = move(face.landmarks[:, :2])
-    placed = replace(
+    landmarks[:, :2] = to_crop(face.landmarks[:, :2])
+    face_in_crop = replace(
         face,
         landmarks=landmarks,
         size=size,
-        left=face.left.mapped(move, scale),
-        right=face.right.mapped(move, scale),
+        left=face.left.mapped(to_crop, scale),
+        right=face.right.mapped(to_crop, scale),
     )
-    return Closeup(_shrunk(pixels[view], size), placed, view)
+    return Closeup(_reduced(pixels[view], size), face_in_crop, view)
 
 
-def _shrunk(pixels: Image | Map, size: tuple[int, ...]) -> Image:
+def _reduced(pixels: Image | Map, size: tuple[int, ...]) -> Image:
     if pixels.shape[:2] == size:
         return np.ascontiguousarray(pixels)
-    small = cv2.resize(pixels, (size[1], size[0]), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32)
+    reduced = cv2.resize(pixels, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+    return np.asarray(reduced, np.float32)

@@ -1,4 +1,4 @@
-"""A face in a picture: landmarks, head pose and two eyes, in pixels."""
+"""The face in a picture: landmarks, head pose and both eyes, in pixels."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipelines.face.landmarks import (
-    _ANCHORS,
-    _LEFT_IRIS,
-    _RIGHT_IRIS,
-    _numbers,
-    _regions,
-)
+from pipelines.face.landmarks import ANCHORS, LEFT_IRIS, RIGHT_IRIS, regions
 from pipelines.face.pose import HeadPose, head_pose
 from pipelines.image.arrays import Points
 
@@ -27,12 +21,12 @@ class Eye:
 
     Attributes:
         side: The person's own left or right.
-        outer: Outer canthus, shape (2,).
-        inner: Inner canthus, shape (2,).
+        outer: Outer canthus (corner of the lids, towards the temple), shape (2,).
+        inner: Inner canthus (towards the nose), shape (2,).
         upper: Edge of the upper lid from the outer to the inner canthus, shape (9, 2).
         lower: Edge of the lower lid from the outer to the inner canthus, shape (9, 2).
         iris_center: Centre of the iris, shape (2,).
-        iris_radius: Radius of the iris across, in pixels.
+        iris_radius: Radius of the iris along its wider axis.
     """
 
     side: Side
@@ -45,7 +39,7 @@ class Eye:
 
     @property
     def contour(self) -> Points:
-        """The lid edge as a closed polygon, shape (16, 2)."""
+        """The lid edges as a closed polygon, shape (16, 2)."""
         return np.vstack([self.upper, self.lower[-2:0:-1]])
 
     @property
@@ -55,16 +49,16 @@ class Eye:
 
     @property
     def opening(self) -> float:
-        """Mean lid distance over the middle of the eye, divided by the eye's width."""
+        """Mean distance of the lids in the middle of the eye, as a share of the eye's width."""
         gap = np.linalg.norm(self.upper[3:6] - self.lower[3:6], axis=1).mean()
         return float(gap / max(self.width, 1e-6))
 
     def scaled(self, factor: float) -> Eye:
-        """The same eye in a picture resized by `factor`."""
+        """The eye in a picture resized by `factor`."""
         return self.mapped(lambda points: _rescale(points, factor), factor)
 
     def mapped(self, move: Callable[[Points], Points], scale: float = 1.0) -> Eye:
-        """The same eye with its points moved, each (..., 2), and its radius times `scale`."""
+        """The eye with `move` applied to its points, (..., 2), and its radius times `scale`."""
         return replace(
             self,
             outer=move(self.outer),
@@ -82,12 +76,12 @@ class Face:
 
     Attributes:
         landmarks: MediaPipe Face Mesh with iris refinement, in pixels, shape (478, 3);
-            pixel centres are at whole numbers, z grows away from the camera.
+            pixel centres are at whole numbers, z increases away from the camera.
         size: (height, width) of the picture in pixels.
         head: Head pose in degrees.
         left: The person's left eye.
         right: The person's right eye.
-        count: How many faces the picture shows; this is the largest of them.
+        count: Number of faces in the picture, of which this is the largest.
     """
 
     landmarks: Points
@@ -109,7 +103,7 @@ class Face:
 
     @property
     def width(self) -> float:
-        """Width of the face outline along the eye line, in pixels."""
+        """Width of the face's outline along the line through the outer canthi, in pixels."""
         across = self.left.outer - self.right.outer
         across = across / max(float(np.linalg.norm(across)), 1e-6)
         return float(np.ptp(self.oval @ across))
@@ -122,34 +116,37 @@ class Face:
 
     @property
     def mm_per_px(self) -> float:
-        """Millimetres per pixel, from the human iris, 11.7 mm across in nearly everybody.
+        """Millimetres per pixel, from the iris, whose diameter hardly differs between people.
 
-        Source: Rüfer, Schröder & Erb 2005, Cornea 24(3), white-to-white 11.71 ± 0.42 mm. The edge
-        that `iris.fit` finds lies at 0.967 of that radius, on renders of known size.
+        Source: Rüfer, Schröder & Erb 2005, Cornea 24(3), white-to-white 11.71 ± 0.42 mm, so a
+        radius of 5.85 mm. The edge that `gaze.iris.fit` finds lies at 0.967 of that radius, on
+        renders of known size.
         """
         return 0.967 * 5.85 / max((self.left.iris_radius + self.right.iris_radius) / 2, 1e-6)
 
     def region(self, name: str) -> Points:
-        """A closed polygon by name, in pixels, shape (n, 2).
+        """A part of the face as a closed polygon in pixels, shape (n, 2).
 
         Names: oval, lips, mouth, nose, forehead, and left_/right_ + upper_lid, lower_lid, brow,
         under_eye, eye_socket, cheek, nostril.
 
         Raises:
-            KeyError: There is no region of this name.
+            KeyError: Unknown name.
         """
-        return self.landmarks[_regions()[name], :2]
+        return self.landmarks[regions()[name], :2]
 
     def anchor(self, name: str) -> Points:
-        """A point that moves little with the eyes, by name (temples, bridge), in pixels, (2,).
+        """A point that hardly moves with the eyes, in pixels, shape (2,).
+
+        Names: temples (the middle between them), bridge (of the nose).
 
         Raises:
-            KeyError: There is no anchor of this name.
+            KeyError: Unknown name.
         """
-        return np.asarray(self.landmarks[_numbers(_ANCHORS[name]), :2].mean(axis=0), np.float64)
+        return np.asarray(self.landmarks[ANCHORS[name], :2].mean(axis=0), np.float64)
 
     def scaled(self, factor: float, size: tuple[int, int] | None = None) -> Face:
-        """The same face in a picture resized by `factor` to `size` (height, width)."""
+        """The face in a picture resized by `factor` to `size` (height, width)."""
         landmarks = self.landmarks * factor
         landmarks[:, :2] = _rescale(self.landmarks[:, :2], factor)
         height, width = size or (round(self.size[0] * factor), round(self.size[1] * factor))
@@ -163,9 +160,9 @@ class Face:
 
 
 def with_eyes(face: Face, left: Eye, right: Eye) -> Face:
-    """The same face with other eyes; its landmarks follow their irises and lid edges."""
+    """The face with other eyes, and its iris and lid landmarks moved accordingly."""
     landmarks = face.landmarks.copy()
-    for eye, first in ((left, _LEFT_IRIS), (right, _RIGHT_IRIS)):
+    for eye, first in ((left, LEFT_IRIS), (right, RIGHT_IRIS)):
         old = face.left if eye.side == "left" else face.right
         growth = eye.iris_radius / max(old.iris_radius, 1e-6)
         ring = slice(first, first + 5)
@@ -173,12 +170,12 @@ def with_eyes(face: Face, left: Eye, right: Eye) -> Face:
             landmarks[ring, :2] - landmarks[first, :2]
         )
         for name, edge in (("upper_lid", eye.upper), ("lower_lid", eye.lower)):
-            landmarks[_regions()[f"{eye.side}_{name}"], :2] = edge
+            landmarks[regions()[f"{eye.side}_{name}"], :2] = edge
     return replace(face, landmarks=landmarks, left=left, right=right)
 
 
 def from_landmarks(landmarks: Points, size: tuple[int, int], count: int = 1) -> Face:
-    """Build a Face from 478 landmarks in pixels, shape (478, 3), without any checks."""
+    """Build a Face from landmarks in pixels, shape (478, 3), without checking it."""
     return Face(
         landmarks=landmarks,
         size=(int(size[0]), int(size[1])),
@@ -190,13 +187,12 @@ def from_landmarks(landmarks: Points, size: tuple[int, int], count: int = 1) -> 
 
 
 def _eye(landmarks: Points, side: Side) -> Eye:
-    regions = _regions()
-    upper = landmarks[regions[f"{side}_upper_lid"], :2]
-    lower = landmarks[regions[f"{side}_lower_lid"], :2]
-    iris = _LEFT_IRIS if side == "left" else _RIGHT_IRIS
+    upper = landmarks[regions()[f"{side}_upper_lid"], :2]
+    lower = landmarks[regions()[f"{side}_lower_lid"], :2]
+    iris = LEFT_IRIS if side == "left" else RIGHT_IRIS
     ring = landmarks[iris + 1 : iris + 5, :2]
-    # The ring's horizontal pair is hidden by the lids far less often than its vertical pair.
-    across = max(np.linalg.norm(ring[0] - ring[2]), np.linalg.norm(ring[1] - ring[3]))
+    # The larger of both diameters, because the lids often hide the top and bottom of the iris.
+    diameter = max(np.linalg.norm(ring[0] - ring[2]), np.linalg.norm(ring[1] - ring[3]))
     return Eye(
         side=side,
         outer=upper[0],
@@ -204,10 +200,10 @@ def _eye(landmarks: Points, side: Side) -> Eye:
         upper=upper,
         lower=lower,
         iris_center=landmarks[iris, :2],
-        iris_radius=float(across / 2),
+        iris_radius=float(diameter / 2),
     )
 
 
 def _rescale(points: Points, factor: float) -> Points:
-    """Map pixel-centre coordinates into a picture resized by `factor`."""
+    """Coordinates in a picture resized by `factor`; pixel centres are at whole numbers."""
     return (points + 0.5) * factor - 0.5

@@ -1,4 +1,4 @@
-"""The part of a portrait that is shown when looks are compared: head and shoulders, or the head."""
+"""Crops of a portrait for showing it: head and shoulders, or the head alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import numpy as np
 
 from pipelines.face.face import Face
 
-# Around the face's middle, in heights of the face: half the width, half the height, and by how much
-# of that the frame is moved down.
+# In face heights: half the crop's width, half its height, and the shift of its centre downwards.
 _SHOULDERS = (1.05, 1.3, 0.06)
 _HEAD = (0.72, 0.9, -0.04)
 
@@ -15,29 +14,34 @@ Window = tuple[slice, slice]
 
 
 def head_and_shoulders(face: Face, shape: tuple[int, ...]) -> Window:
-    """Rows and columns around a face, as far as the picture has them.
+    """Rows and columns of the head and shoulders, clipped to the picture.
 
     Args:
-        face: The face, in pixels of a copy of the picture of any size.
-        shape: The picture's own (height, width, ...).
+        face: The face, in pixels of any resized copy of the picture.
+        shape: (height, width, ...) of the picture to crop.
     """
     return _around(face, shape, *_SHOULDERS)
 
 
 def head(face: Face, shape: tuple[int, ...]) -> Window:
-    """The same, closer: for small pictures in which the eyes have to be seen."""
+    """Rows and columns of the head alone, for small pictures in which the eyes must be visible.
+
+    Args:
+        face: The face, in pixels of any resized copy of the picture.
+        shape: (height, width, ...) of the picture to crop.
+    """
     return _around(face, shape, *_HEAD)
 
 
 def _around(face: Face, shape: tuple[int, ...], wide: float, high: float, down: float) -> Window:
-    # In shares of the picture, so that one face fits copies of every size.
-    top, bottom = (
-        np.asarray(side(face.oval, axis=0)) / face.size[::-1] for side in (np.min, np.max)
+    # Relative coordinates (x, y), because the face may come from a copy of another size.
+    low, high_corner = (
+        np.asarray(extreme(face.oval, axis=0)) / face.size[::-1] for extreme in (np.min, np.max)
     )
-    tall = (bottom - top)[1] * face.size[0]
-    middle = (top + bottom) / 2 + (0, down * high * tall / face.size[0])
-    reach = np.array([wide, high]) * tall / face.size[::-1]
-    first, last = np.clip(middle - reach, 0, 1), np.clip(middle + reach, 0, 1)
+    tall = (high_corner - low)[1] * face.size[0]
+    center = (low + high_corner) / 2 + (0, down * high * tall / face.size[0])
+    half = np.array([wide, high]) * tall / face.size[::-1]
+    first, last = np.clip(center - half, 0, 1), np.clip(center + half, 0, 1)
     height, width = shape[:2]
     return (
         slice(round(first[1] * height), round(last[1] * height)),

@@ -1,19 +1,29 @@
-"""Numbers of MediaPipe's face mesh and what they stand for; no other file knows them."""
+"""Landmark numbers of MediaPipe's face mesh, by name. No other file knows the numbers."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-_RIGHT_OUTER, _RIGHT_INNER = 33, 133
-_LEFT_OUTER, _LEFT_INNER = 263, 362
-_RIGHT_IRIS, _LEFT_IRIS = 468, 473
+# The outer canthi.
+RIGHT_OUTER, LEFT_OUTER = 33, 263
+# Centre of each iris; the next four landmarks are its ring.
+RIGHT_IRIS, LEFT_IRIS = 468, 473
 
-# Closed polygons, each in drawing order. Named for the person's own left and right.
+
+# Points whose mean hardly moves with the eyes.
+ANCHORS = {"temples": [234, 454, 127, 356], "bridge": [6]}
+# Points that hardly move with eyes, mouth and brows: nose bridge, forehead, temples, cheekbones.
+RIGID = [
+    6, 168, 197, 195, 5, 4, 10, 109, 338, 67, 297, 103, 332, 54, 284, 21, 251, 127, 356, 234, 454,
+    93, 323, 117, 346, 50, 280, 101, 330, 9, 8, 108, 337, 69, 299,
+]  # fmt: skip
+
+# Closed polygons, each in drawing order. Those of the person's right side have mirror images.
 _RIGHT = {
     "upper_lid": "33 246 161 160 159 158 157 173 133",
     "lower_lid": "33 7 163 144 145 153 154 155 133",
@@ -31,28 +41,36 @@ _MIDDLE = {
     "nose": "168 417 465 343 437 420 360 344 438 309 250 2 20 79 218 115 131 198 217 114 245 193",
     "forehead": "54 103 67 109 10 338 297 332 284 298 293 334 296 336 9 107 66 105 63 68",
 }
-_ANCHORS = {"temples": "234 454 127 356", "bridge": "6"}
 
 
-@lru_cache(maxsize=1)
-def _regions() -> dict[str, list[int]]:
-    mirror = _mirror()
+@cache
+def regions() -> dict[str, list[int]]:
+    """Landmarks of each region of `Face.region`, by name."""
     middle = {name: _numbers(text) for name, text in _MIDDLE.items()}
     right = {f"right_{name}": _numbers(text) for name, text in _RIGHT.items()}
-    left = {f"left_{name}": mirror[_numbers(text)].tolist() for name, text in _RIGHT.items()}
+    left = {f"left_{name}": mirror()[_numbers(text)].tolist() for name, text in _RIGHT.items()}
     return {**middle, **right, **left}
+
+
+def mirror() -> NDArray[np.int64]:
+    """For each landmark, the landmark in its place in a mirrored face, shape (478,)."""
+    return _data()["mirror"].astype(np.int64)
+
+
+def mean_face() -> NDArray[np.float64]:
+    """The mean of many faces in millimetres, shape (478, 3).
+
+    x right, y down, z away from the camera; origin between the eyes, the forehead straight above
+    the chin. Made by `training/mean_face.py`.
+    """
+    return _data()["vertices_mm"].astype(np.float64)
 
 
 def _numbers(text: str) -> list[int]:
     return [int(number) for number in text.split()]
 
 
-@lru_cache(maxsize=1)
+@cache
 def _data() -> dict[str, NDArray[Any]]:
     with np.load(Path(__file__).parent / "data" / "mean_face.npz") as data:
         return {name: data[name] for name in data.files}
-
-
-def _mirror() -> NDArray[np.int64]:
-    """For each landmark, the one at the same place of a mirrored face."""
-    return _data()["mirror"].astype(np.int64)

@@ -1,40 +1,42 @@
-"""Find the face: 478 landmarks, the head's pose and two eyes. Landmark numbers live only here."""
+"""Find the largest face of a picture with MediaPipe's face mesh, and refine its landmarks."""
 
 from __future__ import annotations
 
 import threading
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.face.face import Face, from_landmarks
-from pipelines.face.landmarks import (
-    _LEFT_OUTER,
-    _RIGHT_OUTER,
-    _mirror,
-)
+from pipelines.face.landmarks import LEFT_OUTER, RIGHT_OUTER, mirror
 from pipelines.image import crops
 from pipelines.image.arrays import Image, Image8, Points
 from pipelines.runtime import native_stderr
 from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
 
+# Largest angle between the head's axis and the camera's, in degrees.
 LARGEST_TURN = 40.0
+# Smallest width of a face, in pixels.
 SMALLEST_FACE = 64
+# Smallest `Eye.opening` of an open eye.
 SHUT_OPENING = 0.12
-# By how much surer a detector is of a face that hangs upside down: 0.26 where it truly does; over
-# 111 upright portraits it was never surer at all.
-CLEARLY = 0.1
-CROP = 640
+# Gain of the detection score when the picture is turned by 180 degrees, from which on the face is
+# taken to be upside down. It is 0.26 where it is; on 111 upright portraits there was never a gain.
+_TURNED_GAIN = 0.1
+# Side of the square crop on which the mesh is run again, in pixels.
+_CROP = 640
+# MediaPipe's solutions are not thread-safe.
+_mediapipe_lock = threading.Lock()
 
 
 def find(pixels: Image) -> Face:
     """Find the largest face of a picture.
 
-    The landmarks are the mean of a plain and a mirrored pass over the upright face, because
-    either pass alone leans to one side by up to a pixel.
+    The landmarks are the mean of a plain and a mirrored pass over an upright crop of the face,
+    because either pass alone is biased to one side by up to a pixel.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
@@ -50,14 +52,14 @@ def find(pixels: Image) -> Face:
             "no-face",
             "We can't find a face in this picture. Use a photo that shows one face from the front.",
         )
-    largest = max(found, key=_extent)
-    if _extent(largest) < SMALLEST_FACE:
+    largest = max(found, key=_width)
+    if _width(largest) < SMALLEST_FACE:
         raise Refusal(
             "face-too-small",
             Message(
                 "The face is only {width:.0f} pixels wide. "
                 "Use a closer crop or a larger photo: at least {least} pixels.",
-                width=_extent(largest),
+                width=_width(largest),
                 least=SMALLEST_FACE,
             ),
         )
@@ -67,20 +69,23 @@ def find(pixels: Image) -> Face:
 
 
 def all_landmarks(image_u8: Image8) -> list[Points]:
-    """Unrefined landmarks of every face that can be found, each (478, 3), in pixels."""
-    found, seen = _meshes(image_u8)
-    if seen:
+    """Unrefined landmarks of all faces, each (478, 3), in pixels; also in upside-down pictures."""
+    found, detected = _meshes(image_u8)
+    if detected:
         return found
-    # Over a photo that stands on its head the mesh dreams up an upright face.
+    # In an upside-down picture the mesh reports an upright face that is not there.
     turned_u8 = np.ascontiguousarray(image_u8[::-1, ::-1])
-    if _certainty(turned_u8) < _certainty(image_u8) + CLEARLY:
+    if _detection_score(turned_u8) < _detection_score(image_u8) + _TURNED_GAIN:
         return found
     corner = np.array(image_u8.shape[1::-1]) - 1
-    return [np.column_stack([corner - one[:, :2], one[:, 2]]) for one in _meshes(turned_u8)[0]]
+    return [
+        np.column_stack([corner - landmarks[:, :2], landmarks[:, 2]])
+        for landmarks in _meshes(turned_u8)[0]
+    ]
 
 
 def check(face: Face) -> None:
-    """Refuse a face whose eyes cannot be worked on.
+    """Refuse a face that is turned too far or whose eyes are shut.
 
     Raises:
         Refusal: ``head-turned`` or ``eyes-shut``.
@@ -99,50 +104,52 @@ def check(face: Face) -> None:
         raise Refusal("eyes-shut", "The eyes are shut in this photo. Use one with open eyes.")
 
 
-def _extent(landmarks: Points) -> float:
+def _width(landmarks: Points) -> float:
     return float(np.ptp(landmarks[:, 0]))
 
 
-def _holds(landmarks: Points, point: Points) -> bool:
+def _contains(landmarks: Points, point: Points) -> bool:
+    """Whether a point lies in the bounding box of the landmarks."""
     low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
     return bool(np.all(point > low) and np.all(point < high))
 
 
 def _meshes(image_u8: Image8) -> tuple[list[Points], bool]:
-    """Landmarks of every face, and whether the full-range detector sees any face."""
+    """Landmarks of every face, and whether the full-range detector detects any face."""
     found = _mesh(image_u8)
-    # The mesh's own detector sees faces within two metres; the full-range one sees small ones.
+    # The mesh's own detector is made for faces within two metres and misses small ones.
     squares = _detect(image_u8)
     for left, top, side in squares:
-        middle = np.array([left + side / 2, top + side / 2])
-        if not any(_holds(landmarks, middle) for landmarks in found):
+        center = np.array([left + side / 2, top + side / 2])
+        if not any(_contains(landmarks, center) for landmarks in found):
             found += _mesh_in_square(image_u8, left, top, side)
     return found, bool(squares)
 
 
 def _refine(image_u8: Image8, landmarks: Points) -> Points:
-    across = landmarks[_LEFT_OUTER, :2] - landmarks[_RIGHT_OUTER, :2]
+    """Mean landmarks of a plain and a mirrored pass over an upright crop of the face."""
+    across = landmarks[LEFT_OUTER, :2] - landmarks[RIGHT_OUTER, :2]
     low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
-    scale = CROP / (1.7 * float(np.max(high - low)))
+    scale = _CROP / (1.7 * float(np.max(high - low)))
     angle = float(np.degrees(np.arctan2(across[1], across[0])))
-    to_crop = crops.upright((low + high) / 2, angle, scale, (CROP, CROP))
-    crop = crops.cut(image_u8, to_crop, (CROP, CROP))
+    to_crop = crops.upright((low + high) / 2, angle, scale, (_CROP, _CROP))
+    crop = crops.cut(image_u8, to_crop, (_CROP, _CROP))
     plain = _mesh(np.ascontiguousarray(crop), faces=1)
     mirrored = _mesh(np.ascontiguousarray(crop[:, ::-1]), faces=1)
     if not plain or not mirrored:
         return landmarks
-    back = mirrored[0][_mirror()]
-    back[:, 0] = CROP - 1 - back[:, 0]
-    mean = (plain[0] + back) / 2
+    unmirrored = mirrored[0][mirror()]
+    unmirrored[:, 0] = _CROP - 1 - unmirrored[:, 0]
+    mean = (plain[0] + unmirrored) / 2
     refined = mean / scale
     refined[:, :2] = crops.through(crops.inverse(to_crop), mean[:, :2])
     return refined
 
 
 def _mesh_in_square(image_u8: Image8, left: float, top: float, side: float) -> list[Points]:
-    scale = CROP / side
+    scale = _CROP / side
     to_crop = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]])
-    found = _mesh(crops.cut(image_u8, to_crop, (CROP, CROP)), faces=1)
+    found = _mesh(crops.cut(image_u8, to_crop, (_CROP, _CROP)), faces=1)
     for landmarks in found:
         landmarks /= scale
         landmarks[:, :2] += (left, top)
@@ -150,48 +157,41 @@ def _mesh_in_square(image_u8: Image8, left: float, top: float, side: float) -> l
 
 
 def _mesh(image_u8: NDArray[Any], faces: int = 6) -> list[Points]:
+    """Landmarks in pixels of the faces that MediaPipe's face mesh finds, each (478, 3)."""
     height, width = image_u8.shape[:2]
-    with _mediapipe_lock():
+    with _mediapipe_lock:
         result = _process(_face_mesh(faces), image_u8)
-    # MediaPipe counts from the picture's edge, we count from the first pixel's centre.
+    # MediaPipe's origin is the picture's corner, ours the centre of the first pixel.
     return [
         np.array([(p.x * width - 0.5, p.y * height - 0.5, p.z * width) for p in face.landmark])
         for face in result.multi_face_landmarks or []
     ]
 
 
-def _certainty(image_u8: Image8) -> float:
-    """How sure either detector is that there is an upright face, 0..1."""
-    with _mediapipe_lock():
+def _detection_score(image_u8: Image8) -> float:
+    """Highest score, 0..1, of an upright face in the short-range and the full-range detector."""
+    with _mediapipe_lock:
         results = [_process(_face_detection(full_range), image_u8) for full_range in (False, True)]
-    found = [one.score[0] for result in results for one in result.detections or []]
-    return float(max(found, default=0.0))
+    scores = [face.score[0] for result in results for face in result.detections or []]
+    return float(max(scores, default=0.0))
 
 
 def _detect(image_u8: Image8) -> list[tuple[float, float, float]]:
-    """Squares (left, top, side) in pixels around faces that the full-range detector sees."""
+    """Squares (left, top, side) in pixels around the faces of the full-range detector."""
     height, width = image_u8.shape[:2]
-    with _mediapipe_lock():
+    with _mediapipe_lock:
         result = _process(_face_detection(True), image_u8)
     squares = []
     for detection in result.detections or []:
         box = detection.location_data.relative_bounding_box
         side = 2.2 * max(box.width * width, box.height * height)
-        middle_x, middle_y = (
-            (box.xmin + box.width / 2) * width,
-            (box.ymin + box.height / 2) * height,
-        )
-        squares.append((middle_x - side / 2, middle_y - side / 2, side))
+        center_x = (box.xmin + box.width / 2) * width
+        center_y = (box.ymin + box.height / 2) * height
+        squares.append((center_x - side / 2, center_y - side / 2, side))
     return squares
 
 
-@lru_cache(maxsize=1)
-def _mediapipe_lock() -> threading.Lock:
-    """MediaPipe's solutions are not thread-safe: one call at a time per process."""
-    return threading.Lock()
-
-
-# Each solution has threads of its own, which outlive it: never made anew, so never let go of.
+# Solutions are kept for the life of the process, because each starts threads that outlive it.
 @cache
 def _face_mesh(faces: int, /) -> Any:
     with native_stderr.silenced():
@@ -213,7 +213,7 @@ def _face_detection(full_range: bool, /) -> Any:
 
 
 def _process(solution: Any, image_u8: NDArray[Any]) -> Any:
-    """Run a solution; its first run talks on stderr about itself, which says nothing to anybody."""
+    """Run a solution; its first run logs to stderr, which is silenced."""
     if getattr(solution, "presence_has_run", False):
         return solution.process(image_u8)
     with native_stderr.silenced():

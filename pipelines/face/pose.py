@@ -1,4 +1,4 @@
-"""Where the head points, from landmarks that do not move with eyes, mouth and brows."""
+"""Head pose (yaw, pitch, roll), from landmarks that hardly move with eyes, mouth and brows."""
 
 from __future__ import annotations
 
@@ -6,27 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.face.landmarks import (
-    _data,
-    _numbers,
-)
+from pipelines.face.landmarks import RIGID, mean_face
 from pipelines.image.arrays import Points
 
-# The mean face stands with its forehead above its chin. A head that looks straight ahead leans
-# further back: by 9.7 degrees on renders of known pose, by 6.4 on the median portrait.
+# How far a level head leans back against the mean face, whose forehead is straight above its chin:
+# 9.7 degrees on renders of known pose, 6.4 on the median portrait.
 LEVEL_DEG = 8.0
-# Points that move little with eyes, mouth and brows: nose bridge, forehead, temples, cheekbones.
-_RIGID = (
-    "6 168 197 195 5 4 10 109 338 67 297 103 332 54 284 21 251 127 356 234 454 93 323 117 "
-    "346 50 280 101 330 9 8 108 337 69 299"
-)
 
 
 @dataclass(frozen=True)
 class HeadPose:
-    """Where the head points, in degrees.
+    """Orientation of the head in degrees; (0, 0, 0) faces the camera upright.
 
-    yaw > 0: towards the right-hand side of the picture; pitch > 0: up; roll > 0: clockwise.
+    Attributes:
+        yaw: > 0 towards the right-hand side of the picture.
+        pitch: > 0 up.
+        roll: > 0 clockwise in the picture.
     """
 
     yaw: float
@@ -41,23 +36,8 @@ class HeadPose:
         return float(np.degrees(np.arctan2(across, np.cos(yaw) * np.cos(pitch))))
 
 
-def rotation(landmarks: Points) -> Points:
-    """Rotation of the head in the picture's frame (x right, y down, z away), shape (3, 3).
-
-    Least-squares similarity of the rigid landmarks to the mean face (Umeyama 1991).
-    """
-    rigid = _numbers(_RIGID)
-    model, seen = _mean_face()[rigid], landmarks[rigid]
-    model = model - model.mean(axis=0)
-    seen = seen - seen.mean(axis=0)
-    u, _, vt = np.linalg.svd(seen.T @ model)
-    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    matrix: Points = u @ flip @ vt
-    return matrix
-
-
 def head_pose(landmarks: Points) -> HeadPose:
-    """Head pose from 478 landmarks in pixels; see `HeadPose` for the signs."""
+    """Head pose from landmarks in pixels, shape (478, 3)."""
     matrix = rotation(landmarks)
     forward = -matrix[:, 2]
     yaw = np.degrees(np.arctan2(forward[0], -forward[2]))
@@ -67,8 +47,25 @@ def head_pose(landmarks: Points) -> HeadPose:
     return HeadPose(float(yaw), float(pitch), float(roll))
 
 
-def _mean_face() -> Points:
-    """The mean face in millimetres, origin between the eyes, axes as in pictures, (478, 3)."""
+def rotation(landmarks: Points) -> Points:
+    """Rotation of the head in the picture's frame (x right, y down, z away), shape (3, 3).
+
+    Least-squares similarity from the mean face to the rigid landmarks (Umeyama 1991).
+
+    Args:
+        landmarks: In pixels, shape (478, 3).
+    """
+    model, observed = _level_mean_face()[RIGID], landmarks[RIGID]
+    model = model - model.mean(axis=0)
+    observed = observed - observed.mean(axis=0)
+    u, _, vt = np.linalg.svd(observed.T @ model)
+    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+    matrix: Points = u @ flip @ vt
+    return matrix
+
+
+def _level_mean_face() -> Points:
+    """The mean face with its head level, in millimetres, shape (478, 3)."""
     cosine, sine = np.cos(np.radians(LEVEL_DEG)), np.sin(np.radians(LEVEL_DEG))
-    nod = np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
-    return np.asarray(_data()["vertices_mm"].astype(np.float64) @ nod.T)
+    pitch = np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
+    return np.asarray(mean_face() @ pitch.T)

@@ -1,4 +1,8 @@
-"""Where a portrait shows skin: soft masks without eyes, brows, lips, nostrils, hair or glasses."""
+"""Soft skin masks of a portrait, without eyes, brows, lips, nostrils, beard, hair and glasses.
+
+The masks come from a colour model of this person's own skin, learned on nose, cheeks and under the
+eyes. All lengths are in interocular distances.
+"""
 
 from __future__ import annotations
 
@@ -14,70 +18,80 @@ from pipelines.image.filters import lowpass
 
 Window = tuple[slice, slice]
 
+# Size of `outline` relative to the face oval.
 OUTLINE_GROWTH = 1.05
 REACH = 1.3
-"""How far beyond the outline `Skin.visible` may lie, in interoculars (a neck)."""
+"""How far beyond the outline `Skin.visible` may extend (over a neck)."""
 
-# The colour model looks at a copy in which the eyes are this many pixels apart.
+# Interocular distance in pixels of the reduced copy on which the colour model works.
 _MODEL_INTEROCULAR = 72.0
-# Lengths in interoculars.
+# Width of the fade of `edge`.
 _EDGE = 0.14
-_LIGHT = 0.38
-_NEAR_LIGHT, _FAR_LIGHT = 0.16, 0.7
+# Standard deviations over which the local skin colour is averaged: on the face, and beyond it.
+_LOCAL = 0.38
+_LOCAL_NEAR, _LOCAL_FAR = 0.16, 0.7
+# Radius of the guided filter.
 _REFINE = 0.05
+# Margins around facial features that count as features.
 _GROW = {"eye": 0.045, "brow": 0.02, "lips": 0.025, "nostril": 0.012}
-# CIELAB's cube root turns a scaling of light into one of L* + 16, a* and b* alike.
+# A change of light by a factor scales L* + 16, a* and b* by the cube root of it.
 _BLACK = 16.0
-# How far skin strays from the skin around it: as log of light, and in a*, b*.
+# Bounds of the standard deviation of skin around the local skin colour: log(L* + 16), a*, b*.
 _LEAST_SPREAD = np.array([0.055, 2.2, 3.0], np.float32)
 _MOST_SPREAD = np.array([0.13, 5.0, 6.0], np.float32)
+# Rise of a* that still counts as (flushed) skin.
 _FLUSH = 4.0
-_LIGHT_SKIN, _LIGHTER = 56.0, 14.0
-# Where the face ends there is shadow (under a chin) but no sheen: how much wider the spread of
-# light is towards dark, and towards bright.
+# L* below which skin counts as dark, and what is added to that where gloss is allowed.
+_DARK_SKIN, _DARK_GLOSSY = 56.0, 14.0
+# Factors of the spread of brightness towards dark and towards bright. Beyond the face there is
+# shadow (under the chin) but no sheen.
 _ON_FACE = (1.0, 3.5)
 _SHADED = (2.2, 3.5)
 _BEYOND = (2.2, 0.8)
+# Steps in which the mask grows beyond the face.
 _ROUNDS = 4
+# Margin above the forehead in which a bald crown may lie.
 _CROWN = 0.6
 
 
 @dataclass(frozen=True)
 class Skin:
-    """Where a portrait shows skin, each float32 in [0, 1], shape (H, W).
+    """Skin masks of a portrait, each float32 in [0, 1], shape (H, W).
 
     Attributes:
-        facial: Skin of the face; fades to exactly 0 at `outline(face)`. Tone and texture are
-            judged here.
-        visible: That, the ears, a bald crown and the neck as far as they can be seen.
+        facial: Skin of the face, fading to exactly 0 at `outline(face)`. Tone and texture are
+            measured here.
+        visible: Facial skin and visible skin of ears, bald crown and neck.
     """
 
     facial: Map = field(repr=False)
     visible: Map = field(repr=False)
 
     def sized(self, shape: tuple[int, ...]) -> Skin:
-        """The same skin in a copy of the picture that has another size, (h, w)."""
+        """The masks resized for a copy of the picture of shape (h, w, ...)."""
         height, width = shape[:2]
         if self.facial.shape == (height, width):
             return self
-        way = cv2.INTER_AREA if height < len(self.facial) else cv2.INTER_LINEAR
+        method = cv2.INTER_AREA if height < len(self.facial) else cv2.INTER_LINEAR
         facial, visible = (
-            np.asarray(cv2.resize(each, (width, height), interpolation=way), np.float32)
-            for each in (self.facial, self.visible)
+            np.asarray(cv2.resize(mask, (width, height), interpolation=method), np.float32)
+            for mask in (self.facial, self.visible)
         )
         return Skin(facial, visible)
 
 
 def find(pixels: NDArray[np.float32], face: Face) -> Skin:
-    """How much each pixel is skin.
+    """Compute the skin masks of a portrait.
 
-    The mesh says where skin may be; a model of this person's own colour, which follows the light
-    across the face, takes out beards, fringes, glasses and coverings. It compares every pixel with
-    the skin around it, never with a table of skin colours, so it works alike from very light to
-    very dark skin. Shadow and sheen are skin: in CIELAB a change of light scales L* + 16, a* and
-    b* alike, and a gloss only pales (dichromatic reflection, Shafer 1985, Color Res. Appl. 10), so
-    strays along those two are forgiven. From the face the mask grows over ears, crown and neck as
-    far as colour goes on without a border.
+    1. The landmarks limit where facial skin may be (the oval without eyes, brows, lips, nostrils).
+    2. A colour model of this person's skin removes beard, fringe, glasses and coverings. It
+       compares each pixel with the average of the skin around it, not with a table of skin
+       colours, so it works alike from very light to very dark skin. Shadow and sheen still count
+       as skin: a change of light scales L* + 16, a* and b* by the same factor, and gloss adds
+       white light (dichromatic reflection, Shafer 1985, Color Res. Appl. 10), so deviations in
+       these two directions are tolerated.
+    3. The mask grows from the face over ears, crown and neck, as far as the colour continues.
+    4. A guided filter aligns the mask with the edges in the picture.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
@@ -93,29 +107,32 @@ def find(pixels: NDArray[np.float32], face: Face) -> Skin:
     scale = min(1.0, _MODEL_INTEROCULAR / face.interocular)
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
     small = np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.float32)
-    place = _Place(face, np.array([columns.start, rows.start]), np.array(size) / (width, height))
+    copy = _FaceInCopy(
+        face, np.array([columns.start, rows.start]), np.array(size) / (width, height)
+    )
     lab = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2Lab), np.float32)
-    on_face, spread = _on_face(lab, place)
-    grown = _refined(_features(place, _grown(lab, on_face, spread, place)), small, place)
-    large = np.asarray(cv2.resize(grown, (width, height)), np.float32)
-    visible[view] = large * _clear(face, view)
+    on_face, spread = _facial_skin(lab, copy)
+    skin = _without_features(copy, _grow_beyond_face(lab, on_face, spread, copy))
+    skin = _align_with_edges(skin, small, copy)
+    large = np.asarray(cv2.resize(skin, (width, height)), np.float32)
+    visible[view] = large * _outside_features(face, view)
     facial[view] = visible[view] * edge(face)[view]
     return Skin(facial, visible)
 
 
 def mask(pixels: NDArray[np.float32], face: Face) -> Map:
-    """`find(...).facial`: how much each pixel is skin of the face, shape (H, W)."""
+    """The facial skin mask, `find(...).facial`, shape (H, W)."""
     return find(pixels, face).facial
 
 
 def outline(face: Face) -> Points:
-    """The face oval grown by 5 % about its middle, shape (36, 2): no facial skin lies outside."""
-    middle = face.oval.mean(axis=0)
-    return middle + OUTLINE_GROWTH * (face.oval - middle)
+    """The face oval enlarged by 5 %, shape (36, 2): the limit of the facial skin."""
+    center = face.oval.mean(axis=0)
+    return center + OUTLINE_GROWTH * (face.oval - center)
 
 
 def window(face: Face, margin: float = 0.0) -> Window:
-    """Rows and columns around the outline, `margin` interoculars wider, inside the picture."""
+    """Rows and columns of the outline's bounding box, wider by `margin`, inside the picture."""
     reach = margin * face.interocular + 1
     low = np.floor(outline(face).min(axis=0) - reach).astype(int)
     high = np.ceil(outline(face).max(axis=0) + reach + 1).astype(int)
@@ -125,13 +142,12 @@ def window(face: Face, margin: float = 0.0) -> Window:
 
 
 def inside(face: Face, polygon: Points) -> NDArray[np.bool_]:
-    """Pixels whose centres lie in a polygon given in pixels, shape (H, W)."""
-    canvas = np.zeros(face.size, np.uint8)
-    return _fill(canvas, polygon) > 0
+    """Pixels of the face's picture inside a polygon given in pixels, shape (H, W)."""
+    return _filled(polygon, face.size) > 0
 
 
 def edge(face: Face) -> Map:
-    """1 well inside the outline, falling smoothly to exactly 0 at it, shape (H, W)."""
+    """1 well inside the outline, falling smoothly to exactly 0 at the outline, shape (H, W)."""
     result = np.zeros(face.size, np.float32)
     view = window(face)
     within = np.pad(inside(face, outline(face))[view].astype(np.uint8), 1)
@@ -142,151 +158,170 @@ def edge(face: Face) -> Map:
 
 
 def region(face: Face, name: str, view: Window, grow: float = 0.0) -> Map:
-    """A named polygon of the face, or left_eye, right_eye, cut to a window: 0 or 1.
+    """Mask of a region of the face, 0 or 1, cropped to a window.
 
     Args:
         face: The face.
-        name: See `Face.region`.
+        name: A name of `Face.region`, or left_eye, right_eye (the lid opening).
         view: Rows and columns, as from `window`.
-        grow: How far to grow it, in interoculars.
+        grow: Margin around the region, in interocular distances.
     """
     rows, columns = view
     shape = (rows.stop - rows.start, columns.stop - columns.start)
-    place = _Place(face, np.array([columns.start, rows.start]), np.ones(2))
-    return place.region(shape, name, grow)
+    copy = _FaceInCopy(face, np.array([columns.start, rows.start]), np.ones(2))
+    return copy.region(shape, name, grow)
 
 
 def both(face: Face, name: str, view: Window, grow: float = 0.0) -> Map:
-    """`region` of the left and the right side together; `name` without the side."""
+    """Union of the left and the right `region`; `name` is without the side."""
     return np.maximum(*(region(face, f"{side}_{name}", view, grow) for side in ("left", "right")))
 
 
-class _Place:
-    """A face as it lies in a shifted and resized copy of its picture."""
+class _FaceInCopy:
+    """A face in a cropped and resized copy of its picture.
+
+    Args:
+        face: The face in pixels of the picture.
+        start: The crop's first pixel (x, y).
+        factor: Scale in x and y.
+    """
 
     def __init__(self, face: Face, start: Points, factor: Points) -> None:
         self.face, self.start, self.factor = face, start, factor
         self.interocular = face.interocular * float(factor.mean())
 
     def to_copy(self, points: Points) -> Points:
-        moved: Points = (points - self.start + 0.5) * self.factor - 0.5
-        return moved
+        """Points of the picture in pixels of the copy."""
+        placed: Points = (points - self.start + 0.5) * self.factor - 0.5
+        return placed
 
     def region(self, shape: tuple[int, ...], name: str, grow: float = 0.0) -> Map:
+        """Mask of a region; see the function `region`."""
         if name in ("left_eye", "right_eye"):
             eye = self.face.left if name == "left_eye" else self.face.right
             polygon = eye.contour
         else:
             polygon = self.face.region(name)
-        canvas = _fill(np.zeros(shape, np.uint8), self.to_copy(polygon))
+        mask = _filled(self.to_copy(polygon), shape)
         if grow > 0:
-            away = cv2.distanceTransform(1 - canvas, cv2.DIST_L2, 3)
-            canvas = np.asarray(away <= grow * self.interocular, np.uint8)
-        return canvas.astype(np.float32)
+            distance = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
+            mask = np.asarray(distance <= grow * self.interocular, np.uint8)
+        return mask.astype(np.float32)
 
 
-def _clear(face: Face, view: Window) -> Map:
-    """Exactly 0 in eyes, brows, lips and nostrils, rising to 1 beside them."""
+def _outside_features(face: Face, view: Window) -> Map:
+    """Exactly 0 in eyes, brows, lips and nostrils, rising to 1 around them."""
     features = np.maximum(both(face, "eye", view), both(face, "nostril", view))
     features = np.maximum(features, both(face, "brow", view))
     features = np.maximum(features, region(face, "lips", view))
-    away = cv2.distanceTransform((features == 0).astype(np.uint8), cv2.DIST_L2, 3)
-    return np.clip(away / (_GROW["eye"] * face.interocular), 0, 1, dtype=np.float32)
+    distance = cv2.distanceTransform((features == 0).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.clip(distance / (_GROW["eye"] * face.interocular), 0, 1, dtype=np.float32)
 
 
-def _fill(canvas: NDArray[np.uint8], polygon: Points) -> NDArray[np.uint8]:
+def _filled(polygon: Points, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """1 inside a polygon, 0 outside."""
+    mask = np.zeros(shape, np.uint8)
     # OpenCV takes fixed-point coordinates: 4 binary digits after the point.
-    cv2.fillPoly(canvas, [np.rint(polygon * 16).astype(np.int32)], (1,), shift=4)
-    return canvas
+    cv2.fillPoly(mask, [np.rint(polygon * 16).astype(np.int32)], (1,), shift=4)
+    return mask
 
 
-def _features(place: _Place, skin: Map) -> Map:
+def _without_features(copy: _FaceInCopy, skin: Map) -> Map:
+    """The mask without eyes, brows, nostrils and lips and their margins."""
     for name in ("eye", "brow", "nostril"):
         for side in ("left", "right"):
-            skin = skin * (1 - place.region(skin.shape, f"{side}_{name}", _GROW[name]))
-    return skin * (1 - place.region(skin.shape, "lips", _GROW["lips"]))
+            skin = skin * (1 - copy.region(skin.shape, f"{side}_{name}", _GROW[name]))
+    return skin * (1 - copy.region(skin.shape, "lips", _GROW["lips"]))
 
 
-def _refined(skin: Map, small: NDArray[np.float32], place: _Place) -> Map:
-    """The mask drawn to the picture's own edges, and firm where it is nearly sure."""
-    radius = max(2, round(_REFINE * place.interocular))
+def _align_with_edges(skin: Map, small: NDArray[np.float32], copy: _FaceInCopy) -> Map:
+    """Guided filter of the mask by the picture; values below 0.1 become 0, above 0.9 become 1."""
+    radius = max(2, round(_REFINE * copy.interocular))
     refined = np.asarray(cv2.ximgproc.guidedFilter(small, skin, radius, 4e-4), np.float32)
     return np.clip((refined - 0.1) / 0.8, 0, 1)
 
 
-def _on_face(lab: NDArray[np.float32], place: _Place) -> tuple[Map, NDArray[np.float32]]:
-    """How well each pixel fits the facial skin around it, 0..1, and this person's spread."""
+def _facial_skin(lab: NDArray[np.float32], copy: _FaceInCopy) -> tuple[Map, NDArray[np.float32]]:
+    """Facial skin, 0..1, and the spread of its colour in this person (see `_spread`).
+
+    The colour model is fitted twice: first on nose, cheeks and under the eyes, then on the face.
+    """
     shape = lab.shape[:2]
-    allowed = _features(place, place.region(shape, "oval"))
-    sure = np.zeros(shape, np.float32)
+    allowed = _without_features(copy, copy.region(shape, "oval"))
+    core = np.zeros(shape, np.float32)
     for name in ("nose", "left_cheek", "right_cheek", "left_under_eye", "right_under_eye"):
-        sure = np.maximum(sure, place.region(shape, name))
-    sure = sure * allowed
+        core = np.maximum(core, copy.region(shape, name))
+    core = core * allowed
     spread = _MOST_SPREAD
-    if sure.sum() < 20:
+    if core.sum() < 20:
         return allowed, spread
-    glossy = np.maximum(1 - _beard(place, shape), np.float32(0.01))
-    fit = sure * _like_the_majority(lab, sure > 0)
-    for support in (sure, allowed):
-        light = lowpass(lab, _LIGHT * place.interocular, fit)
-        stray = _stray(lab, light, glossy)
-        counts = (fit > 0.5) & (sure > 0)
-        spread = _spread(np.column_stack([each[counts] for each in stray]))
-        fit = support * _fits(stray, spread, _ON_FACE)
-    return fit, spread
+    gloss = np.maximum(1 - _beard_zone(copy, shape), np.float32(0.01))
+    skin = core * _majority_colour(lab, core > 0)
+    for support in (core, allowed):
+        local = lowpass(lab, _LOCAL * copy.interocular, skin)
+        deviation = _deviation(lab, local, gloss)
+        samples = (skin > 0.5) & (core > 0)
+        spread = _spread(np.column_stack([channel[samples] for channel in deviation]))
+        skin = support * _likelihood(deviation, spread, _ON_FACE)
+    return skin, spread
 
 
-def _grown(
-    lab: NDArray[np.float32], on_face: Map, spread: NDArray[np.float32], place: _Place
+def _grow_beyond_face(
+    lab: NDArray[np.float32], on_face: Map, spread: NDArray[np.float32], copy: _FaceInCopy
 ) -> Map:
-    """The facial skin and what goes on from it over ears, crown and neck, 0..1."""
-    room, rough = _room(place, lab.shape[:2]), _roughness(lab[..., 0], on_face, place)
+    """Facial skin and the skin of ears, crown and neck that continues it, 0..1."""
+    allowed, rough = _beyond_zone(copy, lab.shape[:2]), _roughness(lab[..., 0], on_face, copy)
     smooth = np.exp(-np.maximum(rough - 2.5, 0) / 1.5)
-    glossy = np.maximum(1 - _beard(place, rough.shape), np.float32(0.01))
-    within, oval = _within(place, rough), place.region(rough.shape, "oval")
+    gloss = np.maximum(1 - _beard_zone(copy, rough.shape), np.float32(0.01))
+    smooth_face, oval = _smooth_face(copy, rough), copy.region(rough.shape, "oval")
     skin = on_face
     for _ in range(_ROUNDS):
-        near = lowpass(skin, _NEAR_LIGHT * place.interocular)
+        near = lowpass(skin, _LOCAL_NEAR * copy.interocular)
         share = np.clip(4 * near, 0, 1)[..., None]
         weight = skin * skin
-        light = share * lowpass(lab, _NEAR_LIGHT * place.interocular, weight)
-        light += (1 - share) * lowpass(lab, _FAR_LIGHT * place.interocular, weight)
-        beyond = _fits(_stray(lab, light, 0.0), spread, _BEYOND, 1.0) * smooth * room
-        shaded = _fits(_stray(lab, light, glossy), spread, _SHADED, 1.0) * within
-        # Only what touches skin that is known can be skin.
+        local = share * lowpass(lab, _LOCAL_NEAR * copy.interocular, weight)
+        local += (1 - share) * lowpass(lab, _LOCAL_FAR * copy.interocular, weight)
+        beyond = _likelihood(_deviation(lab, local, 0.0), spread, _BEYOND, 1.0) * smooth * allowed
+        shaded = _likelihood(_deviation(lab, local, gloss), spread, _SHADED, 1.0) * smooth_face
+        # Only what touches known skin can be skin.
         touches = np.clip(6 * near - 0.3, 0, 1)
-        beyond = np.maximum(beyond, _enclosed(shaded, beyond, within, oval))
+        beyond = np.maximum(beyond, _enclosed(shaded, beyond, smooth_face, oval))
         skin = np.maximum(on_face, beyond * touches)
         skin = _connected(skin, on_face)
     return skin
 
 
 def _connected(skin: Map, seed: Map) -> Map:
+    """The mask without islands that are not connected to the seed."""
     _, labels = cv2.connectedComponents((skin > 0.4).astype(np.uint8), connectivity=4)
     reached = np.unique(labels[(seed > 0.5) & (skin > 0.4)])
     island = (labels > 0) & ~np.isin(labels, reached)
     return np.where(island, 0, skin).astype(np.float32)
 
 
-def _enclosed(shaded: Map, beyond: Map, within: Map, oval: Map) -> Map:
-    """`shaded` without the patches above the face that run on: a bright wall, not a bald crown."""
+def _enclosed(shaded: Map, beyond: Map, smooth_face: Map, oval: Map) -> Map:
+    """`shaded` without patches above the face that reach the border of `smooth_face`.
+
+    Such a patch continues beyond the head: it is a bright wall and not a bald crown.
+    """
     extra = (shaded > 0.4) & (beyond <= 0.4) & (oval == 0)
     _, labels = cv2.connectedComponents(extra.astype(np.uint8), connectivity=4)
-    rim = cv2.dilate(((within <= 0) & (oval == 0)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    leaks = np.unique(labels[rim & extra])
+    outside = ((smooth_face <= 0) & (oval == 0)).astype(np.uint8)
+    border = cv2.dilate(outside, np.ones((3, 3), np.uint8)) > 0
+    leaks = np.unique(labels[border & extra])
     return np.where(np.isin(labels, leaks) & extra, 0, shaded).astype(np.float32)
 
 
-def _room(place: _Place, shape: tuple[int, ...]) -> Map:
-    """Where ears, crown and neck may be, 0..1: so far around the oval."""
-    face, unit = place.face, place.interocular
-    oval = place.region(shape, "oval")
-    # Beards lie inside the oval and are not to be taken back: only its rim and beyond is open.
+def _beyond_zone(copy: _FaceInCopy, shape: tuple[int, ...]) -> Map:
+    """Where ears, crown and neck may be, 0..1, by the distance from the face oval."""
+    face, unit = copy.face, copy.interocular
+    oval = copy.region(shape, "oval")
+    # Without the inside of the oval, where a beard that was removed must not come back.
     inner = cv2.erode(oval, np.ones((3, 3), np.uint8))
-    away = cv2.distanceTransform((inner == 0).astype(np.uint8), cv2.DIST_L2, 5) / unit
-    eyes = place.to_copy(np.mean([eye.contour.mean(axis=0) for eye in face.eyes], axis=0))
+    distance = cv2.distanceTransform((inner == 0).astype(np.uint8), cv2.DIST_L2, 5) / unit
+    eyes = copy.to_copy(np.mean([eye.contour.mean(axis=0) for eye in face.eyes], axis=0))
     # The oval begins at the top of the forehead; half-way round is the chin.
-    chin = place.to_copy(face.oval[len(face.oval) // 2])
+    chin = copy.to_copy(face.oval[len(face.oval) // 2])
     down = (chin - eyes) / max(float(np.linalg.norm(chin - eyes)), 1e-6)
     rows, columns = np.indices(shape)
     along = ((columns - eyes[0]) * down[0] + (rows - eyes[1]) * down[1]) / unit
@@ -294,120 +329,143 @@ def _room(place: _Place, shape: tuple[int, ...]) -> Map:
     jaw = float(np.linalg.norm(chin - eyes)) / unit
     half = 0.5 * face.width / face.interocular
     reach = np.interp(along, [-0.6, -0.3, 0.8 * jaw, jaw], [0.85, 0.34, 0.34, REACH - 0.05])
-    # A neck is as wide as the jaw, shoulders are no neck.
+    # The neck is as wide as the jaw; this excludes the shoulders.
     neck = np.clip((1.05 * half - across) / 0.1, 0, 1)
     fade = np.interp(along, [0.8 * jaw, 1.1 * jaw], [0.08, 0.5])
-    within = np.clip((reach - away) / fade, 0, 1) * (away > 0)
+    around = np.clip((reach - distance) / fade, 0, 1) * (distance > 0)
     below = np.clip((along - 0.9 * jaw) / 0.2, 0, 1)
-    return np.asarray(within * (1 - below * (1 - neck)), np.float32)
+    return np.asarray(around * (1 - below * (1 - neck)), np.float32)
 
 
-def _within(place: _Place, rough: Map) -> Map:
-    """Where a dark or glossy patch of the face is skin, 0..1: if smooth, above all in a beard."""
+def _smooth_face(copy: _FaceInCopy, rough: Map) -> Map:
+    """Smooth parts of face and crown, 0..1, in which dark or glossy patches count as skin.
+
+    Where beards grow it must be smoother than elsewhere.
+    """
     oval = np.maximum(
-        place.region(rough.shape, "oval"), place.region(rough.shape, "forehead", _CROWN)
+        copy.region(rough.shape, "oval"), copy.region(rough.shape, "forehead", _CROWN)
     )
-    allowed = 3.0 - 1.6 * _beard(place, rough.shape)
+    allowed = 3.0 - 1.6 * _beard_zone(copy, rough.shape)
     return np.asarray(oval * np.exp(-np.maximum(rough - allowed, 0) / 0.8), np.float32)
 
 
-def _beard(place: _Place, shape: tuple[int, ...]) -> Map:
+def _beard_zone(copy: _FaceInCopy, shape: tuple[int, ...]) -> Map:
     """Where beards grow, 0..1: around the mouth and along the jaw."""
-    lips = place.to_copy(place.face.region("lips"))
-    nose = place.to_copy(place.face.region("nose")).max(axis=0)
+    lips = copy.to_copy(copy.face.region("lips"))
+    nose = copy.to_copy(copy.face.region("nose")).max(axis=0)
     rows = np.arange(shape[0])[:, None]
-    below = np.clip((rows - nose[1]) / (0.1 * place.interocular) + 1, 0, 1)
-    oval = place.region(shape, "oval")
-    rim = lowpass(1 - oval, 0.12 * place.interocular)
-    mouth = place.region(shape, "lips", 0.22)
-    lower = np.clip((rows - lips[:, 1].mean()) / (0.15 * place.interocular), 0, 1)
+    below = np.clip((rows - nose[1]) / (0.1 * copy.interocular) + 1, 0, 1)
+    oval = copy.region(shape, "oval")
+    rim = lowpass(1 - oval, 0.12 * copy.interocular)
+    mouth = copy.region(shape, "lips", 0.22)
+    lower = np.clip((rows - lips[:, 1].mean()) / (0.15 * copy.interocular), 0, 1)
     zone = np.maximum(mouth, np.maximum(lower, np.clip(2.5 * rim, 0, 1)))
-    return lowpass(np.asarray(below * zone, np.float32), 0.05 * place.interocular)
+    return lowpass(np.asarray(below * zone, np.float32), 0.05 * copy.interocular)
 
 
-def _roughness(lightness: Map, on_face: Map, place: _Place) -> Map:
-    """Grain of the picture: 1 where it is that of this face's skin, several in hair."""
+def _roughness(lightness: Map, on_face: Map, copy: _FaceInCopy) -> Map:
+    """Fine detail relative to this face's skin: 1 on skin, several times that in hair."""
     log_light = np.log(np.maximum(lightness, 0) + np.float32(_BLACK))
-    detail = log_light - lowpass(log_light, 0.03 * place.interocular)
-    energy = np.sqrt(lowpass(detail * detail, 0.06 * place.interocular))
+    detail = log_light - lowpass(log_light, 0.03 * copy.interocular)
+    energy = np.sqrt(lowpass(detail * detail, 0.06 * copy.interocular))
     known = energy[on_face > 0.7]
     usual = max(float(np.median(known)) if known.size else 0.0, 0.008)
     return np.asarray(energy / usual, np.float32)
 
 
-def _like_the_majority(lab: NDArray[np.float32], sure: NDArray[np.bool_]) -> Map:
-    """Lashes, frames and hair are the minority where skin is expected: trim them."""
-    samples = lab[sure].astype(np.float64)
-    middle = np.median(samples, axis=0)
-    kept = samples
+def _majority_colour(lab: NDArray[np.float32], core: NDArray[np.bool_]) -> Map:
+    """1 for the colours of most of the core, 0 for others, e.g. lashes, frames and hair.
+
+    A Gaussian is fitted three times without the samples outside its 95 % (chi-squared 7.8).
+    """
+    samples = lab[core].astype(np.float64)
+    center = np.median(samples, axis=0)
+    inliers = samples
     for _ in range(3):
-        covariance = np.cov(kept.T) + np.diag([16.0, 3.0, 4.0])
-        distance = _mahalanobis(samples, middle, covariance)
-        kept = samples[distance < 7.8]
-        if len(kept) < 10:
-            kept = samples
-        middle = kept.mean(axis=0)
-    distance = _mahalanobis(lab.reshape(-1, 3).astype(np.float64), middle, covariance)
+        covariance = np.cov(inliers.T) + np.diag([16.0, 3.0, 4.0])
+        distance = _mahalanobis(samples, center, covariance)
+        inliers = samples[distance < 7.8]
+        if len(inliers) < 10:
+            inliers = samples
+        center = inliers.mean(axis=0)
+    distance = _mahalanobis(lab.reshape(-1, 3).astype(np.float64), center, covariance)
     return (distance < 7.8).astype(np.float32).reshape(lab.shape[:2])
 
 
 def _mahalanobis(
-    samples: NDArray[np.float64], middle: NDArray[np.float64], covariance: NDArray[np.float64]
+    samples: NDArray[np.float64], center: NDArray[np.float64], covariance: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    centred = samples - middle
+    """Squared Mahalanobis distances, shape (n,)."""
+    centred = samples - center
     squared: NDArray[np.float64] = np.einsum(
         "ij,jk,ik->i", centred, np.linalg.inv(covariance), centred
     )
     return squared
 
 
-def _stray(
-    lab: NDArray[np.float32], light: NDArray[np.float32], gloss: Map | float
+def _deviation(
+    lab: NDArray[np.float32], local: NDArray[np.float32], gloss: Map | float
 ) -> tuple[Map, Map, Map]:
-    """How much brighter than its surroundings (log), and what of a*, b* that does not explain.
+    """Deviation of each pixel from the local skin colour: log of brightness, and a*, b*.
 
-    Where `gloss` is 1, a pixel may be paler than its light explains (it is glossy) or richer (what
-    surrounds it is); where 0, it may not: grey and red hair of the same light are.
+    What a change of light explains is taken off a* and b*.
+
+    Args:
+        lab: CIELAB, shape (H, W, 3).
+        local: Local average of the skin, likewise.
+        gloss: 1 where a pixel may also be paler than its light explains (because it is glossy) or
+            more saturated (because the skin around it is glossy); 0 where it may not, because grey
+            or red hair would pass.
     """
     black = np.float32(_BLACK)
-    ratio = (np.maximum(lab[..., 0], 0) + black) / (np.maximum(light[..., 0], 0) + black)
+    ratio = (np.maximum(lab[..., 0], 0) + black) / (np.maximum(local[..., 0], 0) + black)
     (red, yellow), (usual_red, usual_yellow) = (
-        (each[..., 1], each[..., 2]) for each in (lab, light)
+        (colour[..., 1], colour[..., 2]) for colour in (lab, local)
     )
     chroma = np.maximum(usual_red * usual_red + usual_yellow * usual_yellow, np.float32(1e-3))
     along = (red * usual_red + yellow * usual_yellow) / chroma
     brighter = np.maximum(ratio - 1, 0)
-    # Gloss adds the same light to any skin, so on dark skin it is much of what is seen, and skin
-    # beside it is darker, yet richer in colour.
-    dark = np.clip((_LIGHT_SKIN + _LIGHTER * gloss - light[..., 0]) / 20, 0, 1)
+    # Gloss adds the same light to any skin, so it is a large share of the light of dark skin, and
+    # the skin next to it is darker and more saturated than the local average.
+    dark = np.clip((_DARK_SKIN + _DARK_GLOSSY * gloss - local[..., 0]) / 20, 0, 1)
     palest = np.where(ratio > 1, ratio - gloss * np.minimum(ratio, 4 * brighter), ratio)
     richest = np.where(ratio > 1, ratio, ratio + (1.15 - ratio) * dark * (gloss > 0))
     factor = np.clip(along, palest, np.maximum(richest, palest))
-    # Gloss mirrors the sky or the room, whose colour is not the skin's.
-    mirrored = 1 / (1 + 4 * brighter * gloss)
-    red, yellow = (red - factor * usual_red) * mirrored, (yellow - factor * usual_yellow) * mirrored
+    # Gloss reflects the sky or the room, so its colour says less about the skin.
+    certainty = 1 / (1 + 4 * brighter * gloss)
+    red = (red - factor * usual_red) * certainty
+    yellow = (yellow - factor * usual_yellow) * certainty
     return np.log(ratio), np.asarray(red, np.float32), np.asarray(yellow, np.float32)
 
 
-def _spread(stray: NDArray[np.float32]) -> NDArray[np.float32]:
-    if len(stray) < 10:
+def _spread(deviations: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Robust standard deviation of deviations, shape (n, 3), within bounds, shape (3,)."""
+    if len(deviations) < 10:
         return _MOST_SPREAD
-    deviation = 1.48 * np.median(np.abs(stray), axis=0)
-    return np.clip(deviation, _LEAST_SPREAD, _MOST_SPREAD).astype(np.float32)
+    spread = 1.48 * np.median(np.abs(deviations), axis=0)
+    return np.clip(spread, _LEAST_SPREAD, _MOST_SPREAD).astype(np.float32)
 
 
-def _fits(
-    stray: tuple[Map, Map, Map],
+def _likelihood(
+    deviation: tuple[Map, Map, Map],
     spread: NDArray[np.float32],
-    wider: tuple[float, float],
+    light_factors: tuple[float, float],
     flush: float = _FLUSH,
 ) -> Map:
-    # Hair and frames are darker than the skin they lie on, sheen is brighter yet still skin.
-    (brightness, red, yellow), (darker, brighter) = stray, wider
+    """How likely each pixel is skin, 0..1, by its deviation from the local skin colour.
+
+    Args:
+        deviation: From `_deviation`.
+        spread: From `_spread`.
+        light_factors: Factors of the spread of brightness, towards dark and towards bright.
+        flush: Rise of a* that is not counted.
+    """
+    # Hair and frames are darker than skin; sheen is brighter, but still skin.
+    (brightness, red, yellow), (darker, brighter) = deviation, light_factors
     light = brightness / (spread[0] * np.where(brightness < 0, darker, brighter))
-    # Flushed skin is still skin, and blemishes are to be found on it.
+    # Flushed skin must count as skin, because blemishes are searched on it.
     red = np.where(red < 0, red, np.maximum(red - flush, 0) / 1.5) / spread[1]
     yellow = yellow / spread[2]
     distance = light * light + red * red + yellow * yellow
-    fit: Map = np.exp(-np.maximum(distance - 5, 0) / 5).astype(np.float32)
-    return fit
+    likelihood: Map = np.exp(-np.maximum(distance - 5, 0) / 5).astype(np.float32)
+    return likelihood

@@ -1,4 +1,4 @@
-"""Can the eyes be seen at all, or do dark glasses hide them?"""
+"""Refuse photos in which dark glasses or a shadow hide the eyes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pipelines.face.face import Eye, Face
 from pipelines.image.arrays import Image, Map, Points
 from pipelines.runtime.errors import Refusal
 
-# On 204 portraits of people of every skin tone the brightest part of the better lit eye was never
-# below 0.42 of the cheek, and the skin under it never below 0.67; under lenses that let a tenth of
-# the light through, 98 of 100 stayed below both bounds.
+# Brightness of the eye and of the skin under it, relative to the cheeks, below both of which a dark
+# lens is assumed. On 204 portraits of people of every skin tone the brightest part of the better
+# lit eye was never below 0.42 of the cheek, and the skin under it never below 0.67; behind lenses
+# that transmit a tenth of the light, 98 of 100 were below both bounds.
 DARK_EYE = 0.55
 DARK_SOCKET = 0.55
+# Confidence of an iris fit below which no iris is visible.
 NO_IRIS = 0.25
 
 
@@ -24,7 +26,7 @@ def check(pixels: Image, face: Face, confidence: tuple[float, float]) -> None:
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
         face: The face in this picture.
-        confidence: Of the left and the right iris, from `iris.fit`.
+        confidence: Of the left and the right iris, from `gaze.iris.fit`, 0..1.
 
     Raises:
         Refusal: ``eyes-hidden``.
@@ -46,12 +48,13 @@ def _behind_dark_glass(pixels: Image, face: Face) -> bool:
     origin = low.astype(np.float64)
     cheeks = [_inside(light, face.region(f"{eye.side}_cheek") - origin) for eye in face.eyes]
     cheek = float(np.median(light[cheeks[0] | cheeks[1]])) if np.any(cheeks) else 1.0
-    seen = [_eye_and_socket(light, face, eye, origin) for eye in face.eyes]
-    eye, socket = (max(values) / max(cheek, 1e-3) for values in zip(*seen, strict=True))
+    measured = [_eye_and_socket(light, face, eye, origin) for eye in face.eyes]
+    eye, socket = (max(values) / max(cheek, 1e-3) for values in zip(*measured, strict=True))
     return eye < DARK_EYE and socket < DARK_SOCKET
 
 
 def _eye_and_socket(light: Map, face: Face, eye: Eye, origin: Points) -> tuple[float, float]:
+    """Brightness of the eye's brightest part and of the skin under it."""
     opening = _inside(light, eye.contour - origin)
     below = _inside(light, face.region(f"{eye.side}_under_eye") - origin) & ~opening
     if not opening.any() or not below.any():

@@ -1,7 +1,8 @@
-"""Gaze as an angle: read from a picture, and projected back into it.
+"""Gaze as an angle: measured in a picture, and converted back to iris positions.
 
-Irises (`iris`), lids (`lid_fit`) and eye shapes (`eye_shape`) are found in the picture;
-`estimation` reads degrees from them; `projection` turns degrees into ways of the iris.
+The irises (`iris`), the lid edges (`lid_fit`) and the canthi and eyeballs (`eye_shape`) are located
+in the picture; `estimation` computes degrees from them; `projection` converts a target in degrees
+to the movement of each iris.
 """
 
 from pipelines.gaze.angles import CONTACT_DEG, NO_TRIM, SOFT_DEG, Gaze, GazeEstimate, GazeWord, Trim

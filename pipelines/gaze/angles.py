@@ -1,4 +1,4 @@
-"""Directions of gaze in degrees, what each eye adds to them, and a reading of both eyes."""
+"""Gaze directions in degrees, the trim of each eye, and the estimate for both eyes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from pipelines.image.arrays import Points
 
 GazeWord = Literal["contact", "soft", "averted"]
 
+# Largest angles from the lens of the words ``contact`` and ``soft``, in degrees.
 CONTACT_DEG = 2.6
 SOFT_DEG = 5.0
 
 
 @dataclass(frozen=True)
 class Gaze:
-    """A direction of gaze in the camera's frame, in degrees.
+    """A gaze direction in the camera's frame, in degrees; (0, 0) looks into the lens.
 
-    (0, 0) looks into the lens; yaw > 0 towards the right-hand side of the picture, pitch > 0 up.
+    Attributes:
+        yaw: > 0 towards the right-hand side of the picture.
+        pitch: > 0 up.
     """
 
     yaw: float
@@ -33,27 +36,24 @@ class Gaze:
 
     @classmethod
     def from_vector(cls, vector: Points) -> Gaze:
-        """The gaze along a vector (x right, y up, z towards the lens)."""
+        """Gaze along a vector (x right, y up, z towards the lens) of any length."""
         x, y, z = vector / np.linalg.norm(vector)
         return cls(float(np.degrees(np.arctan2(x, z))), float(np.degrees(np.arcsin(y))))
 
     def angle_to(self, other: Gaze) -> float:
-        """Angle between two gazes, in degrees.
-
-        By the cross and the dot product: the arccosine of a dot product near 1 loses half of its
-        digits.
-        """
+        """Angle between two gazes, in degrees."""
+        # Not by the arccosine of the dot product, which loses half of its digits near 1.
         sine = np.linalg.norm(np.cross(self.vector, other.vector))
         return float(np.degrees(np.arctan2(sine, self.vector @ other.vector)))
 
     @property
     def off_lens(self) -> float:
-        """Angle between this gaze and the lens, in degrees."""
+        """Angle between this gaze and the direction of the lens, in degrees."""
         return self.angle_to(Gaze(0.0, 0.0))
 
     @property
     def word(self) -> GazeWord:
-        """How the gaze reads: ``contact`` up to 2.6°, ``soft`` up to 5°, else ``averted``.
+        """Class of the gaze: ``contact`` up to 2.6° off the lens, ``soft`` up to 5°, ``averted``.
 
         Source: Horstmann & Linke 2021, Perception: the cone of direct gaze is 5.2° across.
         """
@@ -64,13 +64,13 @@ class Gaze:
 
 @dataclass(frozen=True)
 class Trim:
-    """What each eye turns beyond what both do, in degrees and in the signs of `Gaze`.
+    """Additional turn of each eye in degrees, with the signs of `Gaze`.
 
     Attributes:
-        left_yaw: The person's left eye, > 0 towards the right-hand side of the picture.
-        left_pitch: The same eye, > 0 up.
-        right_yaw: The person's right eye.
-        right_pitch: The same eye.
+        left_yaw: Yaw of the person's left eye.
+        left_pitch: Pitch of the person's left eye.
+        right_yaw: Yaw of the person's right eye.
+        right_pitch: Pitch of the person's right eye.
     """
 
     left_yaw: float = 0.0
@@ -79,33 +79,33 @@ class Trim:
     right_pitch: float = 0.0
 
     def __bool__(self) -> bool:
-        """Whether it turns an eye at all."""
+        """Whether any angle differs from 0."""
         return any(self.angles)
 
     @property
     def angles(self) -> tuple[float, float, float, float]:
-        """All four, in the order in which they are written."""
+        """The four angles in the order of a look's text."""
         return (self.left_yaw, self.left_pitch, self.right_yaw, self.right_pitch)
 
     @property
     def eyes(self) -> tuple[Gaze, Gaze]:
-        """The turn of the left and of the right eye, as angles."""
+        """The turns of the left and of the right eye."""
         return Gaze(self.left_yaw, self.left_pitch), Gaze(self.right_yaw, self.right_pitch)
 
     @property
     def widening(self) -> float:
-        """By how many degrees it turns the eyes apart; < 0 where it turns them together."""
+        """Degrees by which it turns the eyes apart; < 0 if it turns them towards each other."""
         return self.left_yaw - self.right_yaw
 
     def of_both(self, gaze: Gaze) -> Gaze:
-        """Where both eyes together look, that without the trim look to `gaze`."""
+        """Mean gaze of both eyes with this trim, given their gaze without it."""
         return Gaze(
             gaze.yaw + (self.left_yaw + self.right_yaw) / 2,
             gaze.pitch + (self.left_pitch + self.right_pitch) / 2,
         )
 
     def without(self, both: Gaze) -> Gaze:
-        """The inverse of `of_both`."""
+        """Gaze without this trim, given the mean gaze of both eyes with it."""
         return Gaze(
             both.yaw - (self.left_yaw + self.right_yaw) / 2,
             both.pitch - (self.left_pitch + self.right_pitch) / 2,
@@ -117,13 +117,13 @@ NO_TRIM = Trim()
 
 @dataclass(frozen=True)
 class GazeEstimate:
-    """Where a person looks.
+    """The gaze of a person.
 
     Attributes:
-        gaze: Both eyes together.
-        left: The person's left eye alone.
-        right: The person's right eye alone.
-        confidence: 0 (a guess) to 1 (both irises clearly seen).
+        gaze: Of both eyes together.
+        left: Of the person's left eye.
+        right: Of the person's right eye.
+        confidence: 0 (a guess) to 1 (the edge of an iris is clear all round).
     """
 
     gaze: Gaze

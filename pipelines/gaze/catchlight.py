@@ -1,4 +1,4 @@
-"""Catchlights: where the light is mirrored in each eye, and whether the two eyes agree."""
+"""Catchlights (reflections of a light in the cornea): locate them and compare both eyes."""
 
 from __future__ import annotations
 
@@ -8,27 +8,31 @@ import numpy as np
 from pipelines.face import Eye, Face
 from pipelines.image.arrays import Image, Points
 
-# Each iris is looked at with this radius in pixels.
+# Radius in pixels to which each iris is resized.
 _RADIUS = 24
-# The sclera begins near 1; a highlight on the limbus cannot be told from it.
+# In iris radii: further out, a highlight cannot be told from the sclera.
 _SEARCH = 0.85
+# In iris radii: distance from the lid edges.
 _LID_MARGIN = 0.12
-# How much brighter than the iris a highlight is, of full scale; once one eye shows one, a weaker
-# one is believed in the other.
+# Brightness of a catchlight above the iris, of full scale; the lower one counts in one eye if the
+# other has a catchlight.
 _STANDS_OUT, _WEAK = 0.22, 0.11
-# A mirrored window is small; a brighter half of an iris is not a catchlight.
+# Largest area of a catchlight as a share of the iris; a larger one is a brighter part of the iris.
 _LARGEST_SHARE = 0.2
 
 
 def agreement(pixels: Image, face: Face) -> float | None:
-    """How well the two eyes' catchlights agree, 0..1.
+    """Agreement of both eyes' catchlights, 0..1.
 
-    One light is mirrored at nearly the same place of both corneas. 1: the same offset from the
-    middle of the iris; 0: an iris radius apart, or one eye has none. None: no catchlight is seen.
+    A light is reflected at nearly the same place of both corneas.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
         face: The face in this picture.
+
+    Returns:
+        1 if both have the same offset from the centre of their iris; 0 if the offsets are an iris
+        radius apart or one eye has none; None if neither eye has a catchlight.
     """
     places = [locate(pixels, eye) for eye in face.eyes]
     if all(place is None for place in places):
@@ -43,7 +47,16 @@ def agreement(pixels: Image, face: Face) -> float | None:
 
 
 def locate(pixels: Image, eye: Eye, stands_out: float = _STANDS_OUT) -> Points | None:
-    """Middle of the brightest catchlight from the iris centre, in iris radii (x right, y down)."""
+    """Locate the brightest catchlight of an eye; None if there is none.
+
+    Args:
+        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+        eye: The eye with its fitted iris.
+        stands_out: Required brightness above the iris, of full scale.
+
+    Returns:
+        Offset from the centre of the iris in iris radii (x right, y down), shape (2,).
+    """
     scale = _RADIUS / max(eye.iris_radius, 1e-6)
     reach = round(1.1 * _RADIUS)
     side = 2 * reach + 1
@@ -56,18 +69,18 @@ def locate(pixels: Image, eye: Eye, stands_out: float = _STANDS_OUT) -> Points |
     open_eye = np.zeros((side, side), np.uint8)
     lids = np.rint((eye.contour * scale + shift) * 16).astype(np.int32)
     cv2.fillPoly(open_eye, [lids], (1,), shift=4)
-    # The tear film along the lids shines, too.
+    # The tear film along the lids is bright, too.
     margin = round(_LID_MARGIN * _RADIUS)
     open_eye = np.asarray(cv2.erode(open_eye, np.ones((2 * margin + 1, 1), np.uint8)), np.uint8)
     y, x = np.mgrid[:side, :side] - reach
     iris = (np.hypot(x, y) <= _SEARCH * _RADIUS) & (open_eye > 0)
     if iris.sum() < 50:
         return None
-    ground = float(np.median(bright[iris]))
+    base = float(np.median(bright[iris]))
     peak = float(bright[iris].max())
-    if peak - ground < stands_out:
+    if peak - base < stands_out:
         return None
-    light = np.where(iris, np.clip(bright - (ground + peak) / 2, 0, None), 0)
+    light = np.where(iris, np.clip(bright - (base + peak) / 2, 0, None), 0)
     light = _around_peak(light)
     if (light > 0).sum() > _LARGEST_SHARE * iris.sum():
         return None
@@ -76,7 +89,7 @@ def locate(pixels: Image, eye: Eye, stands_out: float = _STANDS_OUT) -> Points |
 
 
 def _around_peak(light: Points) -> Points:
-    """Keep the one connected highlight that holds the brightest pixel."""
+    """Keep only the connected highlight with the brightest pixel."""
     _, labels = cv2.connectedComponents((light > 0).astype(np.uint8))
     label = labels[np.unravel_index(int(light.argmax()), light.shape)]
     return np.where(labels == label, light, 0.0)

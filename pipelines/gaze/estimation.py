@@ -1,4 +1,4 @@
-"""The gaze of a photo, read from its irises, canthi and eyeballs."""
+"""Estimate the gaze of a face in degrees from the places of its irises."""
 
 from __future__ import annotations
 
@@ -9,30 +9,38 @@ import numpy as np
 from pipelines.face import Face, HeadPose
 from pipelines.gaze.angles import Gaze, GazeEstimate
 from pipelines.gaze.eye_shape import EyeShape
-from pipelines.gaze.projection import IRIS_PLANE_MM, from_upright, gaze_along, upright_rotation
+from pipelines.gaze.projection import (
+    IRIS_PLANE_MM,
+    from_upright,
+    gaze_from_sines,
+    upright_rotation,
+)
 from pipelines.image.arrays import Points
 
-# The sine of the gaze per millimetre by which the irises stand off the canthi and, upwards, off the
-# centres of the eyeballs (`eye_shape`), and per sine of the head's pose: canthi and eyeballs lie at
-# different depths. Fitted on renders of known gaze (`training/gaze`; docs/gaze.md). Sideways it is
-# what a 10.48 mm radius gives, 1/10.48 mm.
+# Coefficients of the model in `estimate`, fitted on renders of known gaze (`training/gaze`;
+# docs/gaze.md). CANTHI and CENTRE: sine of the gaze per millimetre of the iris's offset from the
+# midpoint of the canthi and from the centre of the eyeball; sideways the latter adds nothing.
+# SIDE_CANTHI is about 1 / IRIS_PLANE_MM, as for an iris that turns about the eyeball's centre.
+# HEAD: sine of the gaze per sine of the head's yaw or pitch, because a turn of the head also shifts
+# the iris against the canthi and the eyeball's centre, which lie at other depths.
 SIDE_CANTHI, SIDE_HEAD = 0.0975, 0.686
 UP_CANTHI, UP_CENTRE, UP_HEAD = 0.0648, 0.0420, 0.549
-# Sine by which either eye reads outward of both.
+# Sine by which each eye alone reads further outward (towards its temple) than both together.
 OUTWARD_ZERO = 0.0649
+# Offsets, as `offsets` orders them, to sines (right, up), shape (4, 2).
 _GAINS = np.array([[SIDE_CANTHI, 0], [0, 0], [0, UP_CANTHI], [0, UP_CENTRE]])
 
 
 @dataclass(frozen=True)
 class Population:
-    """What is known beforehand of the faces that are read.
+    """Constants and prior knowledge for a kind of pictures.
 
     Attributes:
-        side_zero: Sine that is added sideways.
-        up_zero: Sine that is added up: how high eyeballs lie between the canthi.
-        lens_share: Which share of them presumably looks into the lens, 0..1.
-        level_deg: How a level head reads: the mesh's own zero of the nod.
-        nod_noise_deg: How far the nod that is read strays from person to person.
+        side_zero: Constant of the model sideways, a sine.
+        up_zero: Constant of the model upwards, a sine: how high eyeballs lie between the canthi.
+        lens_share: Share of these people that presumably looks into the lens, 0..1. 0: no prior.
+        level_deg: Pitch that the face mesh measures for a level head, in degrees.
+        nod_noise_deg: Standard deviation of the measured pitch of level heads, in degrees.
     """
 
     side_zero: float
@@ -42,14 +50,15 @@ class Population:
     nod_noise_deg: float = 0.0
 
 
-# Photographed people: from portraits that look into the lens, over which the irises' height does
-# not follow the nod that the mesh reads at all; so its whole spread counts as noise. And the heads
-# that `training/renders` makes, whose eyeballs lie deeper between the lids and look anywhere.
+# Photographs of people, from portraits that look into the lens. Over these the height of the irises
+# does not follow the measured pitch of the head at all, so its whole spread counts as noise.
 PEOPLE = Population(-0.0059, -0.2213, lens_share=0.6, level_deg=1.8, nod_noise_deg=5.2)
+# Heads rendered by `training/renders`, whose eyeballs lie lower between the canthi and whose gaze
+# is random.
 RENDERED = Population(0.0043, -0.0623, lens_share=0.0)
-# Of a reading, in degrees, sideways and up: its noise from person to person; how far people stray
-# who look into the lens; how far those who look elsewhere.
+# Standard error of a reading from person to person, sideways and up, in degrees.
 NOISE_DEG = (2.3, 4.0)
+# Standard deviations of the gaze of people who look into the lens and of those who do not.
 LENS_DEG = 1.5
 ELSEWHERE_DEG = 12.0
 
@@ -62,45 +71,87 @@ def estimate(
 ) -> GazeEstimate:
     """Estimate the gaze of a photo whose irises were fitted (`iris.fit`).
 
-    How far the irises stand off the canthi and off the eyeballs' centres, in millimetres by the
-    iris's known size and upright with the head, is linear in the sine of the gaze. The constants
-    stand at the top of this file with their origin. What is read is then weighed against what is
-    known beforehand of such faces (`believed`).
+    1. Measure how far each iris lies from the midpoint of its canthi and from the centre of its
+       eyeball (`offsets`), in millimetres, in a frame that is upright with the head. The known
+       size of the iris gives the scale (`Face.mm_per_px`).
+    2. An iris that turns about the eyeball moves with the sine of the angle, so the sine of the
+       gaze is modelled as linear in these offsets and in the sine of the head's yaw or pitch:
+
+           right = SIDE_CANTHI * canthi_right + SIDE_HEAD * sin(head_yaw) + side_zero
+           up = UP_CANTHI * canthi_up + UP_CENTRE * centre_up + UP_HEAD * sin(head_pitch) + up_zero
+
+       with the offsets averaged over both eyes, weighted by the confidence of their iris fits, and
+       the head's pitch from `nod`.
+    3. Shrink both angles towards the lens, by the error of the reading and the share of people
+       who look into the lens (`posterior_mean`).
+    4. Add each eye's own difference, and rotate the result into the picture's frame.
 
     Args:
         face: Face with fitted irises.
-        shapes: Of the left and the right eye, from `eye_shape.find`.
-        confidence: Of the left and the right iris, 0..1; weighs the two eyes.
-        population: Whose faces these are.
+        shapes: Shapes of the left and the right eye, from `eye_shape.find`.
+        confidence: Confidence of the left and the right iris, 0..1.
+        population: The kind of picture.
     """
     weights = eye_weights(confidence)
     eyes = offsets(face, shapes) @ _GAINS
     zeros = (population.side_zero, population.up_zero)
-    read = weights @ eyes + head_sines(face.head, population) + zeros
+    reading = weights @ eyes + _head_sines(face.head, population) + zeros
+    reading_deg = np.degrees(np.arcsin(np.clip(reading, -1, 1)))
     mean = np.array(
         [
-            np.sin(believed(np.degrees(np.arcsin(np.clip(sine, -1, 1))), noise, population))
-            for sine, noise in zip(read, NOISE_DEG, strict=True)
+            np.sin(np.radians(posterior_mean(angle, noise, population)))
+            for angle, noise in zip(reading_deg, NOISE_DEG, strict=True)
         ]
     )
-    own = eyes - weights @ eyes
-    own[:, 0] -= np.array([1, -1]) * OUTWARD_ZERO
-    left, right = (from_upright(mean + eye, face.head.roll) for eye in own)
+    difference = eyes - weights @ eyes
+    # The left eye's outward side is the right-hand side of the picture.
+    difference[:, 0] -= np.array([1, -1]) * OUTWARD_ZERO
+    left, right = (from_upright(mean + eye, face.head.roll) for eye in difference)
     return GazeEstimate(from_upright(mean, face.head.roll), left, right, float(max(confidence)))
 
 
+def follow(
+    before: GazeEstimate, face: Face, edited: Face, confidence: tuple[float, float]
+) -> GazeEstimate:
+    """Measure the gaze of an edited picture, relative to the known gaze of its photo.
+
+    Head and camera have not moved, so each iris has turned about the same eyeball. The change of
+    the gaze follows from the movement of the irises alone.
+
+    Args:
+        before: Gaze of the photo.
+        face: Face of the photo, with fitted irises.
+        edited: Face of the edited picture, with its own fitted irises, in the same pixels.
+        confidence: Confidence of the left and the right iris in the edited picture, 0..1.
+    """
+    starts = (before.left, before.right)
+    ends = [
+        _turned(start, (new.iris_center - old.iris_center) * face.mm_per_px)
+        for start, old, new in zip(starts, face.eyes, edited.eyes, strict=True)
+    ]
+    changes = np.array(
+        [
+            (end.yaw - start.yaw, end.pitch - start.pitch)
+            for start, end in zip(starts, ends, strict=True)
+        ]
+    )
+    yaw, pitch = eye_weights(confidence) @ changes
+    mean = Gaze(before.gaze.yaw + float(yaw), before.gaze.pitch + float(pitch))
+    return GazeEstimate(mean, ends[0], ends[1], float(max(confidence)))
+
+
 def eye_weights(confidence: tuple[float, float]) -> Points:
-    """How much the left and the right eye count, adding up to 1, shape (2,)."""
+    """Weights of the left and the right eye, with a sum of 1, shape (2,)."""
     weights = np.maximum(np.array(confidence, float), 1e-3)
     return np.asarray(weights / weights.sum())
 
 
 def offsets(face: Face, shapes: tuple[EyeShape, EyeShape]) -> Points:
-    """How far each iris stands off what does not turn with it, upright with the head.
+    """Offsets of the irises from canthi and eyeballs, in millimetres, upright with the head.
 
     Returns:
-        Millimetres, shape (2, 4): per eye (left, right) to the right of the canthi's midpoint and
-        of the eyeball's centre, then above them.
+        Shape (2, 4): per eye (left, right), how far the iris lies to the right of the midpoint of
+        the canthi and of the eyeball's centre, then how far above them.
     """
     upright = upright_rotation(face.head.roll) * [[1.0], [-1.0]] * face.mm_per_px
     rows = []
@@ -111,73 +162,45 @@ def offsets(face: Face, shapes: tuple[EyeShape, EyeShape]) -> Points:
     return np.array(rows)
 
 
-def head_sines(head: HeadPose, population: Population) -> Points:
-    """What the head's pose adds to the sines (right, up), shape (2,)."""
+def nod(head: HeadPose, population: Population) -> float:
+    """Expected pitch of the head given its measured pitch, in radians.
+
+    On photographs the fit of the mesh differs more between faces than the pitch of heads does, so
+    only a large measured pitch is evidence of a nod.
+    """
+    measured_deg = head.pitch - population.level_deg
+    return float(np.radians(posterior_mean(measured_deg, population.nod_noise_deg, population)))
+
+
+def posterior_mean(reading_deg: float, noise_deg: float, population: Population) -> float:
+    """Expected angle given its reading, in degrees.
+
+    Most portraits look into the lens (and hold the head level), and each face has a constant error
+    of its own. The prior is a mixture of two normal distributions about 0: people who look into the
+    lens (`LENS_DEG`, weight `lens_share`) and others (`ELSEWHERE_DEG`). The posterior mean shrinks
+    small readings and hardly changes large ones.
+
+    Args:
+        reading_deg: The reading.
+        noise_deg: Its standard error from person to person.
+        population: The kind of picture.
+    """
+    if population.lens_share == 0:
+        return reading_deg
+    share = np.array([population.lens_share, 1 - population.lens_share])
+    prior = np.array([LENS_DEG, ELSEWHERE_DEG]) ** 2
+    total = prior + noise_deg**2
+    evidence = share * np.exp(-(reading_deg**2) / (2 * total)) / np.sqrt(total)
+    return float(reading_deg * (evidence / evidence.sum() * prior / total).sum())
+
+
+def _head_sines(head: HeadPose, population: Population) -> Points:
+    """Contribution of the head's pose to the sines of the gaze (right, up), shape (2,)."""
     yaw = np.radians(head.yaw)
     return np.array([SIDE_HEAD * np.sin(yaw), UP_HEAD * np.sin(nod(head, population))])
 
 
-def nod(head: HeadPose, population: Population) -> float:
-    """How far the head is up, as far as the mesh can be believed, in radians.
-
-    Faces differ more in how the mesh lies on them than people differ in how they hold their heads,
-    so that only a large nod says something about this one.
-    """
-    return believed(head.pitch - population.level_deg, population.nod_noise_deg, population)
-
-
-def believed(read_deg: float, noise_deg: float, population: Population) -> float:
-    """The angle to expect behind a reading, in radians.
-
-    Most portraits look into the lens (and hold the head level), and a reading has a constant error
-    of its own for every face. So the angle is the mean of what it can be, given the reading: of a
-    gaze near the lens (`lens_share` of the people) or anywhere (the others), each normal (a mixture
-    prior). Small readings shrink, large ones hardly do.
-
-    Args:
-        read_deg: The reading.
-        noise_deg: Its standard error from person to person.
-        population: Whose faces these are.
-    """
-    share = np.array([population.lens_share, 1 - population.lens_share])
-    spread = np.array([LENS_DEG, ELSEWHERE_DEG]) ** 2
-    total = spread + noise_deg**2
-    if population.lens_share == 0:
-        return float(np.radians(read_deg))
-    chance = share * np.exp(-(read_deg**2) / (2 * total)) / np.sqrt(total)
-    return float(np.radians(read_deg * (chance / chance.sum() * spread / total).sum()))
-
-
-def follow(
-    before: GazeEstimate, face: Face, edited: Face, confidence: tuple[float, float]
-) -> GazeEstimate:
-    """Read the gaze of a picture that was edited from a photo whose gaze is known.
-
-    Head and camera are the same, so an iris that stands elsewhere has turned about the same
-    eyeball: the change follows from its way in the picture alone.
-
-    Args:
-        before: The photo's gaze.
-        face: The photo's face with fitted irises.
-        edited: The edited picture's face with irises fitted anew, in the same pixels.
-        confidence: Of the left and the right iris in the edited picture, 0..1.
-    """
-    turned = [
-        _turned(start, (new.iris_center - old.iris_center) * face.mm_per_px)
-        for start, old, new in zip((before.left, before.right), face.eyes, edited.eyes, strict=True)
-    ]
-    weights = eye_weights(confidence)
-    changes = np.array(
-        [
-            (after.yaw - start.yaw, after.pitch - start.pitch)
-            for after, start in zip(turned, (before.left, before.right), strict=True)
-        ]
-    )
-    yaw, pitch = weights @ changes
-    mean = Gaze(before.gaze.yaw + float(yaw), before.gaze.pitch + float(pitch))
-    return GazeEstimate(mean, turned[0], turned[1], float(max(confidence)))
-
-
 def _turned(start: Gaze, travel_mm: Points) -> Gaze:
+    """Gaze of an eye whose iris moved by `travel_mm` (x right, y down) from `start`."""
     x, y, _ = start.vector
-    return gaze_along(x + travel_mm[0] / IRIS_PLANE_MM, y - travel_mm[1] / IRIS_PLANE_MM)
+    return gaze_from_sines(x + travel_mm[0] / IRIS_PLANE_MM, y - travel_mm[1] / IRIS_PLANE_MM)

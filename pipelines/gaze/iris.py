@@ -1,4 +1,4 @@
-"""Fit the iris in the image: centre and radius at sub-pixel precision, inside the lids."""
+"""Fit the irises of a face: centres and radius with sub-pixel precision, between the lids."""
 
 from __future__ import annotations
 
@@ -13,23 +13,27 @@ from pipelines.image import crops
 from pipelines.image.arrays import Image, Map, Points
 from pipelines.image.crops import FIT_RADIUS, EyeCrop
 
+# Rays from the centre to the circle on which the edge is measured.
 RAYS = 72
-# Where the picture says nothing: iris size against the landmarks' (which draw it too large, on
-# renders of known size; a shade less than the true ratio keeps a fit from growing past a soft
-# limbus) and distance from the landmarks' centre, sideways and up or down.
+# Expected radius relative to the landmarks'. On renders of known size the landmarks are too large;
+# this is slightly below the true ratio, so that a fit does not grow beyond a soft limbus.
 SIZE_EXPECTED = 0.91
+# Weights of the priors, which keep the fit near the landmarks where the picture has no clear edge:
+# on the radius, on the centre sideways and vertically, and on the difference of both centres.
 SIZE_PRIOR = 3.0
 SIDE_PRIOR, HEIGHT_PRIOR = 0.6, 0.5
-# And how alike both eyes leave the landmarks.
 PAIR_PRIOR = 0.6
-# Rays count from this far inside the lids; nearer, the wet rim of a lid passes for the limbus.
+# In crop pixels: rays have weight 0 up to this distance inside the lids, because the wet rim of a
+# lid looks like a limbus, and full weight after the ramp.
 LID_MARGIN = 2.0
 LID_RAMP = 4.0
-# The edge is measured across this share of the radius to each side: wider is blind to small
-# shifts, but tells a clear limbus from none.
+# Half-width of the ring across which the edge is measured, as a share of the radius. The narrow one
+# responds to small shifts; the wide one distinguishes a clear limbus from none.
 RING = 0.05
 CLEAR_RING = 0.12
+# Rise across the edge at which its score saturates.
 SATURATION = 0.8
+# Standard deviation of the blur of the channel, in crop pixels.
 BLUR = 1.0
 
 
@@ -38,12 +42,12 @@ class EyesFit:
     """Both eyes of a face, in picture pixels.
 
     Attributes:
-        left: The person's left eye with the landmarks' lids and the fitted iris.
+        left: The person's left eye with its fitted iris and the lid edges of the landmarks.
         right: The person's right eye, likewise.
-        left_snapped: The left eye with its lid edges as the picture has them, too.
+        left_snapped: The left eye with its fitted iris and fitted lid edges.
         right_snapped: The right eye, likewise.
         confidence: Per eye (left, right), 0 (no edge found) to 1 (a clear limbus all round).
-        contrast: How much lighter the white is than the iris in the clearer eye, 0..1 in luma.
+        contrast: Luma of the sclera minus that of the iris, in the eye of higher contrast.
     """
 
     left: Eye
@@ -55,75 +59,82 @@ class EyesFit:
 
 
 def fit(pixels: Image, face: Face, known_radius: float | None = None) -> EyesFit:
-    """Fit the irises of a face, and between two rounds its lid edges.
+    """Fit the irises of a face, and its lid edges.
 
-    In each eye a single grey channel is made that separates iris from sclera best (Fisher's
-    linear discriminant); then the circle is sought across whose edge that channel rises most,
-    along 72 rays weighted by how far inside the lids they end (an integro-differential operator
-    after Daugman 1993). Both eyes share one radius; weak priors hold centre and radius near the
-    landmarks where the picture says nothing. The second round knows the lids from `lid_fit`.
+    1. Crop each eye so that the expected radius of the iris is 24 pixels.
+    2. Mix the colours to the grey channel that best separates iris from sclera (Fisher's linear
+       discriminant).
+    3. Search, from coarse to fine, the circle across whose edge this channel rises most (an
+       integro-differential operator after Daugman 1993). The rise is averaged over 72 rays,
+       weighted by how far inside the lids they end. Both eyes share one radius; weak priors keep
+       centres and radius near the landmarks where the picture has no clear edge.
+    4. Fit the lid edges (`lid_fit`) and repeat steps 2 and 3, fine steps only, between them.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
-        face: The face as `face.find` gives it.
-        known_radius: Radius of the irises in pixels, where it is known from another picture of
-            the same photo; it is then not searched for.
+        face: The face from `face.find`.
+        known_radius: Radius of the irises in pixels, if it is known from another version of the
+            picture; the radius is then not searched.
     """
     landmarks_radius = (face.left.iris_radius + face.right.iris_radius) / 2
     radius = landmarks_radius if known_radius is None else known_radius
     expected = SIZE_EXPECTED if known_radius is None else 1.0
     spread = 1.0 if known_radius is None else 0.0
-    eyes = [crops.around_eye(pixels, eye.contour, radius, face.head.roll) for eye in face.eyes]
+    eye_crops = [crops.around_eye(pixels, eye.contour, radius, face.head.roll) for eye in face.eyes]
     starts = [
         crops.through(crop.to_crop, eye.iris_center)
-        for crop, eye in zip(eyes, face.eyes, strict=True)
+        for crop, eye in zip(eye_crops, face.eyes, strict=True)
     ]
-    channels = [_channel(c, s, FIT_RADIUS) for c, s in zip(eyes, starts, strict=True)]
+    channels = [_channel(c, s, FIT_RADIUS) for c, s in zip(eye_crops, starts, strict=True)]
     centers, size, _ = _search(
-        channels, eyes, starts, starts, _Size(FIT_RADIUS, expected, spread), coarse=True
+        channels, eye_crops, starts, starts, _Size(FIT_RADIUS, expected, spread), coarse=True
     )
-    found = [
-        lid_fit.fit(crop, _placed(eye, crop, center, size * radius / FIT_RADIUS))
-        for eye, crop, center in zip(face.eyes, eyes, centers, strict=True)
+    with_lids = [
+        lid_fit.fit(crop, _with_iris(eye, crop, center, size * radius / FIT_RADIUS))
+        for eye, crop, center in zip(face.eyes, eye_crops, centers, strict=True)
     ]
-    snapped = [crop.with_lids(eye.contour) for crop, eye in zip(eyes, found, strict=True)]
+    snapped = [crop.with_lids(eye.contour) for crop, eye in zip(eye_crops, with_lids, strict=True)]
     channels = [_channel(c, s, size) for c, s in zip(snapped, centers, strict=True)]
-    centers, size, strengths = _search(
+    centers, size, confidence = _search(
         channels, snapped, centers, starts, _Size(size, expected, spread), coarse=False
     )
-    placed = [
-        _placed(eye, crop, center, size * radius / FIT_RADIUS)
-        for eye, crop, center in zip((*face.eyes, *found), eyes * 2, centers * 2, strict=True)
+    fitted = [
+        _with_iris(eye, crop, center, size * radius / FIT_RADIUS)
+        for eye, crop, center in zip(
+            (*face.eyes, *with_lids), eye_crops * 2, centers * 2, strict=True
+        )
     ]
     contrast = max(_contrast(c, m, size) for c, m in zip(snapped, centers, strict=True))
     return EyesFit(
-        left=placed[0],
-        right=placed[1],
-        left_snapped=placed[2],
-        right_snapped=placed[3],
-        confidence=(strengths[0], strengths[1]),
+        left=fitted[0],
+        right=fitted[1],
+        left_snapped=fitted[2],
+        right_snapped=fitted[3],
+        confidence=(confidence[0], confidence[1]),
         contrast=contrast,
     )
 
 
 def _contrast(crop: EyeCrop, center: Points, radius: float) -> float:
+    """Luma of the sclera minus that of the iris; 0 where too little of them is visible."""
     luma = crop.pixels @ np.array([0.299, 0.587, 0.114], np.float32)
     ys, xs = np.mgrid[: luma.shape[0], : luma.shape[1]]
     rho = np.hypot(xs - center[0], ys - center[1]) / radius
     inside = crop.depth > LID_MARGIN
-    iris, white = luma[inside & (rho < 0.85)], luma[inside & (rho > 1.15) & (rho < 1.6)]
-    if len(iris) < 20 or len(white) < 20:
+    iris, sclera = luma[inside & (rho < 0.85)], luma[inside & (rho > 1.15) & (rho < 1.6)]
+    if len(iris) < 20 or len(sclera) < 20:
         return 0.0
-    return float(np.median(white) - np.median(iris))
+    return float(np.median(sclera) - np.median(iris))
 
 
-def _placed(eye: Eye, crop: EyeCrop, center: Points, radius: float) -> Eye:
-    at = crops.through(crops.inverse(crop.to_crop), center)
-    return replace(eye, iris_center=at, iris_radius=float(radius))
+def _with_iris(eye: Eye, crop: EyeCrop, center: Points, radius: float) -> Eye:
+    """The eye with an iris whose centre is in crop pixels and whose radius is in picture pixels."""
+    in_picture = crops.through(crops.inverse(crop.to_crop), center)
+    return replace(eye, iris_center=in_picture, iris_radius=float(radius))
 
 
 def _channel(crop: EyeCrop, center: Points, radius: float) -> Map:
-    """The grey channel, sclera high, that separates iris from sclera best (Fisher 1936)."""
+    """The grey channel that best separates iris (dark) and sclera (bright) (Fisher 1936)."""
     ys, xs = np.mgrid[: crop.depth.shape[0], : crop.depth.shape[1]]
     distance = np.hypot(xs - center[0], ys - center[1]) / radius
     inside = crop.depth > 2
@@ -133,11 +144,11 @@ def _channel(crop: EyeCrop, center: Points, radius: float) -> Map:
     if len(iris) > 40 and len(sclera) > 40:
         within = np.cov(iris.T) + np.cov(sclera.T) + 1e-3 * np.eye(3)
         difference = np.median(sclera, axis=0) - np.median(iris, axis=0)
-        found = np.linalg.solve(within, difference)
-        # A channel that weighs colours against each other amplifies noise: keep some luminance.
-        found = found / max(np.abs(found).sum(), 1e-9)
-        if found.sum() > 0.2:
-            direction = 0.5 * direction + 0.5 * found
+        discriminant = np.linalg.solve(within, difference)
+        discriminant = discriminant / max(np.abs(discriminant).sum(), 1e-9)
+        # Half of it stays luminance, because a difference of colours amplifies noise.
+        if discriminant.sum() > 0.2:
+            direction = 0.5 * direction + 0.5 * discriminant
     channel = crop.pixels @ direction.astype(np.float32)
     low, high = np.percentile(channel[inside], [5, 95]) if inside.any() else (0.0, 1.0)
     scaled = np.clip((channel - low) / max(float(high - low), 1e-3), -0.2, 1.2)
@@ -146,7 +157,13 @@ def _channel(crop: EyeCrop, center: Points, radius: float) -> Map:
 
 @dataclass(frozen=True)
 class _Size:
-    """Where the radius is searched from, what is expected (in 24 px), and how widely (0..1)."""
+    """How to search the radius.
+
+    Attributes:
+        start: First radius in crop pixels.
+        expected: Expected radius, as a share of `FIT_RADIUS`.
+        spread: Factor of the search range; 0 if the radius is known.
+    """
 
     start: float
     expected: float
@@ -155,24 +172,38 @@ class _Size:
 
 def _search(
     channels: list[Map],
-    eyes: list[EyeCrop],
+    eye_crops: list[EyeCrop],
     starts: list[Points],
     anchors: list[Points],
     size: _Size,
     coarse: bool,
 ) -> tuple[list[Points], float, list[float]]:
-    """Best centres, shared radius and edge strengths, in ever finer steps from `starts`."""
+    """Search both centres and the shared radius in ever finer steps.
+
+    Args:
+        channels: Per eye, from `_channel`.
+        eye_crops: Per eye.
+        starts: First centres, in crop pixels.
+        anchors: Centres of the landmarks, to which the priors refer.
+        size: How to search the radius.
+        coarse: Search widely, for the first round.
+
+    Returns:
+        Centres in crop pixels, radius in crop pixels, and confidence of each eye, 0..1.
+    """
     centers, radius = list(starts), size.start
     span, radii_span = (10.0, 0.24) if coarse else (4.0, 0.1)
     for step in (2.0, 0.7, 0.25) if coarse else (1.0, 0.3, 0.08):
         count = max(2, round(span / step))
         offsets = np.arange(-count, count + 1) * step
-        # A radius that is known is tried once, not nine times.
+        # A known radius is tried once instead of nine times.
         steps = np.arange(-4, 5) / 4 if size.spread else np.zeros(1)
         radii = radius * (1 + size.spread * steps * radii_span)
         tables = [
             _table(channel, crop, center, offsets, radii, anchor)
-            for channel, crop, center, anchor in zip(channels, eyes, centers, anchors, strict=True)
+            for channel, crop, center, anchor in zip(
+                channels, eye_crops, centers, anchors, strict=True
+            )
         ]
         size_prior = SIZE_PRIOR * np.log(radii / (size.expected * FIT_RADIUS)) ** 2
         apart = (centers[0] - anchors[0]) - (centers[1] - anchors[1])
@@ -180,11 +211,11 @@ def _search(
         radius = float(radii[pick])
         centers = [center + move for center, move in zip(centers, moves, strict=True)]
         span, radii_span = 2 * step, radii_span / 2.5
-    strengths = [
-        _strength(channel, crop, center, radius)
-        for channel, crop, center in zip(channels, eyes, centers, strict=True)
+    confidence = [
+        _confidence(channel, crop, center, radius)
+        for channel, crop, center in zip(channels, eye_crops, centers, strict=True)
     ]
-    return centers, radius, strengths
+    return centers, radius, confidence
 
 
 def _best_pair(
@@ -192,23 +223,29 @@ def _best_pair(
 ) -> tuple[list[Points], int]:
     """Best moves of both centres together, and the index of the best radius.
 
-    The landmarks err for both eyes alike, so fits that leave them in different ways are doubted:
-    an eye with a clear limbus helps one without.
+    The landmarks have nearly the same error in both eyes, so different deviations from them are
+    penalised; thus an eye with a clear limbus helps one without.
+
+    Args:
+        tables: Per eye, from `_table`.
+        offsets: The moves that the tables cover, in x and in y.
+        apart: Difference of both eyes' deviations from the landmarks before the move, shape (2,).
+        size_prior: Penalty of each radius.
     """
     dx, dy = (grid.ravel() for grid in np.meshgrid(offsets, offsets, indexing="xy"))
-    off_x = apart[0] + dx[:, None] - dx[None, :]
-    off_y = apart[1] + dy[:, None] - dy[None, :]
-    doubt = PAIR_PRIOR * (off_x**2 + off_y**2) / FIT_RADIUS**2
+    apart_x = apart[0] + dx[:, None] - dx[None, :]
+    apart_y = apart[1] + dy[:, None] - dy[None, :]
+    pair_prior = PAIR_PRIOR * (apart_x**2 + apart_y**2) / FIT_RADIUS**2
     left, right = (table.reshape(-1, table.shape[2]) for table in tables)
     best: tuple[float, int, int] = (-np.inf, 0, 0)
     for index in range(len(size_prior)):
-        joint = left[:, None, index] + right[None, :, index] - doubt
-        at = int(np.argmax(joint))
-        score = float(joint.flat[at] - size_prior[index])
+        joint = left[:, None, index] + right[None, :, index] - pair_prior
+        pair = int(np.argmax(joint))
+        score = float(joint.flat[pair] - size_prior[index])
         if score > best[0]:
-            best = (score, at, index)
-    first, second = divmod(best[1], len(dx))
-    return [np.array([dx[k], dy[k]]) for k in (first, second)], best[2]
+            best = (score, pair, index)
+    moves = divmod(best[1], len(dx))
+    return [np.array([dx[k], dy[k]]) for k in moves], best[2]
 
 
 def _table(
@@ -223,20 +260,22 @@ def _table(
     dx, dy, radius = np.meshgrid(offsets, offsets, radii, indexing="xy")
     x, y = center[0] + dx, center[1] + dy
     score = _edge_score(channel, crop.depth, x.ravel(), y.ravel(), radius.ravel())
-    away = SIDE_PRIOR * (x - anchor[0]) ** 2 + HEIGHT_PRIOR * (y - anchor[1]) ** 2
-    table: Points = score.reshape(x.shape) - away / FIT_RADIUS**2
+    prior = SIDE_PRIOR * (x - anchor[0]) ** 2 + HEIGHT_PRIOR * (y - anchor[1]) ** 2
+    table: Points = score.reshape(x.shape) - prior / FIT_RADIUS**2
     return table
 
 
 def _edge_score(channel: Map, depth: Map, x: Points, y: Points, radius: Points) -> Points:
+    """Weighted mean rise of the channel across each circle, shape (circles,)."""
     rise, weight = _rays(channel, depth, x, y, radius, RING)
-    # One bright highlight or glasses rim must not outvote the rest of the limbus.
+    # Limit the influence of a single bright highlight or rim of glasses.
     rise = np.tanh(rise / SATURATION) * SATURATION
     mean: Points = (rise * weight).sum(axis=1) / (weight.sum(axis=1) + 6.0)
     return mean
 
 
-def _strength(channel: Map, crop: EyeCrop, center: Points, radius: float) -> float:
+def _confidence(channel: Map, crop: EyeCrop, center: Points, radius: float) -> float:
+    """How clear the limbus is all round, 0..1."""
     rise, weight = _rays(
         channel, crop.depth, center[None, 0], center[None, 1], np.array([radius]), CLEAR_RING
     )
@@ -247,7 +286,7 @@ def _strength(channel: Map, crop: EyeCrop, center: Points, radius: float) -> flo
 def _rays(
     channel: Map, depth: Map, x: Points, y: Points, radius: Points, ring: float
 ) -> tuple[Points, Points]:
-    """Rise of the channel across the circle and weight, each of shape (circles, 72)."""
+    """Rise of the channel across each circle and its weight, both of shape (circles, 72)."""
     angle = np.arange(RAYS) * (2 * np.pi / RAYS)
     cosine, sine = np.cos(angle), np.sin(angle)
     outer = _sample(channel, x, y, radius * (1 + ring), cosine, sine)
@@ -265,6 +304,7 @@ def _sample(
     cosine: Points,
     sine: Points,
 ) -> Points:
+    """Values of an image on circles, shape (circles, rays)."""
     map_x = (x[:, None] + radius[:, None] * cosine).astype(np.float32)
     map_y = (y[:, None] + radius[:, None] * sine).astype(np.float32)
     sampled = cv2.remap(image, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

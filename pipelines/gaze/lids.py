@@ -1,4 +1,4 @@
-"""The lid edges of one eye as curves, and how they follow a vertical turn of the eye."""
+"""The lid opening of an eye on a pixel grid, and how the lids follow a vertical turn of the eye."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from scipy.interpolate import PchipInterpolator
 from pipelines.face import Eye
 from pipelines.image.arrays import Map, Points, Reals
 
-# Share of the iris's vertical way in the picture that the middle of a lid's edge follows. Eye and
-# upper lid hold the same angle at rest, so it follows upward and downward alike (Becker & Fuchs
-# 1988, J. Neurophysiol. 60); its edge stands a little further out than the iris and sees less of
-# the turn. The lower lid travels 2.2 to 3 mm where the upper travels 9 (Leite et al. 2006, Braz. J.
-# Med. Biol. Res. 39).
+# Vertical movement of the middle of a lid's edge in the picture, as a share of the iris's. At rest
+# the upper lid has the same angle as the eye, so it follows upward and downward alike (Becker &
+# Fuchs 1988, J. Neurophysiol. 60); its edge is a little further out than the iris, so that less of
+# the turn is visible. The lower lid moves by 2.2 to 3 mm where the upper moves by 9 mm (Leite et
+# al. 2006, Braz. J. Med. Biol. Res. 39).
 UPPER_FOLLOW = 0.9
 LOWER_FOLLOW = 0.3
-# In iris radii from the upper lid's edge: up to here lashes and lid go with it in one piece, and
-# from here on nothing moves.
+# Distances from the upper lid's edge in iris radii: up to the first, skin and lashes move as much
+# as the edge; from the second on, nothing moves.
 _RIGID, _STILL = 0.4, 1.75
 
 
 @dataclass(frozen=True)
 class Lids:
-    """The opening of one eye on a pixel grid.
+    """The lid opening of one eye on a pixel grid.
 
     Attributes:
-        u: Position along the eye, 0 at the inner, 1 at the outer canthus, (H, W).
+        u: Position along the canthal line, 0 at the inner, 1 at the outer canthus, (H, W).
         v: Position between the lids, 0 at the upper, 1 at the lower edge, (H, W).
         height: Distance below the canthal line in pixels (negative above), (H, W).
         top: Height of the upper lid's edge at this u, in pixels, (H, W).
         bottom: Height of the lower lid's edge at this u, in pixels, (H, W).
         depth: Distance inside the nearer lid edge in pixels, negative outside, (H, W).
         down: Unit vector from the upper to the lower lid in the picture, shape (2,).
-        radius: Iris radius in pixels, the unit of feathering.
+        radius: Radius of the iris in pixels.
     """
 
     u: Map
@@ -49,7 +49,7 @@ class Lids:
 
 @dataclass(frozen=True)
 class Canthal:
-    """An eye's own axes in the picture: along the canthal line and below it.
+    """Coordinate axes of an eye: along the line through its canthi, and down from it.
 
     Attributes:
         inner: Inner canthus, the origin, shape (2,).
@@ -73,20 +73,26 @@ class Canthal:
         return cls(eye.inner, across, down if down[1] > 0 else -down, width)
 
     def place(self, x: Reals, y: Reals) -> tuple[Reals, Reals]:
-        """Position along the eye, 0..1 from the inner canthus, and pixels below the line."""
+        """Coordinates of points: along (0 inner to 1 outer canthus), and pixels below the line."""
         rel_x, rel_y = x - self.inner[0], y - self.inner[1]
         along = (rel_x * self.across[0] + rel_y * self.across[1]) / self.width
         return along, rel_x * self.down[0] + rel_y * self.down[1]
 
     def at(self, along: Reals, below: Reals) -> tuple[Reals, Reals]:
-        """The way back: x and y in the picture."""
+        """Inverse of `place`: x and y in the picture."""
         step = along * self.width
         x = self.inner[0] + step * self.across[0] + below * self.down[0]
         return x, self.inner[1] + step * self.across[1] + below * self.down[1]
 
 
 def trace(eye: Eye, shape: tuple[int, int], radius: float) -> Lids:
-    """Lay the lid edges of `eye` over a grid of `shape` (H, W)."""
+    """Lid opening of an eye on a grid.
+
+    Args:
+        eye: The eye in pixels of the grid.
+        shape: (H, W) of the grid.
+        radius: Radius of the iris in pixels.
+    """
     axes = Canthal.of(eye)
     ys, xs = np.mgrid[: shape[0], : shape[1]].astype(np.float64)
     u, height = axes.place(xs, ys)
@@ -95,7 +101,7 @@ def trace(eye: Eye, shape: tuple[int, int], radius: float) -> Lids:
 
 
 def followed(eye: Eye, iris_shift: Points) -> Eye:
-    """The eye with its iris moved by `iris_shift` pixels, shape (2,), and its lids after it."""
+    """The eye with its iris moved by `iris_shift` pixels, shape (2,), and its lids following."""
     axes = Canthal.of(eye)
     travel = float(iris_shift @ axes.down)
     upper_u, lower_u = (axes.place(*edge.T)[0] for edge in (eye.upper, eye.lower))
@@ -110,19 +116,19 @@ def followed(eye: Eye, iris_shift: Points) -> Eye:
 
 
 def follow(lids: Lids, iris_shift: Points) -> tuple[Lids, Map]:
-    """Let the lids follow the iris.
+    """Move the lids with the iris, and the skin around them.
 
     Args:
-        lids: The opening as photographed.
-        iris_shift: How far the iris moves, in pixels, shape (2,).
+        lids: Opening in the photo.
+        iris_shift: Movement of the iris in pixels, shape (2,).
 
     Returns:
-        The new opening, and for every pixel of the new picture how far below it (along
-        `lids.down`, in pixels) its content stood in the old one, (H, W); 0 where nothing moves.
+        The new opening, and the displacement field: for every pixel of the new picture how far
+        below it (along `lids.down`, in pixels) its content is in the photo, (H, W).
     """
     travel = float(iris_shift @ lids.down)
-    room = np.maximum(lids.bottom - lids.top, 0)
-    upper = np.minimum(UPPER_FOLLOW * travel * _bump(lids.u), 0.75 * room)
+    opening = np.maximum(lids.bottom - lids.top, 0)
+    upper = np.minimum(UPPER_FOLLOW * travel * _bump(lids.u), 0.75 * opening)
     lower = LOWER_FOLLOW * travel * _bump(lids.u)
     moved = _lids(
         lids.u, lids.height, lids.top + upper, lids.bottom + lower, lids.down, lids.radius
@@ -141,7 +147,7 @@ def follow(lids: Lids, iris_shift: Points) -> tuple[Lids, Map]:
 
 
 def _bump(u: Reals) -> Reals:
-    """1 in the middle of the eye, 0 at the canthi, which do not move."""
+    """Share of a lid's movement along the eye: 1 in the middle, 0 at the canthi."""
     return np.where((u > 0) & (u < 1), np.clip(1 - np.abs(2 * u - 1) ** 1.8, 0, 1), 0)
 
 
@@ -156,7 +162,7 @@ def _lids(
     opening = np.maximum(bottom - top, 1e-3)
     v = (height - top) / opening
     depth = np.minimum(height - top, bottom - height)
-    # Past the canthi there is no opening, whatever the extrapolated curves say.
+    # There is no opening beyond the canthi; ignore the extrapolated curves.
     outside = np.maximum(-u, u - 1)
     depth = np.where(outside > 0, np.minimum(depth, -4 * radius * outside), depth)
     return Lids(
@@ -176,6 +182,7 @@ def _map(values: Reals) -> Map:
 
 
 def _edge(points: Points, axes: Canthal, u: Reals) -> Points:
+    """Height of a lid edge below the canthal line at each u, by monotone cubic interpolation."""
     along, heights = axes.place(*points.T)
     order = np.argsort(along)
     along, heights = along[order], heights[order]
@@ -185,4 +192,5 @@ def _edge(points: Points, axes: Canthal, u: Reals) -> Points:
 
 
 def _ease(t: Reals) -> Reals:
+    """1 at t = 0, falling smoothly to 0 at t = 1."""
     return np.asarray(1 - t * t * (3 - 2 * t))

@@ -1,4 +1,4 @@
-"""From angles to the picture and back: what each eye is asked, and how far its iris travels."""
+"""Convert gaze angles to iris positions and back, and limit them to what eyes can reach."""
 
 from __future__ import annotations
 
@@ -8,111 +8,125 @@ from pipelines.face import HeadPose
 from pipelines.gaze.angles import NO_TRIM, Gaze, GazeEstimate, Trim
 from pipelines.image.arrays import Points
 
-# A 12 mm eyeball with an iris of 5.85 mm radius: its plane lies sqrt(12² - 5.85²) mm before the
-# centre of rotation.
+# Distance of the iris from the centre of rotation: sqrt(12² - 5.85²) mm, for an eyeball of 12 mm
+# radius and an iris of 5.85 mm radius. The centre of the iris moves on a sphere of this radius.
 IRIS_PLANE_MM = 10.48
-# Beyond 45 degrees an offset no longer says how far.
+# Sine of the largest angle from the lens, 45 degrees: beyond it an offset is too inaccurate.
 LARGEST_SINE = 0.707
 
+# Largest comfortable angle of the eyes from the head's axis, in degrees.
 MAX_YAW = 25.0
 MAX_PITCH = 15.0
 
 
-def upright_rotation(roll: float) -> Points:
-    """Rotation from the picture's axes to the head's own."""
-    cosine, sine = np.cos(np.radians(roll)), np.sin(np.radians(roll))
-    return np.array([[cosine, sine], [-sine, cosine]])
+def iris_shift_mm(start: Gaze, goal: Gaze) -> Points:
+    """Movement of the iris in the picture plane, in mm (x right, y down), shape (2,)."""
+    travel = IRIS_PLANE_MM * (goal.vector - start.vector)
+    return np.array([travel[0], -travel[1]])
 
 
-def from_upright(sines: Points, roll: float) -> Gaze:
-    """The gaze of sines (right, up) that are upright with a head rolled by `roll` degrees."""
-    right, down = upright_rotation(roll).T @ np.array([sines[0], -sines[1]])
-    return gaze_along(right, -down)
+def target_per_eye(now: GazeEstimate, target: Gaze, trim: Trim = NO_TRIM) -> tuple[Gaze, Gaze]:
+    """Targets of the person's left and right eye that keep their vergence.
+
+    Each eye keeps its difference to the mean of both, plus its trim. A trim of one eye does not
+    move the other.
+
+    Args:
+        now: Gaze in the photo.
+        target: Target of both eyes without the trim.
+        trim: Additional turn of each eye.
+    """
+    left, right = (
+        Gaze(
+            target.yaw + eye.yaw - now.gaze.yaw + extra.yaw,
+            target.pitch + eye.pitch - now.gaze.pitch + extra.pitch,
+        )
+        for eye, extra in zip((now.left, now.right), trim.eyes, strict=True)
+    )
+    return left, right
 
 
-def to_upright(gaze: Gaze, roll: float) -> Points:
-    """Sines of a gaze (right, up), upright with a head rolled by `roll` degrees, shape (2,)."""
-    x, y, _ = gaze.vector
-    right, down = upright_rotation(roll) @ np.array([x, -y])
-    return np.array([right, -down])
+def within_reach(target: Gaze, head: HeadPose, now: Gaze) -> tuple[Gaze, bool]:
+    """Clamp a target to the angles that eyes can reach.
+
+    Eyes turn comfortably by about 25 degrees sideways and 15 degrees up or down from the head's
+    axis; for more, the head would have to turn. If the eyes in the photo already look further, the
+    limit is extended to where they look.
+
+    Args:
+        target: Requested gaze.
+        head: Pose of the head.
+        now: Gaze in the photo.
+
+    Returns:
+        The nearest reachable target, and whether it was clamped.
+    """
+    yaw = _clamp(target.yaw, head.yaw, MAX_YAW, now.yaw)
+    pitch = _clamp(target.pitch, head.pitch, MAX_PITCH, now.pitch)
+    clamped = abs(yaw - target.yaw) > 1e-9 or abs(pitch - target.pitch) > 1e-9
+    return (Gaze(yaw, pitch), True) if clamped else (target, False)
 
 
-def gaze_along(right: float, up: float) -> Gaze:
-    """The gaze of sines to the right and up in the picture, at most `LARGEST_SINE` together."""
+def trim_within_reach(trim: Trim, target: Gaze, head: HeadPose, now: Gaze) -> tuple[Trim, bool]:
+    """Clamp a trim so that each eye stays within the limits of `within_reach`.
+
+    Args:
+        trim: Requested trim.
+        target: Target of both eyes, within reach.
+        head: Pose of the head.
+        now: Gaze in the photo.
+
+    Returns:
+        The reachable trim, and whether it was clamped.
+    """
+    angles, any_clamped = [], False
+    for extra in trim.eyes:
+        requested = Gaze(target.yaw + extra.yaw, target.pitch + extra.pitch)
+        reached, clamped = within_reach(requested, head, now)
+        any_clamped |= clamped
+        angles += [reached.yaw - target.yaw, reached.pitch - target.pitch]
+    return (Trim(*angles), True) if any_clamped else (trim, False)
+
+
+def gaze_from_sines(right: float, up: float) -> Gaze:
+    """Gaze of direction components to the right and up in the picture.
+
+    They are scaled down where together they exceed `LARGEST_SINE`.
+    """
     length = float(np.hypot(right, up))
     shrink = min(1.0, LARGEST_SINE / max(length, 1e-9))
     right, up = right * shrink, up * shrink
     return Gaze.from_vector(np.array([right, up, np.sqrt(1 - right**2 - up**2)]))
 
 
-def target_per_eye(now: GazeEstimate, target: Gaze, trim: Trim = NO_TRIM) -> tuple[Gaze, Gaze]:
-    """Targets for the person's left and right eye that keep the vergence they have.
-
-    Each eye keeps its own difference to the mean of both, and turns by its trim beyond that: a
-    trim of one eye leaves the other where it was.
+def from_upright(sines: Points, roll: float) -> Gaze:
+    """Gaze of direction components (right, up) in a frame that is upright with the head.
 
     Args:
-        now: The gaze as photographed.
-        target: Where both eyes together shall look before they are trimmed.
-        trim: What each eye turns beyond it.
+        sines: Shape (2,).
+        roll: Roll of the head in degrees.
     """
-    left, right = (
-        Gaze(
-            target.yaw + eye.yaw - now.gaze.yaw + own.yaw,
-            target.pitch + eye.pitch - now.gaze.pitch + own.pitch,
-        )
-        for eye, own in zip((now.left, now.right), trim.eyes, strict=True)
-    )
-    return left, right
+    right, down = upright_rotation(roll).T @ np.array([sines[0], -sines[1]])
+    return gaze_from_sines(right, -down)
 
 
-def iris_shift_mm(start: Gaze, goal: Gaze) -> Points:
-    """How far the iris travels in the picture plane, in mm (x right, y down), shape (2,)."""
-    travel = IRIS_PLANE_MM * (goal.vector - start.vector)
-    return np.array([travel[0], -travel[1]])
-
-
-def within_reach(target: Gaze, head: HeadPose, now: Gaze) -> tuple[Gaze, bool]:
-    """Clamp a target to what eyes can do in their sockets.
-
-    Eyes turn comfortably about 25 degrees sideways and 15 degrees up or down from the head's
-    axis; beyond, the head would have to move. Where these eyes already look further than that,
-    they have shown that they can.
+def to_upright(gaze: Gaze, roll: float) -> Points:
+    """Direction components (right, up) in a frame upright with the head, shape (2,).
 
     Args:
-        target: The gaze asked for.
-        head: The head's pose.
-        now: The gaze as photographed.
-
-    Returns:
-        The reachable target nearest to the one asked for, and whether it had to be clamped.
+        gaze: A gaze in the camera's frame.
+        roll: Roll of the head in degrees.
     """
-    yaw = _held(target.yaw, head.yaw, MAX_YAW, now.yaw)
-    pitch = _held(target.pitch, head.pitch, MAX_PITCH, now.pitch)
-    clamped = abs(yaw - target.yaw) > 1e-9 or abs(pitch - target.pitch) > 1e-9
-    return (Gaze(yaw, pitch), True) if clamped else (target, False)
+    x, y, _ = gaze.vector
+    right, down = upright_rotation(roll) @ np.array([x, -y])
+    return np.array([right, -down])
 
 
-def trim_within_reach(trim: Trim, target: Gaze, head: HeadPose, now: Gaze) -> tuple[Trim, bool]:
-    """Clamp a trim so that neither eye turns further than `within_reach` lets both.
-
-    Args:
-        trim: The trim asked for.
-        target: Where both eyes together shall look, within reach.
-        head: The head's pose.
-        now: The gaze as photographed.
-
-    Returns:
-        The trim that can be done, and whether it had to be clamped.
-    """
-    angles, clamped = [], False
-    for own in trim.eyes:
-        asked = Gaze(target.yaw + own.yaw, target.pitch + own.pitch)
-        reached, held = within_reach(asked, head, now)
-        clamped |= held
-        angles += [reached.yaw - target.yaw, reached.pitch - target.pitch]
-    return (Trim(*angles), True) if clamped else (trim, False)
+def upright_rotation(roll: float) -> Points:
+    """Rotation of (x, y) from the picture's axes to the axes of a rolled head, shape (2, 2)."""
+    cosine, sine = np.cos(np.radians(roll)), np.sin(np.radians(roll))
+    return np.array([[cosine, sine], [-sine, cosine]])
 
 
-def _held(asked: float, middle: float, most: float, now: float) -> float:
-    return float(np.clip(asked, min(middle - most, now), max(middle + most, now)))
+def _clamp(angle: float, center: float, most: float, now: float) -> float:
+    return float(np.clip(angle, min(center - most, now), max(center + most, now)))

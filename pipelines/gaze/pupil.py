@@ -1,4 +1,4 @@
-"""The pupil and the iris of one eye by itself: how round the one, how large the other."""
+"""Measure the roundness of a pupil, and the radius of a single iris."""
 
 from __future__ import annotations
 
@@ -13,42 +13,78 @@ from pipelines.image import crops
 from pipelines.image.arrays import Image, Map, Points
 from pipelines.image.crops import FIT_RADIUS, EyeCrop
 
-# Radii tried, as shares of the radius that both eyes were fitted with together.
+# Radii to try, as shares of the radius that `iris.fit` gave both eyes.
 _RADII = np.arange(0.82, 1.185, 0.01)
+# Moves of the centre to try, in crop pixels.
 _MOVES = np.arange(-2.0, 2.1, 0.5)
 _RAYS = 72
+# Distance from the lid edges, in crop pixels.
 _LID_MARGIN = 2.0
-# Rays that must end well inside the lids before an iris is measured by itself.
+# Least number of rays that end inside the lids for an iris to be measured.
 _LEAST_RAYS = 16
-# A pupil is judged from this radius of the iris in the photo on: below, its edge is a few pixels.
+# Least radius of the iris in the photo, in pixels, for its pupil to be measured.
 _LEAST_IRIS = 12.0
-# How much darker than the iris a pupil must be, of full scale; in dark brown eyes none is seen.
+# Least difference of brightness between iris and pupil, of full scale. In dark brown eyes the pupil
+# cannot be seen.
 _STANDS_OUT = 0.07
-# Pupils are 2 to 8 mm across (Watson & Yellott 2012, J. Vision 12(10)), in an iris of 11.7 mm.
+# Bounds of the pupil's radius relative to the iris. Pupils are 2 to 8 mm across (Watson & Yellott
+# 2012, J. Vision 12(10)), in an iris of 11.7 mm.
 _SMALLEST, _LARGEST = 0.15, 0.7
-# Share of the pupil that must be free of highlights.
+# Least share of the pupil that is free of highlights.
 _LEAST_SEEN = 0.75
 
 
 @dataclass(frozen=True)
 class Pupil:
-    """One pupil.
+    """Measurements of a pupil.
 
     Attributes:
-        radius: Mean radius / radius of the iris.
-        roundness: Overlap (intersection over union) of the pupil and the ellipse of the same
-            moments, 0..1: 1 for a circle, also one seen from the side.
+        radius: Mean radius as a share of the iris's.
+        roundness: Intersection over union of the pupil and the ellipse fitted to its edge, 0..1;
+            1 for a circle, also one seen from the side.
     """
 
     radius: float
     roundness: float
 
 
-def iris_radius(pixels: Image, eye: Eye, roll: float) -> float | None:
-    """Radius of this iris alone, in pixels; None where too little of its edge is seen.
+def find(pixels: Image, eye: Eye, roll: float) -> Pupil | None:
+    """Measure the pupil of an eye; None where it cannot be distinguished from the iris.
 
-    `iris.fit` gives both eyes one radius. Here centre and radius are sought again for one eye:
-    the circle across which the picture brightens most.
+    After Guo, Hu, Wang, Chang & Lyu 2022 (ICASSP), who compare the pupil with an ellipse fitted to
+    its edge. The pupil is segmented by a threshold halfway between its brightness and the iris's.
+
+    Args:
+        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+        eye: The eye with its fitted iris.
+        roll: Roll of the head in degrees.
+    """
+    if eye.iris_radius < _LEAST_IRIS:
+        return None
+    crop = crops.around_eye(pixels, eye.contour, eye.iris_radius, roll)
+    center = crops.through(crop.to_crop, eye.iris_center)
+    light = np.asarray(cv2.GaussianBlur(crop.pixels.max(axis=2), (0, 0), 1.0), np.float32)
+    y, x = np.mgrid[: light.shape[0], : light.shape[1]]
+    rho = np.hypot(x - center[0], y - center[1]) / FIT_RADIUS
+    visible = (crop.depth > _LID_MARGIN) & (rho < 0.85)
+    core, ring = light[visible & (rho < 0.22)], light[visible & (rho > 0.55)]
+    if core.size < 40 or ring.size < 200:
+        return None
+    pupil_light, iris_light = float(np.percentile(core, 20)), float(np.percentile(ring, 35))
+    if iris_light - pupil_light < _STANDS_OUT:
+        return None
+    highlight = _highlights(light, visible, iris_light)
+    dark = _central_area((light < (pupil_light + iris_light) / 2) & visible, center)
+    if dark is None:
+        return None
+    return _measure(dark, highlight, crop)
+
+
+def iris_radius(pixels: Image, eye: Eye, roll: float) -> float | None:
+    """Radius of a single iris in pixels; None where too little of its edge is visible.
+
+    `iris.fit` gives both eyes the same radius. This searches the circle near it across which the
+    picture brightens most.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
@@ -58,30 +94,29 @@ def iris_radius(pixels: Image, eye: Eye, roll: float) -> float | None:
     crop = crops.around_eye(pixels, eye.contour, eye.iris_radius, roll)
     center = crops.through(crop.to_crop, eye.iris_center)
     light = np.asarray(cv2.GaussianBlur(crop.pixels[..., 0], (0, 0), 1.2), np.float32)
-    scores = _edge(light, crop.depth, center)
-    if scores is None:
+    rises = _edge_rises(light, crop.depth, center)
+    if rises is None:
         return None
-    best = np.unravel_index(int(np.argmax(scores)), scores.shape)
-    share = _RADII[best[2]]
-    if best[2] in (0, len(_RADII) - 1):
+    best = np.unravel_index(int(np.argmax(rises)), rises.shape)[2]
+    if best in (0, len(_RADII) - 1):
         return None
-    return float(share * eye.iris_radius)
+    return float(_RADII[best] * eye.iris_radius)
 
 
-def _edge(light: Map, depth: Map, center: Points) -> Points | None:
-    """Mean rise across the circle, shape (moves, moves, radii)."""
+def _edge_rises(light: Map, depth: Map, center: Points) -> Points | None:
+    """Mean rise of brightness across each circle, shape (moves, moves, radii)."""
     angle = np.arange(_RAYS) * (2 * np.pi / _RAYS)
-    around = np.stack([np.cos(angle), np.sin(angle)])
-    at = center[:, None] + FIT_RADIUS * around
-    inside = _sample(depth, at[0], at[1]) > _LID_MARGIN
+    rays = np.stack([np.cos(angle), np.sin(angle)])
+    ends = center[:, None] + FIT_RADIUS * rays
+    inside = _sample(depth, ends[0], ends[1]) > _LID_MARGIN
     if inside.sum() < _LEAST_RAYS:
         return None
-    around = around[:, inside]
+    rays = rays[:, inside]
     dy, dx, radius = np.meshgrid(_MOVES, _MOVES, _RADII * FIT_RADIUS, indexing="ij")
     x, y, r = (grid.reshape(-1, 1) for grid in (center[0] + dx, center[1] + dy, radius))
     step = 1.5
-    outer = _sample(light, x + (r + step) * around[0], y + (r + step) * around[1])
-    inner = _sample(light, x + (r - step) * around[0], y + (r - step) * around[1])
+    outer = _sample(light, x + (r + step) * rays[0], y + (r + step) * rays[1])
+    inner = _sample(light, x + (r - step) * rays[0], y + (r - step) * rays[1])
     rise = np.clip(outer - inner, -0.1, 0.25)
     return np.asarray(rise.mean(axis=1).reshape(dx.shape), np.float64)
 
@@ -97,63 +132,32 @@ def _sample(image: Map, x: Points, y: Points) -> Points:
     return np.asarray(sampled.reshape(x.shape), np.float64)
 
 
-def find(pixels: Image, eye: Eye, roll: float) -> Pupil | None:
-    """Find the pupil of an eye; None where it cannot be told from the iris.
-
-    After Guo, Hu, Wang, Chang & Lyu 2022 (ICASSP), who compare the pupil with an ellipse fitted to
-    its edge; the mask here comes from a threshold halfway between pupil and iris.
-
-    Args:
-        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
-        eye: The eye with its fitted iris.
-        roll: Roll of the head in degrees.
-    """
-    if eye.iris_radius < _LEAST_IRIS:
-        return None
-    crop = crops.around_eye(pixels, eye.contour, eye.iris_radius, roll)
-    center = crops.through(crop.to_crop, eye.iris_center)
-    light = np.asarray(cv2.GaussianBlur(crop.pixels.max(axis=2), (0, 0), 1.0), np.float32)
-    y, x = np.mgrid[: light.shape[0], : light.shape[1]]
-    rho = np.hypot(x - center[0], y - center[1]) / FIT_RADIUS
-    seen = (crop.depth > _LID_MARGIN) & (rho < 0.85)
-    core, ring = light[seen & (rho < 0.22)], light[seen & (rho > 0.55)]
-    if core.size < 40 or ring.size < 200:
-        return None
-    black, brown = float(np.percentile(core, 20)), float(np.percentile(ring, 35))
-    if brown - black < _STANDS_OUT:
-        return None
-    highlight = _highlights(light, seen, brown)
-    dark = _in_the_middle((light < (black + brown) / 2) & seen, center)
-    if dark is None:
-        return None
-    return _judged(dark, highlight, crop)
-
-
-def _highlights(light: Map, seen: NDArray[np.bool_], brown: float) -> NDArray[np.bool_]:
-    bright = (light > brown + 0.15) & seen
+def _highlights(light: Map, visible: NDArray[np.bool_], iris_light: float) -> NDArray[np.bool_]:
+    bright = (light > iris_light + 0.15) & visible
     return np.asarray(cv2.dilate(bright.astype(np.uint8), np.ones((5, 5), np.uint8))) > 0
 
 
-def _in_the_middle(dark: NDArray[np.bool_], center: Points) -> NDArray[np.bool_] | None:
-    """The connected dark area nearest to the middle of the iris."""
-    count, labels, stats, middles = cv2.connectedComponentsWithStats(dark.astype(np.uint8))
+def _central_area(dark: NDArray[np.bool_], center: Points) -> NDArray[np.bool_] | None:
+    """The connected dark area nearest to the centre of the iris."""
+    count, labels, stats, centers = cv2.connectedComponentsWithStats(dark.astype(np.uint8))
     large = [k for k in range(1, count) if stats[k, cv2.CC_STAT_AREA] > 30]
     if not large:
         return None
-    nearest = min(large, key=lambda k: float(np.linalg.norm(middles[k] - center)))
-    if np.linalg.norm(middles[nearest] - center) > 0.3 * FIT_RADIUS:
+    nearest = min(large, key=lambda k: float(np.linalg.norm(centers[k] - center)))
+    if np.linalg.norm(centers[nearest] - center) > 0.3 * FIT_RADIUS:
         return None
     return np.asarray(labels == nearest)
 
 
-def _judged(dark: NDArray[np.bool_], highlight: NDArray[np.bool_], crop: EyeCrop) -> Pupil | None:
+def _measure(dark: NDArray[np.bool_], highlight: NDArray[np.bool_], crop: EyeCrop) -> Pupil | None:
+    """Compare a segmented pupil with the ellipse fitted to its outline."""
     contours, _ = cv2.findContours(dark.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     outline = max(contours, key=cv2.contourArea)
     if len(outline) < 12:
         return None
     canvas = np.zeros(dark.shape, np.uint8)
     whole = cv2.drawContours(canvas, [outline], -1, (1,), -1) > 0
-    # Where a highlight lies over the edge, the edge is not known: fit to the rest.
+    # Fit only to those parts of the outline that no highlight covers.
     known = np.array([p for p in outline[:, 0] if not highlight[p[1], p[0]]])
     if len(known) < 0.6 * len(outline) or len(known) < 12:
         return None

@@ -1,4 +1,4 @@
-"""Names for the arrays that pass between the rooms."""
+"""Type aliases for the arrays that functions pass to each other."""
 
 from __future__ import annotations
 

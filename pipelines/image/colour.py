@@ -1,4 +1,4 @@
-"""Skin tone as a number: the Individual Typology Angle of a skin area."""
+"""Skin tone (Individual Typology Angle), CIELAB conversion, and changes of brightness."""
 
 from __future__ import annotations
 
@@ -9,13 +9,24 @@ import numpy as np
 
 from pipelines.image.arrays import Image, Map
 
-# Below this mean chroma (CIELAB) a picture is black-and-white and the angle means nothing.
+# Below this mean chroma (CIELAB) a picture is black-and-white and the ITA is undefined.
 COLOURLESS = 3.0
+
+# Rec. 709 luma of RGB.
+_LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+# `add` reduces a rise where the brightest channel is less than this below white.
+_HEADROOM = 0.15
 
 
 @dataclass(frozen=True)
 class Tone:
-    """Mean colour of an area of skin in CIELAB (D65)."""
+    """Mean colour of an area of skin in CIELAB (D65).
+
+    Attributes:
+        lightness: L*.
+        red: a*.
+        yellow: b*.
+    """
 
     lightness: float
     red: float
@@ -23,26 +34,26 @@ class Tone:
 
     @property
     def chroma(self) -> float:
-        """Distance from grey."""
+        """CIELAB chroma: the distance from grey."""
         return float(np.hypot(self.red, self.yellow))
 
     @property
     def angle(self) -> float:
-        """arctan((L* - 50) / b*) in degrees, larger = lighter.
+        """arctan((L* - 50) / b*) in degrees; larger is lighter.
 
-        After Chardon, Cretois & Hourseau 1991, Int. J. Cosmet. Sci. 13(4). b* below 1, where the
-        angle jumps, counts as 1.
+        Source: Chardon, Cretois & Hourseau 1991, Int. J. Cosmet. Sci. 13(4). b* is taken to be at
+        least 1, because the angle jumps where it changes sign.
         """
         return float(np.degrees(np.arctan2(self.lightness - 50, max(self.yellow, 1.0))))
 
     @property
     def ita(self) -> float | None:
-        """The Individual Typology Angle, or None in black-and-white, where it means nothing."""
+        """The Individual Typology Angle in degrees, or None for black-and-white pictures."""
         return None if self.chroma < COLOURLESS else self.angle
 
 
 def of(lab: Image, mask: Map) -> Tone | None:
-    """Mask-weighted mean tone, or None where the mask is empty.
+    """Mean tone of a masked area, or None if the mask is empty.
 
     Args:
         lab: CIELAB, shape (H, W, 3).
@@ -56,37 +67,36 @@ def of(lab: Image, mask: Map) -> Tone | None:
 
 
 def lightness_for(ita: float, tone: Tone) -> float:
-    """L* that would give a tone this angle at its own b*."""
+    """L* at which a tone with this b* has the Individual Typology Angle `ita` (degrees)."""
     return 50 + max(tone.yellow, 1.0) * float(np.tan(np.radians(ita)))
 
 
 def to_lab(pixels: Image) -> Image:
-    """CIELAB (D65) of sRGB in [0, 1], both float32 of shape (H, W, 3)."""
+    """Convert sRGB in [0, 1] to CIELAB (D65), both float32, shape (H, W, 3)."""
     lab = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2Lab)
     return np.asarray(lab, np.float32)
 
 
 def to_rgb(lab: Image) -> Image:
-    """Inverse of `to_lab`, clipped to [0, 1]."""
+    """Convert CIELAB to sRGB, clipped to [0, 1]; the inverse of `to_lab`."""
     rgb = cv2.cvtColor(np.ascontiguousarray(lab), cv2.COLOR_Lab2RGB)
     return np.clip(rgb, 0, 1, dtype=np.float32)
 
 
-_WEIGHTS = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
-# Rises fade out where the brightest channel has less than this left to white.
-_HEADROOM = 0.15
-
-
 def luma_of(pixels: Image) -> Map:
-    """Brightness of sRGB in [0, 1], by Rec. 709 on the encoded values, shape (H, W)."""
-    return np.asarray(cv2.transform(np.ascontiguousarray(pixels), _WEIGHTS), np.float32)
+    """Rec. 709 luma of sRGB in [0, 1], from the gamma-encoded values, shape (H, W)."""
+    return np.asarray(cv2.transform(np.ascontiguousarray(pixels), _LUMA), np.float32)
 
 
 def add(pixels: Image, change: Map) -> Image:
-    """Brighten or darken, keeping hues, and greys grey.
+    """Brighten or darken a picture by a change of luma per pixel; hues stay, and grey stays grey.
 
-    Rises move all channels by the same step, less and less where one nears white; falls scale all
-    channels, so none of them is cut off at black.
+    A rise adds the same amount to all channels, less where a channel is close to white. A fall
+    multiplies all channels by the same factor, so that none is clipped at black.
+
+    Args:
+        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+        change: Change of luma, shape (H, W).
     """
     red, green, blue = cv2.split(np.ascontiguousarray(pixels))
     brightest = cv2.max(cv2.max(red, green), blue)

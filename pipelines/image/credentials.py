@@ -1,4 +1,4 @@
-"""Content Credentials (C2PA): sign a picture, and read what one says.
+"""Content Credentials (C2PA): sign pictures, and read and validate those of a picture.
 
 Signing is off until ``PRESENCE_C2PA_CERT`` and ``PRESENCE_C2PA_KEY`` name a certificate and its
 key.
@@ -9,11 +9,9 @@ Source: C2PA Technical Specification 2.x (actions, ingredients).
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -29,20 +27,18 @@ from pipelines.image.metadata import (
     format_of,
 )
 from pipelines.runtime.errors import PresenceError, ProvenanceError
-
-if TYPE_CHECKING:
-    from c2pa import Context
+from pipelines.runtime.settings import SigningSettings
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a picture's Content Credentials say.
+    """The Content Credentials of a picture.
 
     Attributes:
-        state: ``Valid``, ``Trusted`` (valid, and its signer is on a trust list) or ``Invalid``.
+        state: ``Valid``, ``Trusted`` (valid, and the signer is on a trust list) or ``Invalid``.
         signer: Name in the certificate.
-        actions: What was done, one sentence each.
-        problems: Codes of what did not hold.
+        actions: What was done to the picture, one sentence each.
+        problems: Codes of failed validations.
     """
 
     state: str
@@ -52,10 +48,10 @@ class Credentials:
 
 
 def read(data: bytes) -> Credentials | None:
-    """What the Content Credentials of a picture say, checked by c2pa; None where there are none.
+    """Read and validate the Content Credentials of a picture file; None if it has none.
 
     Raises:
-        PresenceError: ``bad-credentials``: there are some, and they cannot be read.
+        PresenceError: ``bad-credentials``: they cannot be read.
     """
     import c2pa
 
@@ -79,64 +75,64 @@ def read(data: bytes) -> Credentials | None:
     return Credentials(
         state=state,
         signer=signature.get("common_name") or signature.get("issuer") or "",
-        actions=tuple(_actions(manifest)),
+        actions=tuple(_action_sentences(manifest)),
         problems=tuple(failure["code"] for failure in failures),
     )
 
 
 def check() -> None:
-    """Make sure that what is configured can sign; nothing configured is fine.
+    """Check that the configured certificate, if any, can sign.
 
     Raises:
-        ProvenanceError: ``c2pa-certificate``.
+        ProvenanceError: ``c2pa-certificate``: it cannot.
     """
     statement = Statement(SOFTWARE, "algorithmicallyEnhanced", "", "")
     sign(encode(np.zeros((32, 32, 3), np.uint8), statement, "PNG"), statement, "PNG")
 
 
+def sign(data: bytes, statement: Statement, form: Form) -> bytes:
+    """Sign an encoded picture; return it unchanged if no certificate is configured.
+
+    Args:
+        data: Picture file from `metadata.encode`.
+        statement: Its metadata, which the manifest repeats.
+        form: Its format.
+
+    Raises:
+        ProvenanceError: ``c2pa-certificate``: the configured certificate cannot sign.
+    """
+    pair = _configured_pair()
+    return data if pair is None else _signed(data, statement, form, pair)
+
+
 @dataclass(frozen=True)
-class _Pair:
-    """Certificate chain and key, PEM."""
+class _KeyPair:
+    """Certificate chain and private key, both PEM."""
 
     certificate: bytes
     key: bytes
 
 
-def _configured() -> _Pair | None:
-    paths = [os.environ.get(f"PRESENCE_C2PA_{name}", "") for name in ("CERT", "KEY")]
-    if not any(paths):
+def _configured_pair() -> _KeyPair | None:
+    settings = SigningSettings.read()
+    if settings.c2pa_cert is None and settings.c2pa_key is None:
         return None
-    if not all(paths):
+    if settings.c2pa_cert is None or settings.c2pa_key is None:
         raise ProvenanceError(
             "c2pa-certificate",
             "Signing needs both PRESENCE_C2PA_CERT and PRESENCE_C2PA_KEY. Set both or neither.",
         )
     try:
-        certificate, key = (Path(path).read_bytes() for path in paths)
+        certificate, key = settings.c2pa_cert.read_bytes(), settings.c2pa_key.read_bytes()
     except OSError as error:
         raise ProvenanceError(
             "c2pa-certificate",
             "The file of PRESENCE_C2PA_CERT or PRESENCE_C2PA_KEY can't be read.",
         ) from error
-    return _Pair(certificate, key)
+    return _KeyPair(certificate, key)
 
 
-def sign(data: bytes, statement: Statement, form: Form) -> bytes:
-    """Sign an encoded picture; as it is where no certificate is configured.
-
-    Args:
-        data: From `metadata.encode`.
-        statement: What its metadata says; the manifest says the same.
-        form: Its format.
-
-    Raises:
-        ProvenanceError: ``c2pa-certificate``: a certificate is configured and cannot sign.
-    """
-    pair = _configured()
-    return data if pair is None else _signed(data, statement, form, pair)
-
-
-def _signed(data: bytes, statement: Statement, form: Form, pair: _Pair) -> bytes:
+def _signed(data: bytes, statement: Statement, form: Form, pair: _KeyPair) -> bytes:
     import json
 
     import c2pa
@@ -171,16 +167,16 @@ def _cannot_sign() -> ProvenanceError:
     )
 
 
-@lru_cache(maxsize=1)
-def _context() -> Context:
+@cache
+def _context() -> Any:
     import c2pa
 
-    # A thumbnail would be a second, unasked copy of a face.
+    # A thumbnail would be another copy of a face that nobody asked for.
     return c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}})
 
 
 def _algorithm(certificate: bytes) -> bytes:
-    """C2PA's name for the signature that this certificate's key makes."""
+    """C2PA's name of the signature algorithm of a certificate's key."""
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
@@ -195,10 +191,11 @@ def _algorithm(certificate: bytes) -> bytes:
 
 
 def _manifest(statement: Statement, form: Form) -> dict[str, Any]:
-    """What C2PA is told: where the picture came from, what was done, the look."""
+    """The C2PA manifest: software, original, actions and look."""
     invented = statement.source_type == INVENTED
     ingredients = [] if invented else [_original(statement)]
-    assertions = [{"label": "c2pa.actions.v2", "data": {"actions": _done(statement, invented)}}]
+    actions = _manifest_actions(statement, invented)
+    assertions = [{"label": "c2pa.actions.v2", "data": {"actions": actions}}]
     if statement.look:
         assertions.append({"label": "presence.look", "data": {"look": statement.look}})
     return {
@@ -209,11 +206,11 @@ def _manifest(statement: Statement, form: Form) -> dict[str, Any]:
     }
 
 
-def _done(statement: Statement, invented: bool) -> list[dict[str, Any]]:
-    words = SOURCE_TYPES.get(statement.source_type, "nothing was changed")
+def _manifest_actions(statement: Statement, invented: bool) -> list[dict[str, Any]]:
+    meaning = SOURCE_TYPES.get(statement.source_type, "nothing was changed")
     action: dict[str, Any] = {
         "action": "c2pa.edited" if statement.source_type else "c2pa.converted",
-        "description": f"{words}; look {statement.look}" if statement.look else words,
+        "description": f"{meaning}; look {statement.look}" if statement.look else meaning,
         "softwareAgent": {"name": SOFTWARE},
     }
     if statement.source_type:
@@ -224,7 +221,7 @@ def _done(statement: Statement, invented: bool) -> list[dict[str, Any]]:
 
 
 def _original(statement: Statement) -> dict[str, Any]:
-    """The original as an ingredient: its hash, and nothing else of it."""
+    """The original as an ingredient, identified by its hash alone."""
     ingredient = {
         "title": "Original portrait, named by the SHA-256 of its pixels",
         "format": "application/octet-stream",
@@ -237,7 +234,7 @@ def _original(statement: Statement) -> dict[str, Any]:
     return ingredient
 
 
-def _actions(manifest: dict[str, Any]) -> list[str]:
+def _action_sentences(manifest: dict[str, Any]) -> list[str]:
     return [
         ": ".join(filter(None, (action.get("action", ""), action.get("description", ""))))
         for assertion in manifest.get("assertions", [])

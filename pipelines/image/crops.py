@@ -1,4 +1,4 @@
-"""Cut upright, resized windows out of a picture, around an eye too; map points in and back."""
+"""Cut upright, resized crops out of a picture, e.g. around an eye, and map points to and from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from pipelines.image.arrays import Image, Map, Points, Reals
 
+# Radius that the iris is expected to have in an `EyeCrop`, in pixels.
 FIT_RADIUS = 24.0
+# (width, height) of an `EyeCrop`.
 _EYE_SIZE = (168, 120)
 
 
@@ -22,7 +24,7 @@ class EyeCrop:
     Attributes:
         pixels: float32 sRGB, shape (120, 168, 3).
         to_crop: Affine map from picture to crop coordinates, shape (2, 3).
-        depth: Signed distance inside the lid edge in crop pixels (negative outside), (120, 168).
+        depth: Distance inside the lid edges in crop pixels, negative outside them, (120, 168).
     """
 
     pixels: Image
@@ -30,18 +32,18 @@ class EyeCrop:
     depth: Map
 
     def with_lids(self, contour: Points) -> EyeCrop:
-        """The same crop with other lid edges, a polygon in picture pixels, shape (n, 2)."""
+        """The crop with `depth` from other lid edges, a polygon in picture pixels, (n, 2)."""
         return replace(self, depth=_depth(through(self.to_crop, contour)))
 
 
 def around_eye(pixels: Image, contour: Points, radius: float, roll: float) -> EyeCrop:
-    """Cut one eye out so that an iris radius of `radius` picture pixels becomes 24.
+    """Crop an eye so that an iris radius of `radius` picture pixels becomes `FIT_RADIUS`.
 
     Args:
         pixels: float32 sRGB, shape (H, W, 3).
         contour: Lid edges as a polygon in picture pixels, shape (n, 2).
         radius: Expected radius of the iris in picture pixels.
-        roll: Roll of the head in degrees, which is undone.
+        roll: Roll of the head in degrees; the crop is upright with the head.
     """
     to_crop = upright(contour.mean(axis=0), roll, FIT_RADIUS / max(radius, 1e-3), _EYE_SIZE)
     crop = np.asarray(cut(pixels, to_crop, _EYE_SIZE), np.float32)
@@ -49,11 +51,11 @@ def around_eye(pixels: Image, contour: Points, radius: float, roll: float) -> Ey
 
 
 def upright(center: Points, roll: float, scale: float, size: tuple[int, int]) -> Points:
-    """Affine map that turns a picture by `roll` degrees and puts `center` amid a crop.
+    """Affine map that undoes a roll, scales, and moves `center` to the middle of a crop.
 
     Args:
         center: In picture pixels, shape (2,).
-        roll: Clockwise roll in the picture to undo, in degrees.
+        roll: Clockwise roll to undo, in degrees.
         scale: Crop pixels per picture pixel.
         size: (width, height) of the crop.
 
@@ -68,10 +70,10 @@ def upright(center: Points, roll: float, scale: float, size: tuple[int, int]) ->
 
 
 def cut(image: NDArray[Any], to_crop: Points, size: tuple[int, int]) -> NDArray[Any]:
-    """Resample a window of `image`, uint8 or float32 (H, W, C), without aliasing.
+    """Resample part of a picture without aliasing.
 
     Args:
-        image: The picture.
+        image: uint8 or float32, shape (H, W, C).
         to_crop: Map from picture to crop coordinates, shape (2, 3).
         size: (width, height) of the crop.
     """
@@ -80,7 +82,7 @@ def cut(image: NDArray[Any], to_crop: Points, size: tuple[int, int]) -> NDArray[
     local = to_crop.copy()
     local[:, 2] += to_crop[:, :2] @ offset
     if scale < 0.9:
-        # warpAffine does not average; unblurred, lashes and pores would alias into edges.
+        # warpAffine does not average, so lashes and pores would alias into edges.
         window = cv2.GaussianBlur(window, (0, 0), 0.4 / scale)
     return cv2.warpAffine(
         window, local, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
@@ -88,16 +90,17 @@ def cut(image: NDArray[Any], to_crop: Points, size: tuple[int, int]) -> NDArray[
 
 
 def through(affine: Reals, points: Points) -> Points:
-    """Map points, shape (..., 2), through an affine map, shape (2, 3)."""
+    """Apply an affine map, shape (2, 3), to points, shape (..., 2)."""
     return np.asarray(points @ affine[:, :2].T + affine[:, 2], np.float64)
 
 
 def inverse(affine: Points) -> Points:
-    """The map back, shape (2, 3)."""
+    """Inverse of an affine map, shape (2, 3)."""
     return np.asarray(cv2.invertAffineTransform(affine), np.float64)
 
 
 def _depth(contour: Points) -> Map:
+    """Signed distance to a polygon in crop pixels, positive inside."""
     polygon = np.zeros((_EYE_SIZE[1], _EYE_SIZE[0]), np.uint8)
     cv2.fillPoly(polygon, [np.round(contour * 16).astype(np.int32)], (1,), shift=4)
     inside = cv2.distanceTransform(polygon, cv2.DIST_L2, 5)
@@ -108,9 +111,10 @@ def _depth(contour: Points) -> Map:
 def _window(
     image: NDArray[Any], to_crop: Points, size: tuple[int, int]
 ) -> tuple[NDArray[Any], Points]:
+    """The part of a picture that a crop needs, and the (x, y) of its first pixel."""
     corners = np.array([[0, 0], [size[0], 0], [0, size[1]], [size[0], size[1]]], np.float64)
-    seen = through(inverse(to_crop), corners)
+    corners = through(inverse(to_crop), corners)
     height, width = image.shape[:2]
-    low = np.clip(np.floor(seen.min(axis=0)) - 3, 0, [width - 2, height - 2]).astype(int)
-    high = np.clip(np.ceil(seen.max(axis=0)) + 4, low + 2, [width, height]).astype(int)
+    low = np.clip(np.floor(corners.min(axis=0)) - 3, 0, [width - 2, height - 2]).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0)) + 4, low + 2, [width, height]).astype(int)
     return image[low[1] : high[1], low[0] : high[0]], low.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Bands of scale on a face: Gaussian low-passes measured in interoculars, not in pixels."""
+"""Gaussian low-passes and frequency bands, with sizes in interocular distances."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ import numpy as np
 
 from pipelines.image.arrays import Image, Map
 
-# Standard deviations in interoculars. Pupils are about 63 mm apart in adults (Dodgson 2004,
-# Proc. SPIE 5291: mean 63.36 mm), so these are 0.9 mm and 13 mm: pores, fine lines and hair lie
-# below the first, blotches between the two, the light on the face above the second.
+# Standard deviation in interocular distances. Pupils are about 63 mm apart in adults (Dodgson 2004,
+# Proc. SPIE 5291: mean 63.36 mm), so this is 0.9 mm: pores, fine lines and hair are finer, blotches
+# are coarser.
 FINE = 0.015
-LARGE = 0.20
 
+# In pixels: a narrower Gaussian cannot be sampled.
 _SMALLEST_SIGMA = 0.8
+# In pixels: a wider Gaussian is computed on a reduced picture.
 _DIRECT_SIGMA = 4.0
+# Added to weights, so that an area without weight gets its plain low-pass.
 _EMPTY = 1e-4
 
 
 def lowpass(image: Image, sigma: float, weight: Map | None = None) -> Image:
-    """Gaussian low-pass, optionally one that looks only at weighted pixels.
+    """Gaussian low-pass, optionally weighted per pixel.
 
-    With a weight this is normalised convolution (Knutsson & Westin 1993, CVPR): pixels of weight
-    0 neither give nor hide anything, so that lips or hair do not bleed into the skin beside them.
-    Where nothing at all is weighted nearby, the plain low-pass is returned.
+    With a weight this is normalised convolution (Knutsson & Westin 1993, CVPR): pixels of weight 0
+    do not count, so that lips or hair do not bleed into the skin next to them. Where no pixel
+    nearby has weight, the result is the plain low-pass.
 
     Args:
         image: float32, shape (H, W) or (H, W, C).
-        sigma: Standard deviation in pixels; large ones are computed on a smaller picture.
+        sigma: Standard deviation in pixels; a large one is computed on a reduced picture.
         weight: float32 in [0, 1], shape (H, W).
     """
     height, width = image.shape[:2]
@@ -35,32 +37,37 @@ def lowpass(image: Image, sigma: float, weight: Map | None = None) -> Image:
     small = (max(1, -(-width // factor)), max(1, -(-height // factor)))
     if weight is None:
         return _resize(_blur(_resize(image, small), sigma / factor), (width, height))
-    floored = weight + np.float32(_EMPTY)
-    spread = floored if image.ndim == 2 else floored[..., None]
-    mass = _blur(_resize(floored, small), sigma / factor)
-    total = _blur(_resize(image * spread, small), sigma / factor)
+    weight = weight + np.float32(_EMPTY)
+    weighted = image * (weight if image.ndim == 2 else weight[..., None])
+    mass = _blur(_resize(weight, small), sigma / factor)
+    total = _blur(_resize(weighted, small), sigma / factor)
     mean = total / (mass if image.ndim == 2 else mass[..., None])
     return _resize(mean, (width, height))
 
 
 def fine(image: Image, interocular: float) -> Image:
-    """The fine band: what lies below 0.9 mm on the face. Same shape as `image`."""
+    """The fine band of a face, detail below 0.9 mm; same shape as `image`.
+
+    Args:
+        image: float32, shape (H, W) or (H, W, C).
+        interocular: Distance between the eyes in pixels.
+    """
     return image - lowpass(image, fine_sigma(interocular))
 
 
 def fine_sigma(interocular: float) -> float:
-    """Border of the fine band in pixels, never finer than the pixel grid can carry."""
+    """Standard deviation that bounds the fine band, in pixels, at least 0.8."""
     return max(_SMALLEST_SIGMA, FINE * interocular)
 
 
 def noise(luma: Map) -> float:
-    """Standard deviation of the grain of a picture with values in [0, 1].
+    """Standard deviation of a picture's grain.
 
     Source: Immerkær 1996, CVIU 64(2), with a median instead of the mean, so that detail in a
-    minority of the pixels is not taken for grain.
+    minority of the pixels does not count as grain.
 
     Args:
-        luma: float32, shape (H, W).
+        luma: float32 in [0, 1], shape (H, W).
     """
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     response = cv2.filter2D(luma, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT)

@@ -1,4 +1,4 @@
-"""A file's bytes become a Portrait: upright, sRGB, bounded, without metadata; or a refusal."""
+"""Decode a photo of any common format into an upright sRGB Portrait, or refuse it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,10 +18,6 @@ from pipelines.image.arrays import Image, Image8
 from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
 
-if TYPE_CHECKING:
-    from PIL.ImageCms import ImageCmsProfile
-
-
 MAX_MEGAPIXELS = 40
 WORKING_LONG_SIDE = 2048
 SMALLEST_SIDE = 64
@@ -29,6 +25,7 @@ SMALLEST_SIDE = 64
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "GIF")
 FORMAT_WORDS = "JPEG, PNG, WebP, HEIC, TIFF, BMP or GIF"
 
+# What Pillow and its plug-ins raise for damaged files.
 _DECODER_ERRORS = (
     OSError,
     SyntaxError,
@@ -46,10 +43,10 @@ _DECODER_ERRORS = (
 
 @dataclass(frozen=True)
 class Portrait:
-    """One photo, ready to be worked on.
+    """A decoded photo.
 
     Attributes:
-        original_u8: The photo at its own size, uint8 sRGB, shape (H, W, 3). Never written over.
+        original_u8: The photo at full size, uint8 sRGB, shape (H, W, 3), read-only.
         pixels: Working copy, float32 sRGB in [0, 1], at most 2048 px on its long side.
         scale: Working size / original size, in (0, 1].
     """
@@ -60,26 +57,25 @@ class Portrait:
 
 
 def load(source: str | Path | bytes) -> Portrait:
-    """Read a photo of any common format.
+    """Load a photo of any of `FORMATS`.
 
-    EXIF orientation is applied, embedded colour profiles are converted to sRGB, transparency is
-    laid on white, 16-bit values are scaled, the first frame of an animation is taken, and all
-    metadata stays behind.
+    Applies EXIF orientation, converts embedded colour profiles to sRGB, puts transparent pictures
+    on white, scales 16-bit values, takes the first frame of an animation, and drops all metadata.
 
     Args:
-        source: A file's path, or its bytes.
+        source: Path or bytes of a file.
 
     Raises:
         Refusal: ``empty``, ``not-an-image``, ``truncated``, ``too-large`` or ``too-small``.
     """
-    image = _open(_bytes(source))
+    image = _open(_read(source))
     _check_size(*image.size)
     image = _decode(image)
     return from_pixels(np.asarray(_to_rgb(image)))
 
 
 def from_pixels(original_u8: Image8) -> Portrait:
-    """Wrap decoded sRGB pixels, uint8 of shape (H, W, 3).
+    """Make a Portrait of decoded sRGB pixels, uint8, shape (H, W, 3).
 
     Raises:
         Refusal: ``too-large`` or ``too-small``.
@@ -104,7 +100,7 @@ def from_pixels(original_u8: Image8) -> Portrait:
 
 
 def to_working(full_u8: Image8) -> Image:
-    """Bring a full-size uint8 picture to working size: float32 in [0, 1], long side <= 2048."""
+    """Working copy of a full-size uint8 picture: float32 in [0, 1], at most 2048 px long."""
     height, width = full_u8.shape[:2]
     scale = min(1.0, WORKING_LONG_SIDE / max(height, width))
     if scale < 1:
@@ -113,7 +109,7 @@ def to_working(full_u8: Image8) -> Image:
     return full_u8.astype(np.float32) / np.float32(255)
 
 
-def _bytes(source: str | Path | bytes) -> bytes:
+def _read(source: str | Path | bytes) -> bytes:
     if isinstance(source, bytes):
         data = source
     else:
@@ -137,7 +133,7 @@ def _open(data: bytes) -> Pillow.Image:
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise _too_large() from error
     except _DECODER_ERRORS as error:
-        if _begins_like_a_picture(data):
+        if _has_picture_signature(data):
             raise _damaged() from error
         raise Refusal(
             "not-an-image",
@@ -145,10 +141,10 @@ def _open(data: bytes) -> Pillow.Image:
         ) from error
 
 
-def _begins_like_a_picture(data: bytes) -> bool:
-    begins = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
-    boxed = data[8:12] == b"WEBP" or data[4:8] == b"ftyp"
-    return data.startswith(begins) or boxed
+def _has_picture_signature(data: bytes) -> bool:
+    """Whether a file starts like a JPEG, PNG, GIF, TIFF, WebP or HEIF file."""
+    signatures = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
+    return data.startswith(signatures) or data[8:12] == b"WEBP" or data[4:8] == b"ftyp"
 
 
 def _check_size(width: int, height: int) -> None:
@@ -205,6 +201,7 @@ def _to_rgb(image: Pillow.Image) -> Pillow.Image:
 
 
 def _scale_to_8_bit(image: Pillow.Image) -> Pillow.Image:
+    """Convert integer or floating-point greyscale to 8 bits, guessing its full scale."""
     values = np.asarray(image).astype(np.float64)
     finite = values[np.isfinite(values)]
     top = float(finite.max()) if finite.size else 0.0
@@ -230,15 +227,15 @@ def _to_srgb(image: Pillow.Image, profile: bytes | None) -> Pillow.Image:
                 outputMode="RGB",
             )
         except (ImageCms.PyCMSError, ValueError, OSError):
-            # A profile that does not fit its own picture is common in the wild; the pixel
-            # values themselves are then the best statement of colour there is.
+            # Profiles that do not fit their picture are common: take the pixels as sRGB.
             converted = None
         if converted is not None:
             return converted
     return image.convert("RGB")
 
 
-def _profile(image: Pillow.Image, profile: bytes | None) -> ImageCmsProfile | Any | None:
+def _profile(image: Pillow.Image, profile: bytes | None) -> Any | None:
+    """The colour profile of a picture for ImageCms; None if there is none that can be read."""
     if image.mode == "LAB":
         return ImageCms.createProfile("LAB")
     if not profile:

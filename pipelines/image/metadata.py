@@ -1,7 +1,7 @@
-"""XMP metadata of a delivered picture: the software, IPTC's digital source type, the look.
+"""XMP metadata of a rendered picture: software, IPTC digital source type, look, original's hash.
 
-It is written before Content Credentials (`credentials`), whose signature any later change breaks.
-Our own code, because Pillow embeds a packet but does not write one, and no library of the project
+It is written before the Content Credentials (`credentials`), because a later change would break
+their signature. The packet is written here because Pillow only embeds one, and no library in use
 writes IPTC's ``DigitalSourceType`` into all four formats.
 
 Source: IPTC Photo Metadata Standard 2025.1 (DigitalSourceType) and its NewsCodes.
@@ -31,7 +31,7 @@ SOURCE_TYPES = {
     "compositeWithTrainedAlgorithmicMedia": "a photo with eyes or skin made by a trained model",
     INVENTED: "wholly made by a trained model; nobody's photo",
 }
-"""The IPTC codes that we write, and what they say."""
+"""The IPTC codes that Presence writes, and their meaning for people."""
 
 Form = Literal["PNG", "JPEG", "WEBP", "TIFF"]
 FORMS: dict[str, Form] = {
@@ -42,7 +42,7 @@ FORMS: dict[str, Form] = {
     ".tif": "TIFF",
     ".tiff": "TIFF",
 }
-"""Endings of the picture files that can carry both layers."""
+"""Extensions of the formats that can carry XMP as well as Content Credentials."""
 
 MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF": "image/tiff"}
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
@@ -55,13 +55,13 @@ _LARGEST_PACKET = 1_000_000
 
 @dataclass(frozen=True)
 class Statement:
-    """What a picture's metadata says.
+    """The metadata of a picture; "" for what is unknown.
 
     Attributes:
-        software: What made it, or "".
-        source_type: IPTC code, such as ``algorithmicallyEnhanced``, or "".
-        look: The look's canonical text, or "".
-        original: SHA-256 of the original's pixels, see `pixel_hash`, or "".
+        software: Name of the software that made it.
+        source_type: IPTC code, e.g. ``algorithmicallyEnhanced``.
+        look: Canonical text of the look.
+        original: `pixel_hash` of the original.
     """
 
     software: str
@@ -71,10 +71,10 @@ class Statement:
 
 
 def form_of(path: Path) -> Form:
-    """The format of a picture file that is to be written, by its ending.
+    """The format to write a picture file in, by its extension.
 
     Raises:
-        PresenceError: ``cannot-write``: the format cannot carry both layers.
+        PresenceError: ``cannot-write``: not an extension of `FORMS`.
     """
     form = FORMS.get(path.suffix.lower())
     if form is None:
@@ -87,7 +87,7 @@ def form_of(path: Path) -> Form:
 def pixel_hash(image_u8: Image8) -> str:
     """SHA-256 of a picture's size and sRGB pixels, in hex.
 
-    It names an original without giving it away, and stays the same when metadata is stripped.
+    It identifies an original without revealing it, and does not change when metadata is stripped.
 
     Args:
         image_u8: uint8 sRGB, shape (H, W, 3).
@@ -98,10 +98,10 @@ def pixel_hash(image_u8: Image8) -> str:
 
 
 def read(data: bytes) -> Statement:
-    """What the XMP metadata of a picture says; empty where there is none or it cannot be read."""
+    """Read the XMP metadata of a picture file; all "" if there is none or it cannot be read."""
     found = dict.fromkeys(("CreatorTool", "DigitalSourceType", "Look", "OriginalPixels"), "")
     packet = _xmp(data)
-    # Entities could make a small packet huge; metadata has no use for them.
+    # Skip packets with declarations: entities could expand a small packet to a huge one.
     if packet and len(packet) <= _LARGEST_PACKET and b"<!" not in packet.replace(b"<!--", b""):
         try:
             root = ElementTree.fromstring(packet)
@@ -129,9 +129,9 @@ def encode(image_u8: Image8, statement: Statement, form: Form, quality: int = 95
 
     Args:
         image_u8: uint8 sRGB, shape (H, W, 3).
-        statement: What the metadata says.
+        statement: The metadata.
         form: File format.
-        quality: Of JPEG and WebP, 1..100.
+        quality: Quality of JPEG and WebP, 1..100.
     """
     packet = _packet(statement)
     image, buffer = Pillow.fromarray(image_u8), io.BytesIO()
@@ -150,8 +150,17 @@ def encode(image_u8: Image8, statement: Statement, form: Form, quality: int = 95
     return buffer.getvalue()
 
 
+def format_of(data: bytes) -> str:
+    """Pillow's name of a picture file's format; "" if it is not a picture."""
+    try:
+        with Pillow.open(io.BytesIO(data)) as image:
+            return str(image.format)
+    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):
+        return ""
+
+
 def _packet(statement: Statement) -> bytes:
-    """An XMP packet (ISO 16684-1) that holds what is known."""
+    """XMP packet (ISO 16684-1) of the fields that are not empty."""
     pairs = {
         "xmp:CreatorTool": statement.software,
         "Iptc4xmpExt:DigitalSourceType": statement.source_type
@@ -170,16 +179,8 @@ def _packet(statement: Statement) -> bytes:
     ).encode()
 
 
-def format_of(data: bytes) -> str:
-    """Pillow's name of a picture's format; "" where it is none."""
-    try:
-        with Pillow.open(io.BytesIO(data)) as image:
-            return str(image.format)
-    except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError):
-        return ""
-
-
 def _xmp(data: bytes) -> bytes:
+    """The XMP packet of a picture file; empty if there is none."""
     try:
         with Pillow.open(io.BytesIO(data)) as image:
             found = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""

@@ -1,4 +1,4 @@
-"""Signs of an artificial face: eyes no human has, or no one light could have lit."""
+"""Signs of an artificial face: implausible eye geometry, pupils, catchlights and eye detail."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from pipelines.image.arrays import Image
 from pipelines.measure.naturalness import MOST_EYE_DETAIL, Finish
 from pipelines.runtime.messages import Message
 
-# The iris is the ruler, so it must be seen: from this confidence of its fit and this size on.
-_CLEAR = 0.7
-_LEAST_IRIS = 7.0
-# A head turned further hides corners of the eyes, and each eye mirrors a light differently.
-_MOST_TURN = 25.0
+# Confidence of the iris fit and radius in pixels needed for the signs that rest on the iris.
+_LEAST_CONFIDENCE = 0.7
+_LEAST_IRIS_RADIUS = 7.0
+# Largest yaw of the head in degrees: beyond it canthi are hidden, and the two eyes see a light from
+# different sides.
+_MOST_HEAD_YAW = 25.0
 
 
 @dataclass(frozen=True)
 class Sign:
-    """One thing that is looked at.
+    """A measured sign and its usual range.
 
     Attributes:
-        value: What was measured; None where it cannot be seen.
+        value: Measured value; None if it cannot be measured in this photo.
         low: Lowest usual value.
         high: Highest usual value.
     """
@@ -42,22 +43,28 @@ class Sign:
 
 @dataclass(frozen=True)
 class Signs:
-    """What was looked at on the eyes. One sign proves nothing, and none proves nothing either.
+    """Signs measured on the eyes.
+
+    They are hints only: an unusual sign does not prove that a face is artificial, and a face
+    without one may still be.
 
     Attributes:
-        eye_spacing: Distance between the middles of the irises in millimetres, by the iris's known
-            size. Usual: 45 to 80, which holds almost all adults (Dodgson 2004, Proc. SPIE 5291).
-        eye_tilt: Slant of the eye further from the human mean of 4°, in degrees, outer corner up
-            > 0. Usual: -8 to 18: beyond four standard deviations of the populations in Farkas
-            1994, Anthropometry of the Head and Face, and of 0 to 12° in East Asian ones.
-        iris_difference: Difference of the two irises' radii / their mean. Usual: up to 0.15; the
-            irises of a person are alike to 0.02, the rest is perspective and the fit.
+        eye_spacing: Distance between the iris centres in millimetres, scaled by the known size of
+            the iris. Usual: 45 to 80, which holds almost all adults (Dodgson 2004, Proc. SPIE
+            5291).
+        eye_tilt: Slant of the line between the canthi in degrees, outer canthus up > 0, of the eye
+            that is further from the human mean of 4°. Usual: -8 to 18: beyond four standard
+            deviations of the populations in Farkas 1994, Anthropometry of the Head and Face, and
+            of 0 to 12° in East Asian ones.
+        iris_difference: Difference of the two iris radii, relative to their mean. Usual: up to
+            0.15; the irises of a person are alike to 0.02, the rest is perspective and the fit.
         pupil_roundness: Overlap of the less round pupil with an ellipse, 0..1. Usual: from 0.4
-            (Guo et al. 2022, ICASSP, propose the measure).
-        catchlight_agreement: How alike the lights lie on both irises, 0..1. Usual: from 0.2 (Hu,
-            Li & Lyu 2021, ICASSP, propose to compare them). Only judged where both eyes show one.
-        eye_detail: Energy of the eyes' fine detail over the skin's / the same in a natural photo.
-            Usual: up to 7; see `naturalness`.
+            (measure proposed by Guo et al. 2022, ICASSP).
+        catchlight_agreement: How similar the positions of the catchlights on both irises are,
+            0..1. Usual: from 0.2 (comparison proposed by Hu, Li & Lyu 2021, ICASSP). Only judged
+            if both eyes show one.
+        eye_detail: Energy of the fine detail of the eyes relative to that of the skin, divided by
+            the same ratio in a natural photo. Usual: up to 7; see `naturalness`.
     """
 
     eye_spacing: Sign
@@ -74,13 +81,13 @@ class Signs:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """A gentle sentence for each sign outside its usual range."""
+        """A sentence for each sign outside its usual range."""
         return tuple(
             Message(_SENTENCES[name], value=getattr(self, name).value) for name in self.unusual
         )
 
     def report(self) -> dict[str, Any]:
-        """Plain data for JSON: value, usual range and verdict by sign."""
+        """Plain data for JSON: value, usual range and verdict of each sign."""
         return {
             name: {
                 "value": None if sign.value is None else round(sign.value, 4),
@@ -132,20 +139,20 @@ _SENTENCES = {
 
 
 def of(pixels: Image, face: Face, gaze: GazeEstimate, finish: Finish) -> Signs:
-    """Look for signs of an artificial face.
+    """Measure the signs of an artificial face.
 
-    They are meant to be rare on photographs, so each is left unjudged where the photo is too
-    small, too dark or too much from the side for it.
+    Unusual values are meant to be rare on photographs, so a sign is not judged if the face is too
+    small, too dark or turned too far for it.
 
     Args:
         pixels: Working copy, float32 sRGB in [0, 1], shape (H, W, 3).
-        face: The face in it, irises fitted.
-        gaze: Its gaze, for the confidence of the irises.
+        face: The face in it, with fitted irises.
+        gaze: Its gaze estimate, for the confidence of the iris fit.
         finish: From `naturalness.of` on the same picture.
     """
     radius = min(eye.iris_radius for eye in face.eyes)
-    clear = gaze.confidence >= _CLEAR and radius >= _LEAST_IRIS
-    frontal = abs(face.head.yaw) <= _MOST_TURN
+    clear = gaze.confidence >= _LEAST_CONFIDENCE and radius >= _LEAST_IRIS_RADIUS
+    frontal = abs(face.head.yaw) <= _MOST_HEAD_YAW
     return Signs(
         eye_spacing=Sign(_spacing(face) if clear and frontal else None, 45.0, 80.0),
         eye_tilt=Sign(_tilt(face) if frontal else None, -8.0, 18.0),
@@ -159,6 +166,7 @@ def of(pixels: Image, face: Face, gaze: GazeEstimate, finish: Finish) -> Signs:
 
 
 def _spacing(face: Face) -> float:
+    """Distance between the iris centres in millimetres, corrected for the yaw of the head."""
     across = float(np.linalg.norm(face.left.iris_center - face.right.iris_center))
     return across * face.mm_per_px / float(np.cos(np.radians(face.head.yaw)))
 
@@ -169,6 +177,7 @@ def _tilt(face: Face) -> float:
 
 
 def _slant(eye: Eye, roll: float) -> float:
+    """Angle of the line between the canthi in degrees, without the roll of the head."""
     cosine, sine = np.cos(np.radians(roll)), np.sin(np.radians(roll))
     x, y = eye.outer - eye.inner
     return float(np.degrees(np.arctan2(x * sine - y * cosine, abs(x * cosine + y * sine))))
@@ -183,7 +192,7 @@ def _iris_difference(pixels: Image, face: Face) -> float | None:
 
 def _roundness(pixels: Image, face: Face) -> float | None:
     pupils = [pupil.find(pixels, eye, face.head.roll) for eye in face.eyes]
-    return min((found.roundness for found in pupils if found is not None), default=None)
+    return min((each.roundness for each in pupils if each is not None), default=None)
 
 
 def _catchlights(pixels: Image, face: Face) -> float | None:

@@ -1,6 +1,6 @@
-"""The guards of a polish: what a retouched portrait may lose or gain, measured beside its original.
+"""The guards of the polish: limits on what a retouched portrait may lose or gain.
 
-Everything is measured on the face, cut out at a size tied to the distance between the eyes, so a
+They are measured on a crop of the face whose size depends on the interocular distance, so that a
 600 px and a 6000 px copy of one photo are judged alike.
 """
 
@@ -25,58 +25,65 @@ from pipelines.measure.texture import Texture
 Guard = Literal[
     "texture", "tone", "colour", "likeness", "highlights", "halo", "sharpness", "eyes", "skin"
 ]
+"""Name of a guard. All but ``skin`` are computed in `Readings.broken`; ``skin`` means that too
+little skin is visible for the others to be measured."""
 
 INTEROCULAR = 256.0
-"""The most pixels between the eyes at which a portrait is judged (0.25 mm a pixel)."""
+"""Largest interocular distance of the crop on which the guards are measured, in pixels (0.25 mm
+per pixel)."""
 LEAST_SKIN = 0.15
-"""Share of the face's outline that has to show skin; with less, no polish can be judged."""
+"""Smallest share of the face outline that must be skin for a polish to be judged."""
 
 MOST_ITA_SHIFT = 2.0
-"""Degrees of the Individual Typology Angle that a polish may shift."""
+"""Largest change of the Individual Typology Angle, in degrees."""
 MOST_DELTA_E = 3.0
-"""Mean CIEDE2000 on skin; 1 is just visible side by side, so this is small but plain to see."""
+"""Largest mean CIEDE2000 on skin; 1 is just visible side by side, so this is small but visible."""
 MOST_DISTANCE = 0.2
-"""Embedding distance under which a polished portrait has to stay."""
+"""Largest distance between the face embeddings."""
 MOST_CLIPPED = 0.002
-"""Share of the face's pixels that may newly touch white."""
+"""Largest additional share of the face's pixels of which a channel is clipped at white."""
 MOST_HALO = 1.5
-"""L* by which a change may overshoot at the skin's edge what it is on either side."""
+"""Largest overshoot of the change at the skin's edge beyond its values on both sides, in L*."""
 MOST_SHARPER = 1.30
-"""Growth of fine contrast in hair, lashes or mouth, as a factor of its standard deviation."""
+"""Largest growth factor of the standard deviation of fine contrast in hair, lashes or mouth."""
 MOST_EYES_OVER_SKIN = 1.30
-"""Growth of fine contrast around the eyes / that on the skin beside them."""
+"""Largest growth of fine contrast around the eyes, divided by that on the skin."""
 
-# Measured on 8 bits, the texture may miss its floor by rounding alone.
+# Rounding to 8 bits alone can lower the texture by this much.
 TEXTURE_SLACK = 0.005
-# How far below its bound a guard is to hold when a retouch is made.
+# Share of its bound that a guard must keep to while a retouch is computed (`strict`).
 _STRICT = 0.95
-# A loss of texture beyond the floor as bad as another guard at twice its bound.
+# Loss of texture below the floor that counts as much as another guard at twice its bound.
 _TEXTURE_STEP = 0.1
+# Number of skin pixels on which CIEDE2000 is computed.
 _SAMPLES = 8192
 _WHITE = 254.5 / 255
-# Fine contrast below a step of 8 bits is none; it must not grow from nothing by a large factor.
+# Added to fine contrast, so that it cannot grow by a large factor from below one 8-bit step.
 _LEAST_CONTRAST = 1.5 / 255
-# Lengths in interoculars.
-_RIM, _BESIDE = 0.02, (0.05, 0.11)
-_ALONG = 0.05
-_HAIR = 0.5
-_HALVED = 100.0
-_PARTS = ("lashes", "mouth", "hair")
+# For `_halo`, in interocular distances: width of the skin's edge, distances of the zones inside and
+# outside it, and standard deviation of the averaging along it.
+_RIM_WIDTH, _SIDE_ZONE, _RIM_SIGMA = 0.02, (0.05, 0.11), 0.05
+# Interocular distance in pixels above which the halo is measured at half size.
+_HALVE_ABOVE = 100.0
+# How far hair is judged beyond the face outline, in interocular distances.
+_HAIR_REACH = 0.5
+# Areas whose contrast `sharpening` compares.
+_SHARPENED_AREAS = ("lashes", "mouth", "hair")
 
 
 @dataclass(frozen=True)
 class Readings:
-    """What the guards read on a result.
+    """Measurements of a result against its original, one for each guard.
 
     Attributes:
-        texture: Share of the skin's own fine texture that stays, 0..1.
-        ita_shift: Size of the change of the Individual Typology Angle, in degrees.
+        texture: Share of the skin's own fine texture that is kept, 0..1.
+        ita_shift: Absolute change of the Individual Typology Angle, in degrees.
         delta_e00_mean: Mean CIEDE2000 on facial skin.
-        distance: Distance of the face embeddings; None where it was not measured.
-        clipped: Share of the face's pixels that newly touch white, 0..1.
-        halo: L* by which the change overshoots at the skin's edge.
-        sharpening: Largest growth of fine contrast among lashes, mouth and hair, as a factor.
-        eyes_over_skin: Growth of fine contrast around the eyes / on the skin.
+        distance: Distance between the face embeddings; None if it was not measured.
+        clipped: Additional share of the face's pixels that are clipped at white, 0..1.
+        halo: Overshoot of the change at the skin's edge, in L*.
+        sharpening: Largest growth factor of fine contrast among lashes, mouth and hair.
+        eyes_over_skin: Growth factor of fine contrast around the eyes, divided by that on the skin.
     """
 
     texture: float
@@ -91,16 +98,18 @@ class Readings:
     def broken(
         self, texture_floor: float, *, strict: bool = False, most_distance: float = MOST_DISTANCE
     ) -> list[Guard]:
-        """The guards over their bound, the worst first.
+        """Guards that exceed their bound, the worst first.
 
         Args:
-            texture_floor: Share of the texture that has to stay, 0..1.
-            strict: Keep a little below every bound, so that rounding to 8 bits cannot break it.
-            most_distance: Largest distance of the embeddings.
+            texture_floor: Smallest share of the texture that must be kept, 0..1.
+            strict: Use slightly tighter bounds, so that rounding the result to 8 bits cannot
+                break them.
+            most_distance: Largest distance between the embeddings.
         """
         slack = 0.0 if strict else TEXTURE_SLACK
         bound = _STRICT if strict else 1.0
-        excess: dict[Guard, float] = {
+        # Each reading relative to its bound, so that they can be ranked.
+        relative: dict[Guard, float] = {
             "texture": bound + (texture_floor - slack - self.texture) / _TEXTURE_STEP,
             "tone": self.ita_shift / MOST_ITA_SHIFT,
             "colour": self.delta_e00_mean / MOST_DELTA_E,
@@ -110,17 +119,17 @@ class Readings:
             "sharpness": (self.sharpening - 1) / (MOST_SHARPER - 1),
             "eyes": (self.eyes_over_skin - 1) / (MOST_EYES_OVER_SKIN - 1),
         }
-        over: list[Guard] = [guard for guard, value in excess.items() if value > bound]
-        return sorted(over, key=lambda guard: -excess[guard])
+        over: list[Guard] = [guard for guard, value in relative.items() if value > bound]
+        return sorted(over, key=lambda guard: -relative[guard])
 
 
 @dataclass(frozen=True)
 class HeldBack:
-    """A polish that was given less than was asked.
+    """By how much a polish was reduced, and why.
 
     Attributes:
-        share: How much of the asked strength was given, 0..1.
-        guard: The guard that would have been broken.
+        share: Applied strength as a share of the requested one, 0..1.
+        guard: The guard that a stronger polish would break.
     """
 
     share: float
@@ -133,117 +142,117 @@ class HeldBack:
 
 @dataclass(frozen=True)
 class Reference:
-    """An original, as far as the guards need it; the results are compared with it.
+    """What the guards need of an original to compare its results with it.
 
     Attributes:
-        near: The face cut out of the original, `skin.REACH` around it.
-        seen: Its skin, in the closeup.
+        crop: Crop of the face, with a margin of `skin.REACH`.
+        seen: Skin masks of the crop.
         texture: Fine band on facial skin.
-        tone: Mean colour of facial skin; None where there is none.
-        embedding: Who it is.
-        enough_skin: Whether there is skin enough to judge a polish by.
+        tone: Mean colour of facial skin; None if there is none.
+        embedding: Face embedding.
+        enough_skin: Whether enough skin is visible to judge a polish, see `LEAST_SKIN`.
+        lightness: L* of the crop, shape (h, w).
+        samples: Some pixels of facial skin in CIELAB, shape (n, 3).
+        clipped: Share of the face's pixels that are clipped at white, 0..1.
+        areas: Masks of the areas in which fine contrast is measured, by name, each (h, w).
+        contrasts: Fine contrast of each of these areas.
     """
 
-    near: Closeup
+    crop: Closeup
     seen: Skin
     texture: Texture = field(repr=False)
     tone: Tone | None
     embedding: Embedding = field(repr=False)
     enough_skin: bool
-    _lightness: Map = field(repr=False)
-    _samples: Reals = field(repr=False)
-    _clipped: float = field(repr=False)
-    _contrasts: dict[str, float] = field(repr=False)
-    _weights: dict[str, Map] = field(repr=False)
-
-    @property
-    def samples(self) -> Reals:
-        """Some of the facial skin's pixels in CIELAB, shape (n, 3)."""
-        return self._samples
+    lightness: Map = field(repr=False)
+    samples: Reals = field(repr=False)
+    clipped: float = field(repr=False)
+    areas: dict[str, Map] = field(repr=False)
+    contrasts: dict[str, float] = field(repr=False)
 
 
 def reference(
     pixels: Image, face: Face, *, seen: Skin | None = None, who: Embedding | None = None
 ) -> Reference:
-    """Learn from an original what its results are compared with.
+    """Measure an original, for comparison with its results.
 
     Args:
         pixels: Working copy, float32 sRGB in [0, 1], shape (H, W, 3).
         face: The face in it.
-        seen: Skin in this closeup, if it is known already.
-        who: The embedding, if it is known already.
+        seen: Skin masks of the crop of this face, at any size; computed if None.
+        who: Face embedding; computed if None.
 
     Raises:
         EngineUnavailable: The models of `identity` are not installed.
     """
-    near = closeup.cut(pixels, face, skin.REACH, INTEROCULAR)
-    seen = skin.find(near.pixels, near.face) if seen is None else seen.sized(near.pixels.shape)
-    view = skin.window(near.face)
+    crop = closeup.cut(pixels, face, skin.REACH, INTEROCULAR)
+    seen = skin.find(crop.pixels, crop.face) if seen is None else seen.sized(crop.pixels.shape)
+    view = skin.window(crop.face)
     mask = seen.facial[view]
-    lab = colour.to_lab(near.pixels)
-    outline = skin.inside(near.face, skin.outline(near.face))[view]
-    weights = _weights(near.face, seen)
+    lab = colour.to_lab(crop.pixels)
+    outline = skin.inside(crop.face, skin.outline(crop.face))[view]
+    areas = _contrast_areas(crop.face, seen)
     return Reference(
-        near=near,
+        crop=crop,
         seen=seen,
-        texture=texture.of(lab[view][..., 0], mask, near.face.interocular),
+        texture=texture.of(lab[view][..., 0], mask, crop.face.interocular),
         tone=colour.of(lab[view], mask),
-        embedding=identity.embedding(near.pixels, near.face) if who is None else who,
+        embedding=identity.embedding(crop.pixels, crop.face) if who is None else who,
         enough_skin=float(mask.sum()) >= LEAST_SKIN * float(outline.sum()),
-        _lightness=lab[..., 0],
-        _samples=_samples(lab[view], mask),
-        _clipped=_clipped(near.pixels[view]),
-        _contrasts=_contrasts(luma_of(near.pixels), weights, near.face.interocular),
-        _weights=weights,
+        lightness=lab[..., 0],
+        samples=_samples(lab[view], mask),
+        clipped=_clipped(crop.pixels[view]),
+        areas=areas,
+        contrasts=_contrasts(luma_of(crop.pixels), areas, crop.face.interocular),
     )
 
 
 def read(
     before: Reference, after: Image, face_after: Face | None = None, *, likeness: bool = True
 ) -> tuple[Readings, Tone | None]:
-    """Read all guards on a result.
+    """Measure all guards on a result.
 
     Args:
-        before: Of the original.
-        after: Working copy of the result, same size as the original's; or only its closeup.
-        face_after: The face in `after`, where it is not the original's.
-        likeness: Whether to measure the embedding, too; it takes the longest.
+        before: The original.
+        after: Working copy of the result, same size as the original's; or only its crop.
+        face_after: The face in `after`; the original's if None.
+        likeness: Whether to measure the distance between the embeddings, the slowest guard.
 
     Returns:
-        The readings, and the mean tone of the skin after.
+        The readings, and the mean skin tone of the result.
 
     Raises:
         EngineUnavailable: The models of `identity` are not installed.
     """
-    near, face = before.near, before.near.face
-    pixels = after if after.shape[:2] == near.pixels.shape[:2] else near.like(after)
+    crop, face = before.crop, before.crop.face
+    pixels = after if after.shape[:2] == crop.pixels.shape[:2] else crop.like(after)
     view = skin.window(face)
     mask = before.seen.facial[view]
     lab = colour.to_lab(pixels)
-    now = colour.of(lab[view], mask)
-    growth = _growth(before, luma_of(pixels))
+    tone = colour.of(lab[view], mask)
+    growth = _contrast_growth(before, luma_of(pixels))
     distance = None
     if likeness:
         if face_after is not None:
-            placed = closeup.cut(after, face_after, skin.REACH, INTEROCULAR)
-            who = identity.embedding(placed.pixels, placed.face)
+            crop_after = closeup.cut(after, face_after, skin.REACH, INTEROCULAR)
+            embedding = identity.embedding(crop_after.pixels, crop_after.face)
         else:
-            who = identity.embedding(pixels, face)
-        distance = identity.distance(before.embedding, who)
+            embedding = identity.embedding(pixels, face)
+        distance = identity.distance(before.embedding, embedding)
     readings = Readings(
         texture=texture.retention(before.texture, lab[view][..., 0]),
-        ita_shift=_shift(before.tone, now),
+        ita_shift=_ita_shift(before.tone, tone),
         delta_e00_mean=_delta_e(before.samples, _samples(lab[view], mask)),
         distance=distance,
-        clipped=max(0.0, _clipped(pixels[view]) - before._clipped),
+        clipped=max(0.0, _clipped(pixels[view]) - before.clipped),
         halo=_halo(before, lab[..., 0]),
-        sharpening=max(growth[part] for part in _PARTS),
+        sharpening=max(growth[area] for area in _SHARPENED_AREAS),
         eyes_over_skin=growth["lashes"] / max(growth["skin"], 1e-3),
     )
-    return readings, now
+    return readings, tone
 
 
-def _shift(before: Tone | None, after: Tone | None) -> float:
+def _ita_shift(before: Tone | None, after: Tone | None) -> float:
     if before is None or after is None or before.ita is None:
         return 0.0
     return abs(after.angle - before.ita)
@@ -256,25 +265,27 @@ def _delta_e(before: Reals, after: Reals) -> float:
 
 
 def _samples(lab: Image, mask: Map) -> Reals:
+    """About `_SAMPLES` of the masked pixels at equal steps, shape (n, 3)."""
     on_skin = lab[mask > 0.5]
     return on_skin[:: max(1, len(on_skin) // _SAMPLES)].astype(np.float64)
 
 
 def _clipped(pixels: Image) -> float:
+    """Share of pixels of which a channel is clipped at white."""
     white = np.count_nonzero((pixels >= _WHITE).any(axis=2))
     return white / max(pixels.shape[0] * pixels.shape[1], 1)
 
 
-def _weights(face: Face, seen: Skin) -> dict[str, Map]:
-    """Where fine contrast is watched: lashes with brows, mouth, hair; and the skin, beside them."""
+def _contrast_areas(face: Face, seen: Skin) -> dict[str, Map]:
+    """Masks of lashes (with brows), mouth, hair and skin, for the contrast guards."""
     view = slice(0, face.size[0]), slice(0, face.size[1])
     unit = face.interocular
-    # The eyes' own surface is left out: turning the gaze changes it, and that is no retouch.
+    # Without the lid openings, which turning the gaze changes.
     lashes = skin.both(face, "eye", view, 0.05) - skin.both(face, "eye", view)
     lashes = np.maximum(lashes, skin.both(face, "brow", view, 0.02))
     outline = skin.inside(face, skin.outline(face))
     away = cv2.distanceTransform((~outline).astype(np.uint8), cv2.DIST_L2, 3)
-    around = (away > 0) & (away < _HAIR * unit)
+    around = (away > 0) & (away < _HAIR_REACH * unit)
     bare = cv2.dilate(seen.visible, np.ones((3, 3), np.uint8))
     eyes = np.mean([eye.contour.mean(axis=0) for eye in face.eyes], axis=0)
     above = np.indices(face.size)[0] < eyes[1] + 0.6 * unit
@@ -286,54 +297,57 @@ def _weights(face: Face, seen: Skin) -> dict[str, Map]:
     }
 
 
-def _contrasts(luma: Map, weights: dict[str, Map], interocular: float) -> dict[str, float]:
+def _contrasts(luma: Map, areas: dict[str, Map], interocular: float) -> dict[str, float]:
+    """Standard deviation of the fine band in each area."""
     energy = np.square(filters.fine(luma, interocular))
     return {
-        part: float(np.sqrt((weight * energy).sum() / max(float(weight.sum()), 1.0)))
-        for part, weight in weights.items()
+        name: float(np.sqrt((mask * energy).sum() / max(float(mask.sum()), 1.0)))
+        for name, mask in areas.items()
     }
 
 
-def _growth(before: Reference, luma: Map) -> dict[str, float]:
-    after = _contrasts(luma, before._weights, before.near.face.interocular)
+def _contrast_growth(before: Reference, luma: Map) -> dict[str, float]:
+    """Factor by which the fine contrast of each area grew."""
+    after = _contrasts(luma, before.areas, before.crop.face.interocular)
     return {
-        part: (after[part] + _LEAST_CONTRAST) / (was + _LEAST_CONTRAST)
-        for part, was in before._contrasts.items()
+        name: (after[name] + _LEAST_CONTRAST) / (contrast + _LEAST_CONTRAST)
+        for name, contrast in before.contrasts.items()
     }
 
 
 def _halo(before: Reference, lightness: Map) -> float:
-    """How far the change at the skin's edge leaves what it is inside and outside, in L*.
+    """By how much the change at the skin's edge exceeds the changes on both sides of it, in L*.
 
-    A retouch that ends softly goes from one to the other; a rim that is lighter or darker than
-    both sides is a halo.
+    A retouch that fades out changes gradually from the inside to the outside; an edge that is
+    lighter or darker than both sides is a halo.
     """
-    unit = before.near.face.interocular
-    # Half size is plenty on a large face: a halo is broad.
-    factor = 2 if unit > _HALVED else 1
+    unit = before.crop.face.interocular
+    # A halo is broad, so half size is enough on a large face.
+    factor = 2 if unit > _HALVE_ABOVE else 1
     step = slice(None, None, factor)
     visible = before.seen.visible[step, step]
-    change = filters.lowpass(lightness - before._lightness, 0.01 * unit)[step, step]
+    change = filters.lowpass(lightness - before.lightness, 0.01 * unit)[step, step]
     unit = unit / factor
     inner = (visible > 0.5).astype(np.uint8)
     if not inner.any() or inner.all():
         return 0.0
     depth = cv2.distanceTransform(inner, cv2.DIST_L2, 3) / unit
-    height = cv2.distanceTransform(1 - inner, cv2.DIST_L2, 3) / unit
-    low, high = _BESIDE
+    distance = cv2.distanceTransform(1 - inner, cv2.DIST_L2, 3) / unit
+    low, high = _SIDE_ZONE
     zones = (
-        depth + height <= max(_RIM, 1.5 / unit),
+        depth + distance <= max(_RIM_WIDTH, 1.5 / unit),
         (depth > low) & (depth < high),
-        (height > low) & (height < high),
+        (distance > low) & (distance < high),
     )
     rim, inside, outside = (
-        _along(change, zone.astype(np.float32), _ALONG * unit) for zone in zones
+        _local_mean(change, zone.astype(np.float32), _RIM_SIGMA * unit) for zone in zones
     )
     over = np.maximum(rim - np.maximum(inside, outside), np.minimum(inside, outside) - rim)
     return max(0.0, float(np.percentile(over[zones[0]], 98)))
 
 
-def _along(change: Map, zone: Map, sigma: float) -> Map:
+def _local_mean(change: Map, zone: Map, sigma: float) -> Map:
+    """Mean of the change in a zone, around each pixel."""
     mass = filters.lowpass(zone, 2 * sigma)
     return np.asarray(
         filters.lowpass(change * zone, 2 * sigma) / np.maximum(mass, 1e-4), np.float32

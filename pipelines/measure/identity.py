@@ -1,4 +1,4 @@
-"""Is it still the same person: dlib's face embedding and the distance between two of them."""
+"""Face embeddings of dlib, and the distance between two of them as a measure of likeness."""
 
 from __future__ import annotations
 
@@ -20,26 +20,27 @@ from pipelines.runtime.messages import Message
 Embedding = NDArray[np.float64]
 
 SAME_PERSON = 0.6
-"""Distance from which two portraits count as two people (King 2017, dlib's own threshold)."""
+"""Distance at which two portraits count as different people (King 2017, dlib's own threshold)."""
 
 _EMBEDDER = "dlib_face_recognition_resnet_model_v1.dat"
 
-# dlib lines a face up by the corners of the eyes and the base of the nose. Its own predictor finds
-# them to a few pixels, and the embedding jitters with them: by 0.04 under grain too fine to see,
-# against 0.01 with the mesh's points (35 portraits, median). Where the two disagree on average, in
-# interoculars: the predictor sees the inner corners further out and the nose's base lower.
+# dlib aligns a face by its canthi and the base of the nose. Its own landmark predictor is accurate
+# to a few pixels only, and the embedding varies with it: by 0.04 under grain too fine to see,
+# against 0.01 with the landmarks of the mesh (35 portraits, median). These offsets, in interocular
+# distances, are the mean differences between the two: the predictor places the inner canthi further
+# out and the base of the nose lower.
 _INNER_OUTWARDS = 0.03
 _BASE_DOWN = 0.06
-# Half of the square that is cut out, in interoculars; the chip needs less.
+# Half of the side of the crop, in interocular distances; dlib uses less.
 _REACH = 2.0
-# The chip is 150 px, so more pixels than this between the eyes only cost time.
+# Largest interocular distance of the crop in pixels. dlib reduces the face to 150 px.
 _MOST_INTEROCULAR = 120.0
 
 
 def embedding(pixels: Image, face: Face) -> Embedding:
-    """Describe who is on a portrait; the same portrait gives the same numbers every time.
+    """Compute the face embedding of a portrait, deterministically.
 
-    Safe to call from several threads; the model is loaded once, on the first call (about 0.3 s).
+    Thread-safe. The first call loads the model (about 0.3 s).
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
@@ -51,13 +52,13 @@ def embedding(pixels: Image, face: Face) -> Embedding:
     Raises:
         EngineUnavailable: dlib or its model file is not installed.
     """
-    points = _points(face)
+    points = _alignment_points(face)
     scale = min(1.0, _MOST_INTEROCULAR / face.interocular)
     reach = _REACH * face.interocular
     extent = max(2, round(2 * reach * scale))
     shift = scale * (reach - points.mean(axis=0))
     to_crop = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float64)
-    # Antialias before sampling: warpAffine itself takes single pixels.
+    # warpAffine samples without averaging, so blur first against aliasing.
     source = cv2.GaussianBlur(pixels, (0, 0), 0.5 / scale) if scale < 0.7 else pixels
     crop = cv2.warpAffine(
         source, to_crop, (extent, extent), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -65,19 +66,19 @@ def embedding(pixels: Image, face: Face) -> Embedding:
     crop_u8 = np.rint(np.clip(crop, 0, 1) * 255).astype(np.uint8)
     with _lock:
         dlib, embedder = _models()
-        places = [dlib.point(round(x), round(y)) for x, y in (points * scale + shift).tolist()]
-        shape = dlib.full_object_detection(dlib.rectangle(0, 0, extent, extent), places)
+        parts = [dlib.point(round(x), round(y)) for x, y in (points * scale + shift).tolist()]
+        shape = dlib.full_object_detection(dlib.rectangle(0, 0, extent, extent), parts)
         return np.array(embedder.compute_face_descriptor(crop_u8, shape), np.float64)
 
 
 def distance(a: Embedding, b: Embedding) -> float:
-    """Euclidean distance of two embeddings: 0 is the same picture, see `SAME_PERSON`."""
+    """Euclidean distance of two embeddings: 0 for the same picture; see `SAME_PERSON`."""
     return float(np.linalg.norm(a - b))
 
 
-def _points(face: Face) -> Points:
-    """Dlib's five points: left eye outer, inner, right eye outer, inner, base of the nose."""
-    # The mesh's own lids, not the fitted ones: those follow an edit of the eyes.
+def _alignment_points(face: Face) -> Points:
+    """Dlib's points: outer and inner canthus of left and right eye, base of the nose, (5, 2)."""
+    # From the mesh, because fitted lids change with an edit of the eyes.
     left, right = face.region("left_upper_lid"), face.region("right_upper_lid")
     base = (face.region("left_nostril")[-2] + face.region("right_nostril")[-2]) / 2
     down = base - (left.mean(axis=0) + right.mean(axis=0)) / 2
@@ -108,7 +109,7 @@ def _models() -> tuple[Any, Any]:
         import dlib
     except ImportError as error:
         raise _unavailable("dlib-bin") from error
-    # Importing the package would run its loader, which needs pkg_resources; only its place counts.
+    # Not imported, because the package needs pkg_resources; only its folder is used.
     spec = importlib.util.find_spec("face_recognition_models")
     if spec is None or not spec.submodule_search_locations:
         raise _unavailable("face-recognition-models")

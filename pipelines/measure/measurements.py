@@ -1,4 +1,4 @@
-"""Original against result: gaze, likeness, skin texture, skin tone, eyes, and what else changed."""
+"""Measurements of a result against its original: gaze, likeness, texture, skin tone, eyes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.face import Face, HeadPose, skin
 from pipelines.gaze import CONTACT_DEG, Gaze, GazeEstimate, catchlight
 from pipelines.image import colour
-from pipelines.image.arrays import Image, Image8, Map, Reals
+from pipelines.image.arrays import Image, Image8, Map
 from pipelines.measure import guards
 from pipelines.measure.guards import (
     MOST_DISTANCE,
@@ -28,13 +28,13 @@ from pipelines.runtime.messages import Message
 
 @dataclass(frozen=True)
 class Eyes:
-    """How the eyes sit.
+    """Position of the eyes in the face.
 
     Attributes:
-        spacing_ratio: Distance between the eyes' middles / width of the face outline.
-        tilt_deg: Angle of the line through the eyes' middles against the head's roll, in degrees,
-            clockwise > 0; 0 where the eyes sit level in the head.
-        catchlight_agreement: See `catchlight.agreement`; None where no catchlight is seen.
+        spacing_ratio: Interocular distance divided by the width of the face outline.
+        tilt_deg: Angle between the line through the midpoints of the eyes and the roll of the
+            head, in degrees, clockwise > 0; 0 if the eyes are level in the head.
+        catchlight_agreement: See `catchlight.agreement`; None if no catchlight is visible.
     """
 
     spacing_ratio: float
@@ -44,15 +44,15 @@ class Eyes:
 
 @dataclass(frozen=True)
 class GazeChange:
-    """Where the person looked, was asked to look, and looks.
+    """Gaze before, target, and gaze after an edit.
 
     Attributes:
         before: Gaze in the original.
-        target: What was asked for and within reach; None where the eyes are left alone.
+        target: Target within reach of the eyes; None if the eyes are not edited.
         after: Gaze in the result.
-        clamped: Whether more was asked for than eyes can turn.
-        goals: What was asked for of the person's left and right eye; None as for `target`.
-        asked: What was asked for, within reach or not; None as for `target`.
+        clamped: Whether the requested gaze was out of reach.
+        goals: Targets of the person's left and right eye; None if the eyes are not edited.
+        asked: Requested gaze, within reach or not; None if the eyes are not edited.
     """
 
     before: GazeEstimate
@@ -64,11 +64,11 @@ class GazeChange:
 
     @property
     def error(self) -> float | None:
-        """Angle between the target and the gaze after, in degrees; None without a target."""
+        """Angle between `target` and the gaze in the result, in degrees; None without a target."""
         return None if self.target is None else self.after.gaze.angle_to(self.target)
 
     def per_eye(self) -> dict[str, Any]:
-        """Of each eye of the person, plain data for JSON; an eye alone is read less exactly."""
+        """Plain data for JSON about each eye; the gaze of a single eye is less accurate."""
         left, right = self.goals or (None, None)
         rows = (
             ("left", self.before.left, left, self.after.left),
@@ -90,8 +90,8 @@ class Likeness:
     """Likeness of the result to the original.
 
     Attributes:
-        distance: Distance of the embeddings: 0 is the same picture, 0.6 is somebody else.
-        same_person: Whether the distance is under `identity.SAME_PERSON`.
+        distance: Distance of the embeddings: 0 for the same picture, from 0.6 another person.
+        same_person: Whether the distance is less than `identity.SAME_PERSON`.
     """
 
     distance: float
@@ -100,10 +100,10 @@ class Likeness:
 
 @dataclass(frozen=True)
 class SkinTone:
-    """Tone of the skin before and after, on the original's skin mask.
+    """Skin tone before and after, within the original's skin mask.
 
     Attributes:
-        ita_before: Individual Typology Angle in degrees; None in black-and-white.
+        ita_before: Individual Typology Angle of the original in degrees; None in black-and-white.
         ita_after: The same of the result.
         delta_e00_mean: Mean CIEDE2000 difference between the two.
     """
@@ -114,7 +114,7 @@ class SkinTone:
 
     @property
     def shift(self) -> float:
-        """Size of the change of the angle, in degrees; 0 where there is no angle."""
+        """Absolute change of the angle, in degrees; 0 if it is undefined."""
         if self.ita_before is None or self.ita_after is None:
             return 0.0
         return abs(self.ita_after - self.ita_before)
@@ -122,12 +122,12 @@ class SkinTone:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What is measured on an original once, for all its variants.
+    """Measurements of an original, shared by all its variants.
 
     Attributes:
         face: The face in the original, in pixels of the working copy.
-        reference: What the guards need of it.
-        eyes: How the eyes sit.
+        reference: Measurements for the guards.
+        eyes: Position of the eyes.
     """
 
     face: Face
@@ -136,37 +136,33 @@ class Baseline:
 
     @property
     def tone(self) -> colour.Tone | None:
-        """Mean colour of the skin; None if the face shows no skin."""
+        """Mean colour of facial skin; None if there is none."""
         return self.reference.tone
 
     @property
     def texture(self) -> Texture:
-        """Fine band on the facial skin, at the size at which it is judged."""
+        """Fine band on facial skin, at the size at which the guards measure it."""
         return self.reference.texture
 
     @property
     def embedding(self) -> Embedding:
-        """Who it is."""
+        """Face embedding."""
         return self.reference.embedding
-
-    @property
-    def samples(self) -> Reals:
-        """Some of the skin's pixels in CIELAB, shape (n, 3)."""
-        return self.reference.samples
 
     @cached_property
     def skin_mask(self) -> Map:
         """Facial skin in the working copy, [0, 1], shape (H, W)."""
-        return self._whole(self.reference.seen.facial)
+        return self._to_working(self.reference.seen.facial)
 
     @cached_property
     def visible_skin(self) -> Map:
         """Skin of face, ears, crown and neck in the working copy, [0, 1], shape (H, W)."""
-        return self._whole(self.reference.seen.visible)
+        return self._to_working(self.reference.seen.visible)
 
-    def _whole(self, part: Map) -> Map:
+    def _to_working(self, mask: Map) -> Map:
+        """A mask of the reference's crop at the size of the working copy."""
         whole = np.zeros(self.face.size, np.float32)
-        whole[self.reference.near.view] = self.reference.near.back(part)
+        whole[self.reference.crop.view] = self.reference.crop.back(mask)
         return whole
 
     def report(self, gaze: GazeEstimate, head: HeadPose) -> dict[str, Any]:
@@ -182,19 +178,19 @@ class Baseline:
 
 @dataclass(frozen=True)
 class Measurements:
-    """One result against its original.
+    """Measurements of a result against its original.
 
     Attributes:
-        gaze: Before, target, after.
-        head: Pose of the head in the original.
-        identity: Likeness.
-        texture_retention: Share of the skin's own fine texture that stays, 0..1.
-        texture_floor: The least of it that the context allows.
-        skin_tone: Before and after.
-        eyes: How the eyes sit in the result.
-        changed_outside_face: Pixels that differ outside the face outline, at full size.
-        readings: All that the guards of the polish read.
-        held_back: By how much and why the polish was held back; None if it was not.
+        gaze: Gaze before, target and after.
+        head: Head pose in the original.
+        identity: Likeness to the original.
+        texture_retention: Share of the skin's own fine texture that is kept, 0..1.
+        texture_floor: Smallest share that the context allows.
+        skin_tone: Skin tone before and after.
+        eyes: Position of the eyes in the result.
+        changed_outside_face: Number of pixels that differ outside the face outline, at full size.
+        readings: Readings of the guards.
+        held_back: By how much and why the polish was reduced; None if it was not.
     """
 
     gaze: GazeChange
@@ -210,28 +206,27 @@ class Measurements:
 
     @property
     def holds_texture(self) -> bool:
-        """Whether the texture is at or above its floor."""
+        """Whether the texture is not below its floor."""
         return "texture" not in self.broken
 
     @property
     def broken(self) -> list[Guard]:
-        """The guards that are over their bound, the worst first."""
+        """Guards that exceed their bound, the worst first."""
         return self.readings.broken(self.texture_floor)
 
     @property
     def over_polished(self) -> bool:
-        """Whether a guard is broken; `reasons` says which."""
+        """Whether any guard exceeds its bound; see `reasons`."""
         return bool(self.broken)
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Each broken guard in words, the worst first; empty if all hold."""
+        """A sentence for each guard that exceeds its bound, the worst first."""
         return tuple(self._reason(guard) for guard in self.broken)
 
     def _reason(self, guard: Guard) -> str:
         before, after = self.skin_tone.ita_before, self.skin_tone.ita_after
         lighter = before is not None and after is not None and after > before
-        skin_colour = self.skin_tone.delta_e00_mean
         return {
             "texture": Message(
                 "Over-polished: {left:.0%} of the skin's texture is left, "
@@ -251,7 +246,7 @@ class Measurements:
             "colour": Message(
                 "Over-polished: the skin's colour changed by {change:.1f} (CIEDE2000), "
                 "at most {most:.0f} is fine.",
-                change=skin_colour,
+                change=self.skin_tone.delta_e00_mean,
                 most=guards.MOST_DELTA_E,
             ),
             "likeness": Message(
@@ -329,36 +324,36 @@ def measure(
     """Measure a result against its original.
 
     Args:
-        baseline: Of the original.
+        baseline: From `baseline` of the original.
         after: Working copy of the result, same shape as the original's.
         face_after: The face in the result.
-        gaze: Before, target and after.
-        texture_floor: Share of the texture that has to stay, 0..1.
+        gaze: Gaze before, target and after.
+        texture_floor: Smallest share of the texture that must be kept, 0..1.
         changed_outside_face: From the function of that name, at full size.
         held_back: From `polish.within`.
-        halo: That of the retouch alone, where the eyes were turned too: a lid that moved is a
-            change beside the skin's edge, but no halo. None to read it from the result.
+        halo: Halo of the retouch alone, if the eyes were turned too: moved lids change pixels at
+            the skin's edge without being a halo. None to measure it on the result.
 
     Raises:
         EngineUnavailable: The models of `identity` are not installed.
-        ValueError: The result has another size than the original.
+        ValueError: The result is not of the original's size.
     """
     if after.shape[:2] != baseline.face.size:
         raise ValueError(f"the result is {after.shape[:2]}, not {baseline.face.size}")
-    readings, now = guards.read(baseline.reference, after, face_after)
+    readings, tone = guards.read(baseline.reference, after, face_after)
     if halo is not None:
         readings = replace(readings, halo=halo)
     distance = readings.distance or 0.0
-    before = baseline.tone.ita if baseline.tone else None
-    # A tone at the border of colourless must not read as a change of the angle.
-    angle = None if before is None or now is None else now.angle
+    ita_before = baseline.tone.ita if baseline.tone else None
+    # Not `tone.ita`, which becomes None if the chroma falls just below the limit of colourless.
+    ita_after = None if ita_before is None or tone is None else tone.angle
     return Measurements(
         gaze=gaze,
         head=baseline.face.head,
         identity=Likeness(distance, distance < SAME_PERSON),
         texture_retention=readings.texture,
         texture_floor=texture_floor,
-        skin_tone=SkinTone(before, angle, readings.delta_e00_mean),
+        skin_tone=SkinTone(ita_before, ita_after, readings.delta_e00_mean),
         eyes=eyes(after, face_after),
         changed_outside_face=changed_outside_face,
         readings=readings,
@@ -367,24 +362,24 @@ def measure(
 
 
 def eyes(pixels: Image, face: Face) -> Eyes:
-    """How the eyes sit; see `Eyes`."""
+    """Measure the position of the eyes in the face; see `Eyes`."""
     left, right = ((eye.outer + eye.inner) / 2 for eye in face.eyes)
     across = left - right
-    line = float(np.degrees(np.arctan2(across[1], across[0])))
+    angle = float(np.degrees(np.arctan2(across[1], across[0])))
     return Eyes(
         spacing_ratio=face.interocular / max(face.width, 1e-6),
-        tilt_deg=(line - face.head.roll + 180) % 360 - 180,
+        tilt_deg=(angle - face.head.roll + 180) % 360 - 180,
         catchlight_agreement=catchlight.agreement(pixels, face),
     )
 
 
 def changed_outside_face(before_u8: Image8, after_u8: Image8, face: Face) -> int:
-    """Count the pixels that differ outside the face outline (the oval grown by 5 %).
+    """Count the pixels that differ outside the face outline (the oval enlarged by 5 %).
 
     Args:
         before_u8: uint8 sRGB, shape (H, W, 3).
-        after_u8: The same size.
-        face: The face, at this size or at any other: it is scaled.
+        after_u8: Same shape.
+        face: The face, at any size; it is scaled to the pictures.
     """
     if before_u8 is after_u8:
         return 0

@@ -1,4 +1,4 @@
-"""Is the skin over-polished? An estimate without the original, from the skin's finest detail."""
+"""Estimate without an original whether skin is over-polished, from its fine detail."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.face import Face, skin
 from pipelines.image import colour, filters
@@ -15,49 +16,54 @@ from pipelines.measure import quality
 from pipelines.runtime.messages import Message
 
 OVER_POLISHED_BELOW = 0.38
-"""Share of a natural photo's detail under which the skin counts as over-polished.
+"""Share of a natural photo's fine detail below which skin counts as over-polished.
 
-Of 47 photographs that no constant was fitted on none lies below, of their copies under a strong
-bilateral filter 40 do (docs/audit.md).
+Of 47 photographs that were not used for fitting, none lies below it; of their copies after a strong
+bilateral filter, 40 do (docs/audit.md).
 """
 MOST_EYE_DETAIL = 7.0
-"""How many times a photograph's own ratio of eye detail to skin detail is still usual."""
+"""Largest usual ratio of eye detail to skin detail, relative to that of a natural photo."""
 
-# The face is judged with at most so many pixels between the eyes, and refused with too few.
-_MOST, _LEAST = 160.0, 36.0
-# Skin is judged in squares this many interoculars wide (about 8 mm).
+# Interocular distance in pixels to which larger faces are reduced, and below which a face is too
+# small to judge.
+_MOST_INTEROCULAR, _LEAST_INTEROCULAR = 160.0, 36.0
+# Side of the squares in which skin is judged, in interocular distances (about 8 mm) and at least in
+# pixels, and the number of squares needed.
 _SQUARE = 0.12
 _SMALLEST_SQUARE = 6
 _LEAST_SQUARES = 20
+# Added to energies before their logarithm.
 _LEAST_ENERGY = 1e-3
 
-# Fitted, robustly, on 48 photographs as they are, at 0.5 and 0.7 of their size, as JPEG of quality
-# 60, slightly blurred and slightly noisy, so that none of these passes for polish. Powers of ten:
-# what the smoothest tenth of the skin has in a natural photo, ...
+# Coefficients of three linear models of the common logarithm of an energy, by feature of the photo
+# (see `of`). Fitted robustly on 48 photographs: as they are, at 0.5 and 0.7 of their size, as JPEG
+# of quality 60, slightly blurred, and slightly noisy, so that none of these counts as polish.
+# Energy of the smoothest tenth of the skin in a natural photo of this scale and sharpness, ...
 _BY_SCALE = {
-    "one": -2.808,
+    "constant": -2.808,
     "interocular": 0.690,
     "features": 0.811,
     "blur": -1.418,
     "bright": -0.328,
 }
-# ... and what the rest of the same skin lets expect of it.
-_BY_SKIN = {"one": -1.198, "interocular": 0.263, "textured": 1.079}
-# Fine detail of the eyes above that of the skin.
-_EYES = {"one": 2.447, "interocular": -0.516, "blur": 0.995, "bright": 0.364}
-# From this L* on a photo's tone curve flattens bright skin, polished or not.
+# ... the same, from the more textured squares of this skin, ...
+_BY_SKIN = {"constant": -1.198, "interocular": 0.263, "textured": 1.079}
+# ... and energy of the eyes relative to the median of the skin.
+_EYES = {"constant": 2.447, "interocular": -0.516, "blur": 0.995, "bright": 0.364}
+# L* above which the tone curve of a photo flattens skin, polished or not.
 _BRIGHT = 65.0
 
 
 @dataclass(frozen=True)
 class Finish:
-    """How natural the fine detail of the skin is.
+    """Fine detail of the skin and the eyes, relative to a natural photo.
 
     Attributes:
-        share: Energy of the fine band in the smoothest tenth of the skin / what a natural photo of
-            the same scale, sharpness and wrinkles has: about 1 in photographs; None where the face
-            is too small or shows too little skin.
-        eye_detail: Fine detail of the eyes against that of the skin / the same in a natural photo.
+        share: Energy of the fine band in the smoothest tenth of the skin, divided by that in a
+            natural photo of the same scale, sharpness and wrinkles: about 1 in photographs. None
+            if the face is too small or shows too little skin.
+        eye_detail: Energy of the fine band of the eyes relative to that of the skin, divided by
+            the same ratio in a natural photo. None as for `share`.
     """
 
     share: float | None
@@ -65,12 +71,12 @@ class Finish:
 
     @property
     def over_polished(self) -> bool:
-        """Whether the skin has far less detail than a natural photo of its scale."""
+        """Whether the skin has far less fine detail than a natural photo of its scale."""
         return self.share is not None and self.share < OVER_POLISHED_BELOW
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """The verdict as a sentence; empty if there is nothing to say."""
+        """A sentence if the skin is over-polished, else empty."""
         if self.share is None or not self.over_polished:
             return ()
         return (
@@ -93,66 +99,70 @@ class Finish:
 
 
 def of(pixels: Image, face: Face, mask: Map) -> Finish:
-    """Estimate the finish of a portrait's skin.
+    """Estimate how natural the fine detail of a portrait's skin is.
 
-    Retouching that smooths leaves dead spots: squares of skin whose fine band (`bands.fine`, below
-    0.9 mm on the face) is nearly empty, beside wrinkles and edges that it kept. So the smoothest
-    tenth of the squares is compared with two expectations, and their geometric mean is taken:
-    what natural photos of this scale have, given how bright and how sharp this one is (edges and
-    the detail of eyes and brows tell, so that blur is not taken for polish), and what the more
-    textured squares of the same skin let expect. Grain that was added afterwards hides a polish.
+    Smoothing leaves squares of skin whose fine band (`filters.fine`, detail below 0.9 mm on the
+    face) is nearly empty, next to wrinkles and edges that it kept. The energy of the smoothest
+    tenth of the squares is therefore compared with the geometric mean of two expectations:
+
+    1. that of natural photos of this scale, brightness and sharpness. Sharpness is judged by the
+       edges of the face and the detail of eyes and brows, so that blur does not count as polish;
+    2. that derived from the more textured squares of the same skin.
+
+    Grain that was added after a polish hides it.
 
     Args:
         pixels: Working copy, float32 sRGB in [0, 1], shape (H, W, 3).
         face: The face in it.
         mask: Skin mask, shape (H, W).
     """
-    pixels, face, mask = _at_scale(pixels, face, mask)
-    if face.interocular < _LEAST:
+    pixels, face, mask = _reduced(pixels, face, mask)
+    if face.interocular < _LEAST_INTEROCULAR:
         return Finish(None, None)
     view = skin.window(face)
     lightness = colour.to_lab(pixels[view])[..., 0]
     band = filters.fine(lightness, face.interocular)
     on_skin = mask[view] > 0.5
-    squares = _squares(band, on_skin, face.interocular)
+    squares = _square_energies(band, on_skin, face.interocular)
     if len(squares) < _LEAST_SQUARES:
         return Finish(None, None)
     smooth, middle, textured = (float(value) for value in np.percentile(squares, [10, 50, 75]))
     eyes = skin.both(face, "eye", view, 0.06)
     brows = skin.both(face, "brow", view, 0.02)
-    seen = {
-        "one": 1.0,
+    features = {
+        "constant": 1.0,
         "interocular": float(np.log10(face.interocular)),
         "blur": float(np.log10(quality.edge_spread(pixels, face))),
         "features": _energy(band[np.maximum(eyes, brows) > 0]),
         "textured": textured,
         "bright": max(float(np.median(lightness[on_skin])) - _BRIGHT, 0.0) / 10,
     }
-    share = 10 ** (smooth - (_expected(_BY_SCALE, seen) + _expected(_BY_SKIN, seen)) / 2)
-    eye_detail = 10 ** (_energy(band[eyes > 0]) - middle - _expected(_EYES, seen))
-    return Finish(share, eye_detail)
+    expected = (_predict(_BY_SCALE, features) + _predict(_BY_SKIN, features)) / 2
+    eye_detail = _energy(band[eyes > 0]) - middle - _predict(_EYES, features)
+    return Finish(10 ** (smooth - expected), 10**eye_detail)
 
 
-def _at_scale(pixels: Image, face: Face, mask: Map) -> tuple[Image, Face, Map]:
-    scale = _MOST / face.interocular
+def _reduced(pixels: Image, face: Face, mask: Map) -> tuple[Image, Face, Map]:
+    """The picture, face and mask, reduced to `_MOST_INTEROCULAR` if the face is larger."""
+    scale = _MOST_INTEROCULAR / face.interocular
     if scale >= 1:
         return pixels, face, mask
     height, width = (max(8, round(side * scale)) for side in face.size)
     small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
-    thin = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
+    small_mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA)
     return (
         np.asarray(small, np.float32),
         face.scaled(scale, (height, width)),
-        np.asarray(thin, np.float32),
+        np.asarray(small_mask, np.float32),
     )
 
 
-def _squares(band: Map, on_skin: np.ndarray[Any, np.dtype[np.bool_]], interocular: float) -> Points:
-    """Energy of the band in each square of skin, in powers of ten."""
+def _square_energies(band: Map, on_skin: NDArray[np.bool_], interocular: float) -> Points:
+    """Common logarithm of the energy of the band in each square of skin, shape (n,)."""
     values = band[on_skin]
     if not values.size:
         return np.empty(0)
-    # An edge that strays into the mask must not pass for texture.
+    # Clip edges that reach into the mask, so that they do not count as texture.
     limit = max(3 * 1.48 * float(np.median(np.abs(values))), 1.0)
     weight = on_skin.astype(np.float32)
     side = max(_SMALLEST_SQUARE, round(_SQUARE * interocular))
@@ -162,13 +172,14 @@ def _squares(band: Map, on_skin: np.ndarray[Any, np.dtype[np.bool_]], interocula
     energy = cv2.resize(
         weight * np.clip(band, -limit, limit) ** 2, size, interpolation=cv2.INTER_AREA
     )
-    counts = share > 0.4
-    return np.log10(energy[counts].astype(np.float64) / share[counts] + _LEAST_ENERGY)
+    valid = share > 0.4
+    return np.log10(energy[valid].astype(np.float64) / share[valid] + _LEAST_ENERGY)
 
 
 def _energy(values: Map) -> float:
+    """Common logarithm of the mean energy."""
     return float(np.log10(np.mean(values.astype(np.float64) ** 2) + _LEAST_ENERGY))
 
 
-def _expected(coefficients: dict[str, float], seen: dict[str, float]) -> float:
-    return sum(value * seen[name] for name, value in coefficients.items())
+def _predict(coefficients: dict[str, float], features: dict[str, float]) -> float:
+    return sum(value * features[name] for name, value in coefficients.items())

@@ -1,4 +1,4 @@
-"""Lay an edited copy over the photo it was made from, whatever its crop or size."""
+"""Align an edited copy with its original, which may differ in crop and size."""
 
 from __future__ import annotations
 
@@ -12,29 +12,32 @@ from pipelines.image import crops
 from pipelines.image.arrays import Image8, Points
 from pipelines.runtime.errors import Refusal
 
-# Two versions of one photo agree in their landmarks to a few thousandths of an interocular; another
-# photo of the same person, posed alike, to some hundredths.
-_MOST_OFF = 0.04
-# Versions of one photo correlated by 0.95 and more, a mirrored face with itself by 0.81.
-_LEAST_ALIKE = 0.9
-# The scale that landmarks tell is off by up to so much.
-_JITTER = 0.03
-# Copies of another size are compared with this blur on both, in pixels.
-_COARSER = 1.2
-# Displacements this near to whole pixels, all over the face, count as whole.
-_WHOLE = 0.08
-_ROUNDS = 60
+# Largest mean distance of the landmarks after alignment, in interocular distances: versions of one
+# photo agree to a few thousandths, another photo of the same person in the same pose to a few
+# hundredths.
+_MOST_LANDMARK_ERROR = 0.04
+# Smallest correlation after alignment: versions of one photo reached 0.95 and more, a mirrored face
+# and itself 0.81.
+_LEAST_CORRELATION = 0.9
+# Error of a scale estimated from landmarks: within it, both copies may be of the same size.
+_SCALE_ERROR = 0.03
+# Blur in pixels of both pictures if they differ in size.
+_RESIZED_BLUR = 1.2
+# Displacements this close to whole pixels, all over the face, count as whole pixels.
+_WHOLE_PIXEL = 0.08
+# Iterations of the alignment.
+_ITERATIONS = 60
 
 
 @dataclass(frozen=True)
 class Registered:
-    """Two versions of one photo in the same pixels.
+    """Two versions of one photo, aligned pixel by pixel.
 
     Attributes:
-        original_u8: The original, uint8 sRGB, shape (H, W, 3), made smaller where the sizes differ.
-        copy_u8: The copy on it, same shape; where the copy is cropped, the original's own pixels.
-        scale: Size of the copy's face / size of the original's.
-        resampled: Whether both had to be resized; if not, every pixel is the file's own.
+        original_u8: The original, uint8 sRGB, shape (H, W, 3), reduced if the copy is smaller.
+        copy_u8: The copy, same shape; beyond its crop, the pixels of the original.
+        scale: Size of the face in the copy divided by its size in the original.
+        resampled: Whether the pictures were resampled; if not, all pixels are those of the files.
     """
 
     original_u8: Image8
@@ -44,72 +47,70 @@ class Registered:
 
 
 def register(copy_u8: Image8, copy: Face, original_u8: Image8, original: Face) -> Registered:
-    """Bring a copy and its original to the same size and place.
+    """Align a copy with its original.
 
-    Where the sizes differ, the larger is reduced to the smaller and both are blurred a little, so
-    that neither has detail that the other cannot have. Landmarks say roughly where the copy lies,
-    then the enhanced correlation coefficient is maximised over affine maps (Evangelidis & Psarakis
-    2008, IEEE TPAMI 30(10)), because texture can only be compared where pores fall on pores.
+    The landmarks give a first affine map; maximising the enhanced correlation coefficient refines
+    it (Evangelidis & Psarakis 2008, IEEE TPAMI 30(10)), because texture can only be compared if
+    pores coincide. If the sizes differ, the larger picture is reduced and both are slightly
+    blurred, so that neither has detail that the other cannot have.
 
     Args:
-        copy_u8: The edited picture at its own size, uint8 sRGB (H, W, 3).
-        copy: The face in it, in these pixels.
-        original_u8: The photo it was made from.
-        original: The face in that, in those pixels.
+        copy_u8: The edited picture at its own size, uint8 sRGB, shape (H, W, 3).
+        copy: The face in it, in pixels of `copy_u8`.
+        original_u8: The photo that it was made from, uint8 sRGB, any size.
+        original: The face in it, in pixels of `original_u8`.
 
     Raises:
         Refusal: ``not-the-same-photo``.
     """
-    scale = _scale(copy, original)
-    if abs(scale - 1) < _JITTER:
-        fetch = _located(copy_u8, copy, original_u8, original)
-        shift, near = _whole_shift(fetch, original)
-        placed = _shifted(copy_u8, original_u8, shift)
-        if near or _apart(placed, original_u8, original) <= _apart(
-            _fetched(copy_u8, original_u8, fetch), original_u8, original
+    scale = _scale(_landmark_map(original, copy))
+    if abs(scale - 1) < _SCALE_ERROR:
+        to_copy = _align(copy_u8, copy, original_u8, original)
+        shift, is_whole = _whole_shift(to_copy, original)
+        shifted = _shift(copy_u8, original_u8, shift)
+        if is_whole or _edge_difference(shifted, original_u8, original) <= _edge_difference(
+            _resample(copy_u8, original_u8, to_copy), original_u8, original
         ):
-            return Registered(original_u8, placed, 1.0, False)
-        scale = float(np.sqrt(np.linalg.det(fetch[:, :2])))
-    original_u8, original = _reduced(original_u8, original, scale)
-    copy_u8, copy = _reduced(copy_u8, copy, 1 / scale)
-    laid = _fetched(copy_u8, original_u8, _located(copy_u8, copy, original_u8, original))
-    # Each way of resizing treats the very finest detail in its own way: leave that out of both.
-    return Registered(_coarser(original_u8), _coarser(laid), scale, True)
+            return Registered(original_u8, shifted, 1.0, False)
+        scale = _scale(to_copy)
+    original_u8, original = _reduce(original_u8, original, scale)
+    copy_u8, copy = _reduce(copy_u8, copy, 1 / scale)
+    to_copy = _align(copy_u8, copy, original_u8, original)
+    aligned = _resample(copy_u8, original_u8, to_copy)
+    # The finest detail differs between methods of resizing, so it is removed from both.
+    return Registered(_blur(original_u8), _blur(aligned), scale, True)
 
 
-def _coarser(picture_u8: Image8) -> Image8:
-    return np.asarray(cv2.GaussianBlur(picture_u8, (0, 0), _COARSER), np.uint8)
+def _blur(picture_u8: Image8) -> Image8:
+    return np.asarray(cv2.GaussianBlur(picture_u8, (0, 0), _RESIZED_BLUR), np.uint8)
 
 
-def _located(copy_u8: Image8, copy: Face, original_u8: Image8, original: Face) -> Points:
-    """Map from the original's pixels to the copy's: the way in which pixels are fetched."""
-    rough = _fit(copy, original)
-    off = _through(rough, copy.landmarks[:, :2]) - original.landmarks[:, :2]
-    if np.linalg.norm(off, axis=1).mean() > _MOST_OFF * original.interocular:
-        raise _other()
-    return _refined(copy_u8, original_u8, original, crops.inverse(rough))
+def _align(copy_u8: Image8, copy: Face, original_u8: Image8, original: Face) -> Points:
+    """Affine map from pixels of the original to pixels of the copy, shape (2, 3)."""
+    to_original = _landmark_map(copy, original)
+    error = crops.through(to_original, copy.landmarks[:, :2]) - original.landmarks[:, :2]
+    if np.linalg.norm(error, axis=1).mean() > _MOST_LANDMARK_ERROR * original.interocular:
+        raise _not_the_same_photo()
+    return _refine(copy_u8, original_u8, original, crops.inverse(to_original))
 
 
-def _scale(copy: Face, original: Face) -> float:
-    matrix = _fit(original, copy)
-    return float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+def _scale(affine: Points) -> float:
+    return float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
 
 
-def _fit(source: Face, target: Face) -> Points:
+def _landmark_map(source: Face, target: Face) -> Points:
+    """Similarity transform that maps the landmarks of one face to those of another, (2, 3)."""
     here, there = (
         np.ascontiguousarray(face.landmarks[:468, :2], np.float32) for face in (source, target)
     )
     matrix, _ = cv2.estimateAffinePartial2D(here, there, method=cv2.LMEDS)
     if matrix is None or np.linalg.det(matrix[:, :2]) <= 1e-6:
-        raise _other()
+        raise _not_the_same_photo()
     return np.asarray(matrix, np.float64)
 
 
-def _through(matrix: Points, points: Points) -> Points:
-    return np.asarray(points @ matrix[:, :2].T + matrix[:, 2])
-
-
-def _reduced(picture_u8: Image8, face: Face, scale: float) -> tuple[Image8, Face]:
+def _reduce(picture_u8: Image8, face: Face, scale: float) -> tuple[Image8, Face]:
+    """The picture and its face, reduced by `scale` if it is less than 1."""
     if scale >= 1:
         return picture_u8, face
     height, width = picture_u8.shape[:2]
@@ -118,74 +119,80 @@ def _reduced(picture_u8: Image8, face: Face, scale: float) -> tuple[Image8, Face
     return np.asarray(small, np.uint8), face.scaled(scale, (size[1], size[0]))
 
 
-def _refined(copy_u8: Image8, original_u8: Image8, original: Face, fetch: Points) -> Points:
+def _refine(copy_u8: Image8, original_u8: Image8, original: Face, to_copy: Points) -> Points:
+    """The map after maximising the enhanced correlation coefficient within the face's window."""
     rows, columns = skin.window(original)
     template = cv2.cvtColor(original_u8[rows, columns], cv2.COLOR_RGB2GRAY)
-    # Where the copy does not reach, there is nothing to compare.
-    local = fetch.copy()
-    local[:, 2] += fetch[:, :2] @ np.array([columns.start, rows.start], np.float64)
-    seen = cv2.cvtColor(copy_u8, cv2.COLOR_RGB2GRAY)
-    mask = np.full(seen.shape, 255, np.uint8)
-    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _ROUNDS, 1e-5)
+    start = np.array([columns.start, rows.start], np.float64)
+    from_window = to_copy.copy()
+    from_window[:, 2] += to_copy[:, :2] @ start
+    grey = cv2.cvtColor(copy_u8, cv2.COLOR_RGB2GRAY)
+    # With a mask, pixels of the window that lie outside the copy are not compared.
+    mask = np.full(grey.shape, 255, np.uint8)
+    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _ITERATIONS, 1e-5)
     try:
-        alike, found = cv2.findTransformECC(
-            template, seen, local.astype(np.float32), cv2.MOTION_AFFINE, stop, mask, 5
+        correlation, found = cv2.findTransformECC(
+            template, grey, from_window.astype(np.float32), cv2.MOTION_AFFINE, stop, mask, 5
         )
     except cv2.error as error:
-        raise _other() from error
-    if alike < _LEAST_ALIKE:
-        raise _other()
+        raise _not_the_same_photo() from error
+    if correlation < _LEAST_CORRELATION:
+        raise _not_the_same_photo()
     refined = found.astype(np.float64)
-    refined[:, 2] -= refined[:, :2] @ np.array([columns.start, rows.start], np.float64)
+    refined[:, 2] -= refined[:, :2] @ start
     return np.asarray(refined)
 
 
-def _whole_shift(fetch: Points, original: Face) -> tuple[tuple[int, int], bool]:
-    """The shift in whole pixels next to the map, and whether the map is that all over the face."""
-    corners = original.oval
-    moved = _through(fetch, corners) - corners
-    whole = np.rint(moved.mean(axis=0))
-    near = bool(np.abs(moved - whole).max() <= _WHOLE)
-    return (int(whole[0]), int(whole[1])), near
+def _whole_shift(to_copy: Points, original: Face) -> tuple[tuple[int, int], bool]:
+    """The nearest shift (x, y) by whole pixels, and whether the map equals it all over the face."""
+    displacement = crops.through(to_copy, original.oval) - original.oval
+    whole = np.rint(displacement.mean(axis=0))
+    is_whole = bool(np.abs(displacement - whole).max() <= _WHOLE_PIXEL)
+    return (int(whole[0]), int(whole[1])), is_whole
 
 
-def _apart(laid_u8: Image8, original_u8: Image8, original: Face) -> float:
-    """Mean difference of edges in the face: eyes that were turned pull on a map, pores do not."""
+def _edge_difference(aligned_u8: Image8, original_u8: Image8, original: Face) -> float:
+    """Median difference of the Laplacians in the face's window.
+
+    It compares pores. The correlation is also affected by turned eyes, which distort the map.
+    """
     rows, columns = skin.window(original)
-    fine = [
+    edges = [
         cv2.Laplacian(cv2.cvtColor(picture[rows, columns], cv2.COLOR_RGB2GRAY), cv2.CV_32F)
-        for picture in (laid_u8, original_u8)
+        for picture in (aligned_u8, original_u8)
     ]
-    return float(np.median(np.abs(fine[0] - fine[1])))
+    return float(np.median(np.abs(edges[0] - edges[1])))
 
 
-def _shifted(copy_u8: Image8, original_u8: Image8, shift: tuple[int, int]) -> Image8:
-    placed = original_u8.copy()
+def _shift(copy_u8: Image8, original_u8: Image8, shift: tuple[int, int]) -> Image8:
+    """The copy shifted by whole pixels, with the original where the copy does not reach."""
+    result = original_u8.copy()
     height, width = original_u8.shape[:2]
     left, top = max(0, -shift[0]), max(0, -shift[1])
     right = min(width, copy_u8.shape[1] - shift[0])
     bottom = min(height, copy_u8.shape[0] - shift[1])
-    placed[top:bottom, left:right] = copy_u8[
+    result[top:bottom, left:right] = copy_u8[
         top + shift[1] : bottom + shift[1], left + shift[0] : right + shift[0]
     ]
-    return placed
+    return result
 
 
-def _fetched(copy_u8: Image8, original_u8: Image8, fetch: Points) -> Image8:
+def _resample(copy_u8: Image8, original_u8: Image8, to_copy: Points) -> Image8:
+    """The copy resampled to the original's pixels, with the original where it does not reach."""
     height, width = original_u8.shape[:2]
     whole = np.full(copy_u8.shape[:2], 255, np.uint8)
-    reach = cv2.warpAffine(whole, fetch, (width, height), flags=cv2.WARP_INVERSE_MAP)
-    sharp, soft = (
-        cv2.warpAffine(copy_u8, fetch, (width, height), flags=kind | cv2.WARP_INVERSE_MAP)
+    covered = cv2.warpAffine(whole, to_copy, (width, height), flags=cv2.WARP_INVERSE_MAP)
+    lanczos, linear = (
+        cv2.warpAffine(copy_u8, to_copy, (width, height), flags=kind | cv2.WARP_INVERSE_MAP)
         for kind in (cv2.INTER_LANCZOS4, cv2.INTER_LINEAR)
     )
-    # Lanczos overshoots beside edges, which would read as burnt-out highlights.
+    # Lanczos overshoots at edges, which would count as clipped highlights.
     around = np.ones((3, 3), np.uint8)
-    laid = np.clip(sharp, cv2.erode(soft, around), cv2.dilate(soft, around))
-    return np.where((reach == 255)[..., None], laid, original_u8).astype(np.uint8)
+    limited = np.clip(lanczos, cv2.erode(linear, around), cv2.dilate(linear, around))
+    return np.where((covered == 255)[..., None], limited, original_u8).astype(np.uint8)
 
 
-def _other() -> Refusal:
+def _not_the_same_photo() -> Refusal:
     return Refusal(
         "not-the-same-photo",
         "These are not two versions of one photo: the faces do not lie on each other. "

@@ -1,4 +1,4 @@
-"""How much of the skin's own fine texture a picture keeps."""
+"""Share of the skin's fine texture that a result keeps of its original."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import numpy as np
 from pipelines.image import filters
 from pipelines.image.arrays import Map
 
-# Skin is judged in squares this many interoculars wide (about 8 mm), so that a patch rubbed smooth
-# cannot hide behind wrinkles or grain elsewhere.
+# Side of the squares in which texture is compared, in interocular distances (about 8 mm) and at
+# least in pixels. Squares, because wrinkles or grain elsewhere must not make up for a smooth area.
 _SQUARE = 0.12
 _SMALLEST_SQUARE = 6
-# Beyond so many robust deviations a value is an edge of something, not texture.
+# Values beyond this many robust standard deviations are edges, not texture.
 _CLIP = 3.0
-# Squares with less texture than 8-bit rounding (variance 1/12 of a step squared) have none to lose.
+# Variance of rounding to 8 bits (1/12 of a step squared): squares below it have no texture to lose.
 _LEAST_ENERGY = (100 / 255) ** 2 / 12
 
 
 @dataclass(frozen=True)
 class Texture:
-    """The fine band of lightness on the skin of one picture.
+    """The fine band of lightness on the skin of a picture.
 
     Attributes:
-        band: L* below 0.9 mm on the face, trimmed of edges, shape (h, w).
-        skin: 1 where it is skin, shape (h, w).
-        square: Side of the squares that are judged, in pixels.
-        limit: Largest value of the band.
-        interocular: Distance between the eyes, in pixels.
+        band: Detail of L* finer than 0.9 mm on the face, clipped to ±`limit`, shape (h, w).
+        skin: 1 on skin, 0 elsewhere, shape (h, w).
+        square: Side of the squares that are compared, in pixels.
+        limit: Largest absolute value of the band.
+        interocular: Interocular distance in pixels.
     """
 
     band: Map
@@ -40,12 +40,12 @@ class Texture:
 
 
 def of(lightness: Map, mask: Map, interocular: float) -> Texture:
-    """Texture of a picture.
+    """Extract the texture of a picture.
 
     Args:
         lightness: CIELAB L*, 0..100, shape (h, w).
         mask: Skin mask in [0, 1], same shape.
-        interocular: Distance between the eyes, in pixels.
+        interocular: Interocular distance in pixels.
     """
     skin = (mask > 0.5).astype(np.float32)
     band = filters.fine(lightness, interocular)
@@ -57,31 +57,32 @@ def of(lightness: Map, mask: Map, interocular: float) -> Texture:
 
 
 def retention(before: Texture, lightness: Map) -> float:
-    """Share of the fine band's energy on skin that a result still has, 0..1.
+    """Share of the energy of the original's fine band on skin that a result keeps, 0..1.
 
-    In every square the result's fine band is projected on the original's, so only the person's own
-    texture counts: grain or sharpening that was put in its place does not, and no square counts for
-    more than all of its own. Energy goes with the square of that share.
+    In every square the fine band of the result is projected on that of the original, so that added
+    grain does not count as texture. The coefficient is clipped to 0..1, so that sharpening one
+    square does not make up for another, and squared, because energy is quadratic in amplitude.
 
     Args:
         before: Texture of the original.
         lightness: L* of the result, same window as `before.band`.
 
     Returns:
-        1.0 where nothing was lost, or where there is no skin to judge.
+        1.0 if nothing was lost or there is no skin to compare.
     """
     band = np.clip(filters.fine(lightness, before.interocular), -before.limit, before.limit)
-    weight = _squares(before.skin, before.square)
-    own = _squares(before.skin * before.band * before.band, before.square)
-    shared = _squares(before.skin * before.band * band, before.square)
-    counts = (weight > 0.25) & (own > weight * _LEAST_ENERGY)
-    if not counts.any():
+    weight = _square_means(before.skin, before.square)
+    energy = _square_means(before.skin * before.band * before.band, before.square)
+    product = _square_means(before.skin * before.band * band, before.square)
+    valid = (weight > 0.25) & (energy > weight * _LEAST_ENERGY)
+    if not valid.any():
         return 1.0
-    kept = np.clip(shared[counts] / own[counts], 0, 1) ** 2
-    return float((kept * weight[counts]).sum() / weight[counts].sum())
+    share = np.clip(product[valid] / energy[valid], 0, 1) ** 2
+    return float((share * weight[valid]).sum() / weight[valid].sum())
 
 
-def _squares(values: Map, side: int) -> Map:
+def _square_means(values: Map, side: int) -> Map:
+    """Mean of each square."""
     height, width = values.shape
     size = (max(1, round(width / side)), max(1, round(height / side)))
     return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)

@@ -1,4 +1,4 @@
-"""The retouch: one file for each dose, and how they work together."""
+"""The retouch: one file for each dose, and `retouch`, which applies them within the guards."""
 
 from pipelines.polish.retouch import Polished, apply, within
 

@@ -1,4 +1,4 @@
-"""A gentle contrast curve over the picture, and a glow on the face."""
+"""Dose ``contrast``: an S-curve over the whole picture, and a glow on the face."""
 
 from __future__ import annotations
 
@@ -13,87 +13,89 @@ from pipelines.image.arrays import Image, Map
 from pipelines.image.colour import add, luma_of
 from pipelines.image.filters import lowpass
 
+# Strength of the curve and of the glow at a dose of 1, and the largest glow in luma.
 _CURVE = 0.8
 _GLOW, _MOST_GLOW = 0.3, 0.08
-# How far around the face the curve is the face's own, in interoculars.
-_NEAR = 0.6
-# The picture's mean needs no more detail than this, in pixels of the long side.
+# Standard deviation of the transition between the face's pivot and the picture's, in interocular
+# distances.
+_TRANSITION = 0.6
+# Long side in pixels of the copy on which the picture's mean is measured.
 _MEAN_SIDE = 256
-# Rows are worked on in portions that stay in the processor's cache.
-_PORTION = 1 << 17
+# Pixels per block of rows, so that a block fits into the processor's cache.
+_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True)
 class Curve:
-    """What `apply` needs of a picture: read once, on a small copy.
+    """Pivot of the S-curve and glow of one picture.
 
     Attributes:
-        around: Where the curve turns far from the face, in luma.
-        pivot: The same near the face, shape of the closeup.
-        glow: What is added on the face at a full dose, shape of the closeup.
+        far_pivot: Luma that the curve keeps far from the face.
+        pivot: Luma that the curve keeps, per pixel of the crop of the face, shape (h, w).
+        glow: Change of luma at a dose of 1, per pixel of the crop of the face, shape (h, w).
     """
 
-    around: float
+    far_pivot: float
     pivot: Map = field(repr=False)
     glow: Map = field(repr=False)
 
 
-def read(pixels: Image, near: Closeup, mask: Map) -> Curve:
-    """Learn where the curve turns and where the glow lies.
+def measure(pixels: Image, crop: Closeup, mask: Map) -> Curve:
+    """Choose the pivots of the curve, and compute the glow.
 
     Args:
         pixels: The whole picture, float32 sRGB in [0, 1], shape (H, W, 3).
-        near: The face in it.
-        mask: Facial skin in the closeup, [0, 1], shape (h, w).
+        crop: Crop of the face in it.
+        mask: Facial skin in the crop, [0, 1], shape (h, w).
     """
     scale = min(1.0, _MEAN_SIDE / max(pixels.shape[:2]))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    around = _neutral(luma_of(np.asarray(small, np.float32)))
-    luma, unit = luma_of(near.pixels), near.face.interocular
+    far_pivot = _neutral_pivot(luma_of(np.asarray(small, np.float32)))
+    luma, unit = luma_of(crop.pixels), crop.face.interocular
     if not mask.any():
-        return Curve(around, np.full_like(luma, around), np.zeros_like(luma))
-    # What is left of it at the closeup's border is too little to be seen: nothing.
-    on_face = np.clip((lowpass(skin.edge(near.face), _NEAR * unit) - 0.03) / 0.5, 0, 1)
-    pivot = around + (_neutral(luma, mask) - around) * on_face
-    return Curve(around, np.asarray(pivot, np.float32), _glow(luma, mask, unit))
+        return Curve(far_pivot, np.full_like(luma, far_pivot), np.zeros_like(luma))
+    # Shifted so that it is 0 at the border of the crop.
+    on_face = np.clip((lowpass(skin.edge(crop.face), _TRANSITION * unit) - 0.03) / 0.5, 0, 1)
+    pivot = far_pivot + (_neutral_pivot(luma, mask) - far_pivot) * on_face
+    return Curve(far_pivot, np.asarray(pivot, np.float32), _glow(luma, mask, unit))
 
 
-def apply(pixels: Image, near: Closeup, curve: Curve, dose: float) -> Image:
-    """An S-curve over the whole picture, turning about the skin, and a glow on the face.
+def apply(pixels: Image, crop: Closeup, curve: Curve, dose: float) -> Image:
+    """Apply the S-curve to the whole picture, and the glow to the face.
 
-    The curve x(1-x)(x-p) is pinned at black and white; its pivot p is chosen so that it leaves the
-    mean of the skin as it is, and far from the face that of the picture: nobody, and no room, gets
-    lighter or darker. The glow is the face's own modelling by light, a little stronger. Hues stay:
-    all channels move together.
+    The curve adds a multiple of x(1-x)(x-p) to the luma x, so black and white stay. Its pivot p is
+    chosen so that the mean luma of the skin does not change, and far from the face that of the
+    picture. The glow strengthens the large-scale light and shade of the face. Hues do not change,
+    because all channels are changed together.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
-        near: The closeup that `curve` was read from; says where it lies.
-        curve: From `read`.
-        dose: 0..1, above 0.
+        crop: Crop of the face whose `view` locates the pivot and the glow.
+        curve: From `measure`.
+        dose: Above 0 up to 1.
     """
     result = np.empty_like(pixels)
-    rows, columns = near.view
-    pivot, glow = near.back(curve.pivot), near.back(curve.glow)
-    step = max(1, _PORTION // max(pixels.shape[1], 1))
+    rows, columns = crop.view
+    pivot, glow = crop.back(curve.pivot), crop.back(curve.glow)
+    step = max(1, _BLOCK // max(pixels.shape[1], 1))
     for top in range(0, len(pixels), step):
-        part = pixels[top : top + step]
-        luma = luma_of(part)
-        turn: Map = np.full_like(luma, curve.around)
-        low, high = max(top, rows.start), min(top + len(part), rows.stop)
-        here = slice(low - top, high - top), columns
-        there = slice(low - rows.start, high - rows.start)
+        block = pixels[top : top + step]
+        luma = luma_of(block)
+        block_pivot: Map = np.full_like(luma, curve.far_pivot)
+        low, high = max(top, rows.start), min(top + len(block), rows.stop)
+        in_block = slice(low - top, high - top), columns
+        in_crop = slice(low - rows.start, high - rows.start)
         if low < high:
-            turn[here] = pivot[there]
-        change = (_CURVE * dose) * luma * (1 - luma) * (luma - turn)
+            block_pivot[in_block] = pivot[in_crop]
+        change = (_CURVE * dose) * luma * (1 - luma) * (luma - block_pivot)
         if low < high:
-            change[here] += dose * glow[there]
-        result[top : top + step] = add(part, change)
+            change[in_block] += dose * glow[in_crop]
+        result[top : top + step] = add(block, change)
     return result
 
 
-def _neutral(luma: Map, weight: Map | None = None) -> float:
-    """The pivot at which the curve leaves the mean as it is."""
+def _neutral_pivot(luma: Map, weight: Map | None = None) -> float:
+    """Pivot at which the curve does not change the (weighted) mean luma."""
     weighted = luma * (1 - luma)
     if weight is not None:
         weighted = weighted * weight
@@ -101,9 +103,10 @@ def _neutral(luma: Map, weight: Map | None = None) -> float:
 
 
 def _glow(luma: Map, mask: Map, interocular: float) -> Map:
-    form = lowpass(luma, 0.10 * interocular, mask) - lowpass(luma, 0.45 * interocular, mask)
-    # Sheen is the lightest part of a face's modelling, and no portrait wants more of it.
-    form = np.where(form > 0, 0.6 * form, form)
-    form -= float((form * mask).sum() / max(float(mask.sum()), 1e-6))
-    limited = _MOST_GLOW * np.tanh(form / _MOST_GLOW)
+    """Change of luma that strengthens the large-scale light and shade of the face, mean 0."""
+    shading = lowpass(luma, 0.10 * interocular, mask) - lowpass(luma, 0.45 * interocular, mask)
+    # Less on the light parts, so that sheen is not strengthened.
+    shading = np.where(shading > 0, 0.6 * shading, shading)
+    shading -= float((shading * mask).sum() / max(float(mask.sum()), 1e-6))
+    limited = _MOST_GLOW * np.tanh(shading / _MOST_GLOW)
     return np.asarray(_GLOW * limited * mask, np.float32)

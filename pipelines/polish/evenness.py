@@ -1,4 +1,4 @@
-"""Even skin: blotches of the middle band, between the pores and the light on the face."""
+"""Dose ``evenness``: reduce blotches, in the band between pores and the light on the face."""
 
 from __future__ import annotations
 
@@ -8,38 +8,40 @@ import numpy as np
 from pipelines.image.arrays import Image, Map
 from pipelines.image.filters import lowpass
 
-# Bands in interoculars: between these lie the blotches. Colour varies more broadly than light.
+# Standard deviations that bound the band of blotches, in interocular distances. Colour varies on a
+# larger scale than lightness.
 _COLOUR_BAND = (0.022, 0.26)
 _LIGHT_BAND = (0.035, 0.12)
+# Share of a blotch that is removed at a dose of 1.
 _COLOUR, _LIGHT = 0.85, 0.40
-# Differences beyond these are form, make-up or marks, not blotches (CIELAB units).
+# Scale in CIELAB units above which a difference is shape, make-up or a mark, not a blotch.
 _LARGEST_COLOUR, _LARGEST_LIGHT = 14.0, 3.5
 
 
 def change(lab: Image, mask: Map, interocular: float) -> Image:
-    """The change of CIELAB that evens blotches of colour and, less, of lightness, all the way.
+    """Change of CIELAB at a dose of 1: reduces blotches of colour and, less, of lightness.
 
-    Marks that belong to the person are left out.
+    Moles and freckles are left out.
 
     Args:
         lab: CIELAB, shape (H, W, 3).
         mask: Skin mask in [0, 1], shape (H, W).
-        interocular: Distance between the eyes in pixels.
+        interocular: Interocular distance in pixels.
     """
     weight = mask * (1 - _marks(lab, mask, interocular))
-    even = np.empty_like(lab)
+    result = np.empty_like(lab)
     low, high = (lowpass(lab[..., 1:], sigma * interocular, weight) for sigma in _COLOUR_BAND)
     blotch = low - high
     squared = (blotch[..., 0] ** 2 + blotch[..., 1] ** 2)[..., None] / _LARGEST_COLOUR**2
-    even[..., 1:] = _lively(lab[..., 1:], -_COLOUR * blotch * np.exp(-squared))
+    result[..., 1:] = _restore_chroma(lab[..., 1:], -_COLOUR * blotch * np.exp(-squared))
     low, high = (lowpass(lab[..., 0], sigma * interocular, weight) for sigma in _LIGHT_BAND)
     blotch = low - high
-    even[..., 0] = -_LIGHT * blotch * np.exp(-((blotch / _LARGEST_LIGHT) ** 2))
-    return even * weight[..., None]
+    result[..., 0] = -_LIGHT * blotch * np.exp(-((blotch / _LARGEST_LIGHT) ** 2))
+    return result * weight[..., None]
 
 
-def _lively(colour: Image, change: Image) -> Image:
-    """Give back half of the chroma that a change of a*, b* would take: even, but not grey."""
+def _restore_chroma(colour: Image, change: Image) -> Image:
+    """The change of a*, b* with half of the chroma restored that it removes, to avoid grey skin."""
     moved = colour + change
     before, after = (np.hypot(ab[..., 0], ab[..., 1]) for ab in (colour, moved))
     lost = np.maximum(before - after, 0) / np.maximum(after, 5)
@@ -47,7 +49,7 @@ def _lively(colour: Image, change: Image) -> Image:
 
 
 def _marks(lab: Image, mask: Map, interocular: float) -> Map:
-    """Moles and freckles: small and darker than their surroundings, in [0, 1]."""
+    """Mask of moles and freckles: small and darker than the skin around them, in [0, 1]."""
     lightness = lab[..., 0]
     near = lowpass(lightness, 0.008 * interocular, mask)
     around = lowpass(lightness, 0.05 * interocular, mask)

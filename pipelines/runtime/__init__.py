@@ -1,1 +1,1 @@
-"""What everything else stands on: errors, messages, caches, who may use the cores, devices."""
+"""Shared infrastructure: errors, messages, settings, cache, semaphores and devices."""

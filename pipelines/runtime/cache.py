@@ -1,4 +1,4 @@
-"""The one cache: values that are made once under a key, and shared by all who ask for it."""
+"""A thread-safe cache that computes each value once, even when several threads ask for it."""
 
 from __future__ import annotations
 
@@ -12,24 +12,21 @@ from pipelines.runtime.slots import Slots
 T = TypeVar("T")
 
 
-def _nothing() -> None:
-    """Checks nothing."""
-
-
 class Cache:
-    """Keeps values by key for as long as it lives itself; safe to use from threads.
+    """In-memory cache with an optional limit on its size (least recently used out first).
 
-    Who asks for a value that is being made waits for it. If making it raises, nothing is kept and
-    the next who asks makes it anew.
+    A thread that asks for a value which another thread is computing waits for it. If computing
+    raises, nothing is stored and the next caller computes the value again.
 
     Args:
-        most: How many values are kept; the ones used longest ago go first, before a new one is
-            made, since two large ones may not fit together. None keeps all.
-        root: Where to keep what is shared more widely; this cache itself if None.
+        most: Largest number of entries. The least recently used entry is dropped before a new one
+            is computed, because two large values may not fit into memory together. None: no limit.
+        root: A longer-lived cache to which callers can add what is shared more widely; this cache
+            itself if None.
     """
 
     def __init__(self, most: int | None = None, root: Cache | None = None) -> None:
-        # Not itself: a reference cycle would keep pictures in memory until it is collected.
+        # Not `root or self`: a reference cycle would keep pictures in memory until it is collected.
         self._root = root
         self._most = most
         self._lock = threading.Lock()
@@ -37,42 +34,44 @@ class Cache:
 
     @property
     def root(self) -> Cache:
-        """Where to keep what is shared more widely."""
+        """The longer-lived cache, or this one."""
         return self if self._root is None else self._root
 
     def get(
         self,
         key: Hashable,
         make: Callable[[], T],
-        check: Callable[[], None] = _nothing,
+        check: Callable[[], None] = lambda: None,
         valid: Callable[[T], bool] = lambda _: True,
     ) -> T:
-        """The value of a key, made by `make` if it is not there.
+        """Return the value of a key, calling `make` if it is not cached.
 
         Args:
-            key: What it is kept under.
-            make: Makes it.
-            check: Called a few times a second while somebody else makes it; raises to stop waiting.
-            valid: Whether a value that is kept can still be used; if not, it is made anew.
+            key: The key.
+            make: Computes the value.
+            check: Called a few times a second while another thread computes the value; raises to
+                stop waiting.
+            valid: Whether a cached value may still be used; if not, it is computed again.
         """
         entry = self._entry(key)
-        with entry.slot.turn(check):
+        with entry.semaphore.turn(check):
             if not entry.values or not valid(entry.values[0]):
                 entry.values[:] = [make()]
             value: T = entry.values[0]
             return value
 
     def peek(self, key: Hashable) -> Any | None:
-        """The value of a key if it is there, else None; never waits."""
+        """Return the value of a key if it is cached, else None, without waiting."""
         entry = self._entries.get(key)
         return entry.values[0] if entry is not None and entry.values else None
 
     def clear(self) -> None:
-        """Keep nothing."""
+        """Drop all entries."""
         with self._lock:
             self._entries.clear()
 
     def _entry(self, key: Hashable) -> _Entry:
+        """The entry of a key, new if there is none, now the most recently used."""
         with self._lock:
             entry = self._entries.pop(key, None) or _Entry()
             while self._most is not None and len(self._entries) >= self._most:
@@ -82,6 +81,8 @@ class Cache:
 
 
 class _Entry:
+    """A value, as a list of none or one, and the semaphore of the thread that computes it."""
+
     def __init__(self) -> None:
-        self.slot = Slots(1)
+        self.semaphore = Slots(1)
         self.values: list[Any] = []

@@ -1,4 +1,4 @@
-"""Where a network runs and in which precision, said in words; one generation at a time there."""
+"""The device on which networks run: its kind, precision and memory."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ Kind = Literal["cuda", "mps", "cpu"]
 Placement = Literal["whole", "offloaded"]
 R = TypeVar("R")
 
-# What a GPU's driver and the picture itself need beside a model's weights.
+# GPU memory that the driver and the picture need in addition to a model's weights.
 _SPARE_GB = 1.0
 
 
 @dataclass(frozen=True)
 class Device:
-    """One place to run a network.
+    """A device to run networks on.
 
     Attributes:
-        kind: ``cuda``, ``mps`` or ``cpu``, as torch names them.
-        precision: ``float16``, ``bfloat16`` or ``float32``, as torch names them.
-        name: The GPU's own name, or "the processor".
+        kind: torch's device type, ``cuda``, ``mps`` or ``cpu``.
+        precision: Name of torch's dtype, ``float16``, ``bfloat16`` or ``float32``.
+        name: Name of the GPU, or "the processor"; shown to people.
     """
 
     kind: Kind
@@ -40,58 +40,58 @@ class Device:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The precision as torch's type."""
+        """The precision as a torch dtype."""
         import torch
 
-        found: torch.dtype = getattr(torch, self.precision)
-        return found
+        dtype: torch.dtype = getattr(torch, self.precision)
+        return dtype
 
     def __str__(self) -> str:
-        """Such as ``the processor, bfloat16``."""
+        """Name and precision, e.g. ``the processor, bfloat16``."""
         return f"{self.name}, {self.precision}"
 
 
 @cache
 def pick() -> Device:
-    """The fastest device there is: CUDA, Apple's MPS, else the processor.
+    """Choose the fastest device available: CUDA, Apple's MPS, else the processor.
 
-    Half precision on a GPU. On a processor bfloat16 where it has instructions for it (AVX-512
-    BF16, AMX or Arm's), because there it halves the time; elsewhere it would be emulated and slow.
+    CUDA runs in float16. A processor runs in bfloat16 if it has instructions for it (AVX-512 BF16,
+    AMX or Arm's), which halves the time; without them bfloat16 would be emulated and slow.
     """
     import torch
 
     if torch.cuda.is_available():
         return Device("cuda", "float16", torch.cuda.get_device_name())
     if torch.backends.mps.is_available():
-        # Attention in half precision overflows on MPS (torch's own notes advise float32 there).
+        # Attention in half precision overflows on MPS (torch's notes advise float32 there).
         return Device("mps", "float32", "the Apple GPU")
     fast = torch.ops.mkldnn._is_mkldnn_bf16_supported() if torch.backends.mkldnn.enabled else False
     return Device("cpu", "bfloat16" if fast else "float32", "the processor")
 
 
 def free_gb(device: Device) -> float | None:
-    """Free memory of a GPU in GB (10^9 bytes); None where nobody can say."""
+    """Free memory of a CUDA GPU in GB (10^9 bytes); None on other devices."""
     import torch
 
     return torch.cuda.mem_get_info()[0] / 1e9 if device.kind == "cuda" else None
 
 
 def placement(needs_gb: float, has_gb: float | None) -> Placement:
-    """Whether a model fits on a GPU whole, or its parts have to take turns there.
+    """Whether a pipeline fits on a GPU whole, or its parts must be loaded one after the other.
 
     Args:
-        needs_gb: Memory of the whole pipeline.
-        has_gb: Free memory, or None where nobody can say: then it is tried whole.
+        needs_gb: Memory of the whole pipeline, in GB.
+        has_gb: Free memory in GB; None if unknown, which counts as enough.
     """
     return "whole" if has_gb is None or has_gb >= needs_gb + _SPARE_GB else "offloaded"
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let a network too small for several threads run on one; have a `turn` meanwhile.
+    """Run torch on a single thread, for networks whose layers take about a millisecond.
 
-    Threads that work on a millisecond wait for each other at its end, and on a busy machine that
-    wait is thirty times as long as the work.
+    Threads that share so little work wait for each other at its end; on a busy machine that wait
+    is thirty times as long as the work. torch's setting is global: hold `slots.device` meanwhile.
     """
     import torch
 
@@ -105,10 +105,10 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def memory_guard(release: Callable[[], None]) -> Iterator[None]:
-    """Turn running out of memory into words, after freeing what can be freed.
+    """Turn out-of-memory errors into `EngineFailed`, after freeing what can be freed.
 
     Args:
-        release: Drops the models that are held.
+        release: Drops the loaded models.
 
     Raises:
         EngineFailed: ``out-of-memory``.
@@ -118,12 +118,12 @@ def memory_guard(release: Callable[[], None]) -> Iterator[None]:
     except (RuntimeError, MemoryError) as error:
         if not _out_of_memory(error):
             raise
-        # The traceback holds the tensors of every frame that it passed.
+        # The traceback references the tensors of every frame that it passed.
         error.__traceback__ = None
     else:
         return
     release()
-    free()
+    _empty_cache()
     raise EngineFailed(
         "out-of-memory",
         "There is not enough memory for this engine here. Close what else uses it, or choose a "
@@ -131,8 +131,25 @@ def memory_guard(release: Callable[[], None]) -> Iterator[None]:
     )
 
 
-def free() -> None:
-    """Give unused memory back to the device."""
+def on_shared_gpu(work: Callable[..., R], seconds: Callable[..., float]) -> Callable[..., R]:
+    """Wrap a function so that it gets a GPU on Hugging Face Spaces' ZeroGPU.
+
+    ZeroGPU lends a GPU to functions wrapped by `spaces.GPU`, for a stated time. Where the package
+    `spaces` is not installed, `work` is returned unchanged.
+
+    Args:
+        work: The function to run.
+        seconds: Estimates its duration from the same arguments.
+    """
+    if importlib.util.find_spec("spaces") is None:
+        return work
+    spaces: Any = importlib.import_module("spaces")
+    wrapped: Callable[..., R] = spaces.GPU(duration=seconds)(work)
+    return wrapped
+
+
+def _empty_cache() -> None:
+    """Collect garbage and return torch's cached memory to the device."""
     import torch
 
     gc.collect()
@@ -140,22 +157,6 @@ def free() -> None:
         torch.cuda.empty_cache()
     if torch.backends.mps.is_available():
         torch.mps.empty_cache()
-
-
-def on_shared_gpu(work: Callable[..., R], seconds: Callable[..., float]) -> Callable[..., R]:
-    """Borrow a GPU for the time of `work` on Spaces' ZeroGPU; elsewhere `work` itself.
-
-    ZeroGPU lends a GPU to a function that `spaces.GPU` wraps, for a stated time.
-
-    Args:
-        work: What to run.
-        seconds: Estimates its time from the same arguments.
-    """
-    if importlib.util.find_spec("spaces") is None:
-        return work
-    spaces: Any = importlib.import_module("spaces")
-    wrapped: Callable[..., R] = spaces.GPU(duration=seconds)(work)
-    return wrapped
 
 
 def _out_of_memory(error: BaseException) -> bool:

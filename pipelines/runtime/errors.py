@@ -1,8 +1,8 @@
-"""What can go wrong with a photo, a look or an engine, as types that carry words for people."""
+"""Exceptions with a stable code and a sentence that can be shown to people."""
 
 
 class PresenceError(Exception):
-    """Base of every error that Presence raises on purpose.
+    """Base class of all errors that Presence raises on purpose.
 
     Attributes:
         code: Stable kebab-case identifier, e.g. ``no-face``.
@@ -16,15 +16,15 @@ class PresenceError(Exception):
 
 
 class Refusal(PresenceError):
-    """This photo cannot be used."""
+    """The photo cannot be used."""
 
 
 class LookError(PresenceError):
-    """This look names something that does not exist or a value out of range."""
+    """The look names something that does not exist, or a value out of range."""
 
 
 class EngineUnavailable(PresenceError):
-    """The engine's weights are not here; the sentence says what they are and how to get them."""
+    """The engine's weights are missing; the sentence says which and how to get them."""
 
 
 class EngineFailed(PresenceError):
@@ -40,7 +40,7 @@ class BadInput(PresenceError, ValueError):
 
 
 class Cancelled(PresenceError):
-    """The person stopped the work; raised by a progress or step callback, it ends it at once."""
+    """The person stopped the work; raised by a progress or step callback to end it."""
 
     def __init__(self) -> None:
         super().__init__("cancelled", "Stopped. Nothing was changed.")

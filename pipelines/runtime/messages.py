@@ -1,7 +1,7 @@
-"""Sentences that remember what they were made of, so that a page can say them in another language.
+"""Sentences that carry their template and values, so that the page can translate them.
 
-A `Message` is its English text: it prints, joins and goes into JSON like any other string. A
-sentence without values needs no `Message`; its text is its own template.
+A `Message` is a str, its English text: it prints, joins and serialises to JSON like any other.
+A sentence without values can stay a plain str, because its text is its template.
 """
 
 from __future__ import annotations
@@ -11,26 +11,26 @@ from typing import Any
 
 
 class Message(str):
-    """A sentence made from a template.
+    """A sentence formatted from a template.
 
     Attributes:
-        template: The English sentence with placeholders of `str.format`.
-        values: What the placeholders hold; a value may itself be a `Message`.
+        template: The English sentence with `str.format` placeholders.
+        values: Values of the placeholders; a value may itself be a `Message`.
     """
 
     template: str
     values: Mapping[str, object]
 
     def __new__(cls, template: str, **values: object) -> Message:
-        """The English sentence.
+        """Format the English sentence.
 
         Raises:
             KeyError: A value that the template needs is missing.
         """
-        made = super().__new__(cls, template.format(**values))
-        made.template, made.values = template, values
-        return made
+        message = super().__new__(cls, template.format(**values))
+        message.template, message.values = template, values
+        return message
 
     def __getnewargs_ex__(self) -> tuple[Any, ...]:
-        """Copies and pickles are made from the template again."""
+        """Arguments of `__new__` for copy and pickle."""
         return (self.template,), dict(self.values)

@@ -1,4 +1,4 @@
-"""Keep native libraries that write to the process's stderr quiet for a moment."""
+"""Silence native libraries that write to the process's stderr."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from contextlib import contextmanager
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Send file descriptor 2 nowhere while the block runs.
+    """Redirect file descriptor 2 to the null device while the block runs.
 
-    MediaPipe's C++ logging starts before any of its settings can reach it, so a setting does not
-    quieten it. What other threads write to stderr meanwhile is lost too: use it for start-up only.
+    MediaPipe's C++ code logs before any of its settings takes effect. Whatever other threads write
+    to stderr meanwhile is lost too, so use this only while something starts up.
     """
     sys.stderr.flush()
     try:
-        kept = os.dup(2)
+        original = os.dup(2)
     except OSError:
-        # There is no stderr at all (a windowed process): nothing can be heard.
+        # The process has no stderr (a windowed application).
         yield
         return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    null_device = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null_device, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(original, 2)
+        os.close(original)
+        os.close(null_device)

@@ -1,7 +1,7 @@
-"""Who may use the processor's cores and the GPU: a fair semaphore that can be given up.
+"""Fair semaphores for the processor's cores and for the device that networks run on.
 
-Heavy work (an analysis, a look) holds one of as many slots as there are cores, so that more
-visitors than cores wait in their order instead of slowing each other down.
+Heavy work (an analysis, a look) takes one of as many slots as there are cores, so that more
+visitors than cores queue in order instead of slowing each other down.
 """
 
 from __future__ import annotations
@@ -16,35 +16,27 @@ from pathlib import Path
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 _POLL_S = 0.2
-# OpenMP's are torch's and OpenBLAS's threads, too.
+# torch and OpenBLAS use OpenMP's thread count, too.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
-def count(quota: Path = _QUOTA) -> int:
-    """Processor cores that this process may use, at least 1.
-
-    Args:
-        quota: Where Linux says what share of the machine a container has (cgroup v2,
-            ``cpu.max``: microseconds in a period of so many, or ``max``).
-    """
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(here or 1, _allowed(quota)))
+@cache
+def cores() -> Slots:
+    """Semaphore of all heavy work in this process, with a slot for each core."""
+    return Slots()
 
 
-def limits() -> dict[str, str]:
-    """Environment variables that keep libraries from making more threads than there are cores.
-
-    NumPy and torch read them when they are imported.
-    """
-    # Threads that wait by spinning starve a small machine.
-    return {"OMP_WAIT_POLICY": "PASSIVE", **dict.fromkeys(_THREADS, str(count()))}
+@cache
+def device() -> Slots:
+    """Semaphore of the device that networks run on: one slot, as two generations are slower."""
+    return Slots(1)
 
 
 class Slots:
-    """So many may work at once; the others wait in the order in which they came.
+    """Semaphore that grants its slots in the order of arrival; waiting can be given up.
 
     Args:
-        most: How many; the cores at hand if None.
+        most: Number of slots; the number of cores if None.
     """
 
     def __init__(self, most: int | None = None) -> None:
@@ -54,39 +46,39 @@ class Slots:
 
     @contextmanager
     def turn(self, check: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Wait for a turn and have it. Not to be asked for by who has one already.
+        """Wait for a slot and hold it during the block. Not reentrant.
 
         Args:
-            check: Called a few times a second while waiting; raises to give up the place in line.
+            check: Called a few times a second while waiting; raises to give up waiting.
         """
-        self._wait(check)
+        self._acquire(check)
         try:
             yield
         finally:
-            self._pass_on()
+            self._release()
 
-    def _wait(self, check: Callable[[], None]) -> None:
+    def _acquire(self, check: Callable[[], None]) -> None:
         with self._lock:
             if self._free and not self._waiting:
                 self._free -= 1
                 return
-            called = threading.Event()
-            self._waiting.append(called)
+            granted = threading.Event()
+            self._waiting.append(granted)
         try:
-            while not called.wait(_POLL_S):
+            while not granted.wait(_POLL_S):
                 check()
         except BaseException:
             with self._lock:
-                leaves = called in self._waiting
-                if leaves:
-                    self._waiting.remove(called)
-            if not leaves:
-                # Called in the same moment: the turn is somebody else's now.
-                self._pass_on()
+                still_waiting = granted in self._waiting
+                if still_waiting:
+                    self._waiting.remove(granted)
+            if not still_waiting:
+                # The slot was granted in the same moment: pass it on.
+                self._release()
             raise
 
-    def _pass_on(self) -> None:
-        """From hand to hand: who comes anew does not overtake who waits."""
+    def _release(self) -> None:
+        """Hand the slot to the first in the queue, so that no newcomer overtakes it."""
         with self._lock:
             if self._waiting:
                 self._waiting.popleft().set()
@@ -94,22 +86,30 @@ class Slots:
                 self._free += 1
 
 
-@cache
-def cores() -> Slots:
-    """The slots of all heavy work in this process, as many as there are cores."""
-    return Slots()
+def count(quota: Path = _QUOTA) -> int:
+    """Number of processor cores that this process may use, at least 1.
+
+    Args:
+        quota: File with the container's share of the machine (cgroup v2 ``cpu.max``:
+            microseconds of processor time and length of the period, or ``max``).
+    """
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(available or 1, _quota_cores(quota)))
 
 
-@cache
-def device() -> Slots:
-    """The one slot of the device that networks run on: two generations at once are slower."""
-    return Slots(1)
+def limits() -> dict[str, str]:
+    """Environment variables that keep libraries from starting more threads than there are cores.
+
+    NumPy and torch read them when they are imported.
+    """
+    # The default lets idle threads spin, which starves a machine with few cores.
+    return {"OMP_WAIT_POLICY": "PASSIVE", **dict.fromkeys(_THREADS, str(count()))}
 
 
-def _allowed(quota: Path) -> int:
+def _quota_cores(quota: Path) -> int:
     try:
         share, period = quota.read_text(encoding="ascii").split()
         return round(int(share) / int(period)) or 1
     except (OSError, ValueError):
-        # There is no such file, or it says "max": nobody is held back.
+        # No such file, or it says "max": there is no limit.
         return 1_000_000

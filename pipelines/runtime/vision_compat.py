@@ -1,9 +1,10 @@
-"""Two imports that need care: torchvision beside a CPU torch, and controlnet-aux's MediaPipe part.
+"""Import workarounds for torchvision with a CPU build of torch, and for controlnet-aux.
 
-Nothing heavy is imported with this module; torch and mediapipe come with the first call. The
-entry points (`app.py`, `pipelines/__main__.py`, the scripts in training and benchmarks) should set
+This module imports nothing heavy; torch and mediapipe are imported by the first call. The entry
+points (`app.py`, `pipelines/__main__.py`, the scripts in training and benchmarks) should set
 `OMP_WAIT_POLICY=PASSIVE` before anything imports torch: OpenMP reads it once, when torch loads, and
-its default lets idle threads spin, which on a busy machine with few cores costs up to twenty times.
+its default lets idle threads spin, which on a busy machine with few cores takes up to twenty times
+as long.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 TorchvisionState = Literal["working", "repaired", "absent"]
 
-# What torchvision's Python side says when its compiled half did not load.
+# torchvision's error when its compiled extension did not load.
 _MISSING_OPERATORS = "operator torchvision::nms does not exist"
 _NMS_SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
@@ -30,25 +31,25 @@ _MEDIAPIPE_FACE = "controlnet_aux.mediapipe_face"
 
 _lock = threading.RLock()
 _state: TorchvisionState | None = None
-# torch takes an operator's schema back when its Library is collected, so this one must stay.
+# torch removes an operator's schema when its Library is garbage-collected, so keep a reference.
 _operators: torch.library.Library | None = None
 
 
 def repair_torchvision() -> TorchvisionState:
-    """Make `import torchvision` succeed beside a CPU build of torch; leave it alone otherwise.
+    """Make `import torchvision` work with a CPU build of torch; change nothing otherwise.
 
-    The torchvision of the package registry is compiled for CUDA. Beside a CPU torch its compiled
-    half cannot load, and its Python half then stops at the first operator it wants to describe.
-    That also breaks `from transformers import CLIPTextModel`, and with it every Stable Diffusion
-    pipeline, although none of them runs a torchvision operator. Declaring the two operators
-    (without an implementation) is enough for the Python half: transforms and image processors
-    work, and only a call of `torchvision.ops.nms` itself would raise.
+    The torchvision on PyPI is compiled for CUDA. With a CPU build of torch its extension cannot
+    load, and its Python code then fails at the first operator for which it registers a fake
+    implementation. That also breaks `from transformers import CLIPTextModel`, and with it every
+    Stable Diffusion pipeline, although none of them runs a torchvision operator. It is enough to
+    declare the two operators without an implementation: transforms and image processors work, and
+    only a call of `torchvision.ops.nms` itself raises.
 
-    Call it before transformers or diffusers are imported. It acts only after seeing that very
-    error, and a second call returns the first one's answer.
+    Call this before transformers or diffusers are imported. It acts only on that very error; a
+    second call returns the result of the first.
 
     Returns:
-        "working" if torchvision imports as it is, "repaired" if it needed the declarations,
+        "working" if torchvision imports unaided, "repaired" if it needed the declarations,
         "absent" if it is not installed (transformers and diffusers then fall back to Pillow).
 
     Raises:
@@ -63,9 +64,9 @@ def repair_torchvision() -> TorchvisionState:
 
 
 def mediapipe_annotator() -> ModuleType:
-    """Import `controlnet_aux.mediapipe_face.mediapipe_face_common` and nothing beside it.
+    """Import `controlnet_aux.mediapipe_face.mediapipe_face_common` without its package.
 
-    The module holds the drawing specs of the MediaPipe face annotation (colours in BGR order,
+    The module has the drawing specs of the MediaPipe face annotation (colours in BGR order,
     line thickness) and `generate_annotation`.
 
     Raises:
@@ -75,7 +76,7 @@ def mediapipe_annotator() -> ModuleType:
 
 
 def mediapipe_detector() -> type:
-    """Import the class `controlnet_aux.mediapipe_face.MediapipeFaceDetector`, likewise alone.
+    """Import `controlnet_aux.mediapipe_face.MediapipeFaceDetector` without its package.
 
     Raises:
         ImportError: controlnet-aux, torch or OpenCV is not installed.
@@ -111,17 +112,17 @@ def _declare_operators() -> None:
 
 
 def _forget(package: str) -> None:
-    """Drop the half-imported modules of a package, so that the next import starts afresh."""
+    """Remove a package's partly imported modules, so that the next import starts again."""
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
         del sys.modules[name]
 
 
 def _import_from_controlnet_aux(name: str) -> ModuleType:
-    """Import a submodule of controlnet-aux without running the package's own `__init__`.
+    """Import a submodule of controlnet-aux without running the package's `__init__`.
 
-    That `__init__` imports every detector: three seconds, pages of warnings, and torchvision. A
-    module made from the package's spec but never executed has the real `__path__`, which is all
-    that importing a submodule asks of its parent.
+    That `__init__` imports every detector, which takes three seconds, prints pages of warnings and
+    needs torchvision. A module created from the package's spec but never executed has the real
+    `__path__`, which is all that importing a submodule needs of its parent.
     """
     with _lock:
         if _CONTROLNET_AUX not in sys.modules:

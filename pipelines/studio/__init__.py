@@ -1,11 +1,11 @@
-"""A photo and looks in, results out: the one door for the page and the command line.
+"""Rendering looks of a photo and comparing them; used by the page and by the command line.
 
-`look` is what a person chose, `planning` what the presets make of it, `analysis` what is learned
-from a photo once, `rendering` makes one look, `comparison` ranks several.
+`look` is what a person chose, `planning` what the presets make of it for one photo, `analysis` what
+is measured on a photo before any look, `rendering` renders one look, `comparison` ranks several.
 """
 
 from pipelines.studio.analysis import Analysis, analyse, analyse_pixels
-from pipelines.studio.comparison import Comparison, compare, each
+from pipelines.studio.comparison import Comparison, compare, render_each
 from pipelines.studio.look import Look
 from pipelines.studio.rendering import Progress, Variant, render
 
@@ -18,6 +18,6 @@ __all__ = [
     "analyse",
     "analyse_pixels",
     "compare",
-    "each",
     "render",
+    "render_each",
 ]

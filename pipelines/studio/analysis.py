@@ -1,4 +1,4 @@
-"""What is learned from a photo once, whatever the looks."""
+"""Analyse a photo: face, gaze and baseline measurements, shared by all looks of it."""
 
 from __future__ import annotations
 
@@ -25,28 +25,30 @@ from pipelines.measure.measurements import Baseline
 from pipelines.runtime import slots
 from pipelines.runtime.messages import Message
 
-# Below these a fitted iris is a guess: seen on blurred, hazy and very dark portraits.
+# Thresholds for the confidence and the contrast of the clearer eye's iris fit. Below them, as seen
+# on blurred, hazy and very dark portraits, a fit is a guess.
 CLEAR_IRIS = 0.58
 CLEAR_CONTRAST = 0.05
-# Of the less clear eye; no portrait with two open eyes came below 0.34, a covered eye has 0.25.
+# Threshold for the less clear eye. No portrait with two open eyes came below 0.34; a covered eye
+# has 0.25.
 CLEAR_BOTH = 0.3
-# Beyond, a reading says "far off" and no longer how far.
+# Above this angle off the lens, the size of the angle cannot be read any more.
 READABLE_DEG = 40.0
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that is learned from a photo once, whatever the looks.
+    """What is measured on a photo, independent of any look.
 
     Attributes:
         portrait: The photo.
         face: Its largest face with fitted irises, in pixels of the working copy.
-        gaze: Where the person looks.
+        gaze: The gaze estimate.
         baseline: Measurements of the original.
-        warnings: What a person should know about this photo, in sentences.
-        seconds: How long the analysis took.
-        iris_contrast: How much lighter the white is than the iris, 0..1 in luma.
-        iris_confidence: How well the left and the right iris could be fitted, 0..1.
+        warnings: Sentences to show about this photo.
+        seconds: Duration of the analysis.
+        iris_contrast: Luma of the sclera minus luma of the iris, 0..1.
+        iris_confidence: Confidence of the left and the right iris fit, 0..1.
     """
 
     portrait: Portrait
@@ -60,13 +62,13 @@ class Analysis:
 
     @property
     def full_face(self) -> Face:
-        """The face in pixels of the photo itself."""
+        """The face in pixels of the photo at full size."""
         height, width = self.portrait.original_u8.shape[:2]
         return self.face.scaled(1 / self.portrait.scale, (height, width))
 
     @property
     def eyes_left_alone(self) -> str | None:
-        """Why the eyes cannot be turned, as a sentence; None if they can."""
+        """Sentence saying why the eyes cannot be turned; None if they can."""
         radius = min(eye.iris_radius for eye in self.face.eyes) / self.portrait.scale
         if radius < geometry.SMALLEST_IRIS:
             return (
@@ -88,57 +90,54 @@ class Analysis:
 
 
 def analyse(source: str | Path | bytes, population: Population = PEOPLE) -> Analysis:
-    """Read a photo and learn what every look needs.
+    """Load a photo and measure what every look needs.
 
     Args:
         source: A file or its bytes.
-        population: Whose face this is, for the zero of its gaze: a person's, unless a benchmark
-            reads rendered heads.
+        population: Population that the gaze's zero is calibrated for: people, or rendered heads.
 
     Raises:
-        Refusal: The photo cannot be used; see `portrait.load`, `face.find` and `iris.fit`.
+        Refusal: The photo cannot be used; see `loading.load`, `face.find` and `iris.fit`.
     """
     with slots.cores().turn():
         start = time.perf_counter()
-        return _analysed(loading.load(source), start, population)
+        return _analyse(loading.load(source), start, population)
 
 
 def analyse_pixels(original_u8: Image8) -> Analysis:
     """Like `analyse`, from decoded sRGB pixels, uint8 (H, W, 3)."""
     with slots.cores().turn():
         start = time.perf_counter()
-        return _analysed(loading.from_pixels(original_u8), start, PEOPLE)
+        return _analyse(loading.from_pixels(original_u8), start, PEOPLE)
 
 
-def _analysed(photo: Portrait, start: float, population: Population) -> Analysis:
-    found, now, fitted = _read_eyes(photo.pixels, faces.find(photo.pixels), population)
+def _analyse(photo: Portrait, start: float, population: Population) -> Analysis:
+    face, estimate, fit = _fit_eyes(photo.pixels, faces.find(photo.pixels), population)
     warnings = []
-    if found.count > 1:
+    if face.count > 1:
         warnings.append(
-            Message(
-                "There are {count} faces in this photo; the largest is used.", count=found.count
-            )
+            Message("There are {count} faces in this photo; the largest is used.", count=face.count)
         )
     return Analysis(
         portrait=photo,
-        face=found,
-        gaze=now,
-        baseline=measurements.baseline(photo.pixels, found),
+        face=face,
+        gaze=estimate,
+        baseline=measurements.baseline(photo.pixels, face),
         warnings=tuple(warnings),
         seconds=time.perf_counter() - start,
-        iris_contrast=fitted.contrast,
-        iris_confidence=fitted.confidence,
+        iris_contrast=fit.contrast,
+        iris_confidence=fit.confidence,
     )
 
 
-def _read_eyes(
-    pixels: Image, found: Face, population: Population
+def _fit_eyes(
+    pixels: Image, face: Face, population: Population
 ) -> tuple[Face, GazeEstimate, iris.EyesFit]:
-    fitted = iris.fit(pixels, found)
-    visibility.check(pixels, found, fitted.confidence)
-    # The eyes' shapes are sought from the landmarks' lids; an edit wants the picture's.
-    with_irises = replace(found, left=fitted.left, right=fitted.right)
+    fit = iris.fit(pixels, face)
+    visibility.check(pixels, face, fit.confidence)
+    # The eye shape search starts from the lids of the landmarks; edits use the lids snapped to the
+    # edges in the picture.
+    with_irises = replace(face, left=fit.left, right=fit.right)
     shapes = eye_shape.find(pixels, with_irises)
-    now = gaze.estimate(with_irises, shapes, fitted.confidence, population)
-    face = replace(found, left=fitted.left_snapped, right=fitted.right_snapped)
-    return face, now, fitted
+    estimate = gaze.estimate(with_irises, shapes, fit.confidence, population)
+    return replace(face, left=fit.left_snapped, right=fit.right_snapped), estimate, fit

@@ -1,4 +1,4 @@
-"""A variant in a few plain words, always in the same order: gaze, likeness, texture, warnings."""
+"""Captions of a variant: title, gaze, likeness, texture, and why a retouch was held back."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from pipelines.studio.comparison import Comparison
     from pipelines.studio.rendering import Variant
 
-# Differences that nobody can see are not worth words.
+# Smaller differences of gaze cannot be seen and are not mentioned.
 SEEN_DEG = 0.15
-# From here on a miss can be seen across a table, and its direction may not show in the distance.
+# From this error on, the miss is mentioned: it can be seen across a table, and it may not show in
+# the angle off the lens.
 MISSED_DEG = 1.0
-# What a retouch was held back for.
+# Why a retouch was held back, by guard.
 HELD_BACK = {
     "texture": "to keep texture",
     "tone": "to keep the skin tone",
@@ -37,7 +38,7 @@ def title(variant: Variant) -> str:
 
 
 def title_of(look: Look, region: str, context: str) -> str:
-    """The title of a look: an explicit gaze stands for the region's."""
+    """Title of a look; an explicit gaze replaces the region's label."""
     if isinstance(look.gaze, Gaze):
         return f"Gaze {look.gaze.yaw:g}°, {look.gaze.pitch:g}° · {context}".replace("-", "−")
     return f"{region} · {context}"
@@ -48,20 +49,20 @@ def original(analysis: Analysis) -> tuple[str, ...]:
     return (describe(analysis.gaze.gaze),)
 
 
-def star(comparison: Comparison, index: int) -> str:
-    """The badge of a look among the best, or nothing."""
+def badge(comparison: Comparison, index: int) -> str:
+    """Badge of a look among the best, or ""."""
     if index not in comparison.best:
         return ""
     return "most like them" if len(comparison.best) == 1 else "tied: most like them"
 
 
 def lines(variant: Variant) -> tuple[str, ...]:
-    """Caption of a variant, one fact a line; warnings are not in it."""
+    """Caption of a variant without its warnings, one fact per line."""
     return gaze_line(variant), likeness_line(variant), texture_line(variant)
 
 
 def gaze_line(variant: Variant) -> str:
-    """Gaze after, and what was asked for where it differs."""
+    """Gaze of the result, and the requested gaze if it differs."""
     measured = variant.measurements.gaze
     after = describe(measured.after.gaze)
     asked, target = measured.asked, measured.target
@@ -71,48 +72,48 @@ def gaze_line(variant: Variant) -> str:
         return f"{after} (asked {asked.off_lens:.1f}°, at best {target.off_lens:.1f}°)"
     if not differs(measured.after.gaze, target):
         return after
-    said = []
-    # The same angle to another side would read as a contradiction.
+    notes = []
+    # Equal angles on different sides of the lens would read like a contradiction.
     if not same_angle(measured.after.gaze, target):
-        said.append(f"asked {target.off_lens:.1f}°")
+        notes.append(f"asked {target.off_lens:.1f}°")
     if (measured.error or 0) >= MISSED_DEG:
-        said.append(f"missed by {measured.error:.1f}°")
-    return f"{after} ({', '.join(said)})" if said else after
+        notes.append(f"missed by {measured.error:.1f}°")
+    return f"{after} ({', '.join(notes)})" if notes else after
 
 
 def same_angle(one: Gaze, other: Gaze) -> bool:
-    """Whether two gazes are as far off the lens, to what a caption shows."""
+    """Whether two gazes are equally far off the lens, at the precision of a caption."""
     return f"{one.off_lens:.1f}" == f"{other.off_lens:.1f}"
 
 
 def out_of_reach(asked: Gaze, target: Gaze) -> bool:
-    """Whether it is worth saying that the eyes could not turn as far as was asked."""
+    """Whether to mention that the eyes cannot turn as far as requested."""
     return asked.angle_to(target) >= SEEN_DEG and not same_angle(asked, target)
 
 
 def differs(after: Gaze, target: Gaze) -> bool:
-    """Whether what was asked for is worth saying: it can be seen, and both are not eye contact."""
+    """Whether to mention the target: the difference can be seen, and not both are eye contact."""
     return after.angle_to(target) >= SEEN_DEG and not after.word == target.word == "contact"
 
 
 def likeness_line(variant: Variant) -> str:
-    """Distance of the face embeddings; 0 is the same picture, 0.6 somebody else."""
+    """Distance of the face embeddings; 0 is the same picture, 0.6 another person."""
     return f"likeness {variant.measurements.identity.distance:.2f}"
 
 
 def texture_line(variant: Variant) -> str:
-    """Share of fine skin texture that stayed, against the context's floor."""
-    kept = variant.measurements.texture_retention
-    return f"texture {kept:.0%}, floor {variant.plan.texture_floor:.0%}"
+    """Share of fine skin texture that was kept, and the context's floor."""
+    retention = variant.measurements.texture_retention
+    return f"texture {retention:.0%}, floor {variant.plan.texture_floor:.0%}"
 
 
 def held_back(share: float, guard: str) -> str:
-    """How much of the retouch was given and why, such as ``held back to 62 % to keep texture``."""
+    """Applied share of the retouch and why, such as ``held back to 62 % to keep texture``."""
     return f"held back to {share:.0%} {HELD_BACK[guard]}".replace("%", " %")
 
 
 def held_back_line(variant: Variant) -> str:
-    """`held_back` of a variant; nothing if all that was asked was given."""
+    """`held_back` of a variant; "" if the full retouch was applied."""
     held = variant.measurements.held_back
     return "" if held is None else held_back(held.share, held.guard)
 

@@ -1,4 +1,4 @@
-"""Several looks of one photo, ranked."""
+"""Render several looks of one photo and rank them by how recognisable the person is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.studio.look import Look
 from pipelines.studio.rendering import Progress, Variant, render
 from presets.schema import Presets, load
 
-# Identity distances closer than this are the embedding's own jitter: call them a tie.
+# Identity distances that differ by less than this are within the embedding's noise: a tie.
 TIE = 0.005
 
 
@@ -23,7 +23,7 @@ class Comparison:
 
     Attributes:
         analysis: The photo.
-        variants: In the order in which the looks were asked for.
+        variants: The rendered looks in the order of the request.
         best: Indices of the most recognisable variants among those that reached their gaze;
             several in a tie, none if none reached it.
     """
@@ -44,16 +44,16 @@ class Comparison:
         )
 
 
-class Judged(Protocol):
-    """What the ranking goes by: a variant, or what is kept of one."""
+class Rankable(Protocol):
+    """What the ranking needs of a rendered look."""
 
     @property
     def reached(self) -> bool:
-        """Whether the gaze came near enough to what was asked."""
+        """Whether the gaze is near enough to the requested one."""
 
     @property
     def distance(self) -> float:
-        """Of the face embeddings, original to result."""
+        """Distance of the face embeddings, original to result."""
 
 
 def compare(
@@ -62,36 +62,38 @@ def compare(
     progress: Progress | None = None,
     presets: Presets | None = None,
 ) -> Comparison:
-    """Make several looks of an analysed photo and rank them.
+    """Render several looks of an analysed photo and rank them.
 
     Raises:
         LookError: A look does not fit the presets.
-        EngineUnavailable: An engine's weights are not here.
+        EngineUnavailable: An engine's weights are not installed.
     """
-    variants = tuple(each(analysis, looks, progress, presets))
+    variants = tuple(render_each(analysis, looks, progress, presets))
     return Comparison(analysis, variants, best_of(variants))
 
 
-def each(
+def render_each(
     analysis: Analysis,
     looks: Sequence[Look],
     progress: Progress | None = None,
     presets: Presets | None = None,
 ) -> Iterator[Variant]:
-    """Make several looks one after the other: eight of 40 megapixels are a gigabyte together.
+    """Render several looks one by one, since eight of 40 megapixels take a gigabyte together.
+
+    All looks are checked before the first is rendered.
 
     Raises:
-        LookError: A look does not fit the presets; before any is made.
-        EngineUnavailable: An engine's weights are not here; likewise.
+        LookError: A look does not fit the presets.
+        EngineUnavailable: An engine's weights are not installed.
     """
     presets = presets or load()
     for look in looks:
         dispatch.require(presets.engines[look.checked(presets).engine])
     for index, look in enumerate(looks):
-        yield render(analysis, look, _part(progress, index, len(looks)), presets)
+        yield render(analysis, look, _progress_of_look(progress, index, len(looks)), presets)
 
 
-def best_of(looks: Sequence[Judged]) -> tuple[int, ...]:
+def best_of(looks: Sequence[Rankable]) -> tuple[int, ...]:
     """Indices of the smallest identity distance among those that reached their gaze."""
     reached = [index for index, look in enumerate(looks) if look.reached]
     if not reached:
@@ -100,8 +102,8 @@ def best_of(looks: Sequence[Judged]) -> tuple[int, ...]:
     return tuple(index for index in reached if looks[index].distance - least <= TIE)
 
 
-def ranking_of(looks: Sequence[Judged]) -> tuple[int, ...]:
-    """Indices of all, most recognisable first, those that missed their gaze last."""
+def ranking_of(looks: Sequence[Rankable]) -> tuple[int, ...]:
+    """Indices of all looks, most recognisable first, those that missed their gaze last."""
     return tuple(
         sorted(
             range(len(looks)), key=lambda index: (not looks[index].reached, looks[index].distance)
@@ -110,14 +112,14 @@ def ranking_of(looks: Sequence[Judged]) -> tuple[int, ...]:
 
 
 def report_of(
-    analysis: Analysis, variants: Sequence[dict[str, Any]], looks: Sequence[Judged]
+    analysis: Analysis, variants: Sequence[dict[str, Any]], looks: Sequence[Rankable]
 ) -> dict[str, Any]:
     """Plain data for JSON about looks of one photo; the keys are stable.
 
     Args:
         analysis: The photo.
-        variants: Each variant's report.
-        looks: The same variants, as far as the ranking needs them.
+        variants: The report of each variant.
+        looks: The same variants, for the ranking.
     """
     height, width = analysis.portrait.original_u8.shape[:2]
     return {
@@ -130,7 +132,7 @@ def report_of(
     }
 
 
-def _part(progress: Progress | None, index: int, count: int) -> Progress | None:
+def _progress_of_look(progress: Progress | None, index: int, count: int) -> Progress | None:
     if progress is None:
         return None
     return lambda share, step: progress(

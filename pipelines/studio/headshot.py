@@ -1,4 +1,4 @@
-"""One headshot judged by itself: gaze, head, quality, finish of the skin, signs of a made face."""
+"""Judge a single headshot: gaze, head pose, quality, skin finish, signs of an artificial face."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pipelines.studio.analysis import Analysis
 
 @dataclass(frozen=True)
 class Headshot:
-    """What can be said about a portrait without another one to compare it with.
+    """Measurements of a portrait that need no original to compare it with.
 
     Attributes:
-        size: (width, height) of the file in pixels, upright.
-        faces: How many faces it shows; the largest is judged.
-        gaze: Where the person looks.
-        head: Where the head points.
+        size: (width, height) of the upright picture in pixels.
+        faces: Number of faces; the largest is judged.
+        gaze: The gaze estimate.
+        head: The head pose.
         quality: Components in the manner of ISO/IEC 29794-5, and the gaze.
         finish: How natural the skin's fine detail is, an estimate.
         signs: Signs of an artificial face.
@@ -66,7 +66,7 @@ class Headshot:
 
 
 def judge(analysis: Analysis) -> Headshot:
-    """Judge an analysed photo by itself."""
+    """Judge an analysed photo without an original."""
     photo, face, gaze = analysis.portrait, analysis.face, analysis.gaze
     height, width = photo.original_u8.shape[:2]
     baseline = analysis.baseline

@@ -1,4 +1,4 @@
-"""A Look is what a person chose; its query string is the one text form everybody uses."""
+"""A Look: what a person chose for a portrait, and its canonical text form, a query string."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ DOSES = {
 }
 KEYS = ("region", "context", "gaze", "polish", "engine", "seed", "doses", "generative", "trim")
 MOST_GENERATIVE = 0.4
-"""Beyond, a network redraws the skin so freely that it is somebody else's."""
+"""Strength above which a network changes the skin so much that the person is not recognisable."""
 WIDEST_YAW = 40.0
 WIDEST_PITCH = 30.0
 WIDEST_TRIM = 8.0
-"""Degrees; about as far as eyes stand apart that a portrait would show."""
+"""Degrees; about the largest difference between the two eyes of a portrait."""
 LARGEST_SEED = 2**32 - 1
-_LONGEST = 400
+_LONGEST_TEXT = 400
 _TRIM_PARTS = ("left eye sideways", "left eye up", "right eye sideways", "right eye up")
 
 
@@ -40,16 +40,16 @@ class Look:
     Attributes:
         region: Id of the audience's gaze norm.
         context: Id of what the portrait is for.
-        gaze: None leaves the eyes alone; a float in [0, 1] goes that share of the way to the
+        gaze: None leaves the eyes as they are; a float in [0, 1] is the share of the way to the
             region's gaze; a Gaze is an explicit target in degrees.
-        polish: Strength of the context's doses, 0..1. At 0 nothing but the eyes changes.
+        polish: Factor for the context's doses, 0..1. At 0 only the eyes change.
         engine: Id of the engine that moves the eyes.
-        seed: For everything random, 0..2**32 - 1.
-        doses: Overrides of single doses, letter -> 0..1, in the order B, E, U, S, G, X. An
-            override is taken as it is; `polish` scales only what comes from the context.
+        seed: Seed for everything random, 0..2**32 - 1.
+        doses: Overrides of single doses, letter -> 0..1, in the order B, E, U, S, G, X. `polish`
+            does not scale overrides, only the context's doses.
         generative: Generative polish: strength with which a hub engine redraws the skin, 0 (off)
-            to 0.4. Other engines draw no skin and refuse it.
-        trim: What each eye turns beyond what both do, -8..8 degrees.
+            to 0.4. Above 0 it is refused for other engines, which cannot draw skin.
+        trim: Angles by which each eye turns further than the common target, -8..8 degrees.
     """
 
     region: str = "international"
@@ -64,29 +64,29 @@ class Look:
 
     @classmethod
     def parse(cls, text: str, presets: Presets | None = None) -> Look:
-        """Read a query string such as ``region=japan&context=linkedin&gaze=1&polish=0.8``.
+        """Parse a query string such as ``region=japan&context=linkedin&gaze=1&polish=0.8``.
 
         Missing keys take their defaults.
 
         Raises:
             LookError: ``unknown-key``, ``unknown-region``, ``unknown-context``,
-                ``unknown-engine`` or ``bad-value``; the sentence names the culprit.
+                ``unknown-engine`` or ``bad-value``; the sentence names the wrong key or value.
         """
-        given = _pairs(text)
+        pairs = _split_query(text)
         presets = presets or load()
-        read: dict[str, Any] = {key: _READ[key](value) for key, value in given.items()}
-        return cls(**{"engine": presets.default_engine, **read}).checked(presets)
+        values: dict[str, Any] = {key: _PARSERS[key](value) for key, value in pairs.items()}
+        return cls(**{"engine": presets.default_engine, **values}).checked(presets)
 
     def checked(self, presets: Presets) -> Look:
-        """This look with numbers rounded to what its text form holds.
+        """Validate the look and round its numbers to the three decimals of its text form.
 
         Raises:
             LookError: A name is not among the presets, or a value is out of range.
         """
-        _known("region", self.region, list(presets.regions))
-        _known("context", self.context, list(presets.contexts))
-        _known("engine", self.engine, list(presets.engines))
-        generative = _within("generative polish", self.generative, 0, MOST_GENERATIVE)
+        _require_known("region", self.region, list(presets.regions))
+        _require_known("context", self.context, list(presets.contexts))
+        _require_known("engine", self.engine, list(presets.engines))
+        generative = _in_range("generative polish", self.generative, 0, MOST_GENERATIVE)
         if generative and presets.engines[self.engine].weights != "hub":
             raise LookError(
                 "bad-value",
@@ -99,21 +99,21 @@ class Look:
         gaze = self.gaze
         if isinstance(gaze, Gaze):
             gaze = Gaze(
-                _within("gaze yaw", gaze.yaw, -WIDEST_YAW, WIDEST_YAW),
-                _within("gaze pitch", gaze.pitch, -WIDEST_PITCH, WIDEST_PITCH),
+                _in_range("gaze yaw", gaze.yaw, -WIDEST_YAW, WIDEST_YAW),
+                _in_range("gaze pitch", gaze.pitch, -WIDEST_PITCH, WIDEST_PITCH),
             )
         elif gaze is not None:
-            gaze = _within("gaze", gaze, 0, 1)
+            gaze = _in_range("gaze", gaze, 0, 1)
         return replace(
             self,
             gaze=gaze,
-            polish=_within("polish", self.polish, 0, 1),
-            seed=int(_within("seed", self.seed, 0, LARGEST_SEED)),
-            doses=_ordered(self.doses),
+            polish=_in_range("polish", self.polish, 0, 1),
+            seed=int(_in_range("seed", self.seed, 0, LARGEST_SEED)),
+            doses=_checked_doses(self.doses),
             generative=generative,
             trim=Trim(
                 *(
-                    _within(
+                    _in_range(
                         Message("trim of the {part}", part=part), angle, -WIDEST_TRIM, WIDEST_TRIM
                     )
                     for part, angle in zip(_TRIM_PARTS, self.trim.angles, strict=True)
@@ -122,7 +122,7 @@ class Look:
         )
 
     def __str__(self) -> str:
-        """The canonical query string; `Look.parse` gives this look back."""
+        """The canonical query string; `Look.parse` turns it back into an equal look."""
         parts = {
             "region": self.region,
             "context": self.context,
@@ -140,8 +140,14 @@ class Look:
         return "&".join(f"{key}={quote(value, safe=',:')}" for key, value in parts.items())
 
 
-def _pairs(text: str) -> dict[str, str]:
-    if len(text) > _LONGEST:
+def quoted(text: str) -> str:
+    """Untrusted text in quotes, at most 40 characters, unprintable ones replaced."""
+    clean = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return f"'{clean[:40]}…'" if len(clean) > 40 else f"'{clean}'"
+
+
+def _split_query(text: str) -> dict[str, str]:
+    if len(text) > _LONGEST_TEXT:
         raise LookError("bad-value", "This look is far too long to be one; copy the link again.")
     try:
         pairs = parse_qsl(text.strip().lstrip("?"), keep_blank_values=True, strict_parsing=True)
@@ -152,42 +158,42 @@ def _pairs(text: str) -> dict[str, str]:
             "bad-value",
             Message(
                 "We can't read the look {look}. It should read like region=japan&context=linkedin.",
-                look=_shown(text),
+                look=quoted(text),
             ),
         ) from error
-    given: dict[str, str] = {}
+    values: dict[str, str] = {}
     for key, value in pairs:
         if key not in KEYS:
             raise LookError(
                 "unknown-key",
                 Message(
                     "A look has no setting {key}. It has {known}.",
-                    key=_shown(key),
+                    key=quoted(key),
                     known=", ".join(KEYS),
                 ),
             )
-        if key in given:
+        if key in values:
             raise LookError(
                 "bad-value", Message("The look names {key} twice. Keep one of them.", key=key)
             )
-        given[key] = value
-    return given
+        values[key] = value
+    return values
 
 
-def _known(kind: str, name: str, names: list[str]) -> None:
+def _require_known(kind: str, name: str, names: list[str]) -> None:
     if name not in names:
         raise LookError(
             f"unknown-{kind}",
             Message(
                 "There is no {kind} {name}. Choose one of {known}.",
                 kind=kind,
-                name=_shown(name),
+                name=quoted(name),
                 known=", ".join(names),
             ),
         )
 
 
-def _within(name: str, value: float, low: float, high: float) -> float:
+def _in_range(name: str, value: float, low: float, high: float) -> float:
     if not math.isfinite(value) or not low <= value <= high:
         raise LookError(
             "bad-value",
@@ -199,47 +205,48 @@ def _within(name: str, value: float, low: float, high: float) -> float:
                 high=high,
             ),
         )
+    # Adding 0.0 turns -0.0 into 0.0.
     return round(float(value), 3) + 0.0
 
 
-def _float(name: str, text: str) -> float:
+def _parse_float(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
         raise LookError(
             "bad-value",
-            Message("The look's {name} is {text}, not a number.", name=name, text=_shown(text)),
+            Message("The look's {name} is {text}, not a number.", name=name, text=quoted(text)),
         ) from error
 
 
-def _read_gaze(text: str) -> float | Gaze | None:
+def _parse_gaze(text: str) -> float | Gaze | None:
     if text == "none":
         return None
     parts = text.split(",")
     if len(parts) == 1:
-        return _float("gaze", text)
+        return _parse_float("gaze", text)
     if len(parts) != 2:
         raise LookError(
             "bad-value",
             Message(
                 "The look's gaze is {text}; it is none, a strength from 0 to 1, or yaw,pitch.",
-                text=_shown(text),
+                text=quoted(text),
             ),
         )
-    return Gaze(_float("gaze yaw", parts[0]), _float("gaze pitch", parts[1]))
+    return Gaze(_parse_float("gaze yaw", parts[0]), _parse_float("gaze pitch", parts[1]))
 
 
-def _read_seed(text: str) -> int:
-    # str.isdigit alone would let other scripts' digits and endless ones through.
+def _parse_seed(text: str) -> int:
+    # str.isdigit alone accepts digits of other scripts, and numbers of any length.
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
         raise LookError(
             "bad-value",
-            Message("The look's seed is {text}, not a whole number.", text=_shown(text)),
+            Message("The look's seed is {text}, not a whole number.", text=quoted(text)),
         )
     return int(text)
 
 
-def _read_doses(text: str) -> tuple[tuple[str, float], ...]:
+def _parse_doses(text: str) -> tuple[tuple[str, float], ...]:
     pairs = []
     for part in text.split(","):
         letter, colon, value = part.partition(":")
@@ -247,14 +254,15 @@ def _read_doses(text: str) -> tuple[tuple[str, float], ...]:
             raise LookError(
                 "bad-value",
                 Message(
-                    "The look's doses hold {part}; write them as B:0.3,E:0.", part=_shown(part)
+                    "The look's doses hold {part}; write them as B:0.3,E:0.", part=quoted(part)
                 ),
             )
-        pairs.append((letter, _float(Message("dose {letter}", letter=_shown(letter)), value)))
+        name = Message("dose {letter}", letter=quoted(letter))
+        pairs.append((letter, _parse_float(name, value)))
     return tuple(pairs)
 
 
-def _read_trim(text: str) -> Trim:
+def _parse_trim(text: str) -> Trim:
     parts = text.split(",")
     if len(parts) != len(_TRIM_PARTS):
         raise LookError(
@@ -262,18 +270,19 @@ def _read_trim(text: str) -> Trim:
             Message(
                 "The look's trim is {text}; it is four numbers, left_yaw,left_pitch,"
                 "right_yaw,right_pitch, in degrees.",
-                text=_shown(text),
+                text=quoted(text),
             ),
         )
     return Trim(
         *(
-            _float(Message("trim of the {part}", part=part), angle)
+            _parse_float(Message("trim of the {part}", part=part), angle)
             for part, angle in zip(_TRIM_PARTS, parts, strict=True)
         )
     )
 
 
-def _ordered(doses: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+def _checked_doses(doses: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+    """The doses in the order of `DOSES`, validated and rounded."""
     for letter, _ in doses:
         if letter not in DOSES:
             known = ", ".join(f"{key} ({name})" for key, name in DOSES.items())
@@ -281,30 +290,30 @@ def _ordered(doses: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], .
                 "bad-value",
                 Message(
                     "There is no dose {letter}. Choose from {known}.",
-                    letter=_shown(letter),
+                    letter=quoted(letter),
                     known=known,
                 ),
             )
     if len({letter for letter, _ in doses}) != len(doses):
         raise LookError("bad-value", "The look names one dose twice. Keep one of them.")
-    given = dict(doses)
+    values = dict(doses)
     return tuple(
-        (letter, _within(Message("dose {letter}", letter=letter), given[letter], 0, 1))
+        (letter, _in_range(Message("dose {letter}", letter=letter), values[letter], 0, 1))
         for letter in DOSES
-        if letter in given
+        if letter in values
     )
 
 
-_READ: dict[str, Callable[[str], Any]] = {
+_PARSERS: dict[str, Callable[[str], Any]] = {
     "region": str,
     "context": str,
-    "gaze": _read_gaze,
-    "polish": lambda text: _float("polish", text),
+    "gaze": _parse_gaze,
+    "polish": lambda text: _parse_float("polish", text),
     "engine": str,
-    "seed": _read_seed,
-    "doses": _read_doses,
-    "generative": lambda text: _float("generative polish", text),
-    "trim": _read_trim,
+    "seed": _parse_seed,
+    "doses": _parse_doses,
+    "generative": lambda text: _parse_float("generative polish", text),
+    "trim": _parse_trim,
 }
 
 
@@ -318,9 +327,3 @@ def _gaze_text(gaze: float | Gaze | None) -> str:
 
 def _number(value: float) -> str:
     return f"{round(value, 3) + 0.0:.3f}".rstrip("0").rstrip(".")
-
-
-def _shown(text: str) -> str:
-    """A stranger's text, short and printable, in quotes."""
-    clean = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return f"'{clean[:40]}…'" if len(clean) > 40 else f"'{clean}'"

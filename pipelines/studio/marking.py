@@ -1,18 +1,18 @@
-"""What a look does to a photo, written into the file that leaves the house."""
+"""Encode pictures for delivery, with metadata and a signature that say how they were made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from pipelines.gaze import Gaze
-from pipelines.image import credentials
+from pipelines.image import credentials, metadata
 from pipelines.image.arrays import Image8
-from pipelines.image.metadata import SOFTWARE, SOURCE_TYPES, Form, Statement, encode
+from pipelines.image.metadata import SOFTWARE, SOURCE_TYPES, Form, Statement
 from pipelines.studio.look import Look
 from presets.schema import load
 
 
-def marked(
+def encode(
     image_u8: Image8,
     look: Look | None,
     *,
@@ -21,36 +21,36 @@ def marked(
     quality: int = 95,
     source: str | None = None,
 ) -> bytes:
-    """Encode a picture for delivery: metadata first, signature last.
+    """Encode a picture with its metadata, then sign it if a certificate is configured.
 
     Args:
         image_u8: uint8 sRGB, shape (H, W, 3).
-        look: What it was made with; None for the original or for a sheet of several looks.
-        original: `pixel_hash` of the picture that it was made from.
+        look: The look it was rendered with; None for the original or a sheet of several looks.
+        original: `pixel_hash` of the photo it was made from.
         form: File format.
-        quality: Of the formats that lose detail, 1..100.
-        source: IPTC code of a picture that not one look of a photo made, such as an invented
-            persona or a sheet of several looks; what the look says if None.
+        quality: Quality of lossy formats, 1..100.
+        source: IPTC digital source type of a picture that is not a single look of a photo, such as
+            an invented persona or a sheet of several looks; if None, it follows from the look.
 
     Returns:
-        The file's bytes; the same arguments give the same bytes as long as no certificate is set
-        (a signature carries its time).
+        The file's bytes. Equal arguments give equal bytes unless the file is signed, because a
+        signature includes the time.
 
     Raises:
         ProvenanceError: ``c2pa-certificate``: a certificate is configured and cannot sign.
     """
     kind = source_type(look) if source is None else source
     statement = Statement(SOFTWARE, kind, str(look) if look else "", original)
-    data = encode(image_u8, statement, form, quality)
-    # Of an original there is nothing to state.
+    data = metadata.encode(image_u8, statement, form, quality)
+    # An original is not signed: there is no edit to state.
     return credentials.sign(data, statement, form) if look or kind else data
 
 
 def source_type(look: Look | None) -> str:
-    """The IPTC code for what a look does to a photo; "" where it changes nothing.
+    """IPTC digital source type of a look; "" where the look changes nothing.
 
-    Any retouch by arithmetic is ``algorithmicallyEnhanced``; eyes or skin drawn by a trained model
-    make the picture ``compositeWithTrainedAlgorithmicMedia``.
+    It is ``compositeWithTrainedAlgorithmicMedia`` if a trained model draws eyes or skin, else
+    ``algorithmicallyEnhanced``.
     """
     if look is None:
         return ""
@@ -68,6 +68,6 @@ def source_type(look: Look | None) -> str:
 
 
 def source_type_of(looks: Iterable[Look | None]) -> str:
-    """The IPTC code for a sheet of several looks: that of the one that was changed most."""
+    """IPTC digital source type of a sheet of several looks: the one of the largest change."""
     kinds = {source_type(look) for look in looks}
     return next((kind for kind in reversed(SOURCE_TYPES) if kind in kinds), "")

@@ -1,7 +1,8 @@
-"""Invent a persona: faces that are nobody's, drawn from noise in a pose, for service bots.
+"""Generate faces of invented people, for example for service bots.
 
-Only hub engines can do it. The annotation gives the pose and the gaze; no identity is handed on,
-and a candidate that resembles the person whose photo gave the pose is pointed out.
+Only hub engines can do it. They draw from noise and a control image that gives pose and gaze. No
+identity is passed to the network, and a candidate that resembles the person whose photo gave the
+pose carries a warning.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from presets.schema import Presets, load
 
 MOST_CANDIDATES = 8
 SOURCE_TYPE = "trainedAlgorithmicMedia"
-"""IPTC's digital source type of a wholly generated picture."""
+"""IPTC digital source type of a fully generated picture."""
 MARK = "Invented by a network: this is nobody's photo. Disclose it wherever it is shown."
 
-# Head and shoulders.
+# Side of the window in sizes of the face; shows head and shoulders.
 _MARGIN = 2.2
 
 
@@ -37,10 +38,11 @@ class Candidate:
 
     Attributes:
         image_u8: uint8 sRGB, shape (H, W, 3).
-        seed: That made it.
-        analysis: What was measured on it; None where no face is found in it.
-        distance: Of the face embeddings, to the photo that gave the pose; None without a face.
-        target: Where it shall look.
+        seed: Seed it was drawn with.
+        analysis: Its analysis; None if no face is found in it.
+        distance: Distance of the face embeddings to the photo that gave the pose; None without a
+            face.
+        target: The requested gaze.
     """
 
     image_u8: Image8 = field(repr=False)
@@ -51,12 +53,12 @@ class Candidate:
 
     @property
     def error(self) -> float | None:
-        """Degrees between the measured gaze and the target; None without a face."""
+        """Angle between the measured gaze and the target in degrees; None without a face."""
         return None if self.analysis is None else self.analysis.gaze.gaze.angle_to(self.target)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should know about it, in sentences."""
+        """Sentences to show about this candidate."""
         if self.analysis is None or self.distance is None:
             return ("No face can be made out in this one.",)
         if self.distance < identity.SAME_PERSON:
@@ -65,15 +67,17 @@ class Candidate:
 
     def report(self) -> dict[str, Any]:
         """Plain data for JSON; the keys are stable."""
-        found = self.analysis
+        measured = self.analysis
         return {
             "seed": self.seed,
-            "gaze": None if found is None else [found.gaze.gaze.yaw, found.gaze.gaze.pitch],
+            "gaze": None
+            if measured is None
+            else [measured.gaze.gaze.yaw, measured.gaze.gaze.pitch],
             "error": self.error,
             "distance_to_pose": self.distance,
             "original": None
-            if found is None
-            else found.baseline.report(found.gaze, found.face.head),
+            if measured is None
+            else measured.baseline.report(measured.gaze, measured.face.head),
             "warnings": list(self.warnings),
         }
 
@@ -83,12 +87,12 @@ class Persona:
     """Candidates for one persona.
 
     Attributes:
-        look: What was asked for.
-        prompt: What the engine was told.
-        control_u8: The annotation that gave pose and gaze, uint8 RGB.
-        candidates: In the order of their seeds; fewer than asked for where the engine's safety
-            filter kept some back.
-        kept_back: How many it kept back.
+        look: The requested look.
+        prompt: The prompt.
+        control_u8: The control image that gave pose and gaze, uint8 RGB.
+        candidates: In the order of their seeds; fewer than requested if the engine's safety filter
+            removed some.
+        kept_back: Number of candidates that the safety filter removed.
     """
 
     look: Look
@@ -104,20 +108,21 @@ class Persona:
             "digital_source_type": SOURCE_TYPE,
             "notice": MARK,
             "prompt": self.prompt,
-            "candidates": [one.report() for one in self.candidates],
+            "candidates": [candidate.report() for candidate in self.candidates],
             "kept_back": self.kept_back,
         }
 
     def sheet(self) -> Image8:
-        """The annotation and all candidates side by side with their measurements, uint8 RGB."""
+        """The control image and all candidates side by side with captions, uint8 RGB."""
         texts = [[("Pose and gaze", 22, sheet.INK), (MARK, 18, sheet.AMBER)]]
-        for one in self.candidates:
-            lines: list[sheet.Line] = [(f"Invented · seed {one.seed}", 22, sheet.INK)]
-            if one.error is not None:
-                lines.append((f"gaze off its target by {one.error:.1f}°", 18, sheet.QUIET))
-            lines += [(warning, 18, sheet.AMBER) for warning in one.warnings]
+        for candidate in self.candidates:
+            lines: list[sheet.Line] = [(f"Invented · seed {candidate.seed}", 22, sheet.INK)]
+            if candidate.error is not None:
+                lines.append((f"gaze off its target by {candidate.error:.1f}°", 18, sheet.QUIET))
+            lines += [(warning, 18, sheet.AMBER) for warning in candidate.warnings]
             texts.append(lines)
-        return sheet.lay_out([self.control_u8, *(one.image_u8 for one in self.candidates)], texts)
+        pictures = [candidate.image_u8 for candidate in self.candidates]
+        return sheet.lay_out([self.control_u8, *pictures], texts)
 
 
 def invent(
@@ -127,20 +132,21 @@ def invent(
     progress: rendering.Progress | None = None,
     presets: Presets | None = None,
 ) -> Persona:
-    """Draw faces that are nobody's.
+    """Generate faces of invented people.
 
     Args:
-        pose: The photo that gives the head's pose and place; nothing else is taken from it.
+        pose: The photo that gives the head's pose and position; nothing else is taken from it.
         look: Region (gaze), context (clothes, background, expression), a hub engine, and the seed
-            of the first candidate; the following ones take the next seeds.
-        count: How many, 1 to 8.
-        progress: Called with a share done, 0..1, and a step's name; what it raises ends the work.
+            of the first candidate; each further candidate uses the next seed.
+        count: Number of candidates, 1 to 8.
+        progress: Called with the share done, 0..1, and the name of a step; an exception it raises
+            ends the work.
         presets: The presets to use; the packaged ones if None.
 
     Raises:
-        LookError: The look's engine cannot do it, or `count` is out of range.
-        EngineUnavailable: Its weights are not here.
-        EngineFailed: It ran out of memory.
+        LookError: The look's engine is not a hub engine, or `count` is out of range.
+        EngineUnavailable: The engine's weights are not installed.
+        EngineFailed: The engine ran out of memory.
     """
     presets = presets or load()
     planned = plan(look, presets, pose.face.head, pose.gaze.gaze)
@@ -149,16 +155,16 @@ def invent(
     target = planned.target or pose.gaze.gaze
     drawing = planned.engine.drawing
     window = hub.look_at(pose.portrait.original_u8, pose.full_face, drawing.size, _MARGIN)
-    # The gaze is the pose's own until it is turned: irises in the window are the same ones.
+    # The window's face has the irises, and thus the gaze, of the photo; here they are turned.
     posed = annotation.look_towards(window.face, pose.gaze, target, planned.trim)
     control = annotation.draw(posed)
     prompt = prompts.whole(drawing, target, planned.context)
     candidates = []
     for index in range(count):
         seed = (look.seed + index) % (LARGEST_SEED + 1)
-        image = _drawn(planned, control, prompt, seed, _on_step(progress, index, count))
+        image = _draw(planned, control, prompt, seed, _on_step(progress, index, count))
         if image is not None:
-            candidates.append(_measured(image, seed, pose, planned.trim.of_both(target)))
+            candidates.append(_measure(image, seed, pose, planned.trim.of_both(target)))
     return Persona(
         look.checked(presets), prompt, control, tuple(candidates), count - len(candidates)
     )
@@ -187,15 +193,15 @@ def _check(planned: Plan, presets: Presets, count: int) -> None:
 def _on_step(
     progress: rendering.Progress | None, index: int, count: int
 ) -> Callable[[int, int], None]:
-    def tell(step: int, steps: int) -> None:
+    def on_step(step: int, steps: int) -> None:
         if progress is not None:
             share = (index + step / max(steps, 1)) / count
             progress(share, Message("Inventing {number} of {count}", number=index + 1, count=count))
 
-    return tell
+    return on_step
 
 
-def _drawn(
+def _draw(
     planned: Plan,
     control: Image8,
     prompt: str,
@@ -217,10 +223,10 @@ def _drawn(
     return None if images is None else np.rint(np.clip(images[0], 0, 1) * 255).astype(np.uint8)
 
 
-def _measured(image_u8: Image8, seed: int, pose: Analysis, target: Gaze) -> Candidate:
+def _measure(image_u8: Image8, seed: int, pose: Analysis, target: Gaze) -> Candidate:
     try:
-        found = analysis.analyse_pixels(image_u8)
+        measured = analysis.analyse_pixels(image_u8)
     except Refusal:
         return Candidate(image_u8, seed, None, None, target)
-    distance = identity.distance(pose.baseline.embedding, found.baseline.embedding)
-    return Candidate(image_u8, seed, found, distance, target)
+    distance = identity.distance(pose.baseline.embedding, measured.baseline.embedding)
+    return Candidate(image_u8, seed, measured, distance, target)

@@ -1,4 +1,4 @@
-"""What the presets make of a Look for one photo: target gaze, doses, floors, engine."""
+"""Turn a Look into a Plan for one photo: target gaze, doses, texture floor, engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.runtime.messages import Message
 from pipelines.studio.look import DOSES, Look
 from presets.schema import Context, Doses, Engine, Presets, Region
 
-# A head turned less than this faces the lens; its turn then says nothing about a side.
+# Head yaw below which the head faces the lens and does not determine a side.
 FACING_DEG = 3.0
 
 
@@ -21,17 +21,17 @@ class Plan:
     """The work to do on one photo.
 
     Attributes:
-        asked: Gaze asked for of both eyes, or None where they are left alone.
-        target: The same within reach.
-        clamped: Whether the eyes could not have turned as far as was asked.
+        asked: Gaze requested for both eyes, or None to leave the eyes as they are.
+        target: `asked`, limited to what eyes can reach in this head pose.
+        clamped: Whether `asked` or the trim is out of reach and was limited.
         doses: Retouching doses after the look's strength and overrides.
-        texture_floor: Least share of fine skin texture that has to stay, 0..1.
-        untouched: True where not one pixel may change.
+        texture_floor: Minimum share of fine skin texture to keep, 0..1.
+        untouched: True where no pixel may change.
         region: The preset of the look's region.
         context: The preset of the look's context.
         engine: The preset of the look's engine.
         generative: Strength with which a hub engine redraws the skin, 0 for not at all.
-        trim: What each eye turns beyond `target`, within reach.
+        trim: Angles by which each eye turns further than `target`, limited to what is in reach.
     """
 
     asked: Gaze | None
@@ -48,12 +48,12 @@ class Plan:
 
     @property
     def aim(self) -> Gaze | None:
-        """Where both eyes together look once each is trimmed: what the result is judged by."""
+        """The target of both eyes together after the trim; the result is judged against it."""
         return None if self.target is None else self.trim.of_both(self.target)
 
     @property
     def asked_of_both(self) -> Gaze | None:
-        """The same of what was asked for, within reach or not."""
+        """The requested gaze of both eyes together after the trim, whether in reach or not."""
         return None if self.asked is None else self.trim.of_both(self.asked)
 
     @property
@@ -63,23 +63,29 @@ class Plan:
 
 
 def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
-    """Plan a look for a photo with this head pose and gaze.
+    """Plan a look for a photo.
+
+    Args:
+        look: The look.
+        presets: The presets that it refers to.
+        head: Head pose in the photo.
+        now: Gaze in the photo.
 
     Raises:
-        LookError: The look names a preset that does not exist.
+        LookError: The look does not fit the presets.
     """
     look = look.checked(presets)
     region = presets.regions[look.region]
     context = presets.contexts[look.context]
-    # Where nothing may change, the one gaze worth reporting against is the rules': the lens.
-    asked = Gaze(0.0, 0.0) if context.untouched else _target(look, region, head, now)
+    # Rules for ID photos demand a gaze into the lens, so an untouched photo is reported against it.
+    asked = Gaze(0.0, 0.0) if context.untouched else _asked_gaze(look, region, head, now)
     trim = NO_TRIM if context.untouched else look.trim
     if asked is None and trim:
         asked = now
     target, clamped = (None, False) if asked is None else within_reach(asked, head, now)
     if target is not None and trim:
-        trim, held = trim_within_reach(trim, target, head, now)
-        clamped |= held
+        trim, trim_clamped = trim_within_reach(trim, target, head, now)
+        clamped |= trim_clamped
     return Plan(
         asked=asked,
         target=target,
@@ -96,9 +102,9 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
 
 
 def side_of(side: Literal["away", "with"], head: HeadPose, now: Gaze) -> int:
-    """Which side of the lens a region's yaw goes to: +1 picture right, -1 picture left.
+    """Side of the lens on which a region's yaw lies: +1 picture right, -1 picture left.
 
-    A head that faces the lens has no side; the one nearer to the present gaze is the smaller edit.
+    If the head faces the lens, it is the side of the current gaze, which is the smaller edit.
     """
     if abs(head.yaw) < FACING_DEG:
         return 1 if now.yaw >= 0 else -1
@@ -106,21 +112,21 @@ def side_of(side: Literal["away", "with"], head: HeadPose, now: Gaze) -> int:
     return turned if side == "with" else -turned
 
 
-def _target(look: Look, region: Region, head: HeadPose, now: Gaze) -> Gaze | None:
+def _asked_gaze(look: Look, region: Region, head: HeadPose, now: Gaze) -> Gaze | None:
     if isinstance(look.gaze, Gaze):
         return look.gaze
     if look.gaze is None or look.gaze == 0 or region.gaze is None:
         return None
     side = side_of(region.side, head, now)
-    first, other = (_towards(look.gaze, region.gaze, one, now) for one in (side, -side))
-    # In a head that is turned far the eyes may reach one side of the lens only. A region says how
-    # far off the lens, and prefers a side.
-    reachable = not within_reach(other, head, now)[1]
-    return other if within_reach(first, head, now)[1] and reachable else first
+    preferred, other = (_interpolate(look.gaze, region.gaze, sign, now) for sign in (side, -side))
+    # In a head turned far, the eyes may reach only one side of the lens. The region's angle off
+    # the lens matters more than its preferred side.
+    other_in_reach = not within_reach(other, head, now)[1]
+    return other if within_reach(preferred, head, now)[1] and other_in_reach else preferred
 
 
-def _towards(share: float, region: tuple[float, float], side: int, now: Gaze) -> Gaze:
-    yaw, pitch = region
+def _interpolate(share: float, region_gaze: tuple[float, float], side: int, now: Gaze) -> Gaze:
+    yaw, pitch = region_gaze
     return Gaze(
         now.yaw + share * (side * yaw - now.yaw),
         now.pitch + share * (pitch - now.pitch),

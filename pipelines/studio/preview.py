@@ -1,4 +1,4 @@
-"""A look at screen size while its settings move: only the step that changed is worked out."""
+"""Fast previews of a look at screen size; only the steps whose settings changed are computed."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from pipelines.studio.analysis import Analysis
 from pipelines.studio.planning import Plan
 
 LONG_SIDE = 640
-"""The most pixels of a preview's long side: a picture in a row of three, on a fine screen."""
+"""Long side of a preview in pixels: enough for a third of the page's width on a dense screen."""
 Window = tuple[slice, slice]
 Patches = tuple[Patch, ...]
-# Steps that are kept: going back and forth with one slider asks for the same ones again.
-_POLISHES, _TURNS = 4, 12
+# Numbers of cached results: moving a slider back and forth requests the same ones again.
+_MOST_POLISHES, _MOST_TURNS = 4, 12
 
 
 @dataclass(frozen=True, eq=False)
 class PreviewStage:
-    """A photo at preview size with everything that is the same for every preview of it.
+    """A photo at preview size, with everything that all previews of it share.
 
     Attributes:
         analysis: The photo.
         pixels: The window at preview size, float32 sRGB in [0, 1], shape (h, w, 3).
-        face: The face in it.
-        before: What the guards hold a retouch against.
-        sockets: Both eyes, taken apart.
+        face: The face in `pixels`.
+        before: The unpolished picture, for the guards.
+        sockets: Both eye sockets.
     """
 
     analysis: Analysis = field(repr=False)
@@ -44,8 +44,8 @@ class PreviewStage:
     face: Face = field(repr=False)
     before: Reference = field(repr=False)
     sockets: Sockets = field(repr=False)
-    _shared: Cache = field(repr=False)
-    _retouches: Cache = field(repr=False)
+    _polish_cache: Cache = field(repr=False)
+    _polishes: Cache = field(repr=False)
     _turns: Cache = field(repr=False)
 
 
@@ -56,8 +56,8 @@ def stage(
 
     Args:
         analysis: From `studio.analyse`.
-        window: Rows and columns of the photo, in its own pixels, that previews show; it holds the
-            whole face. The whole photo if None.
+        window: Rows and columns of the photo, in pixels at full size, that previews show; must
+            contain the whole face. The whole photo if None.
         long_side: The most pixels of a preview's long side.
     """
     photo = analysis.portrait.original_u8
@@ -68,53 +68,53 @@ def stage(
     if factor < 1:
         part = np.asarray(cv2.resize(part, size[::-1], interpolation=cv2.INTER_AREA), np.uint8)
     pixels = part.astype(np.float32) / np.float32(255)
-    face = _placed(analysis, rows, columns, size)
-    known = analysis.baseline.reference
+    face = _face_in_window(analysis, rows, columns, size)
+    reference = analysis.baseline.reference
     return PreviewStage(
         analysis=analysis,
         pixels=pixels,
         face=face,
-        before=guards.reference(pixels, face, seen=known.seen, who=known.embedding),
+        before=guards.reference(pixels, face, seen=reference.seen, who=reference.embedding),
         sockets=geometry.take_apart(pixels, face, analysis.gaze),
-        _shared=Cache(),
-        _retouches=Cache(_POLISHES),
-        _turns=Cache(_TURNS),
+        _polish_cache=Cache(),
+        _polishes=Cache(_MOST_POLISHES),
+        _turns=Cache(_MOST_TURNS),
     )
 
 
 def preview(stage: PreviewStage, planned: Plan, seed: int = 0) -> Image8:
-    """What the geometry engine makes of a plan, at preview size.
+    """Render a plan with the geometry engine at preview size.
 
-    It is the full result but for two things: the retouch is worked out beside the turn of the eyes
-    instead of after it (neither reaches the other), and the likeness, which takes longest to
-    measure, does not hold it back.
+    It differs from the full result in two ways: the polish is computed on the picture before the
+    eyes are turned (they do not affect each other), and the likeness guard, the slowest one, is
+    left out.
 
     Args:
         stage: From `stage`.
-        planned: Of a look; its engine is left out.
-        seed: The look's.
+        planned: Plan of a look; its engine is ignored.
+        seed: The look's seed.
 
     Returns:
-        uint8 sRGB, shape of the stage's pixels.
+        uint8 sRGB, same shape as the stage's pixels.
     """
     analysis = stage.analysis
     if planned.untouched:
         return _u8(stage.pixels)
-    pixels = _retouched(stage, planned)
+    pixels = _polish(stage, planned)
     if (
         planned.target is None
         or analysis.eyes_left_alone is not None
-        or rendering.still(analysis, planned)
+        or rendering.already_there(analysis, planned)
     ):
         return _u8(pixels)
-    return geometry.paste(_u8(pixels), _turned(stage, planned, seed))
+    return geometry.paste(_u8(pixels), _turn_eyes(stage, planned, seed))
 
 
-def _retouched(stage: PreviewStage, planned: Plan) -> Image:
+def _polish(stage: PreviewStage, planned: Plan) -> Image:
     if not planned.polishes:
         return stage.pixels
 
-    def work() -> Image:
+    def compute() -> Image:
         return polish.within(
             stage.pixels,
             stage.face,
@@ -122,17 +122,17 @@ def _retouched(stage: PreviewStage, planned: Plan) -> Image:
             stage.before,
             planned.texture_floor,
             likeness=False,
-            cache=stage._shared,
+            cache=stage._polish_cache,
         ).pixels
 
-    return stage._retouches.get((planned.doses, planned.texture_floor), work)
+    return stage._polishes.get((planned.doses, planned.texture_floor), compute)
 
 
-def _turned(stage: PreviewStage, planned: Plan, seed: int) -> Patches:
+def _turn_eyes(stage: PreviewStage, planned: Plan, seed: int) -> Patches:
     target = planned.target
     assert target is not None
 
-    def work() -> Patches:
+    def compute() -> Patches:
         return geometry.redirect(
             stage.pixels,
             stage.face,
@@ -143,11 +143,11 @@ def _turned(stage: PreviewStage, planned: Plan, seed: int) -> Patches:
             sockets=stage.sockets,
         )
 
-    return stage._turns.get((target, planned.trim, seed), work)
+    return stage._turns.get((target, planned.trim, seed), compute)
 
 
-def _placed(analysis: Analysis, rows: slice, columns: slice, size: tuple[int, int]) -> Face:
-    """The face in a window of the photo that is resized to (height, width)."""
+def _face_in_window(analysis: Analysis, rows: slice, columns: slice, size: tuple[int, int]) -> Face:
+    """The face in a window of the photo that is resized to `size` (height, width)."""
     full = analysis.full_face
     start = np.array([columns.start, rows.start], np.float64)
     factor = np.array(size[::-1]) / (columns.stop - columns.start, rows.stop - rows.start)

@@ -1,4 +1,4 @@
-"""The one door: a photo and looks in, variants and a ranked comparison out."""
+"""Render one look of an analysed photo: turn the eyes, polish, measure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines import face as faces
 from pipelines import gaze, polish
@@ -37,13 +37,10 @@ from pipelines.studio.planning import Plan, plan
 from presets.schema import Presets, load
 
 Progress = Callable[[float, str], None]
-# The working copy of a picture, what the guards hold its retouch against, and what is the same in
-# every retouch of it.
-Turned = tuple[Image, guards.Reference, Cache]
 STILL_DEG = geometry.STILL_DEG
-# A trim that turns the eyes further apart than this shows as a squint. The trim counts and not what
-# is read of each eye: over 60 portraits, eyes that look at one thing read as 4 degrees apart in the
-# median, and from person to person 8 degrees off that (robust).
+# A trim that turns the eyes further apart than this shows as a squint. The trim is judged, not the
+# gaze measured per eye: over 60 portraits, eyes that look at one thing read as 4 degrees apart in
+# the median, with a (robust) spread of 8 degrees from person to person.
 WIDEST_TRIM_APART_DEG = 4.0
 STEPS = ("analyse", "redirect", "controlnet", "polish", "measure")
 
@@ -53,14 +50,14 @@ class Variant:
     """One look of one photo.
 
     Attributes:
-        look: What was asked for.
-        plan: What the presets made of it.
-        image_u8: The result at the photo's own size, uint8 sRGB, (H, W, 3).
+        look: The look that was rendered.
+        plan: The plan made of the look.
+        image_u8: The result at the photo's size, uint8 sRGB, (H, W, 3).
         measurements: Original against result.
-        warnings: What a person should know about this result, in sentences.
-        seconds: Per step, keys as in the report.
-        posed: The face as the control image shows it, in pixels of the working copy.
-        generation: What a network did for it; None for an engine without one.
+        warnings: Sentences to show about this result.
+        seconds: Duration of each of `STEPS`, and the ``total``.
+        posed: The face as drawn in the control image, in pixels of the working copy.
+        generation: What the network did; None for an engine without one.
     """
 
     look: Look
@@ -74,18 +71,18 @@ class Variant:
 
     @cached_property
     def control_image_u8(self) -> Image8:
-        """The annotation that guides a ControlNet to this look, uint8 RGB at working size."""
+        """The control image of this look for a ControlNet, uint8 RGB at working size."""
         return annotation.draw(self.posed)
 
     @property
     def reached(self) -> bool:
-        """Whether the gaze came within the cone of what was asked (or nothing was asked)."""
+        """Whether the gaze is within `CONTACT_DEG` of the requested one, or none was requested."""
         asked = self.plan.asked_of_both
         return asked is None or (self.measurements.gaze.after.gaze.angle_to(asked) <= CONTACT_DEG)
 
     @property
     def distance(self) -> float:
-        """Of the face embeddings, original to result."""
+        """Distance of the face embeddings, original to result."""
         return self.measurements.identity.distance
 
     def report(self) -> dict[str, Any]:
@@ -109,69 +106,98 @@ def render(
     presets: Presets | None = None,
     cache: Cache | None = None,
 ) -> Variant:
-    """Make one look of an analysed photo.
+    """Render one look of an analysed photo.
 
     Args:
         analysis: From `analyse`.
-        look: What to make.
-        progress: Called with a share done, 0..1, and the name of the step that begins; what it
-            raises, such as `Cancelled`, ends the work, also between two steps of a network.
+        look: The look to render.
+        progress: Called with the share done, 0..1, and the name of the step that begins. An
+            exception it raises, such as `Cancelled`, ends the work, also between two steps of a
+            network.
         presets: The presets to use; the packaged ones if None.
-        cache: Keeps what other looks of this analysis share: the eyes taken apart (in its root),
-            turned eyes, and all that follows where nothing but names differs. What is shared is
-            the same to the bit.
+        cache: Intermediate results shared with other looks of this analysis: the eye sockets (in
+            its root), the picture with turned eyes, and the results of looks whose plans differ
+            only in names. The result has the same bytes with and without it.
 
     Raises:
         LookError: The look does not fit the presets.
-        EngineUnavailable: The engine's weights are not here.
+        EngineUnavailable: The engine's weights are not installed.
         EngineFailed: The engine ran out of memory.
     """
-    tell = progress or _silent
-    with slots.cores().turn(lambda: tell(0.0, "Waiting for a turn")):
-        return _rendered(analysis, look, tell, presets or load(), cache or Cache())
+    report_progress = progress or _ignore_progress
+    with slots.cores().turn(lambda: report_progress(0.0, "Waiting for a turn")):
+        return _render(analysis, look, report_progress, presets or load(), cache or Cache())
 
 
-def _rendered(
-    analysis: Analysis, look: Look, tell: Progress, presets: Presets, cache: Cache
-) -> Variant:
-    now = analysis.gaze
-    planned = plan(look, presets, analysis.face.head, now.gaze)
-    dispatch.require(planned.engine)
-    planned, warnings = _with_warnings(analysis, planned)
-    clock = _Clock(dict.fromkeys(STEPS, 0.0) | {"analyse": analysis.seconds})
-    tell(0.0, "Turning the eyes")
-    eyes = _eyes_key(planned, look.seed)
-    turned, posed, made = cache.get(
-        eyes, lambda: _turned(analysis, planned, look.seed, tell, clock, cache)
+def already_there(analysis: Analysis, planned: Plan) -> bool:
+    """Whether the gaze in the photo is within `STILL_DEG` of the target, without a trim."""
+    return (
+        planned.target is not None
+        and not planned.trim
+        and analysis.gaze.gaze.angle_to(planned.target) < STILL_DEG
     )
 
-    def reference() -> Turned:
-        return cache.get(("before", eyes), lambda: _reference(analysis, turned, posed))
 
-    def finished() -> tuple[Image8, Measurements, tuple[str, ...]]:
-        tell(0.35, "Polishing")
-        with clock.on("polish"):
-            result, polished = _polished(turned, posed, planned, reference)
-        tell(0.7, "Measuring")
-        with clock.on("measure"):
-            return result, *_measured(analysis, planned, turned, result, posed, polished)
+class _PolishInput(NamedTuple):
+    """What the polish needs of a picture whose eyes were turned.
 
-    skin = planned.doses, planned.texture_floor, planned.clamped
-    result, measured, more = cache.get(("finished", eyes, skin), finished)
-    tell(1.0, "Done")
+    Attributes:
+        working: The picture's working copy.
+        reference: The picture before the polish, for the guards.
+        cache: Intermediate results shared by all doses for this picture.
+    """
+
+    working: Image
+    reference: guards.Reference
+    cache: Cache
+
+
+def _render(
+    analysis: Analysis, look: Look, progress: Progress, presets: Presets, cache: Cache
+) -> Variant:
+    planned = plan(look, presets, analysis.face.head, analysis.gaze.gaze)
+    dispatch.require(planned.engine)
+    planned, plan_warnings = _check_plan(analysis, planned)
+    timer = _StepTimer(dict.fromkeys(STEPS, 0.0) | {"analyse": analysis.seconds})
+    progress(0.0, "Turning the eyes")
+    turn_key = _turn_key(planned, look.seed)
+    turned, posed, generated = cache.get(
+        turn_key, lambda: _turn_eyes(analysis, planned, look.seed, progress, timer, cache)
+    )
+
+    def polish_input() -> _PolishInput:
+        return cache.get(("before", turn_key), lambda: _polish_input(analysis, turned, posed))
+
+    def finish() -> tuple[Image8, Measurements, tuple[str, ...]]:
+        progress(0.35, "Polishing")
+        with timer.measure("polish"):
+            result, polished = _polish(turned, posed, planned, polish_input)
+        progress(0.7, "Measuring")
+        with timer.measure("measure"):
+            return result, *_measure(analysis, planned, turned, result, posed, polished)
+
+    polish_key = planned.doses, planned.texture_floor, planned.clamped
+    result, measured, result_warnings = cache.get(("finished", turn_key, polish_key), finish)
+    progress(1.0, "Done")
     return Variant(
         look=look.checked(presets),
         plan=planned,
         image_u8=result,
         measurements=measured,
-        warnings=(*warnings, *(made.sentences if made else ()), *more, *measured.reasons),
-        seconds=clock.total(),
+        warnings=(
+            *plan_warnings,
+            *(generated.sentences if generated else ()),
+            *result_warnings,
+            *measured.reasons,
+        ),
+        seconds=timer.total(),
         posed=posed,
-        generation=made,
+        generation=generated,
     )
 
 
-def _with_warnings(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...]]:
+def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...]]:
+    """Adapt a plan to what can be done in this photo; returns it with sentences to show."""
     warnings = list(analysis.warnings)
     if planned.untouched:
         if analysis.gaze.gaze.off_lens > CONTACT_DEG:
@@ -187,7 +213,7 @@ def _with_warnings(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, 
     if planned.target is not None and analysis.eyes_left_alone:
         warnings.append(analysis.eyes_left_alone)
         return replace(planned, target=None, trim=NO_TRIM, clamped=False), tuple(warnings)
-    if still(analysis, planned):
+    if already_there(analysis, planned):
         warnings.append(
             "The eyes look there already, to within half a degree; they are left alone."
         )
@@ -207,22 +233,29 @@ def _with_warnings(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, 
     return planned, tuple(warnings)
 
 
-def _turned(
-    analysis: Analysis, planned: Plan, seed: int, tell: Progress, clock: _Clock, cache: Cache
+def _turn_eyes(
+    analysis: Analysis,
+    planned: Plan,
+    seed: int,
+    progress: Progress,
+    timer: _StepTimer,
+    cache: Cache,
 ) -> tuple[Image8, Face, Generation | None]:
+    """The picture with turned eyes, the face as posed in it, and what a network did."""
     original = analysis.portrait.original_u8
-    nothing_to_turn = planned.target is None or still(analysis, planned)
+    nothing_to_turn = planned.target is None or already_there(analysis, planned)
     if planned.untouched or (nothing_to_turn and not planned.generative):
         return original, analysis.face, None
     if planned.engine.weights != "none":
 
-        def find(working: Image, posed: Face) -> tuple[Face, Gaze | None]:
-            found, now, lost = _looked_at_again(working, analysis, posed)
-            return found, None if lost else now.gaze
+        def read_gaze(working: Image, posed: Face) -> tuple[Face, Gaze | None]:
+            face, estimate, warnings = _read_gaze(working, analysis, posed)
+            return face, None if warnings else estimate.gaze
 
-        return generation.generate(_request(analysis, planned, seed), tell, clock.on, find, cache)
+        request = _request(analysis, planned, seed)
+        return generation.generate(request, progress, timer.measure, read_gaze, cache)
     assert planned.target is not None
-    with clock.on("redirect"):
+    with timer.measure("redirect"):
         posed = annotation.look_towards(analysis.face, analysis.gaze, planned.target, planned.trim)
         full = analysis.full_face
         sockets = cache.root.get(
@@ -249,49 +282,41 @@ def _request(analysis: Analysis, planned: Plan, seed: int) -> Request:
     )
 
 
-def still(analysis: Analysis, planned: Plan) -> bool:
-    """Whether the eyes look already where they would be turned to."""
-    return (
-        planned.target is not None
-        and not planned.trim
-        and analysis.gaze.gaze.angle_to(planned.target) < STILL_DEG
-    )
-
-
-def _goals(analysis: Analysis, planned: Plan) -> tuple[Gaze, Gaze] | None:
+def _target_per_eye(analysis: Analysis, planned: Plan) -> tuple[Gaze, Gaze] | None:
     if planned.target is None:
         return None
     return gaze.target_per_eye(analysis.gaze, planned.target, planned.trim)
 
 
-def _polished(
-    turned: Image8, posed: Face, planned: Plan, reference: Callable[[], Turned]
+def _polish_input(analysis: Analysis, turned: Image8, posed: Face) -> _PolishInput:
+    reference, working = analysis.baseline.reference, analysis.portrait.pixels
+    if turned is not analysis.portrait.original_u8:
+        working = loading.to_working(turned)
+        reference = guards.reference(working, posed, seen=reference.seen, who=reference.embedding)
+    return _PolishInput(working, reference, Cache())
+
+
+def _polish(
+    turned: Image8, posed: Face, planned: Plan, polish_input: Callable[[], _PolishInput]
 ) -> tuple[Image8, Polished | None]:
     if planned.untouched or not planned.polishes:
         return turned, None
-    working, before, shared = reference()
+    working, reference, cache = polish_input()
     polished = polish.within(
-        working, posed, planned.doses, before, planned.texture_floor, cache=shared
+        working, posed, planned.doses, reference, planned.texture_floor, cache=cache
     )
     return delivery.deliver(turned, working, polished.pixels), polished
 
 
-def _reference(analysis: Analysis, turned: Image8, posed: Face) -> Turned:
-    before, working = analysis.baseline.reference, analysis.portrait.pixels
-    if turned is not analysis.portrait.original_u8:
-        working = loading.to_working(turned)
-        before = guards.reference(working, posed, seen=before.seen, who=before.embedding)
-    return working, before, Cache()
-
-
-def _eyes_key(planned: Plan, seed: int) -> Hashable:
-    """What the turned eyes depend on: two looks with the same key have them in common."""
-    told = planned.context.id if planned.engine.weights == "hub" else ""
+def _turn_key(planned: Plan, seed: int) -> Hashable:
+    """Cache key of the picture with turned eyes."""
+    # Only hub engines use the context, for their prompts.
+    context = planned.context.id if planned.engine.weights == "hub" else ""
     turn = planned.target, planned.trim, planned.untouched
-    return turn, planned.engine.id, planned.generative, told, seed
+    return turn, planned.engine.id, planned.generative, context, seed
 
 
-def _measured(
+def _measure(
     analysis: Analysis,
     planned: Plan,
     turned: Image8,
@@ -300,23 +325,23 @@ def _measured(
     polished: Polished | None,
 ) -> tuple[Measurements, tuple[str, ...]]:
     original = analysis.portrait.original_u8
-    working, found, after = analysis.portrait.pixels, analysis.face, analysis.gaze
+    working, face, after = analysis.portrait.pixels, analysis.face, analysis.gaze
     warnings: tuple[str, ...] = ()
     if result is not original:
         working = loading.to_working(result)
-    # Eyes that were not turned look where they looked; only the retouch is new.
+    # If the eyes were not turned, the gaze is the photo's; the polish does not change it.
     if turned is not original:
-        found, after, warnings = _looked_at_again(working, analysis, posed)
+        face, after, warnings = _read_gaze(working, analysis, posed)
     measured = measurements.measure(
         analysis.baseline,
         working,
-        found,
+        face,
         GazeChange(
             analysis.gaze,
             planned.aim,
             after,
             planned.clamped,
-            _goals(analysis, planned),
+            _target_per_eye(analysis, planned),
             planned.asked_of_both if planned.aim else None,
         ),
         texture_floor=planned.texture_floor,
@@ -332,27 +357,28 @@ def _halo(polished: Polished | None) -> float:
     return 0.0 if readings is None else readings.halo
 
 
-def _looked_at_again(
+def _read_gaze(
     working: Image, analysis: Analysis, posed: Face
 ) -> tuple[Face, GazeEstimate, tuple[str, ...]]:
+    """Face and gaze in a result, and a warning if no face is found in it."""
     try:
-        found = faces.find(working)
+        face = faces.find(working)
     except Refusal:
-        lost = "The eyes of this result can't be measured any more; its gaze is the photo's."
-        return posed, analysis.gaze, (lost,)
-    fitted = iris.fit(working, found, analysis.face.left.iris_radius)
-    found = replace(found, left=fitted.left_snapped, right=fitted.right_snapped)
-    return found, gaze.follow(analysis.gaze, analysis.face, found, fitted.confidence), ()
+        warning = "The eyes of this result can't be measured any more; its gaze is the photo's."
+        return posed, analysis.gaze, (warning,)
+    fit = iris.fit(working, face, analysis.face.left.iris_radius)
+    face = replace(face, left=fit.left_snapped, right=fit.right_snapped)
+    return face, gaze.follow(analysis.gaze, analysis.face, face, fit.confidence), ()
 
 
-class _Clock:
-    """Adds up seconds per step."""
+class _StepTimer:
+    """Sums the seconds spent in each step."""
 
     def __init__(self, seconds: dict[str, float]) -> None:
         self._seconds = seconds
 
     @contextmanager
-    def on(self, step: str) -> Iterator[None]:
+    def measure(self, step: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
         self._seconds[step] += time.perf_counter() - start
@@ -361,5 +387,5 @@ class _Clock:
         return self._seconds | {"total": sum(self._seconds.values())}
 
 
-def _silent(share: float, step: str) -> None:
+def _ignore_progress(share: float, step: str) -> None:
     del share, step

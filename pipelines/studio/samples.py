@@ -1,4 +1,4 @@
-"""Portraits one click away: two photographs of the public domain, then our own renders, if any."""
+"""Sample portraits: two public-domain photographs, and rendered heads if they are installed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Sample:
 
     Attributes:
         path: The file.
-        title: Who is to be seen.
-        credit: Where it comes from.
-        gaze: Where a rendered head truly looks; None for a photograph.
+        title: Who or what the picture shows.
+        credit: Source and licence.
+        gaze: Ground truth of a rendered head; None for a photograph.
     """
 
     path: Path
@@ -33,15 +33,15 @@ class Sample:
 
 @cache
 def samples() -> tuple[Sample, ...]:
-    """All samples that are here, photographs first; the page opens with the first one."""
+    """All installed samples, photographs first; the page opens with the first one."""
     public = (
-        _of_package(
+        _from_package(
             "skimage",
             "data/astronaut.png",
             "Eileen Collins, astronaut",
             "NASA, public domain",
         ),
-        _of_package(
+        _from_package(
             "matplotlib",
             "mpl-data/sample_data/grace_hopper.jpg",
             "Grace Hopper, computer scientist",
@@ -52,11 +52,11 @@ def samples() -> tuple[Sample, ...]:
 
 
 def renders(folder: Path) -> tuple[Sample, ...]:
-    """Our own renders in ``folder``, in the order of its ``captions.json``; none without it.
+    """The rendered heads in a folder, in the order of its ``captions.json``; none without it.
 
     Args:
-        folder: with the pictures and a list of ``{"file": name, "alt": what is to be seen,
-            "gaze_yaw": degrees, "gaze_pitch": degrees}``.
+        folder: Folder with the pictures and ``captions.json``, a list of ``{"file": name, "alt":
+            description, "gaze_yaw": degrees, "gaze_pitch": degrees}``.
     """
     captions = folder / "captions.json"
     if not captions.is_file():
@@ -73,24 +73,24 @@ def renders(folder: Path) -> tuple[Sample, ...]:
 
 
 def recognised(path: str | Path) -> Sample | None:
-    """The sample that a file is a copy of, byte for byte; None for anybody else's portrait."""
+    """The sample that a file is an exact copy of; None for any other file."""
     file = Path(path)
-    if not file.is_file() or file.stat().st_size not in {size for size, _ in _known()}:
+    if not file.is_file() or file.stat().st_size not in {size for size, _ in _by_size_and_hash()}:
         return None
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    return _known().get((file.stat().st_size, digest))
+    return _by_size_and_hash().get((file.stat().st_size, digest))
 
 
 @cache
-def _known() -> dict[tuple[int, str], Sample]:
+def _by_size_and_hash() -> dict[tuple[int, str], Sample]:
     return {
         (sample.path.stat().st_size, hashlib.sha256(sample.path.read_bytes()).hexdigest()): sample
         for sample in samples()
     }
 
 
-def _of_package(package: str, file: str, title: str, credit: str) -> Sample | None:
-    # Only the package's folder is wanted, not the seconds that importing it takes.
+def _from_package(package: str, file: str, title: str, credit: str) -> Sample | None:
+    # Only the folder is needed; importing the package would take seconds.
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         return None

@@ -1,4 +1,4 @@
-"""One picture with the original and every look next to each other, captioned."""
+"""Draw the original and all looks of a comparison side by side, with captions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Line = tuple[str, int, tuple[int, int, int]]
 
 
 def side_by_side(comparison: Comparison) -> Image8:
-    """Lay the original and all looks out in one row at the same scale.
+    """Draw the original and all looks in one row at the same scale.
 
     Returns:
         uint8 RGB, shape (H, W, 3).
@@ -38,28 +38,43 @@ def side_by_side(comparison: Comparison) -> Image8:
 
 
 def lay_out(pictures: Sequence[Image8], texts: Sequence[list[Line]]) -> Image8:
-    """Pictures of one shape in a row, each with lines of text below.
+    """Draw pictures in a row, each with lines of text below.
 
     Args:
-        pictures: uint8 RGB, each of shape (H, W, 3).
-        texts: For each picture its lines: words, size in pixels, colour.
+        pictures: uint8 RGB, each of shape (H, W, 3); the first one sets the width of a cell.
+        texts: The lines below each picture: text, size in pixels, colour.
 
     Returns:
         uint8 RGB, shape (h, w, 3).
     """
     height, width = pictures[0].shape[:2]
     cell = max(280, round(width * CELL_HEIGHT / height))
-    lines_of = [wrapped(lines, cell) for lines in texts]
-    band = MARGIN + _LINE * max(len(lines) for lines in lines_of)
+    wrapped = [wrap(lines, cell) for lines in texts]
+    band = MARGIN + _LINE * max(len(lines) for lines in wrapped)
     total = MARGIN + len(pictures) * (cell + MARGIN)
     sheet = Image.new("RGB", (total, MARGIN + CELL_HEIGHT + band + MARGIN), GROUND)
     draw = ImageDraw.Draw(sheet)
-    for column, (picture, lines) in enumerate(zip(pictures, lines_of, strict=True)):
+    for column, (picture, lines) in enumerate(zip(pictures, wrapped, strict=True)):
         left = MARGIN + column * (cell + MARGIN)
-        fitted = _fitted(picture, cell)
+        fitted = _fit(picture, cell)
         sheet.paste(fitted, (left + (cell - fitted.width) // 2, MARGIN))
         _write(draw, lines, left, MARGIN + CELL_HEIGHT + MARGIN // 2)
     return np.asarray(sheet)
+
+
+def wrap(lines: list[Line], width: int) -> list[Line]:
+    """Wrap lines to a width in pixels."""
+    # The font has no minus sign.
+    return [
+        (part, size, colour)
+        for text, size, colour in lines
+        for part in textwrap.wrap(text.replace("−", "-"), max(12, int(width / (size * 0.52))))
+    ]
+
+
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Pillow's default font at a size in pixels."""
+    return ImageFont.load_default(size)
 
 
 def _original_text(comparison: Comparison) -> list[Line]:
@@ -72,24 +87,14 @@ def _text(comparison: Comparison, index: int) -> list[Line]:
     variant = comparison.variants[index]
     lines: list[Line] = [(f"{chr(65 + index)}  {captions.title(variant)}", 22, INK)]
     if index in comparison.best:
-        lines.append((captions.star(comparison, index), 18, ACCENT))
+        lines.append((captions.badge(comparison, index), 18, ACCENT))
     lines += [(line, 18, QUIET) for line in captions.lines(variant)]
     held_back = captions.held_back_line(variant)
     lines += [(line, 18, AMBER) for line in (held_back, *variant.warnings) if line]
     return lines
 
 
-def wrapped(lines: list[Line], width: int) -> list[Line]:
-    """Lines broken so that each fits into a width in pixels."""
-    # The font has no true minus.
-    return [
-        (part, size, colour)
-        for text, size, colour in lines
-        for part in textwrap.wrap(text.replace("−", "-"), max(12, int(width / (size * 0.52))))
-    ]
-
-
-def _fitted(picture: Image8, width: int) -> Image.Image:
+def _fit(picture: Image8, width: int) -> Image.Image:
     image = Image.fromarray(picture)
     image.thumbnail((width, CELL_HEIGHT), Image.Resampling.LANCZOS)
     scale = min(width / image.width, CELL_HEIGHT / image.height)
@@ -102,8 +107,3 @@ def _fitted(picture: Image8, width: int) -> Image.Image:
 def _write(draw: ImageDraw.ImageDraw, lines: list[Line], left: int, top: int) -> None:
     for row, (text, size, colour) in enumerate(lines):
         draw.text((left, top + row * _LINE), text, fill=colour, font=font(size))
-
-
-def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The one that comes with Pillow, in pixels."""
-    return ImageFont.load_default(size)

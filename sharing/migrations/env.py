@@ -1,4 +1,4 @@
-"""Alembic's way in; `sharing.database` runs it on a connection of its own."""
+"""Alembic environment; `sharing.database` passes it the connection to migrate."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The pages of links: routes, templates, style, a few lines of script."""
+"""The web pages of links: routes, templates, style sheet and script."""

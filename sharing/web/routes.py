@@ -1,4 +1,4 @@
-"""The pages of links: ``/s/{id}`` and what hangs on it. Served beside Gradio, without Gradio."""
+"""The pages of links, ``/s/{id}`` and below. They are served next to Gradio and do not use it."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from presets.schema import load
 from sharing.download import bundle
 from sharing.errors import (
     AlreadyVoted,
+    HiddenUntilVote,
+    InvalidForm,
     NotFound,
-    NotYet,
     Refused,
     SharingError,
     TooLarge,
     Unavailable,
-    Unfit,
 )
 from sharing.link_service import LinkService
-from sharing.numbers import table, votes_csv
 from sharing.publication import PublishedPicture
-from sharing.store import Shared
+from sharing.report_table import table, votes_csv
+from sharing.store import SharedComparison
 from sharing.templates import STATIC, render
-from sharing.visitors import is_token, keyed, new_token, same
+from sharing.visitors import equal, is_token, keyed_hash, new_token
 from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot, shuffled, tally
-from sharing.web.plain import plain
+from sharing.web.jpeg_metadata import strip_metadata
 
 LARGEST_FORM = 64_000
 VISITOR, SEEN = "presence_visitor", "presence_seen"
 COOKIE_SECONDS = 30 * 86_400
 
-# No inline script or style, nothing from elsewhere, in nobody's frame.
+# Allows no inline script or style, no content of other sites, and no embedding in frames.
 POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -54,13 +54,13 @@ _TYPES = {"css": "text/css", "js": "text/javascript", "jpg": "image/jpeg", "png"
 _log = logging.getLogger("presence.sharing")
 
 Form = Mapping[str, str]
-Answer = Callable[[Request, Form], Response]
+Handler = Callable[[Request, Form], Response]
 
 
 def routes(link_service: LinkService) -> list[BaseRoute]:
-    """All routes, for Gradio's ``app_kwargs``."""
+    """Build all routes, for Gradio's ``app_kwargs``."""
     pages = Pages(link_service)
-    read = (
+    get_routes = (
         ("/s/-/{name}", pages.asset),
         ("/s/{id}", pages.comparison),
         ("/s/{id}/p/{name}", pages.picture),
@@ -69,29 +69,32 @@ def routes(link_service: LinkService) -> list[BaseRoute]:
         ("/s/{id}/own/{secret}", pages.own),
         ("/s/{id}/own/{secret}/votes.csv", pages.votes),
     )
-    written = (
+    post_routes = (
         ("/s/{id}/vote", pages.vote),
         ("/s/{id}/labels", pages.labels),
         ("/s/{id}/own/{secret}/delete", pages.delete),
     )
     return [
-        *(Route(path, _endpoint(link_service, answer), methods=["GET"]) for path, answer in read),
         *(
-            Route(path, _endpoint(link_service, answer), methods=["POST"])
-            for path, answer in written
+            Route(path, _endpoint(link_service, handler), methods=["GET"])
+            for path, handler in get_routes
         ),
-        Route("/s/{rest:path}", _endpoint(link_service, _nothing), methods=["GET", "POST"]),
+        *(
+            Route(path, _endpoint(link_service, handler), methods=["POST"])
+            for path, handler in post_routes
+        ),
+        Route("/s/{rest:path}", _endpoint(link_service, _not_found), methods=["GET", "POST"]),
     ]
 
 
 class Pages:
-    """What each route answers."""
+    """The handlers of the routes. ``form`` is the parsed body of a POST, else empty."""
 
     def __init__(self, link_service: LinkService) -> None:
         self._link_service = link_service
 
     def asset(self, request: Request, form: Form) -> Response:
-        """Style and script."""
+        """The style sheet or the script."""
         del form
         name = request.path_params["name"]
         if name not in ("share.css", "share.js"):
@@ -104,23 +107,23 @@ class Pages:
         )
 
     def comparison(self, request: Request, form: Form) -> Response:
-        """The comparison; blind for those who are asked for a vote and have not given it."""
+        """The comparison, without labels for visitors who are still asked for a blind vote."""
         del form
         shared = self._find(request)
         visitor = _visitor(request)
         ballot = self._link_service.store().ballot_of(shared, visitor)
         if _is_blind(request, shared, ballot):
-            return self._blind(request, shared, visitor)
-        return self._labelled(request, shared, ballot)
+            return self._blind_page(request, shared, visitor)
+        return self._labelled_page(request, shared, ballot)
 
     def picture(self, request: Request, form: Form) -> Response:
-        """One picture; before a blind vote only small, and without its metadata."""
+        """A picture; before a blind vote not at full size, and without metadata."""
         del form
         shared, name = self._find(request), request.path_params["name"]
         blind = self._still_blind(request, shared)
-        if blind and name in {one.files["full"] for one in shared.document.pictures}:
-            raise NotYet
-        # Asked for anew each time: what is taken back must not live on in a cache.
+        if blind and name in {picture.files["full"] for picture in shared.document.pictures}:
+            raise HiddenUntilVote
+        # Browsers must revalidate, so that a deleted picture is not shown from a cache.
         etag = f'"{name}-plain"' if blind else f'"{name}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if shared.asks_vote:
@@ -129,31 +132,31 @@ class Pages:
             return Response(status_code=304, headers=headers)
         data = self._link_service.store().file(shared, name)
         if blind:
-            data = plain(data)
+            data = strip_metadata(data)
         return Response(data, media_type=_TYPES[name.rpartition(".")[2]], headers=headers)
 
     def preview(self, request: Request, form: Form) -> Response:
-        """The picture for chat tools."""
+        """The preview image for chat tools."""
         del form
         data = self._link_service.store().file(self._find(request), "preview.jpg")
         return Response(data, media_type="image/jpeg", headers={"Cache-Control": "max-age=300"})
 
     def download(self, request: Request, form: Form) -> Response:
-        """Everything as a ZIP; not before a blind vote."""
+        """The comparison as a ZIP file; not before a blind vote."""
         del form
         shared, store = self._find(request), self._link_service.store()
         if self._still_blind(request, shared):
-            raise NotYet
+            raise HiddenUntilVote
         data = bundle(shared.title, shared.document, lambda name: store.file(shared, name))
         return _attachment(data, "application/zip", "presence-comparison.zip")
 
     def vote(self, request: Request, form: Form) -> Response:
-        """Count a vote, then show the labels."""
+        """Store a vote, then redirect to the page with labels."""
         shared, visitor = self._find(request), _visitor(request)
         self._check_form(request, shared, visitor, form)
         store = self._link_service.store()
-        # A vote sent twice is one vote, however the page was left and come back to.
-        if store.ballot_of(shared, visitor) is not None or _has_seen(request, shared):
+        # The blind page may still be open in a tab or in the browser's history after a vote.
+        if store.ballot_of(shared, visitor) is not None or _has_seen_labels(request):
             raise AlreadyVoted
         answers = {question: form.get(question, "") for question in QUESTIONS}
         ballot = Ballot(
@@ -162,21 +165,21 @@ class Pages:
         try:
             store.vote(shared, visitor, ballot, _address(request))
         except (Refused, Unavailable) as error:
-            page = self._blind(request, shared, visitor, form, error.sentence)
+            page = self._blind_page(request, shared, visitor, form, error.sentence)
             page.status_code = error.status
             return page
         return RedirectResponse(f"{self._base(shared)}?voted", status_code=303)
 
     def labels(self, request: Request, form: Form) -> Response:
-        """Show the labels without a vote; from then on a vote would not be blind."""
+        """Show the labels without a vote; the visitor cannot vote afterwards."""
         shared, visitor = self._find(request), _visitor(request)
         self._check_form(request, shared, visitor, form)
         response = RedirectResponse(self._base(shared), status_code=303)
-        self._keep(request, response, SEEN, "1", self._base(shared))
+        self._set_cookie(request, response, SEEN, "1", self._base(shared))
         return response
 
     def own(self, request: Request, form: Form) -> Response:
-        """The publisher's page: votes, comments, and taking it back."""
+        """The publisher's private page: votes, comments, and a button to delete."""
         del form
         shared = self._owned(request)
         ballots = self._link_service.store().ballots(shared)
@@ -191,7 +194,7 @@ class Pages:
             questions=QUESTIONS,
             counts=tally(shared.document.pictures, ballots),
             total=len(ballots),
-            comments=[one.comment for one in ballots if one.comment],
+            comments=[ballot.comment for ballot in ballots if ballot.comment],
         )
 
     def votes(self, request: Request, form: Form) -> Response:
@@ -202,7 +205,7 @@ class Pages:
         return _attachment(text.encode(), "text/csv; charset=utf-8", "presence-votes.csv")
 
     def delete(self, request: Request, form: Form) -> Response:
-        """Take the comparison back."""
+        """Delete the comparison."""
         del form
         self._link_service.store().delete(request.path_params["id"], request.path_params["secret"])
         return _html(
@@ -214,47 +217,52 @@ class Pages:
             kept="",
         )
 
-    def _blind(
+    def _blind_page(
         self,
         request: Request,
-        shared: Shared,
+        shared: SharedComparison,
         visitor: str,
-        given: Form | None = None,
+        form: Form | None = None,
         problem: str = "",
     ) -> HTMLResponse:
+        """The page of a blind vote; `form` and `problem` are those of a vote that was refused."""
         visitor = visitor or new_token()
         key = self._link_service.store().form_key()
         page = _html(
             "blind.html",
             **self._common(request, shared),
             many=_NUMBERS[len(shared.document.pictures)],
-            pictures=shuffled(shared.document.pictures, keyed(key, "order", visitor, shared.id)),
+            pictures=shuffled(
+                shared.document.pictures, keyed_hash(key, "order", visitor, shared.id)
+            ),
             questions=QUESTIONS,
             purpose=_purpose(shared.document.pictures),
-            token=keyed(key, "form", visitor, shared.id).hex(),
-            given={name: (given or {}).get(name, "") for name in (*QUESTIONS, "comment")},
+            token=keyed_hash(key, "form", visitor, shared.id).hex(),
+            given={name: (form or {}).get(name, "") for name in (*QUESTIONS, "comment")},
             problem=problem,
             longest=LONGEST_COMMENT,
         )
-        self._keep(request, page, VISITOR, visitor, f"{self._link_service.root}/s/")
+        self._set_cookie(request, page, VISITOR, visitor, f"{self._link_service.root}/s/")
         return page
 
-    def _labelled(self, request: Request, shared: Shared, ballot: Ballot | None) -> HTMLResponse:
+    def _labelled_page(
+        self, request: Request, shared: SharedComparison, ballot: Ballot | None
+    ) -> HTMLResponse:
         pictures = shared.document.pictures
         best = [index for index, picture in enumerate(pictures) if picture.best]
-        shown: dict[str, Any] = {"counts": None, "total": 0, "mine": ""}
+        votes: dict[str, Any] = {"counts": None, "total": 0, "mine": ""}
         if ballot is not None:
             ballots = self._link_service.store().ballots(shared)
-            shown = {
+            votes = {
                 "counts": tally(pictures, ballots),
                 "total": len(ballots),
-                "mine": _mine(pictures, ballot),
+                "mine": _answers_text(pictures, ballot),
             }
         looks = [picture.look for picture in pictures if picture.look]
         return _html(
             "shared.html",
             **self._common(request, shared),
-            **shown,
+            **votes,
             pictures=pictures,
             many_best=len(best) > 1,
             second=best[0] if best else len(pictures) - 1,
@@ -266,7 +274,7 @@ class Pages:
             settings=f"{self._link_service.root}/?{urlencode([('look', look) for look in looks])}",
         )
 
-    def _common(self, request: Request, shared: Shared) -> dict[str, Any]:
+    def _common(self, request: Request, shared: SharedComparison) -> dict[str, Any]:
         url = self._url(request, shared)
         looks = len(shared.document.pictures) - 1
         return {
@@ -285,68 +293,74 @@ class Pages:
             "provenance": PROVENANCE,
         }
 
-    def _find(self, request: Request) -> Shared:
+    def _find(self, request: Request) -> SharedComparison:
         return self._link_service.store().find(request.path_params["id"])
 
-    def _still_blind(self, request: Request, shared: Shared) -> bool:
-        # Comparisons that ask for no vote need no look into the votes.
+    def _still_blind(self, request: Request, shared: SharedComparison) -> bool:
+        # Saves reading the votes of comparisons without a vote.
         if not shared.asks_vote:
             return False
         ballot = self._link_service.store().ballot_of(shared, _visitor(request))
         return _is_blind(request, shared, ballot)
 
-    def _owned(self, request: Request) -> Shared:
+    def _owned(self, request: Request) -> SharedComparison:
         return self._link_service.store().owned(
             request.path_params["id"], request.path_params["secret"]
         )
 
-    def _check_form(self, request: Request, shared: Shared, visitor: str, form: Form) -> None:
-        token = keyed(self._link_service.store().form_key(), "form", visitor, shared.id).hex()
+    def _check_form(
+        self, request: Request, shared: SharedComparison, visitor: str, form: Form
+    ) -> None:
+        token = keyed_hash(self._link_service.store().form_key(), "form", visitor, shared.id).hex()
         foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
-        if not visitor or foreign or not same(form.get("token", ""), token):
-            raise Unfit
+        if not visitor or foreign or not equal(form.get("token", ""), token):
+            raise InvalidForm
 
-    def _base(self, shared: Shared) -> str:
+    def _base(self, shared: SharedComparison) -> str:
         return f"{self._link_service.root}/s/{shared.id}"
 
-    def _url(self, request: Request, shared: Shared) -> str:
+    def _url(self, request: Request, shared: SharedComparison) -> str:
         return self._link_service.address(f"/s/{shared.id}", request.url.scheme, request.headers)
 
-    def _keep(self, request: Request, response: Response, name: str, value: str, path: str) -> None:
-        outside = self._link_service.address("", request.url.scheme, request.headers)
+    def _set_cookie(
+        self, request: Request, response: Response, name: str, value: str, path: str
+    ) -> None:
+        public_url = self._link_service.address("", request.url.scheme, request.headers)
         response.set_cookie(
             name,
             value,
             max_age=COOKIE_SECONDS,
             path=path,
-            secure=outside.startswith("https:"),
+            secure=public_url.startswith("https:"),
             httponly=True,
             samesite="lax",
         )
 
 
 def _endpoint(
-    link_service: LinkService, answer: Answer
+    link_service: LinkService, handler: Handler
 ) -> Callable[[Request], Awaitable[Response]]:
+    """Wrap a handler: parse the form, run it in a thread, turn errors into pages, add headers."""
+
     async def endpoint(request: Request) -> Response:
         form: dict[str, str] = {}
         try:
             if request.method == "POST":
-                form = await _form(request)
-            response = await run_in_threadpool(answer, request, form)
+                form = await _read_form(request)
+            response = await run_in_threadpool(handler, request, form)
         except SharingError as error:
-            response = await run_in_threadpool(_problem, link_service, error, form)
+            response = await run_in_threadpool(_error_page, link_service, error, form)
         except Exception as error:
-            # Its text could hold a path or a title.
+            # Only the type is logged, because the text could contain a path or a title.
             _log.error("a shared page failed: %s", type(error).__name__)
-            response = await run_in_threadpool(_problem, link_service, _Failed(), form)
-        return _guarded(response)
+            response = await run_in_threadpool(_error_page, link_service, _InternalError(), form)
+        return _add_headers(response)
 
     return endpoint
 
 
-class _Failed(SharingError):
-    """Our fault."""
+class _InternalError(SharingError):
+    """An unexpected exception in a handler."""
 
     status = 500
 
@@ -356,12 +370,12 @@ class _Failed(SharingError):
         )
 
 
-def _nothing(request: Request, form: Form) -> Response:
+def _not_found(request: Request, form: Form) -> Response:
     del request, form
     raise NotFound
 
 
-def _problem(link_service: LinkService, error: SharingError, form: Form) -> Response:
+def _error_page(link_service: LinkService, error: SharingError, form: Form) -> Response:
     headings = {404: "Nothing here", 410: "This comparison has expired", 409: "Already voted"}
     page = _html(
         "message.html",
@@ -376,7 +390,7 @@ def _problem(link_service: LinkService, error: SharingError, form: Form) -> Resp
     return page
 
 
-def _guarded(response: Response) -> Response:
+def _add_headers(response: Response) -> Response:
     defaults = {
         "Content-Security-Policy": POLICY,
         "Referrer-Policy": "no-referrer",
@@ -389,7 +403,7 @@ def _guarded(response: Response) -> Response:
     return response
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def _read_form(request: Request) -> dict[str, str]:
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
@@ -419,34 +433,34 @@ def _visitor(request: Request) -> str:
     return token if is_token(token) else ""
 
 
-def _has_seen(request: Request, shared: Shared) -> bool:
-    del shared  # the cookie is sent to its own comparison only
+def _has_seen_labels(request: Request) -> bool:
+    # The cookie's path is the comparison's, so browsers do not send it to other comparisons.
     return request.cookies.get(SEEN) == "1"
 
 
-def _is_blind(request: Request, shared: Shared, ballot: Ballot | None) -> bool:
-    """Whether this visitor may still vote, and must not be told which picture is which."""
-    return shared.asks_vote and ballot is None and not _has_seen(request, shared)
+def _is_blind(request: Request, shared: SharedComparison, ballot: Ballot | None) -> bool:
+    """Whether this visitor is still asked for a blind vote, so that labels must stay hidden."""
+    return shared.asks_vote and ballot is None and not _has_seen_labels(request)
 
 
 def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _heading(shared: Shared) -> str:
+def _heading(shared: SharedComparison) -> str:
     if shared.title:
         return shared.title
     return "Which one is really them?" if shared.asks_vote else "Portraits side by side"
 
 
 def _purpose(pictures: tuple[PublishedPicture, ...]) -> str:
-    """What the portrait is for, where all looks agree on it."""
+    """Label of the context if all looks have the same, else ""."""
     ids = {parse_qs(picture.look).get("context", [""])[0] for picture in pictures if picture.look}
     context = load().contexts.get(ids.pop()) if len(ids) == 1 else None
     return context.label if context else ""
 
 
-def _mine(pictures: tuple[PublishedPicture, ...], ballot: Ballot) -> str:
+def _answers_text(pictures: tuple[PublishedPicture, ...], ballot: Ballot) -> str:
     names = {picture.key: picture.name for picture in pictures}
     return ", ".join(
         f"{names[ballot.answer(question)]} ({words.lower()})"

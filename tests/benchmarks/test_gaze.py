@@ -4,15 +4,15 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from benchmarks import __main__ as command
-from benchmarks import gaze, gaze_estimator, gaze_judges, gaze_redirect, gaze_table, speed
+from benchmarks import gaze, gaze_estimator, gaze_judges, gaze_redirect, speed
 from benchmarks.gaze_estimator import EstimatorReading
+from benchmarks.reports import Report
 from datasets import renders
 from datasets.renders import BrokenSet, Render
 from pipelines import studio
@@ -21,18 +21,9 @@ from pipelines.image.arrays import Image8
 from pipelines.studio import Look
 
 REDIRECT_KEYS = {
-    "pairs",
-    "mean_true_error",
-    "median_true_error",
-    "mean_change_error",
-    "share_within_cone",
-    "mean_second_error",
-    "psnr",
-    "ssim",
-    "identity_mean",
-    "outside_pixels",
-    "seconds_median",
-}
+    "pairs", "mean_true_error", "median_true_error", "mean_change_error", "share_within_cone",
+    "mean_second_error", "psnr", "ssim", "identity_mean", "outside_pixels", "seconds_median",
+}  # fmt: skip
 
 
 def write_set(folder: Path, picture: Image8, gazes: list[tuple[float, float]]) -> list[Render]:
@@ -48,57 +39,28 @@ def write_set(folder: Path, picture: Image8, gazes: list[tuple[float, float]]) -
             }
             for eye in fitted.eyes
         }
-        images.append(
-            {
-                "file": f"{index}.png",
-                "identity": "one",
-                "head_yaw": 0,
-                "head_pitch": 0,
-                "gaze_yaw": yaw,
-                "gaze_pitch": pitch,
-                "eyes": eyes,
-            }
-        )
+        angles = {"head_yaw": 0, "head_pitch": 0, "gaze_yaw": yaw, "gaze_pitch": pitch}
+        images.append({"file": f"{index}.png", "identity": "one", "eyes": eyes, **angles})
     truth = {"camera": {}, "eyeball": {"R_iris_mm": 5.85}, "images": images}
     (folder / "truth.json").write_text(json.dumps(truth))
     return renders.load(folder)
 
 
-def bare_copy(folder: Path, sitting: str) -> dict[str, Any]:
-    """One sitting of the committed set with the fixed form's own keys only."""
+def bare_copy(folder: Path, sitting: str) -> Report:
+    """One sitting of the committed set with the required keys of ``truth.json`` only."""
     truth = json.loads((renders.COMMITTED / "truth.json").read_text())
     images = [image for image in truth["images"] if image["file"].startswith(sitting)]
+    names = ("file", "identity", "head_yaw", "head_pitch", "gaze_yaw", "gaze_pitch")
+    eye_names = ("yaw", "pitch", "center_mm", "iris_center_mm", "center_px", "iris_px")
+    ball_names = ("R_sclera_mm", "R_iris_mm", "iris_plane_from_centre_mm")
     bare = {
         "camera": images[0]["camera"],
-        "eyeball": {
-            name: truth["eyeball"][name]
-            for name in ("R_sclera_mm", "R_iris_mm", "iris_plane_from_centre_mm")
-        },
+        "eyeball": {name: truth["eyeball"][name] for name in ball_names},
         "images": [
-            {
-                name: image[name]
-                for name in (
-                    "file",
-                    "identity",
-                    "head_yaw",
-                    "head_pitch",
-                    "gaze_yaw",
-                    "gaze_pitch",
-                )
-            }
+            {name: image[name] for name in names}
             | {
                 "eyes": {
-                    side: {
-                        name: eye[name]
-                        for name in (
-                            "yaw",
-                            "pitch",
-                            "center_mm",
-                            "iris_center_mm",
-                            "center_px",
-                            "iris_px",
-                        )
-                    }
+                    side: {name: eye[name] for name in eye_names}
                     for side, eye in image["eyes"].items()
                 }
             }
@@ -112,8 +74,8 @@ def bare_copy(folder: Path, sitting: str) -> dict[str, Any]:
 
 
 def test_the_estimators_figures(astronaut: Image8, tmp_path: Path) -> None:
-    made = write_set(tmp_path, astronaut, [(-10, 0), (0, 5), (10, -5)])
-    read = [EstimatorReading(one, Gaze(0.5 * one.gaze.yaw + 1, one.gaze.pitch)) for one in made]
+    pictures = write_set(tmp_path, astronaut, [(-10, 0), (0, 5), (10, -5)])
+    read = [EstimatorReading(one, Gaze(0.5 * one.gaze.yaw + 1, one.gaze.pitch)) for one in pictures]
     result = gaze_estimator.report(read)
     assert (result["n"], result["mae_pitch"]) == (3, 0)
     assert result["slope_pitch"] == pytest.approx(1)
@@ -127,7 +89,9 @@ def test_the_estimators_figures(astronaut: Image8, tmp_path: Path) -> None:
     assert gaze_estimator.report([]) == {}
 
 
-def test_a_persons_constant_is_told_from_their_slope(astronaut: Image8, tmp_path: Path) -> None:
+def test_the_constant_of_a_person_is_separated_from_the_slope(
+    astronaut: Image8, tmp_path: Path
+) -> None:
     (start, *_) = write_set(tmp_path, astronaut, [(0, 0)])
     constants = {"a": -4.0, "b": 0.0, "c": 4.0}
     read = [
@@ -148,7 +112,7 @@ def test_a_persons_constant_is_told_from_their_slope(astronaut: Image8, tmp_path
     assert high == pytest.approx(4)
 
 
-def test_true_irises_look_where_they_look_on_the_eyeballs_of_another_picture() -> None:
+def test_a_true_iris_has_its_true_gaze_on_the_eyeball_of_another_picture() -> None:
     for source, target in renders.pairs(renders.load()):
         for side in ("left", "right"):
             turned = gaze_judges.turn(getattr(target, side).iris, getattr(source, side))
@@ -159,7 +123,7 @@ def test_true_irises_look_where_they_look_on_the_eyeballs_of_another_picture() -
 
 
 @pytest.mark.parametrize("start", ["p06_0_0", "p20_0_1"])
-def test_the_judge_finds_the_gaze_whatever_it_is_told_of_the_iris(start: str) -> None:
+def test_the_judge_finds_the_gaze_from_wrong_iris_centres(start: str) -> None:
     (render,) = (one for one in renders.load() if one.path.stem == start)
     analysis = studio.analyse(render.path)
     face = analysis.face
@@ -167,8 +131,8 @@ def test_the_judge_finds_the_gaze_whatever_it_is_told_of_the_iris(start: str) ->
         replace(eye, iris_center=eye.iris_center + np.array([3.0, -2.0])) for eye in face.eyes
     ]
     for eyes in (face.eyes, astray):
-        told = replace(face, left=eyes[0], right=eyes[1])
-        seen = gaze_judges.by_true_eyeballs(analysis.portrait.original_u8, told, render)
+        changed = replace(face, left=eyes[0], right=eyes[1])
+        seen = gaze_judges.by_true_eyeballs(analysis.portrait.original_u8, changed, render)
         assert seen.angle_to(render.gaze) < 2.2
 
 
@@ -176,10 +140,10 @@ def test_a_redirect_is_judged_by_pixels(astronaut: Image8, tmp_path: Path) -> No
     # The truth says that the photo looks where it is read to look, so both errors must agree.
     read, _ = gaze.analyse(write_set(tmp_path, astronaut, [(0, 0)]))
     now = read["0.png"].gaze.gaze
-    made = write_set(tmp_path, astronaut, [(now.yaw, now.pitch), (now.yaw + 12, now.pitch)])
-    known, refused = gaze.analyse(made)
+    pictures = write_set(tmp_path, astronaut, [(now.yaw, now.pitch), (now.yaw + 12, now.pitch)])
+    known, refused = gaze.analyse(pictures)
     assert not refused
-    (result, _), lost = gaze_redirect.redirects(made, known, "geometry")
+    (result, _), lost = gaze_redirect.redirects(pictures, known, "geometry")
     assert not lost
     assert result.size == pytest.approx(12, abs=0.2)
     assert result.change_error == pytest.approx(result.true_error, abs=0.3)
@@ -188,12 +152,12 @@ def test_a_redirect_is_judged_by_pixels(astronaut: Image8, tmp_path: Path) -> No
     # The "truth" is the untouched photo here.
     assert result.untouched.ssim == pytest.approx(1)
     assert result.untouched.psnr > result.likeness.psnr
-    assert result.eyes.result.shape == result.eyes.truth.shape
+    assert result.eyes[1].shape == result.eyes[2].shape
     figures = gaze_redirect.report([result], [])
     assert figures["by_size"]["0-15"]["pairs"] == figures["pairs"] == 1
 
 
-def test_any_folder_of_the_fixed_form_is_measured(
+def test_a_folder_with_the_required_keys_only_is_measured(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "set"
@@ -202,15 +166,15 @@ def test_any_folder_of_the_fixed_form_is_measured(
     (folder / "p06_0_2.jpg").write_bytes(b"no picture")
     arguments = ["gaze", "--renders", str(folder), "--json", str(tmp_path / "out.json")]
     assert command.main([*arguments, "--plots", str(tmp_path / "plots")]) == 0
-    made = json.loads((tmp_path / "out.json").read_text())
-    assert [one["file"] for one in made["refused"]] == ["p06_0_2.jpg"]
-    assert made["estimator"]["n"] == len(bare["images"]) - 1
-    assert list(made["estimator"]["by"]["glasses"]) == [renders.UNKNOWN]
-    assert list(made["estimator"]["by"]["iris"]) == [renders.UNKNOWN]
-    redirect = made["redirect"]["geometry"]
+    report = json.loads((tmp_path / "out.json").read_text())
+    assert [one["file"] for one in report["refused"]] == ["p06_0_2.jpg"]
+    assert report["estimator"]["n"] == len(bare["images"]) - 1
+    assert list(report["estimator"]["by"]["glasses"]) == [renders.UNKNOWN]
+    assert list(report["estimator"]["by"]["iris"]) == [renders.UNKNOWN]
+    redirect = report["redirect"]["geometry"]
     assert set(redirect) >= REDIRECT_KEYS
     assert sum(part["pairs"] for part in redirect["by_size"].values()) == 2
-    assert made["judge"]["mean_error"] < 3
+    assert report["judge"]["mean_error"] < 3
     assert "p06_0_2.jpg: " in capsys.readouterr().out
     for plot in (tmp_path / "plots").iterdir():
         with Image.open(plot) as drawn:
@@ -218,17 +182,17 @@ def test_any_folder_of_the_fixed_form_is_measured(
     assert len(list((tmp_path / "plots").iterdir())) == 3
 
 
-def test_an_engine_that_cannot_run_is_said_before_any_work(
+def test_an_engine_that_cannot_run_is_reported_before_any_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(gaze, "analyse", lambda _: pytest.fail("worked before asking"))
     assert command.main(["gaze", "--engines", "geometry,of-no-make"]) == 2
-    said = capsys.readouterr().err
-    assert "of-no-make" in said
-    assert "Traceback" not in said
+    error = capsys.readouterr().err
+    assert "of-no-make" in error
+    assert "Traceback" not in error
 
 
-def test_a_broken_set_says_what_it_lacks(tmp_path: Path) -> None:
+def test_a_broken_set_names_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(BrokenSet, match=r"truth\.json"):
         renders.load(tmp_path)
     (tmp_path / "truth.json").write_text('{"images": [{"file": "a.png"}]}')
@@ -237,21 +201,22 @@ def test_a_broken_set_says_what_it_lacks(tmp_path: Path) -> None:
 
 
 def test_pairs_share_a_sitting(astronaut: Image8, tmp_path: Path) -> None:
-    made = write_set(tmp_path, astronaut, [(0, 0), (5, 0), (0, 5)])
-    assert len(list(renders.pairs(made))) == 6
+    pictures = write_set(tmp_path, astronaut, [(0, 0), (5, 0), (0, 5)])
+    assert len(list(renders.pairs(pictures))) == 6
 
 
 def test_speed_times_every_step() -> None:
-    (timing,) = speed.measure(None, 300, 1, ["polish=0"])
-    assert timing.look == str(Look(polish=0))
-    assert timing.seconds["total"] >= timing.seconds["measure"] > 0
-    assert np.isfinite(list(timing.seconds.values())).all()
-    assert "total" in speed.table([timing])
+    report = speed.run(None, 300, 1, ["polish=0"])
+    (timing,) = report["timings"]
+    assert timing["look"] == str(Look(polish=0))
+    assert timing["seconds"]["total"] >= timing["seconds"]["measure"] > 0
+    assert np.isfinite(list(timing["seconds"].values())).all()
+    assert "total" in speed.table(report)
 
 
-def test_the_table_says_every_figure(astronaut: Image8, tmp_path: Path) -> None:
-    made = write_set(tmp_path, astronaut, [(0, 0), (9, 0), (0, 9)])
-    said = gaze_table.table(gaze.report(gaze.run(made, [])))
-    assert "presence" in said
-    assert "always_the_lens" in said
-    assert "Within a person, pitch" in said
+def test_the_table_has_every_part(astronaut: Image8, tmp_path: Path) -> None:
+    pictures = write_set(tmp_path, astronaut, [(0, 0), (9, 0), (0, 9)])
+    text = gaze.table(gaze.report(gaze.run(pictures, [])))
+    assert "presence" in text
+    assert "always_the_lens" in text
+    assert "Within a person, pitch" in text

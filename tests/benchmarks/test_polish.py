@@ -1,4 +1,4 @@
-"""The polish and fairness benchmarks on a folder of two renders and a photo."""
+"""The polish and fairness benchmarks on a folder of two renders and a picture without a face."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("portraits")
+    folder = tmp_path_factory.mktemp("portraits")
     for name in ("p05_0_0.jpg", "p15_0_0.jpg"):
-        shutil.copy(RENDERS / name, made / name)
-    Image.fromarray(np.full((200, 200, 3), 128, np.uint8)).save(made / "wall.png")
-    (made / "notes.txt").write_text("no photo")
-    return made
+        shutil.copy(RENDERS / name, folder / name)
+    Image.fromarray(np.full((200, 200, 3), 128, np.uint8)).save(folder / "wall.png")
+    (folder / "notes.txt").write_text("no photo")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -39,21 +39,21 @@ def done(folder: Path) -> PolishRun:
 
 
 def test_every_photo_in_every_context_with_the_fixed_keys(done: PolishRun) -> None:
-    made = polish.report(done)
-    assert list(made["contexts"]) == ["id-passport", "advertising"]
-    for row in made["contexts"].values():
+    report = polish.report(done)
+    assert list(report["contexts"]) == ["id-passport", "advertising"]
+    for row in report["contexts"].values():
         assert row.keys() >= KEYS
         assert row["n"] == 2
         assert row["broken"] == 0
         assert row["texture_min"] >= row["texture_floor"] - 0.005
-    assert made["contexts"]["id-passport"]["texture_min"] == 1
-    assert made["contexts"]["id-passport"]["identity_max"] == 0
-    assert made["contexts"]["advertising"]["seconds_median"] > 0
-    assert made["refused"] == {"wall.png": "no-face"}
-    assert len(made["photos"]) == 4
-    assert json.loads(json.dumps(made)) == made
-    assert "advertising" in polish.table(made)
-    assert "1 no-face" in polish.table(made)
+    assert report["contexts"]["id-passport"]["texture_min"] == 1
+    assert report["contexts"]["id-passport"]["identity_max"] == 0
+    assert report["contexts"]["advertising"]["seconds_median"] > 0
+    assert report["refused"] == {"wall.png": "no-face"}
+    assert len(report["photos"]) == 4
+    assert json.loads(json.dumps(report)) == report
+    assert "advertising" in polish.table(report)
+    assert "1 no-face" in polish.table(report)
 
 
 def test_the_sheet_has_a_row_for_each_photo_and_a_column_for_each_look(done: PolishRun) -> None:
@@ -84,25 +84,25 @@ def test_a_class_that_is_lightened_more_stands_out(done: PolishRun) -> None:
     same = lightened(done, 50, 0.1, range(12)) + lightened(done, -40, 0.1, range(20, 32))
     fair = fairness.report(same)
     assert not fair["classes"]["dark"]["measures"]["lightening"]["stands_out"]
-    assert "stands out: no class" in fairness.table(fair, "advertising")
+    assert "stands out: no class" in fairness.table({"context": "advertising", **fair})
     unfair = lightened(done, 50, 0.1, range(12)) + lightened(done, -40, 1.5, range(20, 32))
-    made = fairness.report(unfair)
-    dark = made["classes"]["dark"]["measures"]["lightening"]
+    report = fairness.report(unfair)
+    dark = report["classes"]["dark"]["measures"]["lightening"]
     assert dark["stands_out"]
     assert dark["interval"][0] > 1
     assert dark["difference"] == pytest.approx(1.4, abs=0.05)
-    assert not made["classes"]["light"]["measures"]["lightening"]["stands_out"]
-    assert "dark (lightening)" in fairness.table(made, "advertising")
+    assert not report["classes"]["light"]["measures"]["lightening"]["stands_out"]
+    assert "dark (lightening)" in fairness.table({"context": "advertising", **report})
 
 
-def test_few_photos_are_said_and_none_are_shown_as_none(done: PolishRun) -> None:
-    made = fairness.report(lightened(done, 50, 0.1, range(12)) + lightened(done, 15, 0, range(3)))
-    assert made["classes"]["tan"]["few"]
-    assert not made["classes"]["light"]["few"]
-    assert made["classes"]["brown"] == {
+def test_few_photos_are_marked_and_an_empty_class_has_no_figures(done: PolishRun) -> None:
+    report = fairness.report(lightened(done, 50, 0.1, range(12)) + lightened(done, 15, 0, range(3)))
+    assert report["classes"]["tan"]["few"]
+    assert not report["classes"]["light"]["few"]
+    assert report["classes"]["brown"] == {
         "n": 0, "few": True, "held_back_share": None, "measures": {},
     }  # fmt: skip
-    assert fairness.table(made, "advertising").count("few photos") == 5
+    assert fairness.table({"context": "advertising", **report}).count("few photos") == 5
 
 
 def test_the_commands_write_their_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

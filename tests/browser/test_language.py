@@ -9,7 +9,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from playwright.sync_api import Page, expect
 
-from presets import spoken
+from presets import translated
 from ui.language import say
 
 Visit = Callable[..., Page]
@@ -30,7 +30,7 @@ def test_a_korean_browser_gets_a_korean_page(visit: Visit, screenshot: Shoot) ->
     ready(page)
     assert page.evaluate("document.documentElement.lang") == "ko"
     assert page.title() == say("ko", "page.full_title")
-    japan, linkedin = spoken("ko").regions["japan"], spoken("ko").contexts["linkedin"]
+    japan, linkedin = translated("ko").regions["japan"], translated("ko").contexts["linkedin"]
     expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text(
         f"{japan.label} · {linkedin.label}"
     )
@@ -39,8 +39,8 @@ def test_a_korean_browser_gets_a_korean_page(visit: Visit, screenshot: Shoot) ->
     field = page.get_by_label(say("ko", "look.region"), exact=True).first
     expect(field).to_have_value(japan.label)
     field.click()
-    page.get_by_role("option", name=spoken("ko").regions["korea"].label, exact=True).click()
-    expect(page.get_by_text(spoken("ko").regions["korea"].rationale)).to_be_visible()
+    page.get_by_role("option", name=translated("ko").regions["korea"].label, exact=True).click()
+    expect(page.get_by_text(translated("ko").regions["korea"].rationale)).to_be_visible()
     # Gradio's own words follow.
     expect(page.locator("#portrait").get_by_label(say("ko", "gradio.remove_image"))).to_be_visible()
     page.get_by_role("button", name=say("ko", "page.compare")).click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,6 +117,13 @@ def test_two_people_at_once_see_their_own(visit: Visit, tmp_path: Path) -> None:
     assert one and other and not set(one) & set(other)
 
 
+def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.05)
+    return holds()
+
+
 def test_stop_in_line_stops_at_once(browser: Browser, tmp_path: Path) -> None:
     with launched() as site:
         scene = Scene(site, Plan(site.address))
@@ -138,7 +146,7 @@ def test_stop_in_line_stops_at_once(browser: Browser, tmp_path: Path) -> None:
                 page.locator(stop).click()
                 expect(page.locator("#notice")).to_contain_text(Cancelled().sentence)
                 at_rest(page)
-                assert not line
+                assert eventually(lambda: not line)
                 # What was said of another portrait is not said of this one.
                 expect(page.locator("#seen")).to_have_text(seen)
         compare(page)

@@ -52,7 +52,7 @@ def launched() -> Iterator[Site]:
         patch.setenv("PRESENCE_MODELS", str(folders["models"]))
         # Here everybody comes from one address.
         patch.setattr(limits, "LIMITS", ())
-        blocks = app.build(forget=FORGET_S)
+        blocks = app.build(forget_after=FORGET_S)
         address = app.launch(blocks, "127.0.0.1", free_port()).rstrip("/")
         try:
             yield Site(blocks, address, folders["served"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
+
 from benchmarks import recovery
 from sharing.blobs import Blobs
 from sharing.publication import ComparisonDocument
@@ -14,14 +16,15 @@ from sharing.store import LEFTOVER_AGE, Store
 
 
 def test_a_killed_server_comes_back_with_all_links_and_no_strangers_pictures(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = recovery.run(tmp_path, links=4, publishers=2)
     assert done.promised >= 4
     assert done.whole == done.promised
     assert done.orphans == 0
     # Not only the links that were given out: whatever is recorded is there in full.
-    settings = Settings.from_environment({"PRESENCE_DATA": str(tmp_path)})
+    monkeypatch.setenv("PRESENCE_DATA", str(tmp_path))
+    settings = Settings.from_environment()
     store = Store(settings, clock=lambda: time.time() + LEFTOVER_AGE + 60)
     blobs = Blobs(settings.blob_url)
     with store._database.reading() as session:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import presets
 from presets import PresetError, load, own
-from presets.own import AsPresets, Saved
+from presets.own import AsPresets, SavedLook
 
 DOSES = dict.fromkeys(
     ("blemishes", "evenness", "under_eye", "shadows", "contrast", "sharpness"), 0.25
@@ -27,78 +27,86 @@ NAMES = (
 )
 
 
-def by_hand(one: Saved) -> AsPresets:
-    """Everything about the look was set by hand."""
-    known = load()
+def both_entries(saved: SavedLook) -> AsPresets:
+    """Preset entries of a look whose doses and gaze were set by hand."""
+    packaged = load()
     return AsPresets(
-        own.context(one.name, known.contexts["linkedin"], DOSES),
-        own.region(one.name, known.regions["japan"], -2, -3),
+        own.build_context(saved.name, packaged.contexts["linkedin"], DOSES),
+        own.build_region(saved.name, packaged.regions["japan"], -2, -3),
     )
 
 
-def nothing(one: Saved) -> AsPresets:
-    """Nothing was."""
+def no_entries(saved: SavedLook) -> AsPresets:
+    """Preset entries of a look of which nothing was set by hand."""
     return AsPresets(None, None)
 
 
-def read(text: str | bytes, **more: Any) -> own.Read:
+def read(text: str | bytes, **functions: Any) -> own.ImportedLooks:
     data = text if isinstance(text, bytes) else text.encode()
-    return own.read("mine.yaml", data, more.get("check", str), more.get("as_presets", nothing))
+    check, as_presets = functions.get("check", str), functions.get("as_presets", no_entries)
+    return own.read("mine.yaml", data, check, as_presets)
 
 
-def refused(text: str | bytes, **more: Any) -> PresetError:
+def read_error(text: str | bytes, **functions: Any) -> PresetError:
     with pytest.raises(PresetError) as caught:
-        read(text, **more)
+        read(text, **functions)
     assert caught.value.sentence.startswith("mine.yaml")
     return caught.value
 
 
-def test_an_exported_file_gives_the_looks_back() -> None:
-    looks = tuple(Saved(name, LOOK) for name in NAMES)
-    found = read(own.dump(looks, by_hand), as_presets=by_hand)
-    assert found == own.Read(looks, ())
+def test_looks_round_trip_through_a_file() -> None:
+    looks = tuple(SavedLook(name, LOOK) for name in NAMES)
+    imported = read(own.dump(looks, both_entries), as_presets=both_entries)
+    assert imported == own.ImportedLooks(looks, ())
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=6))
-def test_any_name_survives(names: list[str]) -> None:
-    looks = tuple(Saved(tidy, LOOK) for name in names if (tidy := own.tidy(name)))
+def test_any_name_round_trips_through_a_file(names: list[str]) -> None:
+    looks = tuple(SavedLook(clean, LOOK) for name in names if (clean := own.clean_name(name)))
     if looks:
-        assert read(own.dump(looks, by_hand), as_presets=by_hand).looks == looks
+        assert read(own.dump(looks, both_entries), as_presets=both_entries).looks == looks
 
 
-def test_entries_are_presets_once_they_are_copied_over(tmp_path: Path) -> None:
+def test_exported_entries_can_be_copied_to_the_preset_files(tmp_path: Path) -> None:
     for file in Path(presets.__file__).parent.glob("*.yaml"):
         shutil.copy(file, tmp_path)
-    _, contexts, regions = own.dump([Saved("Autumn site", LOOK)], by_hand).split("\n---\n")
+    _, contexts, regions = own.dump([SavedLook("Autumn site", LOOK)], both_entries).split("\n---\n")
     for name, entries in (("contexts.yaml", contexts), ("regions.yaml", regions)):
         with (tmp_path / name).open("a", encoding="utf-8") as opened:
             opened.write(f"\n{entries}")
-    grown = load(tmp_path)
-    assert grown.contexts["autumn-site"].doses.model_dump() == DOSES
-    assert grown.contexts["autumn-site"].texture_floor == load().contexts["linkedin"].texture_floor
-    assert grown.regions["autumn-site"].gaze == (2, -3)
-    assert grown.regions["autumn-site"].confidence.gaze == "none"
+    extended = load(tmp_path)
+    assert extended.contexts["autumn-site"].doses.model_dump() == DOSES
+    assert (
+        extended.contexts["autumn-site"].texture_floor == load().contexts["linkedin"].texture_floor
+    )
+    assert extended.regions["autumn-site"].gaze == (2, -3)
+    assert extended.regions["autumn-site"].confidence.gaze == "none"
 
 
-def test_a_look_of_presets_only_has_no_entries() -> None:
-    text = own.dump([Saved("Plain", "region=japan")], nothing)
+def test_a_look_without_manual_settings_has_no_preset_entries() -> None:
+    text = own.dump([SavedLook("Plain", "region=japan")], no_entries)
     assert "---" not in text
     assert yaml.safe_load(text) == {"plain": {"label": "Plain", "look": "region=japan"}}
 
 
-def test_names_that_come_out_alike_are_kept_apart() -> None:
-    looks = (Saved("Autumn!", LOOK), Saved("autumn", LOOK), Saved("가", LOOK), Saved("나", LOOK))
-    text = own.dump(looks, nothing)
+def test_names_with_the_same_id_get_numbers() -> None:
+    looks = (
+        SavedLook("Autumn!", LOOK),
+        SavedLook("autumn", LOOK),
+        SavedLook("가", LOOK),
+        SavedLook("나", LOOK),
+    )
+    text = own.dump(looks, no_entries)
     assert list(yaml.safe_load(text)) == ["autumn", "autumn-2", "look", "look-2"]
     assert read(text).looks == looks
 
 
-def test_an_entry_that_no_longer_says_what_its_look_says_is_named() -> None:
-    text = own.dump([Saved("Autumn site", LOOK)], by_hand)
+def test_an_entry_that_differs_from_its_look_is_reported() -> None:
+    text = own.dump([SavedLook("Autumn site", LOOK)], both_entries)
     changed = text.replace("evenness: 0.25", "evenness: 0.5")
-    assert read(changed, as_presets=by_hand).edited == ("autumn-site",)
-    assert read(changed, as_presets=by_hand).looks == (Saved("Autumn site", LOOK),)
+    assert read(changed, as_presets=both_entries).edited == ("autumn-site",)
+    assert read(changed, as_presets=both_entries).looks == (SavedLook("Autumn site", LOOK),)
 
 
 @pytest.mark.parametrize(
@@ -127,14 +135,16 @@ def test_a_wrong_file_is_refused_with_its_line(text: str, line: int, words: str)
             raise ValueError("There is no region 'x'. Choose one of japan.")
         return look
 
-    error = refused(text, check=check)
+    error = read_error(text, check=check)
     assert words in error.sentence
     assert error.line == line
 
 
 def test_a_wrong_preset_in_an_exported_file_is_refused_with_its_line() -> None:
-    text = own.dump([Saved("Autumn site", LOOK)], by_hand).replace("shadows: 0.25", "shadows: 3")
-    error = refused(text, as_presets=by_hand)
+    text = own.dump([SavedLook("Autumn site", LOOK)], both_entries).replace(
+        "shadows: 0.25", "shadows: 3"
+    )
+    error = read_error(text, as_presets=both_entries)
     assert error.field == "doses.shadows"
     assert error.line == next(
         number for number, line in enumerate(text.splitlines(), 1) if "shadows: 3" in line
@@ -154,24 +164,24 @@ def test_a_wrong_preset_in_an_exported_file_is_refused_with_its_line() -> None:
         (b"x" * (own.LARGEST_FILE + 1), "is larger than 64 kB"),
     ],
 )
-def test_what_is_no_such_file_is_refused(data: bytes, words: str) -> None:
-    assert words in refused(data).sentence
+def test_other_files_are_refused(data: bytes, words: str) -> None:
+    assert words in read_error(data).sentence
 
 
 def test_too_many_looks_are_refused() -> None:
-    looks = [Saved(f"Look {number}", LOOK) for number in range(own.MOST + 1)]
-    assert len(read(own.dump(looks[:-1], nothing)).looks) == own.MOST
-    assert f"at most {own.MOST}" in refused(own.dump(looks, nothing)).sentence
+    looks = [SavedLook(f"Look {number}", LOOK) for number in range(own.MOST_LOOKS + 1)]
+    assert len(read(own.dump(looks[:-1], no_entries)).looks) == own.MOST_LOOKS
+    assert f"at most {own.MOST_LOOKS}" in read_error(own.dump(looks, no_entries)).sentence
 
 
-def test_all_that_can_be_kept_fits_into_a_file() -> None:
-    looks = [Saved(f"{'나' * 37}{number:02}", LOOK) for number in range(own.MOST)]
-    assert len(own.dump(looks, by_hand).encode()) <= own.LARGEST_FILE
+def test_the_most_looks_fit_into_the_largest_file() -> None:
+    looks = [SavedLook(f"{'나' * 37}{number:02}", LOOK) for number in range(own.MOST_LOOKS)]
+    assert len(own.dump(looks, both_entries).encode()) <= own.LARGEST_FILE
 
 
-def test_what_the_browser_kept_comes_back() -> None:
-    looks = (Saved("Autumn site", LOOK), Saved("가", "region=soft"))
-    assert own.stored(own.to_store(looks)) == looks
+def test_looks_round_trip_through_the_storage() -> None:
+    looks = (SavedLook("Autumn site", LOOK), SavedLook("가", "region=soft"))
+    assert own.from_storage(own.to_storage(looks)) == looks
 
 
 @pytest.mark.parametrize(
@@ -197,19 +207,19 @@ def test_what_the_browser_kept_comes_back() -> None:
         },
     ],
 )
-def test_what_a_browser_has_damaged_is_nothing(value: object) -> None:
-    assert own.stored(value) == ()
+def test_damaged_storage_gives_no_looks(value: object) -> None:
+    assert own.from_storage(value) == ()
 
 
-def test_what_is_whole_of_a_damaged_store_is_used() -> None:
-    kept = {"looks": [None, {"name": "a\nb" * 100, "look": "y" * 9999, "new": 1}], "version": 9}
-    (one,) = own.stored(kept)
-    assert one.name.startswith("a ba b")
-    assert len(one.name) <= own.LONGEST_NAME
-    assert len(one.look) == own.LONGEST_LOOK
+def test_valid_entries_of_damaged_storage_are_used() -> None:
+    storage = {"looks": [None, {"name": "a\nb" * 100, "look": "y" * 9999, "new": 1}], "version": 9}
+    (saved,) = own.from_storage(storage)
+    assert saved.name.startswith("a ba b")
+    assert len(saved.name) <= own.LONGEST_NAME
+    assert len(saved.look) == own.LONGEST_LOOK
 
 
 def test_a_taken_name_gets_a_number() -> None:
-    assert own.unlike("a", ["b"]) == "a"
-    assert own.unlike("a", ["a", "a (2)"]) == "a (3)"
-    assert len(own.unlike("a" * 40, ["a" * 40])) == 40
+    assert own.unique_name("a", ["b"]) == "a"
+    assert own.unique_name("a", ["a", "a (2)"]) == "a (3)"
+    assert len(own.unique_name("a" * 40, ["a" * 40])) == 40

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 import presets
 from presets import Context, Engine, PresetError, Region, load
 
-SHIPPED = Path(presets.__file__).parent
+PACKAGED = Path(presets.__file__).parent
 NAMES = ("regions.yaml", "contexts.yaml", "engines.yaml")
 
 REGION: dict[str, Any] = {
@@ -93,60 +93,60 @@ def drop(entry: str, field: str) -> Change:
     return lambda content: content[entry].pop(field)
 
 
-def test_shipped_files_offer_what_the_page_needs() -> None:
-    shipped = load()
-    assert {"international", "japan", "nordic"} <= set(shipped.regions)
+def test_packaged_presets_include_those_the_page_needs() -> None:
+    packaged = load()
+    assert {"international", "japan", "nordic"} <= set(packaged.regions)
     assert {"direct", "soft", "respectful-aside", "off-camera", "keep"} == {
-        region.id for region in shipped.regions.values() if region.group == "preferences"
+        region.id for region in packaged.regions.values() if region.group == "preferences"
     }
-    assert {"id-passport", "linkedin", "service-bot"} <= set(shipped.contexts)
-    assert {"geometry", "eye-controlnet", "sd15-mediapipe-face"} <= set(shipped.engines)
-    assert shipped.engines[shipped.default_engine].default
-    assert shipped.contexts["id-passport"].untouched
-    assert shipped.contexts["service-bot"].disclosure
-    assert shipped.contexts["advertising"].disclosure
-    assert shipped.regions["keep"].gaze is None
-    assert shipped.regions["keep"].off_lens is None
-    assert shipped.regions["off-camera"].side == "with"
+    assert {"id-passport", "linkedin", "service-bot"} <= set(packaged.contexts)
+    assert {"geometry", "eye-controlnet", "sd15-mediapipe-face"} <= set(packaged.engines)
+    assert packaged.engines[packaged.default_engine].default
+    assert packaged.contexts["id-passport"].untouched
+    assert packaged.contexts["service-bot"].disclosure
+    assert packaged.contexts["advertising"].disclosure
+    assert packaged.regions["keep"].gaze is None
+    assert packaged.regions["keep"].off_lens is None
+    assert packaged.regions["off-camera"].side == "with"
 
 
-def test_the_order_of_a_dropdown_is_the_order_of_its_file() -> None:
-    shipped = load()
+def test_entries_keep_the_order_of_their_file() -> None:
+    packaged = load()
     for name, entries in zip(
-        NAMES, (shipped.regions, shipped.contexts, shipped.engines), strict=True
+        NAMES, (packaged.regions, packaged.contexts, packaged.engines), strict=True
     ):
-        assert list(entries) == list(yaml.safe_load((SHIPPED / name).read_text(encoding="utf-8")))
+        assert list(entries) == list(yaml.safe_load((PACKAGED / name).read_text(encoding="utf-8")))
 
 
-def test_shipped_presets_claim_no_more_than_their_sources() -> None:
-    shipped = load()
-    for region in shipped.regions.values():
+def test_confidence_of_packaged_presets_matches_their_sources() -> None:
+    packaged = load()
+    for region in packaged.regions.values():
         seen = any(source.status == "seen" for source in region.sources)
         modest = {region.confidence.gaze, region.confidence.smile} <= {"low", "none"}
         assert seen or modest, region.id
-        # An angle other than 0 and a region without a checked source are nobody's measurement.
+        # An angle other than 0, or a region without a checked source, was not measured by anybody.
         if region.gaze is not None and (region.gaze != (0, 0) or not seen):
             assert "design choice" in region.rationale, region.id
-    for context in shipped.contexts.values():
+    for context in packaged.contexts.values():
         assert context.untouched or "design choice" in context.rationale, context.id
 
 
-def test_the_hub_engine_says_how_much_it_downloads() -> None:
+def test_the_summary_of_the_hub_engine_has_its_download_size() -> None:
     engine = load().engines["sd15-mediapipe-face"]
     total = sum(file.size_mb for file in engine.files) / 1000
     assert f"{total:.1f} GB" in engine.summary
 
 
-def test_shipped_files_are_read_once() -> None:
+def test_packaged_files_are_read_once() -> None:
     assert load() is load()
 
 
 def test_presets_cannot_be_changed() -> None:
-    shipped = load()
+    packaged = load()
     with pytest.raises(ValidationError, match="frozen"):
-        shipped.regions["japan"].label = "Nippon"
+        packaged.regions["japan"].label = "Nippon"
     with pytest.raises(TypeError):
-        shipped.regions["japan"] = shipped.regions["nordic"]  # type: ignore[index]
+        packaged.regions["japan"] = packaged.regions["nordic"]  # type: ignore[index]
 
 
 def test_a_source_from_memory_has_no_link() -> None:
@@ -157,14 +157,14 @@ def test_a_source_from_memory_has_no_link() -> None:
 
 
 def test_angle_off_the_lens() -> None:
-    # A right-angled triangle on the sphere: cos c = cos a * cos b, so 60 and 60 give cos c = 1/4.
+    # In a right spherical triangle cos c = cos a * cos b, so 60 and 60 degrees give cos c = 1/4.
     region = Region.model_validate({**REGION, "id": "x", "gaze": [60, 60], "range": [0, 90]})
     assert region.off_lens == pytest.approx(75.5225, abs=1e-3)
 
 
-def test_an_added_region_and_context_appear(tmp_path: Path) -> None:
+def test_added_entries_are_loaded_last(tmp_path: Path) -> None:
     for name in NAMES:
-        shutil.copy(SHIPPED / name, tmp_path / name)
+        shutil.copy(PACKAGED / name, tmp_path / name)
     for name, entry in (("regions.yaml", REGION), ("contexts.yaml", CONTEXT)):
         with (tmp_path / name).open("a", encoding="utf-8") as file:
             file.write("\n" + yaml.safe_dump({"atlantis": entry}))
@@ -201,7 +201,7 @@ R, C, E = NAMES
 
 
 @pytest.mark.parametrize(
-    ("file", "entry", "field", "change", "says"),
+    ("file", "entry", "field", "change", "expected"),
     [
         (R, A, "label", drop(A, "label"), "is missing"),
         (R, A, "gaze", drop(A, "gaze"), "is missing"),
@@ -248,7 +248,7 @@ R, C, E = NAMES
     ],
 )
 def test_a_wrong_entry_is_named(
-    tmp_path: Path, file: str, entry: str | None, field: str, change: Change, says: str
+    tmp_path: Path, file: str, entry: str | None, field: str, change: Change, expected: str
 ) -> None:
     write(tmp_path)
     load(tmp_path)
@@ -260,7 +260,7 @@ def test_a_wrong_entry_is_named(
     assert text.startswith(f"bad-preset: {file}")
     assert entry is None or f"entry '{entry}'" in text
     assert f"field '{field}'" in text
-    assert says in text
+    assert expected in text
 
 
 def test_a_misspelt_field_is_named_before_the_missing_one(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_a_wrong_value_names_its_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "entry", "field", "line", "says"),
+    ("text", "entry", "field", "line", "expected"),
     [
         ("a:\n  label: x\n  why: one: two\n", None, None, 3, "not YAML: mapping values"),
         ("a:\n  label: x\n\trationale: y\n", None, None, 3, "indent by spaces"),
@@ -307,7 +307,7 @@ def test_a_wrong_value_names_its_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_is_not_a_list_of_entries_is_named(
-    tmp_path: Path, text: str, entry: str | None, field: str | None, line: int | None, says: str
+    tmp_path: Path, text: str, entry: str | None, field: str | None, line: int | None, expected: str
 ) -> None:
     write(tmp_path)
     (tmp_path / "regions.yaml").write_text(text)
@@ -316,10 +316,10 @@ def test_a_file_that_is_not_a_list_of_entries_is_named(
     error = caught.value
     assert (error.entry, error.field, error.line) == (entry, field, line)
     assert str(error).startswith("bad-preset: regions.yaml")
-    assert says in str(error)
+    assert expected in str(error)
 
 
-def test_a_file_that_is_missing_or_no_text_is_named_without_its_folder(tmp_path: Path) -> None:
+def test_a_missing_or_binary_file_is_named_without_its_folder(tmp_path: Path) -> None:
     write(tmp_path)
     (tmp_path / "contexts.yaml").write_bytes(b"a: \xff\xfe\n")
     with pytest.raises(PresetError, match=r"contexts\.yaml: is not UTF-8"):
@@ -330,14 +330,14 @@ def test_a_file_that_is_missing_or_no_text_is_named_without_its_folder(tmp_path:
     assert str(tmp_path) not in str(caught.value)
 
 
-def test_merged_fields_are_no_duplicates(tmp_path: Path) -> None:
+def test_merged_fields_are_not_duplicates(tmp_path: Path) -> None:
     write(tmp_path)
     base = yaml.safe_dump({"atlantis": REGION}).replace("atlantis:", "atlantis: &base")
     (tmp_path / "regions.yaml").write_text(base + "mu:\n  <<: *base\n  label: Mu\n")
     assert [region.label for region in load(tmp_path).regions.values()] == ["Atlantis", "Mu"]
 
 
-def test_models_refuse_what_the_files_may_not_say() -> None:
+def test_models_refuse_invalid_values() -> None:
     with pytest.raises(ValidationError):
         Context.model_validate({**CONTEXT, "id": "x", "texture_floor": 0.5})
     with pytest.raises(ValidationError):

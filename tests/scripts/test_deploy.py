@@ -20,7 +20,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with one commit, and beside it what must never leave this machine."""
+    """A repository with one commit, and files outside of git that must not be uploaded."""
     root = tmp_path / "repository"
     for name, text in {
         "README.md": README,
@@ -44,7 +44,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 class Hub:
-    """Stands in for the Hub: remembers what it was given."""
+    """A stand-in for the Hub that records what it receives."""
 
     def __init__(self) -> None:
         self.space: dict[str, Any] = {}
@@ -88,7 +88,7 @@ def test_only_what_git_tracks_is_uploaded(repository: Path) -> None:
     assert hub.message == f"Deploy {head.strip()}"
 
 
-def test_what_is_no_longer_tracked_leaves_the_space(repository: Path) -> None:
+def test_files_no_longer_tracked_are_removed_from_the_space(repository: Path) -> None:
     hub = Hub()
     deploy.deploy("ada/presence", repository, ["app.py"], cast("HfApi", hub))
     assert hub.options["delete_patterns"] == ["*"]
@@ -117,7 +117,7 @@ def test_a_missing_app_is_named(repository: Path) -> None:
     ],
     ids=["no-settings", "another-sdk", "not-at-the-top", "not-yaml"],
 )
-def test_a_readme_that_is_no_spaces_readme_is_refused(repository: Path, readme: str) -> None:
+def test_a_readme_without_the_settings_of_a_space_is_refused(repository: Path, readme: str) -> None:
     (repository / "README.md").write_text(readme)
     git(repository, "commit", "-qam", "readme")
     with pytest.raises(DeployError, match="sdk: gradio"):
@@ -131,7 +131,7 @@ def test_a_name_without_an_owner_is_refused_before_the_hub_is_asked(repository: 
     assert hub.space == {}
 
 
-def test_a_hub_out_of_reach_is_said_in_words(repository: Path) -> None:
+def test_an_unreachable_hub_is_reported_in_words(repository: Path) -> None:
     nobody_listens = HfApi(token="a-token", endpoint="http://127.0.0.1:9")
     with pytest.raises(DeployError, match="could not be reached"):
         deploy.deploy("ada/presence", repository, ["app.py"], nobody_listens)
@@ -148,17 +148,19 @@ def test_without_a_token_it_says_how_to_get_one(
 def test_a_dry_run_needs_no_token_and_uploads_nothing(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(deploy, "_signed_in", lambda: pytest.fail("asked for a token"))
+    monkeypatch.setattr(deploy, "_hub_api", lambda: pytest.fail("asked for a token"))
     assert deploy.main(["ada/presence", "--dry-run"], root=repository) == 0
     assert capsys.readouterr().out.splitlines() == deploy.deployable_files(repository)
 
 
-def test_a_folder_that_is_no_repository_is_said_in_words(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_repository_is_reported_in_words(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="git could not answer"):
         deploy.deployable_files(tmp_path)
 
 
-def test_a_missing_git_is_said_in_words(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_git_is_reported_in_words(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def run(*_: Any, **__: Any) -> SimpleNamespace:
         raise FileNotFoundError("git")
 

@@ -1,4 +1,4 @@
-"""Stores on SQLite with a folder, SQLite with another storage, and a real PostgreSQL server."""
+"""Fixtures for stores: SQLite and a folder, SQLite and a memory file system, PostgreSQL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.sharing import postgres
 
 
 class Clock:
-    """A clock that tests put forward."""
+    """A clock that tests can advance."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
@@ -41,7 +41,7 @@ BACKENDS = ("sqlite", "sqlite-memory-blobs", "postgresql")
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """Where a test's comparisons are kept."""
+    """Settings of an empty store."""
     name = f"t{uuid.uuid4().hex}"
     blobs = str(tmp_path / "pictures")
     if request.param == "sqlite-memory-blobs":
@@ -58,7 +58,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def open_store(settings: Settings, clock: Clock) -> Iterator[Callable[..., Store]]:
-    """Opens a replica; more settings may be given."""
+    """Opens a replica of the store, optionally with changed settings."""
     opened: list[Store] = []
 
     def open_one(**more: int) -> Store:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server of our own, where its binaries are installed."""
+"""Start a PostgreSQL server for tests, if its binaries are installed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ INSTALLED = Path("/usr/lib/postgresql")
 
 
 def binary(name: str) -> str | None:
-    """Where a PostgreSQL program is; None where it is not installed."""
+    """Path of a PostgreSQL program; None if it is not installed."""
     found = sorted(INSTALLED.glob(f"*/bin/{name}"))
     return str(found[-1]) if found else shutil.which(name)
 
 
 @contextmanager
 def server() -> Iterator[str]:
-    """Start a server that listens on a socket only; gives its address without a database."""
-    # Not a test's own folder: the socket's path must be short and open to the server's user.
+    """Start a server on a Unix socket; yields its URL with ``{name}`` for the database."""
+    # Not tmp_path: the path of a socket must be short, and the server's user needs access.
     folder = Path(tempfile.mkdtemp(prefix="presence-pg-", dir="/tmp"))
     user = _user()
     if user is not None:
@@ -53,7 +53,7 @@ def server() -> Iterator[str]:
 
 
 def _user() -> str | None:
-    """PostgreSQL refuses to run as root."""
+    """The user to run the server as if the tests run as root, which PostgreSQL refuses."""
     if os.geteuid() != 0:
         return None
     names = {entry.pw_name for entry in pwd.getpwall()}

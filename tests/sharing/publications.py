@@ -1,4 +1,4 @@
-"""A small comparison to publish, made of a photo that scikit-image ships."""
+"""A small comparison to publish, made of a photo from scikit-image."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ REPORT: dict[str, Any] = {
 def publication(
     title: str = "Autumn portraits", *, days: int = 7, asks_vote: bool = True, side: int = 64
 ) -> Publication:
-    """The astronaut's face, `side` pixels wide, and three looks of it."""
+    """A face, `side` pixels wide, and three pictures that stand for looks of it."""
     face = _face(side)
     pictures = [_picture("", "Original", None, face)]
     for index, (look, words) in enumerate(zip(LOOKS, TITLES, strict=True)):

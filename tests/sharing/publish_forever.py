@@ -1,4 +1,4 @@
-"""A process that publishes without end in a child of its own, to be killed at any moment."""
+"""Publish in a loop in child processes, which `test_kill` kills at random moments."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from tests.sharing.publications import publication
 
 
 def main() -> None:
-    """Print how long one takes; then for every line on stdin start a child and print its id."""
+    """Print the seconds of one publication; then start a child per line of stdin, print its pid."""
     store = Store(Settings(sys.argv[1], sys.argv[2], publications_an_hour=10**6))
-    asked = publication(side=16)
-    store.publish(asked)
+    request = publication(side=16)
+    store.publish(request)
     start = time.perf_counter()
-    store.publish(asked)
+    store.publish(request)
     print(time.perf_counter() - start, flush=True)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
             while True:
-                store.publish(asked)
+                store.publish(request)
         print(child, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Whoever is killed while publishing leaves a whole comparison or none."""
+"""A process killed while publishing leaves either a whole comparison or none."""
 
 from __future__ import annotations
 
@@ -18,47 +18,44 @@ from sharing.store import LEFTOVER_AGE, Store
 from tests.serving import ROOT
 
 KILLS = 50
-LONGEST = 0.5
+LONGEST_PUBLICATION = 0.5
 
 
-def test_fifty_kills_leave_no_half_comparison(tmp_path: Path) -> None:
+def test_fifty_kills_leave_no_incomplete_comparison(tmp_path: Path) -> None:
     settings = Settings(f"sqlite:///{tmp_path / 'links.sqlite'}", str(tmp_path / "pictures"))
     _publish_and_kill(settings)
-    # Another replica, later: nothing of the killed ones is needed to tidy up after them.
+    # Like another replica, at a later time.
     store = Store(settings, clock=lambda: time.time() + LEFTOVER_AGE + 60)
-    whole = _whole(store)
-    left_over = set(Blobs(settings.blob_url).folders()) - set(whole)
-    assert whole
-    assert left_over, "no kill came between the first picture and the record"
+    complete = _complete(store)
+    left_over = set(Blobs(settings.blob_url).folders()) - set(complete)
+    assert complete
+    assert left_over, "no kill between the first picture and the record"
     store.sweep()
-    assert set(Blobs(settings.blob_url).folders()) == set(whole) == set(_whole(store))
+    assert set(Blobs(settings.blob_url).folders()) == set(complete) == set(_complete(store))
     store.close()
 
 
 def _publish_and_kill(settings: Settings) -> None:
-    command = [sys.executable, "-m", "tests.sharing.publish_forever", *_addresses(settings)]
-    chance = random.Random(7)
+    urls = (settings.database_url, settings.blob_url)
+    command = [sys.executable, "-m", "tests.sharing.publish_forever", *urls]
+    rng = random.Random(7)
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as publisher:
         assert publisher.stdin
         assert publisher.stdout
-        one_takes = min(float(publisher.stdout.readline()), LONGEST)
+        seconds = min(float(publisher.stdout.readline()), LONGEST_PUBLICATION)
         for _ in range(KILLS):
             publisher.stdin.write("\n")
             publisher.stdin.flush()
             child = int(publisher.stdout.readline())
-            time.sleep(chance.uniform(0, 2 * one_takes))
+            time.sleep(rng.uniform(0, 2 * seconds))
             os.kill(child, signal.SIGKILL)
         publisher.kill()
 
 
-def _addresses(settings: Settings) -> tuple[str, str]:
-    return settings.database_url, settings.blob_url
-
-
-def _whole(store: Store) -> list[str]:
-    """Folders of all records; each record's files are there in full."""
+def _complete(store: Store) -> list[str]:
+    """Folders of all records; asserts that all files of each record exist."""
     blobs = Blobs(store.settings.blob_url)
     with store._database.reading() as session:
         rows = list(session.query(ComparisonRow))

@@ -29,41 +29,41 @@ def values(query: str) -> list[str]:
 
 
 @given(st.lists(LOOKS, min_size=1, max_size=4))
-def test_looks_survive_the_address(looks: list[Look]) -> None:
+def test_looks_round_trip_through_the_url(looks: list[Look]) -> None:
     query = options.write(looks)
-    # A chat tool must not see where one look ends and the next begins.
+    # Only the separators of looks are plain ampersands; those within a look are encoded.
     assert query.count("&") == len(looks) - 1
     assert query.isascii()
-    assert options.read(values(query), 4) == options.Opened(tuple(looks), ())
+    assert options.read(values(query), 4) == options.ParsedLooks(tuple(looks), ())
 
 
-def test_the_unknown_is_named_and_the_rest_is_used() -> None:
+def test_invalid_values_are_named_and_the_rest_is_used() -> None:
     text = "region=atlantis&context=therapist&polish=0.5&mood=happy&seed=-1"
-    opened = options.read([text], 4)
-    assert opened.looks == (Look(context="therapist", polish=0.5),)
-    assert len(opened.notes) == 3
-    for culprit in ("'atlantis'", "'mood'", "'-1'"):
-        assert any(culprit in note for note in opened.notes)
+    parsed = options.read([text], 4)
+    assert parsed.looks == (Look(context="therapist", polish=0.5),)
+    assert len(parsed.notes) == 3
+    for value in ("'atlantis'", "'mood'", "'-1'"):
+        assert any(value in note for note in parsed.notes)
 
 
 @pytest.mark.parametrize("text", ["nonsense", "=", "&&&", "\0", "a=b", "x" * 9000])
-def test_what_is_no_look_is_only_named(text: str) -> None:
-    opened = options.read([text, "region=japan"], 4)
-    assert opened.looks == (Look(region="japan"),)
-    assert opened.notes
+def test_a_value_without_any_valid_part_gives_only_a_note(text: str) -> None:
+    parsed = options.read([text, "region=japan"], 4)
+    assert parsed.looks == (Look(region="japan"),)
+    assert parsed.notes
 
 
-def test_an_empty_address_says_nothing() -> None:
-    assert options.read([], 4) == options.Opened((), ())
+def test_an_empty_query_gives_neither_looks_nor_notes() -> None:
+    assert options.read([], 4) == options.ParsedLooks((), ())
 
 
-def test_too_many_looks_are_cut_and_said() -> None:
-    opened = options.read(["region=japan"] * 6, 4)
-    assert len(opened.looks) == 4
-    assert "holds 6 looks; the first 4" in opened.notes[0]
+def test_too_many_looks_are_cut_with_a_note() -> None:
+    parsed = options.read(["region=japan"] * 6, 4)
+    assert len(parsed.looks) == 4
+    assert "holds 6 looks; the first 4" in parsed.notes[0]
     assert len(options.read(["region=japan"] * 9000, 4).looks) == 4
 
 
-def test_no_note_holds_a_strangers_whole_text() -> None:
-    opened = options.read(["region=" + "z" * 9000, "region=" + "z" * 300], 4)
-    assert all(len(note) < 600 for note in opened.notes)
+def test_notes_shorten_long_values() -> None:
+    parsed = options.read(["region=" + "z" * 9000, "region=" + "z" * 300], 4)
+    assert all(len(note) < 600 for note in parsed.notes)

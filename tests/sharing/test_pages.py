@@ -16,14 +16,14 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from pipelines.image import metadata
-from sharing import link_service as desks
+from sharing import link_service
 from sharing.blobs import Blobs
 from sharing.database import Database
 from sharing.link_service import LinkService
 from sharing.publication import Size
 from sharing.settings import Settings
 from sharing.store import DAY, Published, Store
-from sharing.web.plain import plain
+from sharing.web.jpeg_metadata import strip_metadata
 from sharing.web.routes import VISITOR, routes
 from tests.sharing.conftest import Clock
 from tests.sharing.publications import TITLES, publication
@@ -44,7 +44,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def store(settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     opened = Store(settings, clock)
-    monkeypatch.setattr(desks, "_opened", lambda _: opened)
+    monkeypatch.setattr(link_service, "_open_store", lambda _: opened)
     yield opened
     opened.close()
 
@@ -98,7 +98,7 @@ def tags(page: str) -> list[tuple[str, dict[str, str | None]]]:
     return found
 
 
-def says_nothing_private(text: str, *private: str) -> None:
+def assert_nothing_private(text: str, *private: str) -> None:
     for forbidden in ("Traceback", 'File "', "/tmp", ".py", "sqlite", *private):
         assert forbidden not in text
 
@@ -106,7 +106,9 @@ def says_nothing_private(text: str, *private: str) -> None:
 # -- what is shown --
 
 
-def test_without_a_vote_everything_is_there_at_once(visit: Visit, store: Store) -> None:
+def test_without_a_vote_labels_and_measurements_are_shown_at_once(
+    visit: Visit, store: Store
+) -> None:
     published = publish(store, asks_vote=False)
     answer = visit().get(f"/s/{published.id}")
     assert answer.status_code == 200
@@ -125,7 +127,9 @@ def test_without_a_vote_everything_is_there_at_once(visit: Visit, store: Store) 
     assert link.group(1).count("look=") == 3
 
 
-def test_headers_and_head_keep_it_private_and_previewed(visit: Visit, store: Store) -> None:
+def test_headers_and_metadata_keep_the_page_private_and_give_a_preview(
+    visit: Visit, store: Store
+) -> None:
     published = publish(store, MARKUP)
     answer = visit().get(f"/s/{published.id}")
     policy = answer.headers["content-security-policy"]
@@ -138,7 +142,7 @@ def test_headers_and_head_keep_it_private_and_previewed(visit: Visit, store: Sto
         assert tag != "style"
         assert tag != "script" or attributes.get("src") == "/s/-/share.js"
         assert not [name for name in attributes if name == "style" or name.startswith("on")]
-    # Nothing is fetched from elsewhere; the two whole addresses are for chat tools.
+    # Everything is loaded from this site; only the metadata for chat tools has full URLs.
     fetched = re.findall(r'(?:src|href|action)="([^"]+)"', answer.text)
     assert all(address.startswith("/") for address in fetched)
     image = re.search(r'og:image" content="([^"]+)"', answer.text)
@@ -151,7 +155,7 @@ def test_headers_and_head_keep_it_private_and_previewed(visit: Visit, store: Sto
     assert "<script>alert" not in answer.text
 
 
-def test_pictures_come_and_are_asked_for_anew(visit: Visit, store: Store) -> None:
+def test_pictures_are_served_and_must_be_revalidated(visit: Visit, store: Store) -> None:
     published = publish(store, asks_vote=False)
     visitor, shown = visit(), store.find(published.id).document.pictures[1]
     address = f"/s/{published.id}/p/{shown.files['full']}"
@@ -165,7 +169,7 @@ def test_pictures_come_and_are_asked_for_anew(visit: Visit, store: Store) -> Non
     assert visitor.get(address, headers=again).status_code == 404
 
 
-def test_behind_a_prefix_all_links_keep_it(visit: Visit, store: Store) -> None:
+def test_all_links_start_with_the_path_of_the_proxy(visit: Visit, store: Store) -> None:
     published = publish(store)
     page = visit("/presence").get(f"/s/{published.id}")
     addresses = re.findall(r'(?:src|href|action)="(/[^"]*)"', page.text)
@@ -177,7 +181,9 @@ def test_behind_a_prefix_all_links_keep_it(visit: Visit, store: Store) -> None:
     assert f'"https://faces.example.net/presence/s/{published.id}"' in whole.text
 
 
-def test_a_proxys_host_and_scheme_are_in_the_preview_address(visit: Visit, store: Store) -> None:
+def test_the_url_of_the_preview_has_the_host_and_scheme_of_the_proxy(
+    visit: Visit, store: Store
+) -> None:
     published = publish(store)
     proxied = {"X-Forwarded-Host": "a.example, b.example", "X-Forwarded-Proto": "https"}
     page = visit().get(f"http://inner/s/{published.id}", headers=proxied)
@@ -185,7 +191,9 @@ def test_a_proxys_host_and_scheme_are_in_the_preview_address(visit: Visit, store
     assert "Secure" in page.headers["set-cookie"]
 
 
-def test_the_download_holds_everything(visit: Visit, store: Store) -> None:
+def test_the_download_contains_pictures_measurements_report_and_looks(
+    visit: Visit, store: Store
+) -> None:
     published = publish(store, '=cmd|"/C calc"!A0', asks_vote=False)
     answer = visit().get(f"/s/{published.id}/download.zip")
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
@@ -220,7 +228,7 @@ def test_labels_are_hidden_until_the_vote(visit: Visit, store: Store) -> None:
     cookie = blind.headers["set-cookie"]
     for part in (VISITOR, "HttpOnly", "SameSite=lax", "Secure", "Path=/s/"):
         assert part in cookie
-    assert visitor.get(f"/s/{published.id}").text == blind.text, "the order stays"
+    assert visitor.get(f"/s/{published.id}").text == blind.text, "the order changed"
     answer = visitor.post(f"/s/{published.id}/vote", data=form(store, blind.text, published))
     assert answer.status_code == 200
     assert answer.url.query == b"voted"
@@ -228,7 +236,7 @@ def test_labels_are_hidden_until_the_vote(visit: Visit, store: Store) -> None:
         assert expected in answer.text
 
 
-def test_before_the_vote_no_file_tells_what_it_is(visit: Visit, store: Store) -> None:
+def test_before_the_vote_no_file_reveals_its_look(visit: Visit, store: Store) -> None:
     published = publish(store)
     visitor, shared = visit(), store.find(published.id)
     visitor.get(f"/s/{published.id}")
@@ -243,7 +251,7 @@ def test_before_the_vote_no_file_tells_what_it_is(visit: Visit, store: Store) ->
             assert pixels(answer.content) == pixels(stored)
             assert answer.headers["vary"] == "Cookie"
             heads.add(answer.content.partition(b"\xff\xda")[0])
-        # Up to the pixels all files are the same, the original's too.
+        # All files are equal up to the pixels, including that of the original.
         assert len(heads) == 1
     for shown in shared.document.pictures:
         address = f"/s/{published.id}/p/{shown.files['full']}"
@@ -256,7 +264,7 @@ def test_before_the_vote_no_file_tells_what_it_is(visit: Visit, store: Store) ->
 
 
 @pytest.mark.parametrize("way", ["vote", "labels"])
-def test_with_the_labels_provenance_and_full_size_are_back(
+def test_metadata_and_full_size_are_served_once_the_labels_are_shown(
     visit: Visit, store: Store, way: str
 ) -> None:
     published = publish(store)
@@ -268,7 +276,7 @@ def test_with_the_labels_provenance_and_full_size_are_back(
     again = {"If-None-Match": blind.headers["etag"]}
     assert visitor.get(address, headers=again).status_code == 304
     assert visitor.post(f"/s/{published.id}/{way}", data=data).status_code == 200
-    # What the browser kept from before the vote is not taken for what is served now.
+    # The file cached by the browser before the vote is not valid any more.
     answer = visitor.get(address, headers=again)
     assert answer.status_code == 200
     assert answer.headers["vary"] == "Cookie"
@@ -277,13 +285,13 @@ def test_with_the_labels_provenance_and_full_size_are_back(
     full = visitor.get(f"/s/{published.id}/p/{shown.files['full']}")
     assert metadata.read(full.content).look == shown.look
     assert visitor.get(f"/s/{published.id}/download.zip").status_code == 200
-    # Another visitor is still blind, also with what this one's browser knows.
+    # For another visitor it is still hidden, even if the request has this visitor's ETag.
     known = {"If-None-Match": answer.headers["etag"]}
     assert visit().get(address, headers=known).content == blind.content
 
 
 @pytest.mark.parametrize("progressive", [False, True])
-def test_plain_keeps_pixels_and_colours_and_drops_the_rest(progressive: bool) -> None:
+def test_stripping_keeps_pixels_and_colours_and_removes_the_rest(progressive: bool) -> None:
     picture = Image.effect_noise((48, 40), 60).convert("RGB")
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exif = Image.Exif()
@@ -302,16 +310,16 @@ def test_plain_keeps_pixels_and_colours_and_drops_the_rest(progressive: bool) ->
     data = buffer.getvalue()
     for marker in (0xEB, 0xED, 0xE2):
         data = data[:2] + bytes((0xFF, marker, 0, 10)) + b"a secret" + data[2:]
-    # Comments may also stand behind the pixels, and anything may follow the end.
+    # Comments may also follow the pixels, and any data may follow the end marker.
     late = b"\xff\xfe\0\x08secret"
-    done = plain(data[:-2] + late + data[-2:] + b"secret")
+    done = strip_metadata(data[:-2] + late + data[-2:] + b"secret")
     assert b"secret" in data
     assert b"secret" not in done
     assert pixels(done) == pixels(data)
     with Image.open(io.BytesIO(done)) as image:
         assert image.info["icc_profile"] == profile
         assert image.info["jfif"]
-    assert plain(done) == done
+    assert strip_metadata(done) == done
 
 
 @pytest.mark.parametrize(
@@ -327,12 +335,12 @@ def test_plain_keeps_pixels_and_colours_and_drops_the_rest(progressive: bool) ->
         b"\xff\xd8\xff\x02\0\x0apresence\xff\xd9",
     ],
 )
-def test_plain_guesses_nothing(broken: bytes) -> None:
+def test_broken_files_are_not_stripped(broken: bytes) -> None:
     with pytest.raises(ValueError, match=r"JPEG|marker|cut off"):
-        plain(broken)
+        strip_metadata(broken)
 
 
-def test_visitors_see_orders_of_their_own(visit: Visit, store: Store) -> None:
+def test_each_visitor_sees_a_different_order(visit: Visit, store: Store) -> None:
     published = publish(store)
     orders = {
         tuple(re.findall(r"/p/(\w+)-close", visit().get(f"/s/{published.id}").text))
@@ -341,7 +349,7 @@ def test_visitors_see_orders_of_their_own(visit: Visit, store: Store) -> None:
     assert len(orders) > 3
 
 
-def test_a_replayed_vote_counts_once(visit: Visit, store: Store) -> None:
+def test_a_vote_sent_three_times_counts_once(visit: Visit, store: Store) -> None:
     published = publish(store)
     visitor = visit()
     page = visitor.get(f"/s/{published.id}").text
@@ -359,7 +367,7 @@ def test_forged_forms_are_refused(visit: Visit, store: Store) -> None:
     path = f"/s/{published.id}/vote"
     page = visit().get(f"/s/{published.id}").text
     data = form(store, page, published)
-    # Without the cookie, with another visitor's, with a made-up token, from another site.
+    # Without the cookie, with another visitor's cookie, with an invented token, from another site.
     assert visit().post(path, data=data).status_code == 403
     other = visit()
     other.get(f"/s/{published.id}")
@@ -372,7 +380,7 @@ def test_forged_forms_are_refused(visit: Visit, store: Store) -> None:
     assert store.ballots(store.find(published.id)) == []
 
 
-def test_who_has_seen_the_labels_cannot_vote_blind(visit: Visit, store: Store) -> None:
+def test_a_visitor_who_has_seen_the_labels_cannot_vote(visit: Visit, store: Store) -> None:
     published = publish(store)
     visitor = visit()
     data = form(store, visitor.get(f"/s/{published.id}").text, published)
@@ -384,7 +392,7 @@ def test_who_has_seen_the_labels_cannot_vote_blind(visit: Visit, store: Store) -
     assert "Picture 1" in visitor.get(f"/s/{elsewhere.id}").text
 
 
-def test_a_long_comment_is_refused_and_kept(visit: Visit, store: Store) -> None:
+def test_a_long_comment_is_refused_and_shown_again(visit: Visit, store: Store) -> None:
     published = publish(store)
     visitor = visit()
     answer = vote(visitor, store, published, comment="wordy " * 1700)
@@ -415,7 +423,7 @@ def test_too_many_votes_from_one_address(
 # -- the publisher's page --
 
 
-def test_the_publisher_sees_votes_and_comments(visit: Visit, store: Store) -> None:
+def test_the_private_page_shows_votes_and_comments(visit: Visit, store: Store) -> None:
     published = publish(store, MARKUP)
     for comment in ("=HYPERLINK(1)", MARKUP, ""):
         assert vote(visit(), store, published, comment=comment).status_code == 200
@@ -431,13 +439,15 @@ def test_the_publisher_sees_votes_and_comments(visit: Visit, store: Store) -> No
     assert {row["most_like"] for row in rows} == {"A · Japan · LinkedIn"}
 
 
-def test_the_private_link_takes_it_back(visit: Visit, store: Store, settings: Settings) -> None:
+def test_the_private_page_deletes_the_comparison(
+    visit: Visit, store: Store, settings: Settings
+) -> None:
     published = publish(store)
     visitor = visit()
     page = visitor.get(f"/s/{published.id}").text
     late = form(store, page, published)
     own = f"/s/{published.id}/own/{published.secret}"
-    # Chat tools open links to preview them: only a form deletes.
+    # Only a form deletes, because chat tools open links to preview them.
     assert visit().get(f"{own}/delete").status_code in (404, 405)
     assert visit().get(own).status_code == 200
     answer = visit().post(f"{own}/delete")
@@ -450,17 +460,19 @@ def test_the_private_link_takes_it_back(visit: Visit, store: Store, settings: Se
     assert visit().post(f"{own}/delete").status_code == 404
 
 
-def test_anothers_secret_opens_and_deletes_nothing(visit: Visit, store: Store) -> None:
+def test_the_secret_of_another_comparison_opens_and_deletes_nothing(
+    visit: Visit, store: Store
+) -> None:
     mine, other = publish(store), publish(store)
     for path in ("", "/votes.csv"):
         answer = visit().get(f"/s/{mine.id}/own/{other.secret}{path}")
         assert answer.status_code == 403
-        says_nothing_private(answer.text, "Autumn")
+        assert_nothing_private(answer.text, "Autumn")
     assert visit().post(f"/s/{mine.id}/own/{other.secret}/delete").status_code == 403
     assert visit().get(f"/s/{mine.id}").status_code == 200
 
 
-# -- links that lead nowhere, and places that do not answer --
+# -- wrong links, and errors of the server --
 
 
 @pytest.mark.parametrize(
@@ -476,11 +488,11 @@ def test_anothers_secret_opens_and_deletes_nothing(visit: Visit, store: Store) -
         "",
     ],
 )
-def test_malformed_links_are_answered_in_words(visit: Visit, path: str) -> None:
+def test_malformed_links_are_answered_with_a_sentence(visit: Visit, path: str) -> None:
     answer = visit().get(f"/s/{path}")
     assert answer.status_code == 404
     assert "nothing under this link" in answer.text
-    says_nothing_private(answer.text)
+    assert_nothing_private(answer.text)
 
 
 def test_an_expired_link_says_so(visit: Visit, store: Store, clock: Clock) -> None:
@@ -491,11 +503,11 @@ def test_an_expired_link_says_so(visit: Visit, store: Store, clock: Clock) -> No
     for path in ("", "/preview.jpg", "/download.zip", f"/own/{published.secret}"):
         answer = visitor.get(f"/s/{published.id}{path}")
         assert answer.status_code == 410
-        says_nothing_private(answer.text, "Autumn")
+        assert_nothing_private(answer.text, "Autumn")
     assert visitor.post(f"/s/{published.id}/vote", data=late).status_code == 410
 
 
-def test_a_database_that_does_not_answer_is_said(
+def test_a_missing_database_is_answered_with_a_sentence(
     visit: Visit, store: Store, tmp_path: Path
 ) -> None:
     published = publish(store)
@@ -504,10 +516,10 @@ def test_a_database_that_does_not_answer_is_said(
     answer = visit().get(f"/s/{published.id}")
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
-    says_nothing_private(answer.text, str(tmp_path))
+    assert_nothing_private(answer.text, str(tmp_path))
 
 
-def test_our_own_faults_tell_nothing(
+def test_unexpected_errors_reveal_nothing(
     visit: Visit, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     published = publish(store, "A name")
@@ -518,12 +530,12 @@ def test_our_own_faults_tell_nothing(
     monkeypatch.setattr(Database, "reading", fail)
     answer = visit().get(f"/s/{published.id}")
     assert answer.status_code == 500
-    says_nothing_private(answer.text, "secret", "A name")
+    assert_nothing_private(answer.text, "secret", "A name")
     assert "A name" not in caplog.text
     assert "RuntimeError" in caplog.text
 
 
-def test_logs_hold_no_titles_ids_or_addresses(
+def test_logs_contain_no_titles_ids_or_addresses(
     visit: Visit, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG", "presence")

@@ -37,7 +37,7 @@ from sharing.store import (
     LONGEST_PUBLISHING,
     TOMBSTONES_KEPT,
     Published,
-    Shared,
+    SharedComparison,
     Store,
 )
 from sharing.visitors import new_token
@@ -48,7 +48,7 @@ from tests.sharing.publications import publication
 DRAWN = "compositeWithTrainedAlgorithmicMedia"
 
 OpenStore = Callable[..., Store]
-# What does not depend on where things are kept.
+# For behaviour that does not depend on the backend.
 SQLITE = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 EVERYWHERE = pytest.mark.parametrize("settings", BACKENDS, indirect=True)
 
@@ -58,19 +58,19 @@ def folders(settings: Settings) -> list[str]:
 
 
 def dump(store: Store) -> str:
-    """Everything that the database holds, as one text."""
+    """The contents of all tables as one text."""
     tables = ("comparisons", "votes", "uses", "secrets")
     with store._database.engine.connect() as connection:
         rows = [connection.execute(text(f"SELECT * FROM {table}")).all() for table in tables]
     return repr(rows)
 
 
-def shared(store: Store, **more: Any) -> tuple[Published, Shared]:
+def shared(store: Store, **more: Any) -> tuple[Published, SharedComparison]:
     published = store.publish(publication(**more))
     return published, store.find(published.id)
 
 
-def ballot(found: Shared, *, comment: str = "") -> Ballot:
+def ballot(found: SharedComparison, *, comment: str = "") -> Ballot:
     keys = [picture.key for picture in found.document.pictures]
     return Ballot(keys[0], keys[1], keys[1], comment)
 
@@ -79,7 +79,7 @@ def ballot(found: Shared, *, comment: str = "") -> Ballot:
 
 
 @EVERYWHERE
-def test_what_is_published_is_found_as_it_was(store: Store) -> None:
+def test_a_published_comparison_is_found_unchanged(store: Store) -> None:
     asked = publication("Autumn <b>portraits</b>")
     published = store.publish(asked)
     found = store.find(published.id)
@@ -102,12 +102,12 @@ def test_what_is_published_is_found_as_it_was(store: Store) -> None:
 
 
 @SQLITE
-def test_every_published_picture_says_how_it_was_made(store: Store) -> None:
+def test_every_published_picture_has_metadata_about_its_look(store: Store) -> None:
     _, found = shared(store)
     _, edited, _, passport = found.document.pictures
     for name in edited.files.values():
-        said = metadata.read(store.file(found, name))
-        assert (said.source_type, said.look) == (DRAWN, edited.look)
+        statement = metadata.read(store.file(found, name))
+        assert (statement.source_type, statement.look) == (DRAWN, edited.look)
     assert metadata.read(store.file(found, passport.files["full"])).source_type == ""
     preview = metadata.read(store.file(found, "preview.jpg"))
     assert preview.source_type == DRAWN
@@ -126,7 +126,7 @@ def test_ids_and_secrets_are_long_and_secrets_are_not_stored(store: Store) -> No
 
 
 @SQLITE
-def test_other_files_cannot_be_asked_for(store: Store) -> None:
+def test_only_files_of_the_comparison_can_be_read(store: Store) -> None:
     _, found = shared(store)
     for name in ("../links.sqlite", "", "..", "preview.png", found.folder):
         with pytest.raises(NotFound):
@@ -144,18 +144,20 @@ def test_guessed_and_malformed_ids_find_nothing(store: Store, id_: str) -> None:
 
 @SQLITE
 @pytest.mark.parametrize("title", ["t" * 121, "x" * 10_000])
-def test_a_long_title_is_refused_in_words(store: Store, settings: Settings, title: str) -> None:
+def test_a_long_title_is_refused_with_a_sentence(
+    store: Store, settings: Settings, title: str
+) -> None:
     with pytest.raises(Refused, match="room for 120"):
         store.publish(publication(title))
     assert folders(settings) == []
 
 
-def test_control_characters_leave_a_title(store: Store) -> None:
+def test_control_characters_are_removed_from_the_title(store: Store) -> None:
     found = store.find(store.publish(publication("A\0B\u202e\ud800C\n\t 한국")).id)
     assert found.title == "ABC   한국"
 
 
-def test_replicas_see_the_same(open_store: OpenStore) -> None:
+def test_replicas_share_comparisons_and_keys(open_store: OpenStore) -> None:
     one, other = open_store(), open_store()
     published, found = shared(one)
     assert other.find(published.id) == found
@@ -166,11 +168,11 @@ def test_replicas_see_the_same(open_store: OpenStore) -> None:
         one.find(published.id)
 
 
-# -- taking back and expiring --
+# -- deleting and expiring --
 
 
 @EVERYWHERE
-def test_taken_back_is_gone_with_its_files_and_votes(store: Store, settings: Settings) -> None:
+def test_deleting_removes_record_files_and_votes(store: Store, settings: Settings) -> None:
     published, found = shared(store)
     store.vote(found, new_token(), ballot(found, comment="a comment"))
     store.delete(published.id, published.secret)
@@ -189,7 +191,7 @@ def test_taken_back_is_gone_with_its_files_and_votes(store: Store, settings: Set
             ask()
 
 
-def test_anothers_secret_takes_nothing_back(store: Store) -> None:
+def test_the_secret_of_another_comparison_deletes_nothing(store: Store) -> None:
     one, _ = shared(store)
     other, _ = shared(store)
     for secret in (other.secret, one.id, "", "x" * 22, "'; DROP TABLE votes; --"):
@@ -199,7 +201,7 @@ def test_anothers_secret_takes_nothing_back(store: Store) -> None:
 
 
 @pytest.mark.parametrize("days", [1, 30])
-def test_after_its_days_a_comparison_is_gone(
+def test_a_comparison_expires_after_its_days(
     store: Store, settings: Settings, clock: Clock, days: int
 ) -> None:
     published, found = shared(store, days=days)
@@ -221,12 +223,12 @@ def test_after_its_days_a_comparison_is_gone(
 
 
 @SQLITE
-def test_other_days_are_refused(store: Store) -> None:
+def test_other_numbers_of_days_are_refused(store: Store) -> None:
     with pytest.raises(Refused):
         store.publish(publication(days=365))
 
 
-def test_the_sweep_removes_what_nobody_asked_for_again(
+def test_the_sweep_removes_expired_comparisons_that_nobody_opened(
     store: Store, settings: Settings, clock: Clock
 ) -> None:
     shared(store, days=1)
@@ -236,7 +238,7 @@ def test_the_sweep_removes_what_nobody_asked_for_again(
     assert folders(settings) == [store.find(kept.id).folder]
 
 
-def test_a_removal_that_broke_off_is_finished_by_the_sweep(
+def test_the_sweep_finishes_an_interrupted_deletion(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published, _ = shared(store)
@@ -252,12 +254,12 @@ def test_a_removal_that_broke_off_is_finished_by_the_sweep(
     assert published.id not in dump(store)
 
 
-# -- whole or not at all --
+# -- publishing is atomic --
 
 
 @EVERYWHERE
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_disk_says_so_and_loses_nothing(
+def test_a_full_disk_raises_full_and_keeps_other_comparisons(
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     published, found = shared(store)
@@ -280,7 +282,7 @@ def test_a_full_disk_says_so_and_loses_nothing(
     assert store.find(published.id) == found
 
 
-def test_a_record_that_cannot_be_written_leaves_a_leftover_that_is_swept(
+def test_the_sweep_removes_the_folder_if_the_record_was_not_written(
     store: Store, settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, found = shared(store)
@@ -291,14 +293,14 @@ def test_a_record_that_cannot_be_written_leaves_a_leftover_that_is_swept(
     assert len(folders(settings)) == 2
     clock.now += LEFTOVER_AGE
     store.sweep()
-    assert len(folders(settings)) == 2, "another replica may still be publishing this one"
+    assert len(folders(settings)) == 2, "another replica could still be publishing it"
     clock.now += 1
     store.sweep()
     assert folders(settings) == [found.folder]
     assert store.find(kept.id) == found
 
 
-def test_a_publishing_slower_than_the_sweep_gives_up(
+def test_publishing_is_aborted_before_the_sweep_could_remove_its_folder(
     store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put = Blobs.put
@@ -315,7 +317,7 @@ def test_a_publishing_slower_than_the_sweep_gives_up(
 
 
 @EVERYWHERE
-def test_the_sweep_leaves_alone_what_is_not_ours(
+def test_the_sweep_keeps_folders_with_other_names(
     store: Store, settings: Settings, clock: Clock
 ) -> None:
     blobs = Blobs(settings.blob_url)
@@ -331,7 +333,7 @@ def test_the_sweep_leaves_alone_what_is_not_ours(
 
 
 @SQLITE
-def test_large_pictures_are_compressed_and_then_refused(open_store: OpenStore) -> None:
+def test_large_pictures_are_compressed_or_refused(open_store: OpenStore) -> None:
     asked = publication(side=256)
     lossless = pack(asked)
     store = open_store(most_bytes=lossless.bytes * 98 // 100)
@@ -343,7 +345,9 @@ def test_large_pictures_are_compressed_and_then_refused(open_store: OpenStore) -
         open_store(most_bytes=100_000).publish(asked)
 
 
-def test_an_address_publishes_so_much_an_hour(open_store: OpenStore, clock: Clock) -> None:
+def test_an_address_has_a_quota_of_publications_per_hour(
+    open_store: OpenStore, clock: Clock
+) -> None:
     store = open_store(publications_an_hour=2)
     for _ in range(2):
         store.publish(publication(), "203.0.113.7")
@@ -359,7 +363,7 @@ def test_an_address_publishes_so_much_an_hour(open_store: OpenStore, clock: Cloc
     assert "publish" not in dump(store)
 
 
-def test_room_is_made_by_the_oldest_expired_and_by_nothing_else(
+def test_only_the_oldest_expired_comparison_is_removed_to_make_room(
     open_store: OpenStore, settings: Settings, clock: Clock
 ) -> None:
     first, _ = shared(open_store(), days=1)
@@ -414,7 +418,7 @@ def test_a_vote_sent_twice_at_once_counts_once(store: Store) -> None:
 
 
 @SQLITE
-def test_votes_want_all_answers_and_short_comments(store: Store) -> None:
+def test_votes_need_all_answers_and_a_short_comment(store: Store) -> None:
     _, found = shared(store)
     good = ballot(found)
     for bad, says in (
@@ -429,28 +433,28 @@ def test_votes_want_all_answers_and_short_comments(store: Store) -> None:
 
 
 @SQLITE
-def test_who_does_not_ask_gets_no_votes(store: Store) -> None:
+def test_a_comparison_without_a_vote_refuses_votes(store: Store) -> None:
     _, found = shared(store, asks_vote=False)
     with pytest.raises(Refused):
         store.vote(found, new_token(), ballot(found))
 
 
-def test_an_address_votes_so_much_an_hour(open_store: OpenStore) -> None:
+def test_an_address_has_a_quota_of_votes_per_hour(open_store: OpenStore) -> None:
     store = open_store(votes_an_hour=2)
     _, found = shared(store)
     for _ in range(2):
         store.vote(found, new_token(), ballot(found), "2001:db8::1")
-    # The same subscriber's other addresses count as one.
+    # Other addresses in the same /64 network count as the same address.
     with pytest.raises(TooMany):
         store.vote(found, new_token(), ballot(found), "2001:db8::2")
     store.vote(found, new_token(), ballot(found), "2001:db8:0:1::1")
 
 
-# -- a place that does not answer --
+# -- unavailable database or pictures --
 
 
 @SQLITE
-def test_a_locked_database_is_said_and_nothing_is_lost(
+def test_a_locked_database_raises_unavailable_and_nothing_is_lost(
     store: Store, settings: Settings, tmp_path: Path
 ) -> None:
     published, found = shared(store)
@@ -461,14 +465,14 @@ def test_a_locked_database_is_said_and_nothing_is_lost(
     with pytest.raises(Unavailable):
         store.publish(publication())
     assert str(tmp_path) not in caught.value.sentence
-    assert store.find(published.id) == found, "reading goes on"
+    assert store.find(published.id) == found, "reading must work during a write"
     other.execute("ROLLBACK")
     other.close()
     store.vote(found, new_token(), ballot(found))
 
 
 @SQLITE
-def test_a_database_that_is_gone_is_not_made_anew(store: Store, tmp_path: Path) -> None:
+def test_a_missing_database_is_not_created_again(store: Store, tmp_path: Path) -> None:
     published, _ = shared(store)
     for path in tmp_path.glob("links.sqlite*"):
         path.unlink()
@@ -478,11 +482,11 @@ def test_a_database_that_is_gone_is_not_made_anew(store: Store, tmp_path: Path) 
 
 
 @SQLITE
-def test_a_picture_folder_that_cannot_be_written_is_said(
+def test_a_folder_that_cannot_be_written_raises_unavailable(
     store: Store, settings: Settings, tmp_path: Path
 ) -> None:
     published, found = shared(store)
-    # A file in the folder's place fails for root as well, whom permissions do not stop.
+    # A file instead of the folder, because permissions do not restrict root.
     (tmp_path / "file").write_text("x")
     other = Store(replace(settings, blob_url=str(tmp_path / "file" / "pictures")))
     with pytest.raises(Unavailable) as caught:
@@ -495,7 +499,7 @@ def test_a_picture_folder_that_cannot_be_written_is_said(
 @pytest.mark.parametrize(
     "url", ["sqlite:////proc/nowhere/links.sqlite", "postgresql://127.0.0.1:1/x", "nonsense"]
 )
-def test_a_place_that_cannot_be_opened_is_said(tmp_path: Path, url: str) -> None:
+def test_a_store_that_cannot_be_opened_raises_unavailable(tmp_path: Path, url: str) -> None:
     with pytest.raises(Unavailable):
         Store(Settings(url, str(tmp_path), patience=0.2))
     with pytest.raises(Unavailable):

@@ -19,15 +19,15 @@ PICTURES = pack(publication(side=16)).document.pictures
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_the_interval_is_wilsons(votes: int, of: int, low: float, high: float) -> None:
+def test_the_interval_equals_published_values(votes: int, of: int, low: float, high: float) -> None:
     assert wilson(votes, of) == pytest.approx((low, high), abs=5e-5)
 
 
-def test_without_votes_anything_may_be() -> None:
+def test_without_votes_the_interval_is_0_to_1() -> None:
     assert wilson(0, 0) == (0.0, 1.0)
 
 
-def test_votes_add_up_by_question() -> None:
+def test_votes_are_counted_per_question() -> None:
     a, b = PICTURES[0].key, PICTURES[1].key
     counts = tally(PICTURES, [Ballot(a, a, b), Ballot(a, b, b), Ballot(b, b, b)])
     assert [one.votes for one in counts["likeness"]] == [2, 1, 0, 0]
@@ -36,10 +36,10 @@ def test_votes_add_up_by_question() -> None:
     assert counts["likeness"][0].share == pytest.approx(2 / 3)
 
 
-def test_visitors_get_orders_of_their_own_that_stay() -> None:
+def test_the_order_depends_on_the_seed_only() -> None:
     orders = {tuple(one.key for one in shuffled(PICTURES, bytes([n]))) for n in range(200)}
     assert len(orders) == 24
     assert shuffled(PICTURES, b"me") == shuffled(PICTURES, b"me")
     firsts = [shuffled(PICTURES, bytes([n]))[0].key for n in range(200)]
-    # The original comes first for about a quarter: 50, give or take five sigma.
+    # The original comes first for about a quarter, 50, within five standard deviations.
     assert 20 < firsts.count(PICTURES[0].key) < 80

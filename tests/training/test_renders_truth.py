@@ -1,4 +1,4 @@
-"""The pure maths behind the renders: projection, fixation, signs, split. No Blender needed."""
+"""The geometry of the renders: projection, fixation, signs, splits. Blender is not needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from training.renders.geometry import (
     swing,
 )
 from training.renders.identities import HAIRS, IRISES, PEOPLE, SKINS
-from training.renders.plan import Sitting, first_set, full_set, within_orbit
+from training.renders.plan import Setup, first_set, full_set, within_orbit
 from training.renders.pose import Pose, eye_poses
 
 CENTERS = {
@@ -51,7 +51,7 @@ def test_angles_undo_direction(yaw: float, pitch: float) -> None:
     assert angles(direction(yaw, pitch)) == pytest.approx((yaw, pitch))
 
 
-def test_gaze_zero_fixates_the_lens() -> None:
+def test_gaze_zero_looks_into_the_lens() -> None:
     np.testing.assert_allclose(fixation(0, 0, CAMERA.distance_mm), CAMERA.centre)
 
 
@@ -112,9 +112,9 @@ def test_a_gaze_to_the_right_and_up_moves_the_iris_there() -> None:
 
 def test_the_iris_centre_lies_on_its_plane_in_front_of_the_centre() -> None:
     eye = _entry(Pose(10, 5, 2, -8, 3))["eyes"]["subject_right"]
-    arm = np.array(eye["iris_center_mm"]) - eye["center_mm"]
-    assert np.linalg.norm(arm) == pytest.approx(eyeball.IRIS_PLANE_MM, abs=1e-3)
-    assert angles(arm) == pytest.approx((eye["yaw"], eye["pitch"]), abs=0.01)
+    offset = np.array(eye["iris_center_mm"]) - eye["center_mm"]
+    assert np.linalg.norm(offset) == pytest.approx(eyeball.IRIS_PLANE_MM, abs=1e-3)
+    assert angles(offset) == pytest.approx((eye["yaw"], eye["pitch"]), abs=0.01)
 
 
 def test_cornea_and_sclera_meet_at_the_limbus() -> None:
@@ -137,7 +137,7 @@ def test_there_are_enough_people_and_each_is_in_one_split() -> None:
         assert len({person.iris for person in group}) >= 5
 
 
-def test_every_person_names_known_looks() -> None:
+def test_every_person_has_known_colours() -> None:
     for person in PEOPLE:
         assert person.skin in SKINS
         assert person.iris in IRISES
@@ -156,23 +156,23 @@ def test_skins_run_from_very_light_to_very_dark() -> None:
 def test_plans_stay_in_range_and_are_repeatable() -> None:
     for index, person in enumerate(PEOPLE):
         plans = [*full_set(person, index, 640), *first_set(index, 640)]
-        for sitting in plans:
-            assert 35 <= sitting.camera.focal_mm <= 105.01
-            for pose in sitting.poses:
+        for setup in plans:
+            assert 35 <= setup.camera.focal_mm <= 105.01
+            for pose in setup.poses:
                 assert within_orbit(pose)
                 assert abs(pose.head_yaw) <= 30
                 assert abs(pose.head_pitch) <= 15
                 assert abs(pose.gaze_yaw) <= 25
                 assert abs(pose.gaze_pitch) <= 15
-                assert _head(pose) == _head(sitting.poses[0])
+                assert _head(pose) == _head(setup.poses[0])
         assert list(full_set(person, index, 640)) == plans[:2]
 
 
-def test_the_committed_set_says_what_the_code_says() -> None:
-    """Every committed entry can be computed again from its own angles and eyeball centres."""
+def test_the_committed_truth_agrees_with_the_code() -> None:
+    """The eyes of every entry follow from its gaze and its eyeball centres."""
     folder = Path(__file__).parents[2] / "datasets/data/renders"
     if not (folder / "truth.json").exists():
-        pytest.skip("the committed renders are not here")
+        pytest.skip("the committed renders are missing")
     known = json.loads((folder / "truth.json").read_text())
     people = {person.name: person for person in PEOPLE}
     assert {entry["split"] for entry in known["images"]} == {"calibrate", "test"}
@@ -191,5 +191,5 @@ def _head(pose: Pose) -> tuple[float, float, float]:
 
 
 def _entry(pose: Pose) -> dict[str, Any]:
-    sitting = Sitting((pose,), CAMERA, "studio-soft", 0.0)
-    return truth.record("x.jpg", PEOPLE[0], sitting, pose, CENTERS)
+    setup = Setup((pose,), CAMERA, "studio-soft", 0.0)
+    return truth.record("x.jpg", PEOPLE[0], setup, pose, CENTERS)

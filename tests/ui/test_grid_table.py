@@ -24,7 +24,7 @@ ASKED = Grid(
 def shown(
     hopper_analysis: Analysis, tmp_path_factory: pytest.TempPathFactory
 ) -> grid_table.ShownGrid:
-    small = cells.small(hopper_analysis)
+    small = cells.at_cell_size(hopper_analysis)
     asked = cells.lay_out(small, ASKED.base, ASKED.columns, ASKED.rows)
     window = framing.head(small.face, small.portrait.original_u8.shape)
     shown = grid_table.empty("photo.png", asked, window)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from presets import load, spoken
-from presets.spoken import FOLDER as PRESETS
-from presets.spoken import misfits as preset_misfits
+from presets import load, translated
+from presets.translations import FOLDER as PRESETS
+from presets.translations import mismatches as preset_mismatches
 from ui import language
 from ui.language import FOLDER, LANGUAGES, chosen, misfits, placeholders, read, say, t, texts
 from ui.page_head import dressed
@@ -49,8 +49,8 @@ def test_korean_is_korean() -> None:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_preset_has_all_its_words(code: str) -> None:
-    assert preset_misfits(PRESETS / f"{code}.yaml") == []
-    presets, others = load(), spoken(code)
+    assert preset_mismatches(PRESETS / f"{code}.yaml") == []
+    presets, others = load(), translated(code)
     assert others.regions.keys() == presets.regions.keys()
     assert others.regions["japan"].label == say(code, "region.japan") == "일본"
     # Numbers and sources are nobody's language.

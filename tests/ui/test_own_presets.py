@@ -8,11 +8,11 @@ import pytest
 
 from pipelines.studio import Look
 from presets import load, own
-from presets.own import Read, Saved
+from presets.own import ImportedLooks, SavedLook
 from ui.components import own_presets
 from ui.components.own_presets import as_presets, changed, listed, merged, saved
 
-A, B = Saved("Autumn", "region=japan"), Saved("Winter", "region=soft")
+A, B = SavedLook("Autumn", "region=japan"), SavedLook("Winter", "region=soft")
 
 
 def wish(**parts: str) -> Any:
@@ -37,14 +37,14 @@ def test_a_look_is_saved_first_and_replaces_its_namesake() -> None:
 
 def test_no_name_and_no_room_are_said() -> None:
     assert "name" in refused(saved, (A,), " \n ", Look(), "en")
-    full = tuple(Saved(f"{number}", A.look) for number in range(own.MOST))
-    assert f"{own.MOST}" in refused(saved, full, "one more", Look(), "en")
-    assert len(saved(full, "3", Look(), "en")[0]) == own.MOST
+    full = tuple(SavedLook(f"{number}", A.look) for number in range(own.MOST_LOOKS))
+    assert f"{own.MOST_LOOKS}" in refused(saved, full, "one more", Look(), "en")
+    assert len(saved(full, "3", Look(), "en")[0]) == own.MOST_LOOKS
 
 
 def test_renaming_and_deleting() -> None:
     assert changed((A, B), A, wish(action="rename", to="Spring"), "en")[0] == (
-        Saved("Spring", A.look),
+        SavedLook("Spring", A.look),
         B,
     )
     assert changed((A, B), A, wish(action="delete"), "en")[0] == (B,)
@@ -53,17 +53,17 @@ def test_renaming_and_deleting() -> None:
 
 
 def test_an_import_doubles_nothing_and_takes_nothing_away() -> None:
-    other = Saved("Winter", "region=korea")
-    looks, said = merged((A, B), Read((A, other), ("winter",)), "en")
-    assert looks == (A, B, Saved("Winter (2)", "region=korea"))
+    other = SavedLook("Winter", "region=korea")
+    looks, said = merged((A, B), ImportedLooks((A, other), ("winter",)), "en")
+    assert looks == (A, B, SavedLook("Winter (2)", "region=korea"))
     assert "Imported 1 of 2" in said
     assert "winter" in said
-    assert merged(looks, Read((A, other), ()), "en")[0] == looks
+    assert merged(looks, ImportedLooks((A, other), ()), "en")[0] == looks
 
 
 def test_a_hostile_name_is_text_and_its_file_is_whole() -> None:
     name = "<img src=x onerror=alert(1)>\"'"
-    html = listed(own.to_store([Saved(name, "region=japan&doses=B:0.3")]), "en")
+    html = listed(own.to_storage([SavedLook(name, "region=japan&doses=B:0.3")]), "en")
     assert "<img" not in html
     assert "&lt;img src=x onerror=alert(1)&gt;" in html
     data = re.findall(r'base64,([^"]+)"', html)
@@ -75,21 +75,21 @@ def test_a_hostile_name_is_text_and_its_file_is_whole() -> None:
 
 
 def test_a_look_that_is_no_longer_known_is_listed_with_what_is_wrong() -> None:
-    html = listed(own.to_store([Saved("Old", "region=atlantis&context=actor")]), "en")
+    html = listed(own.to_storage([SavedLook("Old", "region=atlantis&context=actor")]), "en")
     assert "There is no region &#x27;atlantis&#x27;" in html
     assert "Actor headshot" in html
-    assert "p-warning" in listed(own.to_store([Saved("Torn", "no look")]), "en")
+    assert "p-warning" in listed(own.to_storage([SavedLook("Torn", "no look")]), "en")
 
 
 def test_what_was_set_by_hand_becomes_a_preset() -> None:
     linkedin = load().contexts["linkedin"].doses
-    plain = as_presets(Saved("a", "region=japan&context=linkedin&gaze=0.5"))
+    plain = as_presets(SavedLook("a", "region=japan&context=linkedin&gaze=0.5"))
     assert plain == own.AsPresets(None, None)
-    half = as_presets(Saved("a", "context=linkedin&polish=0.5&doses=X:0.7&gaze=3,-4"))
+    half = as_presets(SavedLook("a", "context=linkedin&polish=0.5&doses=X:0.7&gaze=3,-4"))
     assert half.context is not None
     assert half.context.doses.evenness == pytest.approx(linkedin.evenness / 2, abs=1e-3)
     assert half.context.doses.sharpness == 0.7
     assert half.region is not None
     assert half.region.gaze == (3, -4)
-    assert as_presets(Saved("a", "context=id-passport&polish=0.5")).context is None
-    assert as_presets(Saved("a", "region=atlantis")) == own.AsPresets(None, None)
+    assert as_presets(SavedLook("a", "context=id-passport&polish=0.5")).context is None
+    assert as_presets(SavedLook("a", "region=atlantis")) == own.AsPresets(None, None)

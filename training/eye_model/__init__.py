@@ -1,1 +1,1 @@
-"""What `python -m training.train` is made of: eyes, tasks, losses, sheets and the model card."""
+"""Parts of `python -m training.train`: losses, validation and the model card."""

@@ -1,4 +1,4 @@
-"""The model card that goes beside the weights, with the curves of the run."""
+"""The model card of a trained eye model, with the curves of its run."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from training.data import summary
 
 
 @dataclass(frozen=True)
-class Point:
-    """A point of the curves.
+class CurvePoint:
+    """Training loss and validation results at one step.
 
     Attributes:
-        step: Batches seen.
-        loss: Mean training loss since the point before.
+        step: Batches so far.
+        loss: Mean training loss since the previous point.
         geometry: Validation PSNR of the proposals alone, in dB.
-        cycle: Validation PSNR of ours.
-        withheld: Validation PSNR with the proposal withheld.
+        cycle: Validation PSNR of what the model draws from the proposals, in dB.
+        withheld: Validation PSNR of what it draws without a proposal, in dB.
     """
 
     step: int
@@ -30,18 +30,18 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Training:
-    """What is to be told of a run.
+class RunSummary:
+    """The facts of a run that the model card reports.
 
     Attributes:
-        channels: Of the model's levels.
-        parameters: How many weights it has.
-        steps: Batches seen.
-        batch: Patches in each.
+        channels: Channels of each level of the model.
+        parameters: Number of weights.
+        steps: Batches so far.
+        batch: Patches in each batch.
         seed: Of weights and batches.
-        hours: Of computing.
+        hours: Computing time.
         hardware: In words.
-        detail: Gain of fine detail, from the validation eyes.
+        detail: Gain of fine detail, from the validation eyes, see `gain_of_detail`.
         history: The curves.
     """
 
@@ -53,7 +53,7 @@ class Training:
     hours: float
     hardware: str
     detail: float
-    history: Sequence[Point]
+    history: Sequence[CurvePoint]
 
 
 _CARD = """# Eye ControlNet
@@ -107,12 +107,12 @@ here, with what the sheet of the worst eyes shows.
 """
 
 
-def write(folder: Path, run: Training, eyes: EyeSet) -> None:
-    """Write ``README.md`` and ``curves.png`` into a folder with weights."""
+def write(folder: Path, run: RunSummary, eyes: EyeSet) -> None:
+    """Write ``README.md`` and ``curves.png`` into the folder of the weights."""
     rows = "\n".join(
-        f"| {one.step} | {one.loss:.4f} | {one.geometry:.2f} | {one.cycle:.2f} "
-        f"| {one.withheld:.2f} |"
-        for one in _thinned(run.history)
+        f"| {point.step} | {point.loss:.4f} | {point.geometry:.2f} | {point.cycle:.2f} "
+        f"| {point.withheld:.2f} |"
+        for point in _evenly_spaced(run.history)
     )
     text = _CARD.format(
         parameters=run.parameters / 1e6,
@@ -128,30 +128,31 @@ def write(folder: Path, run: Training, eyes: EyeSet) -> None:
     )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "README.md").write_text(text, encoding="utf-8")
-    curves(folder / "curves.png", run.history)
+    draw_curves(folder / "curves.png", run.history)
 
 
-def curves(path: Path, history: Sequence[Point]) -> None:
-    """Draw loss and validation over the steps."""
+def draw_curves(path: Path, history: Sequence[CurvePoint]) -> None:
+    """Plot training loss and validation PSNR over the steps."""
     from matplotlib.figure import Figure
 
-    steps = [one.step for one in history]
+    steps = [point.step for point in history]
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.plot(steps, [one.loss for one in history], color="black")
+    left.plot(steps, [point.loss for point in history], color="black")
     left.set(title="Training loss", xlabel="step", yscale="log")
     for name, label in (
         ("cycle", "ours"),
         ("geometry", "geometry alone"),
         ("withheld", "ours, proposal withheld"),
     ):
-        right.plot(steps, [getattr(one, name) for one in history], label=label)
+        right.plot(steps, [getattr(point, name) for point in history], label=label)
     right.set(title="Validation PSNR inside the mask, dB", xlabel="step")
     right.legend()
     figure.savefig(path, dpi=120)
 
 
-def _thinned(history: Sequence[Point], most: int = 12) -> list[Point]:
+def _evenly_spaced(history: Sequence[CurvePoint], most: int = 12) -> list[CurvePoint]:
+    """At most so many points of the curves, with the first and the last."""
     if len(history) <= most:
         return list(history)
     last = len(history) - 1

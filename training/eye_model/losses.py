@@ -1,4 +1,4 @@
-"""What the eye model is trained to make small; importing this loads torch."""
+"""The training loss of the eye model. Importing this module loads torch."""
 
 from __future__ import annotations
 
@@ -7,36 +7,37 @@ from torch import Tensor
 from torch.nn import functional
 
 GRADIENT = 0.5
-"""Weight of the gradients' difference at full and half size: edges, not only colours."""
+"""Weight of the difference of gradients, at full and half size, which keeps edges sharp."""
 ENERGY = 0.25
-"""Weight of the difference of local contrast: without it everything uncertain is blurred."""
+"""Weight of the difference of local contrast; without it the model blurs what is uncertain."""
 
-# What is outside the mask is not pasted; it counts a little, so that steps stay on the bridge.
-_OUTSIDE = 0.02
-_SMALLEST = 1e-4
+# Weight outside the mask. Those pixels are not pasted into the result, but they must stay near the
+# truth for several steps of the bridge to work.
+_OUTSIDE_WEIGHT = 0.02
+# Keeps the gradient of the square root finite where there is no contrast.
+_EPSILON = 1e-4
 
 
 def loss(drawn: Tensor, truth: Tensor, mask: Tensor, importance: Tensor | None = None) -> Tensor:
-    """L1, gradients on two scales and local high-frequency energy inside the mask.
+    """L1, gradients on two scales and local high-frequency contrast, weighted by the mask.
 
     Args:
-        drawn: x_0 as predicted, in [-1, 1], (n, 3, H, W).
-        truth: In [-1, 1], (n, 3, H, W).
+        drawn: The predicted x_0, in [-1, 1], (n, 3, H, W).
+        truth: The true eyes, in [-1, 1], (n, 3, H, W).
         mask: 0..1, (n, 1, H, W).
-        importance: How much each patch counts, (n,); all the same if None.
+        importance: Weight of each patch, (n,); equal if None.
     """
-    weight = mask + _OUTSIDE
+    weight = mask + _OUTSIDE_WEIGHT
     if importance is not None:
         weight = weight * importance.view(-1, 1, 1, 1)
-    half = functional.avg_pool2d
-    gradients = _gradients(drawn, truth, weight) + _gradients(
-        half(drawn, 2), half(truth, 2), half(weight, 2)
-    )
+    half_size = (functional.avg_pool2d(planes, 2) for planes in (drawn, truth, weight))
+    gradients = _gradients(drawn, truth, weight) + _gradients(*half_size)
     energy = _mean((_energy(drawn) - _energy(truth)).abs(), weight)
     return _mean((drawn - truth).abs(), weight) + GRADIENT * gradients + ENERGY * energy
 
 
 def _gradients(drawn: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Mean absolute difference of the horizontal and vertical gradients."""
     error = drawn - truth
     across = (error[..., :, 1:] - error[..., :, :-1]).abs()
     down = (error[..., 1:, :] - error[..., :-1, :]).abs()
@@ -44,11 +45,12 @@ def _gradients(drawn: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
 
 
 def _energy(picture: Tensor) -> Tensor:
-    """Root mean square of what a 3 by 3 mean takes away, over 5 by 5 pixels."""
+    """Local contrast: RMS over 5 by 5 pixels of the difference from a 3 by 3 mean."""
     fine = picture - functional.avg_pool2d(picture, 3, 1, 1, count_include_pad=False)
     square = functional.avg_pool2d(fine**2, 5, 1, 2, count_include_pad=False)
-    return torch.sqrt(square + _SMALLEST)
+    return torch.sqrt(square + _EPSILON)
 
 
 def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean over pixels and channels."""
     return (values * weight).sum() / (weight.sum() * values.shape[1])

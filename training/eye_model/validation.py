@@ -1,4 +1,4 @@
-"""How the eye model does on people it is not trained on, in figures and as a sheet."""
+"""Validate the eye model on people it is not trained on: PSNR and a contact sheet."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from typing import Any
 import numpy as np
 
 from datasets import eye_samples
-from datasets.drawing import draw, gain_of_detail, psnr
+from datasets.drawing import draw, enlarge, gain_of_detail, psnr, to_u8
 from datasets.eye_set import EyeSet
 from pipelines.image.arrays import Image8
 
-_ROWS = 12
+_SHEET_ROWS = 12
 
 
 @dataclass(frozen=True)
-class Checked:
-    """Mean figures over the validation eyes.
+class Validation:
+    """Means over the validation eyes.
 
     Attributes:
-        geometry: PSNR in dB inside the mask of the proposals alone.
-        cycle: PSNR of what the model makes of them.
-        withheld: PSNR where the proposal is withheld.
-        detail: Gain that makes what the model draws as sharp as eyes are, see `gain_of_detail`.
-        sheet: uint8 RGB; a row an eye: photo, proposal, ours, what stood in for the proposal,
-            annotation, and ours from these.
+        geometry: PSNR in dB, inside the mask, of the proposals alone.
+        cycle: PSNR in dB of what the model draws from the proposals.
+        withheld: PSNR in dB of what it draws without a proposal.
+        detail: Gain of fine detail that makes the drawn eyes as sharp as real ones, see
+            `gain_of_detail`.
+        sheet: uint8 RGB, one eye in each row: photo, proposal, drawn from it; then without a
+            proposal: start, annotation, drawn from them.
     """
 
     geometry: float
@@ -36,47 +37,47 @@ class Checked:
 
 
 def eyes_of(eyes: EyeSet, most: int) -> list[int]:
-    """Indices of validation eyes, evenly spread over the set, photographs before renders."""
-    part = np.flatnonzero(eyes.splits == "validation")
-    photos = part[eyes.sources[part] != "render"]
-    part = photos if len(photos) else part
-    if len(part) <= most:
-        return [int(index) for index in part]
-    return [int(index) for index in part[np.linspace(0, len(part) - 1, most).astype(int)]]
+    """Choose at most `most` validation eyes, evenly spread; photographs only, if there are any."""
+    chosen = np.flatnonzero(eyes.splits == "validation")
+    photos = chosen[eyes.sources[chosen] != "render"]
+    chosen = photos if len(photos) else chosen
+    if len(chosen) > most:
+        chosen = chosen[np.linspace(0, len(chosen) - 1, most).astype(int)]
+    return [int(index) for index in chosen]
 
 
-def check(pipeline: Any, eyes: EyeSet, indices: list[int], steps: int = 1) -> Checked:
-    """Draw the validation eyes.
+def validate(pipeline: Any, eyes: EyeSet, indices: list[int], steps: int = 1) -> Validation:
+    """Draw the validation eyes with and without their proposals, and compare them with the truth.
 
     Args:
         pipeline: An `EyePatchControlNetPipeline`.
         eyes: The set.
-        indices: Which of it.
-        steps: Of the bridge.
+        indices: The validation eyes.
+        steps: Inference steps of the bridge.
     """
-    given = [eye_samples.sample(eyes, index, "cycle") for index in indices]
-    blind = [eye_samples.sample(eyes, index, "withheld") for index in indices]
-    ours, alone = draw(pipeline, given, steps), draw(pipeline, blind, steps)
-    truth = np.stack([one.truth for one in given])
-    mask = np.stack([one.mask for one in given])
-    start = np.stack([one.start for one in given])
+    cycles = [eye_samples.sample(eyes, index, "cycle") for index in indices]
+    withheld = [eye_samples.sample(eyes, index, "withheld") for index in indices]
+    from_cycle, from_withheld = draw(pipeline, cycles, steps), draw(pipeline, withheld, steps)
+    truth = np.stack([sample.truth for sample in cycles])
+    mask = np.stack([sample.mask for sample in cycles])
+    start = np.stack([sample.start for sample in cycles])
     rows = [
         np.hstack(
             [
-                eye_samples.to_u8(given[k].truth),
-                eye_samples.to_u8(given[k].start),
-                eye_samples.to_u8(ours[k]),
-                eye_samples.to_u8(blind[k].start),
-                blind[k].control,
-                eye_samples.to_u8(alone[k]),
+                to_u8(cycles[k].truth),
+                to_u8(cycles[k].start),
+                to_u8(from_cycle[k]),
+                to_u8(withheld[k].start),
+                withheld[k].control,
+                to_u8(from_withheld[k]),
             ]
         )
-        for k in range(min(_ROWS, len(indices)))
+        for k in range(min(_SHEET_ROWS, len(indices)))
     ]
-    return Checked(
+    return Validation(
         geometry=float(psnr(start, truth, mask).mean()),
-        cycle=float(psnr(ours, truth, mask).mean()),
-        withheld=float(psnr(alone, truth, mask).mean()),
-        detail=gain_of_detail(ours, truth, mask),
-        sheet=eye_samples.enlarged(np.vstack(rows), 2),
+        cycle=float(psnr(from_cycle, truth, mask).mean()),
+        withheld=float(psnr(from_withheld, truth, mask).mean()),
+        detail=gain_of_detail(from_cycle, truth, mask),
+        sheet=enlarge(np.vstack(rows), 2),
     )

@@ -1,1 +1,1 @@
-"""How the gaze estimator learns where eyes lie: from renders of exactly known eyes."""
+"""Train the regressions and fit the constants of the gaze estimator, on renders of known gaze."""

@@ -1,4 +1,4 @@
-"""``python -m training.gaze``: train the cascade of eye shapes and fit the constants of gaze."""
+"""``python -m training.gaze``: train the regressions of eye shapes and gaze, fit the constants."""
 
 from __future__ import annotations
 
@@ -12,59 +12,60 @@ import numpy as np
 
 from pipelines.gaze import appearance, eye_shape
 from training.gaze import cascade, constants, eyes
-from training.gaze.cascade import Trained
+from training.gaze.cascade import TrainedRegressions
 from training.gaze.constants import MeasuredEyes
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train on renders; the zero of people comes from photographs of theirs."""
+    """Train on renders; fit the zero of people on photographs that look into the lens."""
     options = _parser().parse_args(arguments)
-    sitters = eyes.renders(options.renders)
-    trained = cascade.train(sitters, options.samples, options.seed)
+    rendered = eyes.read_renders(options.renders)
+    trained = cascade.train(rendered, options.samples, options.seed)
     for number, errors in enumerate(trained.errors, start=1):
         print(f"stage {number}: median errors of held-out people, 16 px an iris radius")
         print(np.round(errors.T, 2))
     eye_shape.save(options.out / eye_shape.WEIGHTS.name, trained.shape)
     eye_shape.save(options.out / appearance.WEIGHTS.name, (trained.appearance,))
-    fold_of = cascade.folds(sitters)
-    known = [
-        constants.measure(sitter, trained.shape_without[fold_of[sitter.identity]])
-        for sitter in sitters
+    fold_of = cascade.folds(rendered)
+    measured = [
+        constants.measure(picture, trained.shape_without[fold_of[picture.identity]])
+        for picture in rendered
     ]
-    photos = [
-        constants.measure(sitter, trained.shape)
-        for sitter in eyes.photographs([one for d in options.photos for one in sorted(d.iterdir())])
-    ]
-    fitted = constants.fit(known, photos)
-    report = {"constants": asdict(fitted), "held_out": _held_out(known, trained, fold_of)}
+    files = [file for folder in options.photos for file in sorted(folder.iterdir())]
+    photos = [constants.measure(picture, trained.shape) for picture in eyes.read_photographs(files)]
+    fitted = constants.fit(measured, photos)
+    report = {"constants": asdict(fitted), "held_out": _held_out(measured, trained, fold_of)}
     print(json.dumps(report, indent=2))
     (options.out / "gaze_training.json").write_text(json.dumps(report, indent=2) + "\n", "utf-8")
 
 
 def _held_out(
-    known: Sequence[MeasuredEyes], trained: Trained, fold_of: dict[str, int]
+    rendered: Sequence[MeasuredEyes], trained: TrainedRegressions, fold_of: dict[str, int]
 ) -> dict[str, float]:
-    """Errors in degrees on people that neither cascade nor constants had seen."""
+    """Mean absolute errors in degrees, and slopes, on people unseen by cascade and constants.
+
+    ``ours`` is the estimator, ``second`` the gaze by appearance.
+    """
     ours, second, true = [], [], []
     for fold in range(cascade.FOLDS):
-        inside = [m for m in known if fold_of[m.sitter.identity] == fold]
-        others = [m for m in known if fold_of[m.sitter.identity] != fold]
+        inside = [m for m in rendered if fold_of[m.picture.identity] == fold]
+        others = [m for m in rendered if fold_of[m.picture.identity] != fold]
         fitted = constants.fit(others, [])
         for measured in inside:
-            sitter = measured.sitter
+            picture = measured.picture
             sines = [
                 float(measured.row(axis) @ gains + fitted.rendered[axis])
                 for axis, gains in enumerate((fitted.side, fitted.up))
             ]
             ours.append(sines)
-            true.append([constants.true_sine(sitter, axis) for axis in (0, 1)])
+            true.append([constants.true_sine(picture, axis) for axis in (0, 1)])
             read = appearance.read_with(
-                sitter.pixels_u8.astype(np.float32) / 255,
-                sitter.face,
+                picture.pixels_u8.astype(np.float32) / 255,
+                picture.face,
                 trained.shape_without[fold],
                 trained.appearance_without[fold],
             )
-            second.append(appearance.upright_sines(read, sitter.face.head, "right"))
+            second.append(appearance.upright_sines(read, picture.face.head, "right"))
     report = {}
     for name, read_sines in (("ours", ours), ("second", second)):
         degrees = np.degrees(np.arcsin(np.clip(read_sines, -1, 1)))

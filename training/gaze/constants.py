@@ -12,27 +12,29 @@ from pipelines import gaze
 from pipelines.gaze import estimation, eye_shape, projection
 from pipelines.gaze.eye_shape import Linear
 from pipelines.image.arrays import Points
-from training.gaze.eyes import ReadFace
+from training.gaze.eyes import LabelledPicture
 
-# What a photograph weighs beside a render: enough to keep a gain from amplifying what photographs
-# scatter in, too little to bend a slope.
+# Total weight of the photographs relative to the renders: enough to keep the gains from amplifying
+# the scatter of photographs, too little to change the slope.
 PHOTO_WEIGHT = 0.1
-# Beyond this a photograph presumably does not look into the lens (Huber's weights), a sine.
+# Sine of the angle beyond which a photograph presumably does not look into the lens; it is then
+# weighed down (Huber's weights).
 LENS_SINE = 0.05
-# Which of canthi, centre and head each axis (side, up) goes by: sideways the centre adds nothing.
+# Regressors of each axis (side, up), of canthi (0), eyeball centre (1) and head (2). Sideways the
+# centre adds nothing.
 _USED = ((0, 2), (0, 1, 2))
 
 
 @dataclass(frozen=True)
 class Constants:
-    """As they stand in `pipelines/gaze/estimation.py`.
+    """The constants of `pipelines/gaze/estimation.py`.
 
     Attributes:
-        side: Gains (canthi, centre, head) of the sine to the side.
-        up: Likewise upwards.
-        rendered: Zeros of the rendered heads (side, up).
-        people: Zeros of photographed people (side, up).
-        outward: Sine by which either eye reads outward of both.
+        side: Gains of canthi, eyeball centre and head for the sine of the gaze to the side.
+        up: The same gains for the sine upwards.
+        rendered: Zeros (side, up) of rendered heads.
+        people: Zeros (side, up) of photographed people.
+        outward: Sine by which each eye alone reads further outward than both together.
     """
 
     side: tuple[float, float, float]
@@ -44,41 +46,40 @@ class Constants:
 
 @dataclass(frozen=True)
 class MeasuredEyes:
-    """A sitter and what the estimator measures.
+    """A picture and the offsets that the estimator measures in it.
 
     Attributes:
-        sitter: The picture.
-        eyes: `gaze.offsets`, (2, 4).
+        picture: The picture.
+        eyes: `estimation.offsets` of the left and the right eye, (2, 4).
     """
 
-    sitter: ReadFace
+    picture: LabelledPicture
     eyes: Points
 
     @property
     def both(self) -> Points:
-        """Offsets of both eyes, weighed by their fits, (4,)."""
-        return estimation.eye_weights(self.sitter.fit.confidence) @ self.eyes
+        """Mean offsets of both eyes, weighted by the confidence of their iris fits, (4,)."""
+        return estimation.eye_weights(self.picture.fit.confidence) @ self.eyes
 
     def row(self, axis: int) -> Points:
-        """Regressors of one axis (0 side, 1 up): canthi, centre, head."""
-        head = self.sitter.face.head
-        people = gaze.PEOPLE if self.sitter.gaze is None else gaze.RENDERED
+        """Regressors of one axis (0 side, 1 up): canthi, eyeball centre, head, (3,)."""
+        head = self.picture.face.head
+        people = gaze.PEOPLE if self.picture.gaze is None else gaze.RENDERED
         turn = np.radians(head.yaw) if axis == 0 else estimation.nod(head, people)
         return np.array([*self.both[2 * axis : 2 * axis + 2], np.sin(turn)])
 
 
-def measure(sitter: ReadFace, stages: tuple[Linear, ...]) -> MeasuredEyes:
-    """Find the eyes' shapes with a cascade, the offsets with them."""
-    pixels = sitter.pixels_u8.astype(np.float32) / 255
-    return MeasuredEyes(
-        sitter, estimation.offsets(sitter.face, eye_shape.find(pixels, sitter.face, stages))
-    )
+def measure(picture: LabelledPicture, stages: tuple[Linear, ...]) -> MeasuredEyes:
+    """Find the shapes of both eyes with a cascade and measure the offsets of their irises."""
+    pixels = picture.pixels_u8.astype(np.float32) / 255
+    shapes = eye_shape.find(pixels, picture.face, stages)
+    return MeasuredEyes(picture, estimation.offsets(picture.face, shapes))
 
 
 def fit(rendered: Sequence[MeasuredEyes], photos: Sequence[MeasuredEyes]) -> Constants:
-    """Fit gains and zeros together; renders and photographs have zeros of their own."""
-    side, side_zeros = _axis(rendered, photos, 0)
-    up, up_zeros = _axis(rendered, photos, 1)
+    """Fit gains and zeros together; renders and photographs have their own zeros."""
+    side, side_zeros = _fit_axis(rendered, photos, 0)
+    up, up_zeros = _fit_axis(rendered, photos, 1)
     outward = float(np.mean([(m.eyes[0, :2] - m.eyes[1, :2]) @ side[:2] / 2 for m in rendered]))
     return Constants(
         side=side,
@@ -89,37 +90,46 @@ def fit(rendered: Sequence[MeasuredEyes], photos: Sequence[MeasuredEyes]) -> Con
     )
 
 
-def true_sine(sitter: ReadFace, axis: int) -> float:
-    """Sine of the true gaze, upright with the head: to the side (axis 0) or up (1)."""
-    if sitter.gaze is None:
+def true_sine(picture: LabelledPicture, axis: int) -> float:
+    """Sine of the true gaze, upright with the head: to the side (axis 0) or up (1).
+
+    Raises:
+        ValueError: The picture is a photograph.
+    """
+    if picture.gaze is None:
         raise ValueError("This picture's gaze is not known.")
-    return float(projection.to_upright(sitter.gaze, sitter.face.head.roll)[axis])
+    return float(projection.to_upright(picture.gaze, picture.face.head.roll)[axis])
 
 
-def _axis(
+def _fit_axis(
     rendered: Sequence[MeasuredEyes], photos: Sequence[MeasuredEyes], axis: int
 ) -> tuple[tuple[float, float, float], tuple[float, float]]:
+    """Fit the gains of one axis and its zeros of renders and photographs.
+
+    Reweighted least squares, with zero as the wanted sine of every photograph.
+    """
     used = list(_USED[axis])
     rows = np.array([m.row(axis) for m in (*rendered, *photos)])
     is_photo = np.arange(len(rows)) >= len(rendered)
-    true = np.array([true_sine(m.sitter, axis) for m in rendered])
+    true = np.array([true_sine(m.picture, axis) for m in rendered])
     wanted = np.concatenate([true, np.zeros(len(photos))])
     system = np.column_stack([rows[:, used], ~is_photo, is_photo])
-    start = np.where(is_photo, PHOTO_WEIGHT * len(rendered) / max(len(photos), 1), 1.0)
-    weight = start
-    found = np.zeros(len(used) + 2)
+    base_weight = np.where(is_photo, PHOTO_WEIGHT * len(rendered) / max(len(photos), 1), 1.0)
+    weight = base_weight
+    solution = np.zeros(len(used) + 2)
     for _ in range(20):
         root = np.sqrt(weight)
-        found = np.linalg.lstsq(system * root[:, None], wanted * root, rcond=None)[0]
-        off = np.abs(system @ found - wanted)
-        trust = np.minimum(1, LENS_SINE / np.maximum(off, 1e-9))
-        weight = start * np.where(is_photo, trust, 1.0)
+        solution = np.linalg.lstsq(system * root[:, None], wanted * root, rcond=None)[0]
+        error = np.abs(system @ solution - wanted)
+        huber = np.minimum(1, LENS_SINE / np.maximum(error, 1e-9))
+        weight = base_weight * np.where(is_photo, huber, 1.0)
     gains = np.zeros(3)
-    gains[used] = found[: len(used)]
+    gains[used] = solution[: len(used)]
     read = rows[~is_photo] @ gains
-    # Noise in the offsets flattens a regression; within a person the slope shall be one.
-    people = np.array([m.sitter.identity for m in rendered])
-    read_within, true_within = _within(read, people), _within(true, people)
+    # Noise in the offsets makes the fitted slope too small. Scale the gains so that the slope
+    # within a person is one.
+    people = np.array([m.picture.identity for m in rendered])
+    read_within, true_within = _minus_mean(read, people), _minus_mean(true, people)
     stretch = float(true_within @ true_within / (read_within @ true_within))
     gains *= stretch
     zero = float(np.mean(true) - stretch * np.mean(read))
@@ -128,17 +138,18 @@ def _axis(
 
 
 def _lens_zero(read: Points, photos: Sequence[MeasuredEyes]) -> float:
-    """What brings photographs to the lens: collections count alike, whatever their size.
+    """The zero with which photographs read as looking into the lens.
 
-    A median, because nobody who looks elsewhere can shift it.
+    The median of each collection, so that a few averted gazes do not shift it; then the mean over
+    collections, whatever their size.
     """
-    collections = np.array([photo.sitter.identity for photo in photos])
-    medians = [np.median(read[collections == one]) for one in np.unique(collections)]
+    collections = np.array([photo.picture.identity for photo in photos])
+    medians = [np.median(read[collections == name]) for name in np.unique(collections)]
     return -float(np.mean(medians))
 
 
-def _within(values: Points, people: NDArray[np.str_]) -> Points:
-    """Values less the mean of their person."""
+def _minus_mean(values: Points, people: NDArray[np.str_]) -> Points:
+    """Each value minus the mean of its person."""
     return np.asarray(
         [
             value - values[people == person].mean()

@@ -1,4 +1,4 @@
-"""Eyes of renders with their true canthi, lids and eyeballs, in the frame the estimator uses."""
+"""Read renders with their true canthi, lids and eyeballs, and photographs without them."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from pipelines.runtime.errors import Refusal
 
 
 @dataclass(frozen=True)
-class ReadFace:
-    """One picture whose eyes are known.
+class LabelledPicture:
+    """A picture with its face and, if it is a render, the true gaze and eye shapes.
 
     Attributes:
-        identity: Who it is; people are held out whole.
-        split: ``calibrate`` or ``test``.
+        identity: The rendered person, or the folder of a photograph.
+        split: ``calibrate`` or ``test`` for a render, ``photo`` for a photograph.
         pixels_u8: The picture, uint8 sRGB, (H, W, 3).
         face: Its face with fitted irises.
         fit: The iris fit.
-        gaze: The true gaze; None on a photograph.
-        truth: Per eye (left, right) the true points, each (9, 2), order as
-            `eye_shape.EyeShape.points`; None on a photograph.
+        gaze: The true gaze; None for a photograph.
+        truth: The true points of the left and the right eye, each (9, 2), in the order of
+            `eye_shape.EyeShape.of`; None for a photograph.
     """
 
     identity: str
@@ -45,48 +45,57 @@ class ReadFace:
 
 
 @dataclass(frozen=True)
-class EyeOf:
-    """One eye of a sitter, as the cascade meets it."""
+class LabelledEye:
+    """One eye of a labelled picture."""
 
-    sitter: ReadFace
+    picture: LabelledPicture
     side: Side
 
     @property
     def start(self) -> Points:
-        """Similarity from the picture to the frame before anything is known, (2, 3)."""
-        return eye_shape.first_frame(self.sitter.face, self.side)
+        """Similarity from the picture to the frame, placed by the landmarks, (2, 3)."""
+        return eye_shape.first_frame(self.picture.face, self.side)
 
     @property
     def truth(self) -> Points:
-        """The true points in pixels of the picture, (9, 2)."""
-        if self.sitter.truth is None:
+        """The true points in pixels of the picture, (9, 2).
+
+        Raises:
+            ValueError: The picture is a photograph.
+        """
+        if self.picture.truth is None:
             raise ValueError("This eye's truth is not known.")
-        return self.sitter.truth[0 if self.side == "left" else 1]
+        return self.picture.truth[0 if self.side == "left" else 1]
 
 
-def renders(folders: Sequence[Path], split: str | None = "calibrate") -> list[ReadFace]:
-    """Every picture of some sets of renders that is not refused.
+def read_renders(folders: Sequence[Path], split: str | None = "calibrate") -> list[LabelledPicture]:
+    """Read sets of renders, leaving out pictures that are refused.
+
+    Args:
+        folders: Each with ``truth.json``.
+        split: Which part of each set; all if None.
 
     Raises:
-        FileNotFoundError: A folder has no `truth.json`.
+        FileNotFoundError: A folder has no ``truth.json``.
     """
-    found = []
+    pictures = []
     for folder in folders:
         images = json.loads((folder / "truth.json").read_text(encoding="utf-8"))["images"]
         for image in tqdm(images, desc=folder.name, disable=None):
             if split in (None, image.get("split", split)) and (folder / image["file"]).exists():
-                sitter = _sitter(folder / image["file"], image)
-                found += [sitter] if sitter else []
-    return found
+                picture = _read(folder / image["file"], image)
+                pictures += [picture] if picture else []
+    return pictures
 
 
-def photographs(paths: Sequence[Path]) -> list[ReadFace]:
-    """Photographs whose people presumably look into the lens; the folder is their identity."""
-    found = [_sitter(path, None) for path in tqdm(paths, desc="photographs", disable=None)]
-    return [sitter for sitter in found if sitter]
+def read_photographs(paths: Sequence[Path]) -> list[LabelledPicture]:
+    """Read photographs that presumably look into the lens, leaving out those that are refused."""
+    pictures = [_read(path, None) for path in tqdm(paths, desc="photographs", disable=None)]
+    return [picture for picture in pictures if picture]
 
 
-def _sitter(path: Path, image: dict[str, Any] | None) -> ReadFace | None:
+def _read(path: Path, image: dict[str, Any] | None) -> LabelledPicture | None:
+    """Find face and irises; `image` is the entry of ``truth.json``, None for a photograph."""
     try:
         photo = loading.load(path)
         face = faces.find(photo.pixels)
@@ -96,44 +105,50 @@ def _sitter(path: Path, image: dict[str, Any] | None) -> ReadFace | None:
     face = faces.with_eyes(face, fit.left, fit.right)
     pixels_u8 = np.rint(photo.pixels * 255).astype(np.uint8)
     if image is None:
-        return ReadFace(path.parent.name, "photo", pixels_u8, face, fit, None, None)
-    left, right = (
-        _points(image["eyes"][f"subject_{side}"], face.head.roll, side) for side in _SIDES
+        return LabelledPicture(path.parent.name, "photo", pixels_u8, face, fit, None, None)
+    left = _true_points(image["eyes"]["subject_left"], face.head.roll, "left")
+    right = _true_points(image["eyes"]["subject_right"], face.head.roll, "right")
+    return LabelledPicture(
+        identity=str(image["identity"]),
+        split=str(image.get("split", "calibrate")),
+        pixels_u8=pixels_u8,
+        face=face,
+        fit=fit,
+        gaze=Gaze(float(image["gaze_yaw"]), float(image["gaze_pitch"])),
+        truth=(left, right),
     )
-    gaze = Gaze(float(image["gaze_yaw"]), float(image["gaze_pitch"]))
-    split = str(image.get("split", "calibrate"))
-    return ReadFace(str(image["identity"]), split, pixels_u8, face, fit, gaze, (left, right))
 
 
-_SIDES: tuple[Side, Side] = ("left", "right")
+def _true_points(eye: dict[str, Any], roll: float, side: Side) -> Points:
+    """Canthi, three points of each lid and the centre of the eyeball, (9, 2).
 
-
-def _points(eye: dict[str, Any], roll: float, side: Side) -> Points:
-    """Canthi, three points of each lid and the eyeball's centre from an eye of `truth.json`."""
-    # The truth counts from the picture's edge, we count from the first pixel's centre.
+    Args:
+        eye: Entry of an eye in ``truth.json``.
+        roll: Of the head in degrees; the canthi are the outermost points across an upright eye.
+        side: Which eye.
+    """
+    # truth.json has pixel centres at +0.5; here they are at whole numbers.
     lids = np.array(eye["lids_px"], np.float64) - 0.5
     turn = crops.upright(np.zeros(2), roll, 1.0, (1, 1))
     upright = crops.through(turn, lids)
     ends = int(np.argmin(upright[:, 0])), int(np.argmax(upright[:, 0]))
     outer, inner = ends if side == "right" else ends[::-1]
-    one, other = _arc(upright, outer, inner), _arc(upright[::-1], *_flipped(lids, outer, inner))
-    upper, lower = sorted((one, other), key=lambda path: float(path[:, 1].mean()))
-    edges = np.vstack([_thirds(path, upright[outer], upright[inner]) for path in (upper, lower)])
+    last = len(lids) - 1
+    arcs = _arc(upright, outer, inner), _arc(upright[::-1], last - outer, last - inner)
+    upper, lower = sorted(arcs, key=lambda arc: float(arc[:, 1].mean()))
+    edges = np.vstack([_quarters(arc, upright[outer], upright[inner]) for arc in (upper, lower)])
     center = np.array(eye["center_px"], np.float64) - 0.5
     return np.vstack([lids[outer], lids[inner], crops.through(crops.inverse(turn), edges), center])
 
 
-def _flipped(lids: Points, *indices: int) -> tuple[int, ...]:
-    return tuple(len(lids) - 1 - index for index in indices)
-
-
 def _arc(points: Points, first: int, last: int) -> Points:
+    """The points of a closed polygon from one index forwards to another."""
     count = (last - first) % len(points)
     return points[[(first + step) % len(points) for step in range(count + 1)]]
 
 
-def _thirds(path: Points, outer: Points, inner: Points) -> Points:
+def _quarters(arc: Points, outer: Points, inner: Points) -> Points:
     """Points of a lid edge at a quarter, half and three quarters of the eye's width, (3, 2)."""
-    order = np.argsort(path[:, 0])
+    order = np.argsort(arc[:, 0])
     x = outer[0] + np.array([0.25, 0.5, 0.75]) * (inner[0] - outer[0])
-    return np.column_stack([x, np.interp(x, path[order, 0], path[order, 1])])
+    return np.column_stack([x, np.interp(x, arc[order, 0], arc[order, 1])])

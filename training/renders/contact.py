@@ -1,4 +1,4 @@
-"""One picture that shows a whole folder of renders: faces, or eyes at a larger scale."""
+"""Make a contact sheet of a folder of renders: faces, or eyes at a larger scale."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Tile = npt.NDArray[np.uint8]
 
 
 def sheet(folder: Path, columns: int, width: int, eyes: bool) -> Tile:
-    """Lay the pictures of ``folder`` out in rows, BGR uint8.
+    """Lay out the pictures of ``folder`` in rows, BGR uint8.
 
     Args:
-        folder: where ``truth.json`` and its pictures are.
+        folder: a folder with ``truth.json`` and its pictures.
         columns: tiles in a row.
-        width: of a tile, px.
+        width: width of a tile, px.
         eyes: show the strip around the eyes instead of the face.
     """
     entries = json.loads((folder / "truth.json").read_text())["images"]

@@ -16,15 +16,15 @@ Array = npt.NDArray[np.float64]
 SCLERA_MM = 12.0
 """Radius of the globe of an adult (axial length about 24 mm)."""
 IRIS_MM = 5.85
-"""Radius of the visible iris (white-to-white about 11.7 mm in nearly everybody)."""
+"""Radius of the visible iris (white-to-white about 11.7 mm in nearly all adults)."""
 CORNEA_MM = 7.8
-"""Radius of curvature of the cornea's front."""
+"""Radius of curvature of the cornea's front surface."""
 IRIS_PLANE_MM = float(np.sqrt(SCLERA_MM**2 - IRIS_MM**2))
-"""Distance from the centre to the plane of the limbus: the iris centre turns on this radius."""
+"""Distance from the globe's centre to the plane of the limbus, in which the iris centre lies."""
 LIMBUS_RAD = float(np.arcsin(IRIS_MM / SCLERA_MM))
 CORNEA_CENTRE_MM = IRIS_PLANE_MM - float(np.sqrt(CORNEA_MM**2 - IRIS_MM**2))
 TEXTURE_RAD = float(np.radians(105))
-"""Angle from the optical axis at the rim of the texture's disc."""
+"""Angle from the optical axis at the edge of the texture's disc."""
 
 
 def surface_radius(angle: Array) -> Array:
@@ -37,7 +37,7 @@ def surface_radius(angle: Array) -> Array:
 
 @dataclass(frozen=True)
 class Surface:
-    """A closed mesh of rings about the axis: vertices (N, 3) mm, faces (F, 4), uv (N, 2)."""
+    """A mesh of rings about the optical axis: vertices (N, 3) mm, faces (F, 4), uv (N, 2)."""
 
     vertices: Array
     faces: npt.NDArray[np.int64]
@@ -45,7 +45,7 @@ class Surface:
 
 
 def globe() -> Surface:
-    """Sclera, with the iris as a shallow bowl behind the limbus."""
+    """Mesh of the sclera, with the iris as a shallow bowl behind the limbus."""
     angle = np.concatenate(
         [np.linspace(1e-3, LIMBUS_RAD, 24), np.linspace(LIMBUS_RAD, 2.9, 48)[1:]]
     )
@@ -57,7 +57,7 @@ def globe() -> Surface:
 
 
 def wet_shell() -> Surface:
-    """Cornea and tear film: a clear skin just off the globe that carries the highlights."""
+    """Mesh of cornea and tear film: a transparent shell over the globe that reflects the lights."""
     angle = np.concatenate([np.linspace(1e-3, 0.8, 40), np.linspace(0.8, 2.4, 30)[1:]])
     kink = np.exp(-(((angle - LIMBUS_RAD) / 0.07) ** 2))
     rho = surface_radius(angle) + 0.04 + 0.05 * kink
@@ -65,6 +65,7 @@ def wet_shell() -> Surface:
 
 
 def _revolve(angle: Array, radius: Array, height: Array, around: int = 96) -> Surface:
+    """Revolve a profile about the z axis; ``angle`` gives the texture coordinates."""
     theta = np.arange(around) * 2 * np.pi / around
     x = radius[:, None] * np.cos(theta)
     y = radius[:, None] * np.sin(theta)
@@ -81,7 +82,7 @@ def _revolve(angle: Array, radius: Array, height: Array, around: int = 96) -> Su
 
 @dataclass(frozen=True)
 class IrisLook:
-    """Colours in sRGB 0..1 and sizes of one iris.
+    """Colours (sRGB 0..1) and sizes of one iris.
 
     Attributes:
         inner: colour around the pupil.
@@ -103,10 +104,15 @@ def texture(
     look: IrisLook, seed: int, size: int = 1024, redness: float = 0.3, nose: float = 1.0,
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0),
 ) -> Array:  # fmt: skip
-    """The globe's colour as an azimuthal picture (size, size, 3), linear RGB 0..1.
+    """Paint the globe as an azimuthal picture (size, size, 3), linear RGB 0..1.
 
-    ``nose`` is the sign of x on the side of the nose, where the white turns pink;
-    ``tint`` multiplies the white.
+    Args:
+        look: colours and sizes of the iris.
+        seed: of fibres and veins.
+        size: side of the picture, px.
+        redness: strength of the veins in the sclera, 0..1.
+        nose: sign of x on the side of the nose, where the sclera turns pink.
+        tint: factors of the sclera's colour.
     """
     rng = np.random.default_rng(seed)
     axis = (np.arange(size) + 0.5) / size * 2 - 1
@@ -116,7 +122,7 @@ def texture(
     rho = angle / LIMBUS_RAD
     iris = _iris(look, rho, theta, rng)
     sclera = _sclera(angle, theta, x * nose, rng, redness) * np.array(tint)
-    # The limbus is a gradient of about a millimetre whose middle is the iris's edge.
+    # The limbus is a gradient about a millimetre wide, centred on the edge of the iris.
     limbus = _smooth((rho - 0.93) / 0.14)[..., None]
     return (iris * (1 - limbus) + sclera * limbus).astype(np.float64)
 
@@ -173,7 +179,7 @@ def _sclera(
 
 
 def _angular_noise(theta: Array, radial: Array, count: int, rng: np.random.Generator) -> Array:
-    """Smooth noise, periodic in theta with about ``count`` cells around, slow in the radius."""
+    """Smooth noise, periodic in theta with ``count`` cells around and slow along the radius."""
     rows = 8
     grid = rng.normal(size=(rows, count))
     t = (theta / (2 * np.pi) % 1) * count
@@ -187,6 +193,7 @@ def _angular_noise(theta: Array, radial: Array, count: int, rng: np.random.Gener
 
 
 def _blobs(rho: Array, theta: Array, rng: np.random.Generator, count: int) -> Array:
+    """Soft spots in the outer iris, such as crypts, 0..1."""
     out = np.zeros_like(rho)
     for _ in range(count):
         t, r = rng.uniform(-np.pi, np.pi), rng.uniform(0.5, 0.78)

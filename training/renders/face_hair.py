@@ -1,4 +1,4 @@
-"""Lashes, eyebrows and beards as strands. Pure NumPy; mm in the head frame."""
+"""Lashes, eyebrows and beards as strands. NumPy and SciPy; mm in the head frame."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _lash_row(root: Array, t: Array, size: Array, upper: bool, rng: np.random.Ge
 
 
 def brows(head: RestHead, vertices: Array) -> Strands:
-    """Both eyebrows, rooted on the skin above the eyes."""
+    """Both eyebrows, with their roots on the skin above the eyes."""
     rng = np.random.default_rng(head.identity.seed * 11 + 5)
     skin = front_skin(vertices)
     tufts = []
@@ -70,18 +70,20 @@ def brows(head: RestHead, vertices: Array) -> Strands:
         arch = 15.8 + lift + 4.4 * np.sin(np.pi * np.clip(t * 0.86 + 0.02, 0, 1)) - 2.2 * t
         half = 3.3 * (1 - t) ** 0.55 + 0.5
         across = np.clip(rng.normal(0, 0.5, count), -1, 1)
-        root = drop(skin, center[:2] + np.stack([x * sign, arch + across * half], axis=1))
+        root = project_to_skin(
+            skin, center[:2] + np.stack([x * sign, arch + across * half], axis=1)
+        )
         lean = np.radians(72 - 62 * np.clip(t * 1.9, 0, 1) - 30 * across * (t > 0.2) - 12 * t)
         lean += rng.normal(0, 0.16, count)
         way = np.stack([np.cos(lean) * sign, np.sin(lean), 0 * t], axis=1)
         size = rng.uniform(4.5, 8.0, count) * (1 - 0.35 * t)
-        tufts.append(lie(root, skin, way, size, 0.9, rng, 0.02))
+        tufts.append(lay_along_skin(root, skin, way, size, 0.9, rng, 0.02))
     points = np.concatenate(tufts)
     return Strands(points, 0.045 * np.ones((len(points), 1)) * np.linspace(1, 0.2, _POINTS))
 
 
 def beard(head: RestHead, vertices: Array, mask: Array) -> Strands:
-    """Beard and stubble where ``mask`` (N,) of the fine vertices is above 0."""
+    """Beard or stubble on the fine vertices whose ``mask`` (N,) is above 0."""
     identity = head.identity
     rng = np.random.default_rng(identity.seed * 13 + 1)
     full, short = identity.beard, identity.stubble
@@ -98,28 +100,41 @@ def beard(head: RestHead, vertices: Array, mask: Array) -> Strands:
     return Strands(points, np.full(points.shape[:2], thick))
 
 
-def lie(
+def lay_along_skin(
     root: Array, skin: tuple[cKDTree, Array], way: Array, size: Array, lift: float,
     rng: np.random.Generator, curl: float,
 ) -> Array:  # fmt: skip
-    """Strands that lie along the skin in the direction ``way`` (n, 3)."""
+    """Strands along the skin.
+
+    Args:
+        root: roots, (n, 3) mm.
+        skin: from :func:`front_skin`.
+        way: direction of each strand, (n, 3).
+        size: length of each strand, (n,) mm.
+        lift: greatest height above the skin, mm.
+        rng: of the random curl.
+        curl: standard deviation of the curl, as a share of the length.
+
+    Returns:
+        Points of the strands, (n, 8, 3) mm.
+    """
     s = np.linspace(0, 1, _POINTS)
     bend = rng.normal(0, curl, (len(root), 1))
     flat = root[:, None, :2] + way[:, None, :2] * (s[None, :] * size[:, None])[..., None]
     flat[..., 1] += -(0.10 + bend) * size[:, None] * s**2
-    points = drop(skin, flat.reshape(-1, 2)).reshape(*flat.shape[:2], 3)
+    points = project_to_skin(skin, flat.reshape(-1, 2)).reshape(*flat.shape[:2], 3)
     points[..., 2] += lift * np.sin(np.pi * np.minimum(s + 0.05, 0.8))
     return points
 
 
 def front_skin(vertices: Array) -> tuple[cKDTree, Array]:
-    """The skin around brows and forehead, (n, 3), and a tree of its frontal plane."""
+    """A k-d tree of the skin around brows and forehead in the frontal plane, and its points."""
     front = vertices[(vertices[:, 2] > -25) & (np.abs(vertices[:, 1] - 15) < 45)]
     return cKDTree(front[:, :2]), front
 
 
-def drop(skin: tuple[cKDTree, Array], flat: Array) -> Array:
-    """Lay points (n, 2) of the frontal plane on the skin, (n, 3)."""
+def project_to_skin(skin: tuple[cKDTree, Array], flat: Array) -> Array:
+    """Project points (n, 2) of the frontal plane onto the skin, (n, 3)."""
     distance, i = skin[0].query(flat, k=6)
     weight = 1 / (distance + 0.15) ** 2
     z = (weight * skin[1][i, 2]).sum(1) / weight.sum(1)

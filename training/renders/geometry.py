@@ -1,4 +1,4 @@
-"""The pure geometry of a render: camera, fixation, angles, projection.
+"""Geometry of a render: camera, fixation, angles, projection. Pure NumPy.
 
 World frame: millimetres, x to the right-hand side of the picture, y up, z towards the camera. The
 midpoint between the two eyeballs is the origin and lies on the optical axis. Angles are degrees:
@@ -16,7 +16,7 @@ import numpy.typing as npt
 Vector = npt.NDArray[np.float64]
 
 SENSOR_MM = 24.0
-"""Short side of a full-frame sensor: what a focal length sees in a square picture."""
+"""Short side of a full-frame sensor, which a square picture covers."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Camera:
 
     @property
     def centre(self) -> Vector:
-        """The lens, (3,) mm."""
+        """Position of the lens, (3,) mm."""
         return np.array([0.0, 0.0, self.distance_mm])
 
     @property
@@ -56,7 +56,7 @@ class Camera:
 
 
 def head_shot_camera(focal_mm: float, res: int, frame_mm: float, eye_line: float) -> Camera:
-    """The camera that sees ``frame_mm`` of height at the eyes.
+    """Place a camera so that the picture is ``frame_mm`` high at the depth of the eyes.
 
     Args:
         focal_mm: focal length, full-frame equivalent, 35 to 105 for head-shots.
@@ -65,7 +65,7 @@ def head_shot_camera(focal_mm: float, res: int, frame_mm: float, eye_line: float
         eye_line: height of the eyes in the picture, as a share from the top.
 
     Returns:
-        A camera whose optical axis meets the eyes (the lens is shifted, the view is not tilted).
+        A camera whose optical axis passes between the eyes (the lens is shifted, not tilted).
     """
     distance = focal_mm * frame_mm / SENSOR_MM
     f_px = focal_mm * res / SENSOR_MM
@@ -85,7 +85,7 @@ def angles(vector: Vector) -> tuple[float, float]:
 
 
 def fixation(yaw: float, pitch: float, distance_mm: float) -> Vector:
-    """The point (3,) mm both eyes look at: along the gaze, as far away as the camera."""
+    """The point both eyes look at, (3,) mm: along the gaze, as far away as the camera."""
     return distance_mm * direction(yaw, pitch)
 
 

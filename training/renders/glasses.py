@@ -1,4 +1,4 @@
-"""Spectacles: two rims, a bridge and temples around the fitted eyes."""
+"""Glasses as Blender curves: two rims, a bridge and temples. Blender is passed in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ STYLES: dict[str, tuple[float, float, float, tuple[float, float, float]]] = {
 
 
 def add(bpy: Any, head: RestHead, vertices: Array, pose: Pose) -> None:
-    """Put the identity's glasses on."""
+    """Add the identity's glasses to the current scene.
+
+    Args:
+        bpy: the Blender module.
+        head: the head at rest.
+        vertices: its vertices with fitted lids, (N, 3) mm.
+        pose: of the head.
+    """
     half_w, half_h, power, colour = STYLES[head.identity.glasses]
     frame = bpy.data.materials.new("frame")
     frame.use_nodes = True
@@ -55,6 +62,7 @@ def add(bpy: Any, head: RestHead, vertices: Array, pose: Pose) -> None:
 
 
 def _tube(bpy: Any, name: str, path: Array, material: Any) -> None:
+    """Add a round tube along a path (n, 3) mm."""
     data = bpy.data.curves.new(name, "CURVE")
     data.dimensions = "3D"
     data.bevel_depth = 0.11
@@ -64,5 +72,5 @@ def _tube(bpy: Any, name: str, path: Array, material: Any) -> None:
     homogeneous = np.concatenate([path * 0.1, np.ones((len(path), 1))], axis=1)
     spline.points.foreach_set("co", homogeneous.astype(np.float32).ravel())
     data.materials.append(material)
-    thing = bpy.data.objects.new(name, data)
-    bpy.context.collection.objects.link(thing)
+    obj = bpy.data.objects.new(name, data)
+    bpy.context.collection.objects.link(obj)

@@ -1,4 +1,4 @@
-"""The hair of the head in a handful of styles. Pure NumPy; mm in the head frame."""
+"""The hair of the head in seven styles. NumPy and SciPy; mm in the head frame."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _POINTS = 8
 
 
 def scalp(head: RestHead, vertices: Array, mask: Array) -> Strands | None:
-    """The hair of the head in the identity's style; None for a bald head."""
+    """Grow hair in the identity's style where ``mask`` (N,) allows it; None for a bald head."""
     style = head.identity.style
     if style == "bald":
         return None
@@ -31,17 +31,17 @@ def _buzz(roots: Array, normals: Array, _head: RestHead, rng: np.random.Generato
 
 
 def _short(roots: Array, normals: Array, head: RestHead, rng: np.random.Generator) -> Strands:
-    """Cropped at the sides, a little longer and swept up and aside on top."""
+    """Short at the sides; longer on top, swept up and aside."""
     top = _on_top(roots, head)
     aside = 0.9 if head.identity.seed % 2 else -0.9
     sweep = np.stack([aside * top, 0.2 - 1.1 * (1 - top), 0.55 * top - 0.45 * (1 - top)], axis=1)
     size = 13 + 26 * top
     lift = (2.0 + 11 * top) * rng.uniform(0.35, 1.0, len(roots))
-    return _hug(roots, normals, sweep, size, lift, head, rng)
+    return _along_skull(roots, normals, sweep, size, lift, head, rng)
 
 
 def _side(roots: Array, normals: Array, head: RestHead, rng: np.random.Generator) -> Strands:
-    """Parted on one side and combed over."""
+    """Parted on one side and combed to the other."""
     top = _on_top(roots, head)
     flip = 1.0 if head.identity.seed % 2 else -1.0
     across = np.where(roots[:, 0] * flip > 30, 0.9, -1.0) * flip
@@ -49,17 +49,18 @@ def _side(roots: Array, normals: Array, head: RestHead, rng: np.random.Generator
     size = 16 + 44 * top
     part = np.clip(np.abs(roots[:, 0] * flip - 30) / 12, 0.25, 1)
     lift = (2.5 + 13 * top * part) * rng.uniform(0.35, 1.0, len(roots))
-    return _hug(roots, normals, sweep, size, lift, head, rng)
+    return _along_skull(roots, normals, sweep, size, lift, head, rng)
 
 
 def _tied(roots: Array, normals: Array, head: RestHead, rng: np.random.Generator) -> Strands:
-    """Drawn back tightly to a knot."""
+    """Pulled back tightly to a knot."""
     way = np.array([0.0, 45.0, -150.0]) - roots
     size = np.minimum(np.linalg.norm(way, axis=1) * 0.9, 60)
-    return _hug(roots, normals, way, size, rng.uniform(0.6, 4.0, len(roots)), head, rng)
+    return _along_skull(roots, normals, way, size, rng.uniform(0.6, 4.0, len(roots)), head, rng)
 
 
 def _on_top(roots: Array, head: RestHead) -> Array:
+    """0 for roots at the sides of the head, 1 for roots on top, (n,)."""
     high = head.vertices[:, 1].max()
     return np.clip((roots[:, 1] - 0.45 * high) / (0.40 * high), 0, 1)
 
@@ -103,7 +104,7 @@ _STYLES = {
 def _falling(
     roots: Array, normals: Array, head: RestHead, rng: np.random.Generator, lowest: float
 ) -> Strands:
-    """Parted in the middle, over the skull, then straight down beside the face."""
+    """Hair parted in the middle that follows the skull and then hangs down to ``lowest`` mm."""
     n, points = len(roots), 22
     part = np.where(roots[:, 0] + rng.normal(0, 1.0, n) > 3, 1.0, -1.0)
     body = cKDTree(head.vertices)
@@ -133,11 +134,11 @@ def _falling(
     return Strands(curve, np.full((n, points), 0.10))
 
 
-def _hug(
+def _along_skull(
     roots: Array, normals: Array, way: Array, size: Array, lift: Array, head: RestHead,
     rng: np.random.Generator,
 ) -> Strands:  # fmt: skip
-    """Strands that run along the skull towards ``way``, ``lift`` mm above it at the most."""
+    """Strands along the skull in the direction ``way`` (n, 3), up to ``lift`` (n,) mm above it."""
     body = cKDTree(head.vertices)
     normal_of = vertex_normals(head.vertices)
     steps = _POINTS + 3
@@ -164,7 +165,7 @@ def _straight(roots: Array, way: Array, size: Array, thick: float) -> Strands:
 
 
 def _tufts(roots: Array, rng: np.random.Generator, apart: float) -> Array:
-    """A random direction shared by neighbours about ``apart`` mm around."""
+    """Random directions (n, 3) that vary over about ``apart`` mm, which gathers hair in tufts."""
     seeds = roots[rng.choice(len(roots), max(len(roots) // 60, 1), replace=False)]
     lean = rng.normal(0, 1, (len(seeds), 3))
     distance, i = cKDTree(seeds).query(roots, k=min(3, len(seeds)))

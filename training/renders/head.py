@@ -1,4 +1,4 @@
-"""A person's head at rest: identity -> fine vertices in the head's own frame.
+"""Build a person's head at rest: fine vertices in the head's own frame.
 
 Head frame: mm, origin midway between the eyeball centres, x to the person's left (the right-hand
 side of the picture when the head faces the lens), y up, z forward.
@@ -25,10 +25,10 @@ INNER_LID = {
         1081, 1083, 1084, 1085, 1086, 1087, 1088, 1089, 1090, 5103, 1091, 1092, 1093, 1094,
     ]
 }  # fmt: skip
-"""The edge loop of the base mesh along the rear edge of the right lids (numbers of base.obj)."""
+"""The edge loop of the base mesh along the rear edge of the right lids (indices in base.obj)."""
 
 SIDES = {"subject_left": 1.0, "subject_right": -1.0}
-"""The eyes, and the sign of x on their temple side."""
+"""The eyes, and the sign of x towards their temple."""
 
 _LEVELS = 2
 _LOWEST_MM = 400.0
@@ -37,17 +37,17 @@ _MARGIN_TO_BALL_MM = eyeball.SCLERA_MM + 0.9
 
 
 @dataclass(frozen=True)
-class Kit:
-    """What all heads share.
+class SharedMesh:
+    """The part of the mesh that is the same for all heads.
 
     Attributes:
-        vertices: (C,) numbers of the base vertices kept (head to chest).
-        matrix: fine vertices from the kept ones.
+        vertices: (C,) indices of the base vertices that are used, from chest to crown.
+        matrix: (N, C) subdivision, which makes the fine vertices from those.
         faces: (F, 4) fine faces.
-        uv: (N, 2) texture coordinate of each fine vertex (seams averaged; for masks only).
-        ring: per eye (N,), the lid ring: below 0 inside, 0 rear lid edge, 1 front lid edge, then
-            outwards over the skin; 20 far away.
-        base_rest: (N, 3) the fine vertices of the unmorphed mesh, for masks.
+        uv: (N, 2) texture coordinate of each fine vertex (averaged at seams; for masks only).
+        ring: per eye (N,), the number of the ring around the lid opening: below 0 inside, 0 rear
+            lid edge, 1 front lid edge, then outwards over the skin; 20 far away.
+        base_rest: (N, 3) the fine vertices of the mesh without blend targets.
     """
 
     vertices: npt.NDArray[np.int64]
@@ -63,11 +63,11 @@ class RestHead:
     """One identity with one expression, facing forward.
 
     Attributes:
-        identity: who.
+        identity: the rendered person.
         vertices: (N, 3) mm, head frame, lids not yet fitted to the eyeballs.
-        centers: eyeball centre per eye, (3,) mm.
-        pivot: (3,) mm, the joint the head turns about.
-        turn: (N,) how much of the head's turn a vertex follows, 0..1.
+        centers: eyeball centre of each eye, (3,) mm.
+        pivot: (3,) mm, the joint about which the head turns.
+        turn: (N,) share of the head's turn that a vertex follows, 0..1.
     """
 
     identity: Identity
@@ -81,7 +81,7 @@ def rest_head(identity: Identity, smile: float = 0.0) -> RestHead:
     """Build the head of ``identity`` with a smile of 0..1."""
     coarse = _morph(identity, smile)
     neutral = _morph(identity, 0.0)
-    shared = kit()
+    shared = shared_mesh()
     slit = {side: _slit_middle(shared.matrix @ neutral[shared.vertices], side) for side in SIDES}
     apart = slit["subject_left"][0] - slit["subject_right"][0]
     scale = (identity.ipd - 2 * identity.ball[0]) / apart
@@ -101,8 +101,8 @@ def rest_head(identity: Identity, smile: float = 0.0) -> RestHead:
 
 
 @cache
-def kit() -> Kit:
-    """Crop and subdivide the base mesh once."""
+def shared_mesh() -> SharedMesh:
+    """Crop and subdivide the base mesh; cached."""
     base = assets.base_mesh()
     keep = _kept(base)
     faces = base.faces[keep]
@@ -115,10 +115,11 @@ def kit() -> Kit:
         @ _rings(compact, _inner_loop(used, base.vertices, side), base.vertices[used, 2])
         for side in SIDES
     }
-    return Kit(used, sub.matrix, sub.faces, uv, ring, sub.matrix @ base.vertices[used])
+    return SharedMesh(used, sub.matrix, sub.faces, uv, ring, sub.matrix @ base.vertices[used])
 
 
 def _morph(identity: Identity, smile: float) -> Array:
+    """The base vertices with all blend targets of an identity and a smile, (V, 3) mm."""
     vertices = assets.base_mesh().vertices.copy()
     for name, weight in identity.targets().items():
         vertices += weight * assets.target(name)
@@ -140,19 +141,20 @@ SMILE = {
 
 
 def _slit_middle(fine: Array, side: str) -> Array:
-    """The point midway between the corners of the lids."""
-    edge = fine[np.abs(kit().ring[side] - 1) < 0.05]
+    """Midpoint of the two corners of the lids, (3,)."""
+    edge = fine[np.abs(shared_mesh().ring[side] - 1) < 0.05]
     return (edge[edge[:, 0].argmin()] + edge[edge[:, 0].argmax()]) / 2
 
 
 def _joint(vertices: Array, group: str) -> Array:
+    """Mean of the vertices of a joint's helper geometry, (3,)."""
     base = assets.base_mesh()
     return vertices[np.unique(base.faces[base.groups == group])].mean(0)
 
 
 def _ball_center(fine: Array, slit: Array, side: str, ball: tuple[float, float]) -> Array:
-    """Place a ball of human size behind the lids so that their front edge lies just off it."""
-    edge = fine[np.abs(kit().ring[side] - 1) < 0.05]
+    """Centre of a ball of human size whose surface is just behind the front edge of the lids."""
+    edge = fine[np.abs(shared_mesh().ring[side] - 1) < 0.05]
     center = slit + np.array([ball[0] * SIDES[side], ball[1], -8.0])
     middle = edge[np.abs(edge[:, 0] - center[0]) < 9]
     for _ in range(40):
@@ -162,6 +164,7 @@ def _ball_center(fine: Array, slit: Array, side: str, ball: tuple[float, float])
 
 
 def _inner_loop(used: npt.NDArray[np.int64], vertices: Array, side: str) -> npt.NDArray[np.int64]:
+    """The rear lid edge of one eye, as indices into the used vertices."""
     loop = np.array(INNER_LID["subject_right"])
     if side == "subject_left":
         mirrored = vertices[loop] * [-1, 1, 1]
@@ -171,7 +174,7 @@ def _inner_loop(used: npt.NDArray[np.int64], vertices: Array, side: str) -> npt.
 
 
 def _kept(base: assets.BaseMesh) -> npt.NDArray[np.bool_]:
-    """The skin faces from chest to crown, (F,)."""
+    """Mask of the skin faces from chest to crown, (F,)."""
     center = base.vertices[base.faces].mean(1)
     trunk = (center[:, 1] > _LOWEST_MM) & (np.abs(center[:, 0]) < _WIDEST_MM)
     return trunk & (base.groups == "body")
@@ -180,16 +183,22 @@ def _kept(base: assets.BaseMesh) -> npt.NDArray[np.bool_]:
 def _rings(faces: npt.NDArray[np.int64], loop: npt.NDArray[np.int64], depth: Array) -> Array:
     """Number the rings of vertices around a loop: 1, 2 ... over the skin, -1, -2 ... inwards.
 
-    ``depth`` (n,) is the vertices' z: the skin is the side that lies further forward.
+    Args:
+        faces: (F, 4) vertex indices.
+        loop: the vertices of ring 0.
+        depth: z of each vertex, (n,); the side of the loop that is further forward is the skin.
+
+    Raises:
+        ValueError: the loop does not separate two sides.
     """
     n = len(depth)
-    hood: list[set[int]] = [set() for _ in range(n)]
+    neighbours: list[set[int]] = [set() for _ in range(n)]
     for face in faces:
         for a in face:
-            hood[a].update(face)
+            neighbours[a].update(face)
     ring = np.full(n, np.nan)
     ring[loop] = 0
-    parts = _components({v for a in loop for v in hood[a]} - set(loop.tolist()), hood)
+    parts = _components({v for a in loop for v in neighbours[a]} - set(loop.tolist()), neighbours)
     if len(parts) != 2:
         raise ValueError(f"The lid loop has {len(parts)} sides, not 2.")
     front = sorted(parts, key=lambda part: -float(depth[list(part)].mean()))
@@ -198,25 +207,26 @@ def _rings(faces: npt.NDArray[np.int64], loop: npt.NDArray[np.int64], depth: Arr
         while layer and distance < 14:
             for v in layer:
                 ring[v] = sign * distance
-            layer = {w for v in layer for w in hood[v] if np.isnan(ring[w])}
+            layer = {w for v in layer for w in neighbours[v] if np.isnan(ring[w])}
             distance += 1
     ring[np.isnan(ring)] = 20
     return ring
 
 
-def _components(members: set[int], hood: list[set[int]]) -> list[set[int]]:
+def _components(members: set[int], neighbours: list[set[int]]) -> list[set[int]]:
     rest, parts = set(members), []
     while rest:
         part, edge = set(), {rest.pop()}
         while edge:
             part |= edge
-            edge = {w for v in edge for w in hood[v] if w in rest}
+            edge = {w for v in edge for w in neighbours[v] if w in rest}
             rest -= edge
         parts.append(part)
     return parts
 
 
 def _vertex_uv(corners: Array, faces: npt.NDArray[np.int64], n: int) -> Array:
+    """Subdivide the texture coordinates of face corners and average them at the n fine vertices."""
     for _ in range(_LEVELS):
         mid = (corners + np.roll(corners, -1, axis=1)) / 2
         center = np.broadcast_to(corners.mean(1, keepdims=True), corners.shape)
@@ -229,7 +239,7 @@ def _vertex_uv(corners: Array, faces: npt.NDArray[np.int64], n: int) -> Array:
 
 
 def _turn_weight(vertices: Array, pivot: Array) -> Array:
-    """0 at the collar, 1 from the jaw up; the front reaches lower than the nape."""
+    """`RestHead.turn`: 0 at the collar, 1 from the jaw up; it reaches lower in front."""
     height = vertices[:, 1] - pivot[1] + 0.55 * (vertices[:, 2] - pivot[2])
     share = np.clip((height + 95) / 100, 0, 1)
     return share * share * (3 - 2 * share)

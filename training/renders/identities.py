@@ -1,7 +1,7 @@
-"""The people of the renders, written down one by one so that the set covers what it must.
+"""The people of the committed renders, chosen one by one to cover skin, iris, age and shape.
 
-Names are neutral (p01 ...). The three mix numbers weigh the asset pack's own base shapes; they
-describe a mesh, never a person.
+Their names are neutral (p01 ...). The three numbers of ``mix`` weight the asset pack's own base
+shapes; they describe a mesh, not a person.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ IRISES: dict[str, IrisLook] = {
     "blue": IrisLook((0.46, 0.48, 0.48), (0.34, 0.42, 0.49), (0.13, 0.18, 0.24), 1.7, 0.75),
     "light-blue": IrisLook((0.58, 0.61, 0.62), (0.46, 0.545, 0.60), (0.19, 0.25, 0.31), 1.6, 0.75),
 }
-"""Iris looks by name; colours are sRGB."""
+"""Irises by name; colours are sRGB."""
 
 SKINS: dict[str, RGB] = {
     "very-light": (0.91, 0.77, 0.70),
@@ -37,7 +37,7 @@ SKINS: dict[str, RGB] = {
     "dark": (0.385, 0.275, 0.215),
     "very-dark": (0.28, 0.20, 0.165),
 }
-"""Skin albedo by name, sRGB."""
+"""Albedo of the skin by name, sRGB."""
 
 HAIRS: dict[str, RGB] = {
     "black": (0.025, 0.020, 0.018),
@@ -57,23 +57,31 @@ class Identity:
     """One synthetic person.
 
     Attributes:
-        name: p01, p02 ...
-        split: ``calibrate`` or ``test``, a person is in one of them, never in both; or ``sample``.
+        name: p01, p02 ...; c001 ... for calibration people, s01 ... for sample portraits.
+        split: ``calibrate``, ``test`` or ``sample``; a person is in one of them only.
         mix: weights of the asset pack's base shapes african, asian, caucasian (sum 1).
-        male: 0..1 between the female and the male base shapes.
-        age: 0 young .. 1 old base shape.
+        male: 0 the female .. 1 the male base shape.
+        age: 0 the young .. 1 the old base shape.
         weight: -1 thin .. 1 heavy.
         shape: further targets under ``mpfb2/targets``, or face units, and their weights;
-            ``*-eye-*`` without a side counts for both eyes.
-        ipd: distance of the pupils, mm.
-        lid: height of the upper and depth of the lower lid edge from the pupil, mm, gaze ahead.
-        skin, iris, hair, brow: keys of the tables above.
-        style: hair style, see ``hair``.
-        beard: 0 none .. 1 full; freckles: 0..1; lashes: length factor.
-        fold: 0 a clear crease of the upper lid .. 1 a low one under a full fold.
-        glasses: "" or a style of ``glasses``.
+            targets of eyes, cheeks and ears without a side apply to both sides.
+        ipd: interpupillary distance, mm.
+        lid: distance of the upper and of the lower lid edge from the pupil, mm, looking ahead.
+        skin: key of ``SKINS``.
+        iris: key of ``IRISES``.
+        hair: key of ``HAIRS``.
+        style: hair style, see ``hairstyles``.
+        brow: key of ``HAIRS``; "" for the colour of the hair.
+        brow_density: factor of the number of hairs in the brows.
+        beard: 0 none .. 1 full.
+        stubble: 0 none .. 1 dense.
+        freckles: 0 none .. 1 many.
+        lashes: factor of the length of the lashes.
+        redness: 0..1, veins in the sclera and redness of the skin.
+        fold: 0 a clear crease of the upper lid .. 1 a low crease under a full fold.
+        glasses: "" or a key of ``glasses.STYLES``.
         slit: weight of the target that lengthens the lid slit; 0.55 is about 25 mm, 1.4 about 27.
-        ball: where the eyeball's centre lies off the middle of the lid corners, mm: towards the
+        ball: offset of the eyeball's centre from the midpoint of the lid corners, mm: towards the
             temple and up.
         shirt: colour, linear RGB.
     """
@@ -106,7 +114,7 @@ class Identity:
 
     @property
     def seed(self) -> int:
-        """A seed of its own, from the name: the number of p01 ..., far above it for all others."""
+        """The number in the name, plus an offset for calibration people and sample portraits."""
         return int(self.name[1:]) + {"p": 0, "c": 10_000, "s": 20_000}[self.name[0]]
 
     def targets(self) -> dict[str, float]:
@@ -121,7 +129,7 @@ class Identity:
                 stem = f"macrodetails/universal-{gender}-{age}-averagemuscle"
                 _add(out, f"{stem}-averageweight", g * a * (1 - abs(self.weight)))
                 _add(out, f"{stem}-{body}", g * a * abs(self.weight))
-        # The base mesh's eyes are small for its head: widen the slit, narrow the gap between them.
+        # The base mesh's eyes are small for its head, so the lid slits are widened.
         _add(out, "eyes/l-eye-scale-incr", self.slit)
         _add(out, "eyes/r-eye-scale-incr", self.slit)
         _add(out, "head/head-age-incr", 0.4 * max(self.age - 0.3, 0))
@@ -131,7 +139,7 @@ class Identity:
         return out
 
     def _own_shape(self) -> dict[str, float]:
-        """Small differences of its own, so that no two people share a nose."""
+        """Small random changes of nose, mouth, chin and brows, so that people differ."""
         rng = np.random.default_rng(1000 + self.seed)
         pairs = [
             ("nose/nose-width2-incr", "nose/nose-width2-decr"),
@@ -164,6 +172,7 @@ def _add(out: dict[str, float], name: str, weight: float) -> None:
 
 
 def _both_sides(name: str) -> list[str]:
+    """The targets of both sides, if the name needs a side and has none."""
     folder, _, stem = name.rpartition("/")
     if folder in {"eyes", "cheek", "ears"} and stem[:2] not in {"l-", "r-"}:
         return [f"{folder}/l-{stem}", f"{folder}/r-{stem}"]
@@ -246,4 +255,4 @@ PEOPLE: tuple[Identity, ...] = (
     Identity("p26", "test", (0.7, 0, 0.3), 0.9, 0.25, "very-dark", "black-brown", "black", "curly",
              (3.9, 5.1), 67, beard=0.6, shirt=(0.42, 0.40, 0.36)),
 )  # fmt: skip
-"""Everybody, in the order in which ``--identities N`` takes them."""
+"""All people of the committed set, in the order in which ``--identities N`` takes them."""

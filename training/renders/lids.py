@@ -1,7 +1,8 @@
-"""Refits the lids to a ball of human size, and lets them follow the gaze. Pure NumPy.
+"""Fit the lids to an eyeball of human size and to the gaze. NumPy and SciPy.
 
-The base mesh has eyeballs of 14 to 17 mm. Here the lid edge is turned about the new ball to the
-wanted height, laid on the ball (the cornea's bulge lifts it), and the skin around follows smoothly.
+The base mesh has eyeballs of 14 to 17 mm. The lid edge is turned about the centre of the new
+eyeball to the wanted height and placed on its surface (the cornea's bulge lifts it); the skin
+around it follows smoothly.
 """
 
 from __future__ import annotations
@@ -14,28 +15,28 @@ from scipy.spatial import cKDTree
 
 from training.renders import eyeball
 from training.renders.geometry import angles
-from training.renders.head import SIDES, RestHead, kit
+from training.renders.head import SIDES, RestHead, shared_mesh
 
 Array = npt.NDArray[np.float64]
 
 UPPER_FOLLOW_UP, UPPER_FOLLOW_DOWN = 0.75, 0.85
 LOWER_FOLLOW_UP, LOWER_FOLLOW_DOWN = 0.35, 0.45
-"""Share of the eye's vertical turn that a lid makes."""
+"""Share of the eye's vertical turn that a lid follows."""
 
 FRONT_EDGE_MM = 0.75
-"""How far the front lid edge stands off the eye; the rear edge touches it."""
+"""Distance of the front lid edge from the eye; the rear edge touches it."""
 
 _SKIN_REACH_MM = 9.0
 _LEAST_OPENING_MM = 3.2
 
 
 def fit_lids(head: RestHead, gaze_in_head: dict[str, Array], squint: float = 0.0) -> Array:
-    """Vertices (N, 3) of the head with both lids fitted.
+    """Fit both lids; return the vertices of the head, (N, 3) mm.
 
     Args:
         head: the head at rest.
         gaze_in_head: optical axis of each eye, unit vector in the head frame.
-        squint: 0..1, how much a smile narrows the opening.
+        squint: 0..1, how far a smile narrows the opening.
     """
     vertices = head.vertices.copy()
     for side in SIDES:
@@ -44,13 +45,13 @@ def fit_lids(head: RestHead, gaze_in_head: dict[str, Array], squint: float = 0.0
 
 
 def lid_edge(side: str, ring: float = 1.0) -> npt.NDArray[np.int64]:
-    """Numbers of the fine vertices on one ring of the lids (1 is the visible edge)."""
-    return np.flatnonzero(np.abs(kit().ring[side] - ring) < 0.06).astype(np.int64)
+    """Indices of the fine vertices on one ring of the lids (1 is the visible edge)."""
+    return np.flatnonzero(np.abs(shared_mesh().ring[side] - ring) < 0.06).astype(np.int64)
 
 
 @dataclass(frozen=True)
 class _Rim:
-    """The lid edge of one eye at rest, seen from the ball's centre, x towards the temple.
+    """The lid edge of one eye at rest, from the eyeball's centre, x towards the temple.
 
     Attributes:
         points: (M, 3) mm.
@@ -67,13 +68,13 @@ class _Rim:
 
 @dataclass(frozen=True)
 class _Reach:
-    """How the vertices around an eye hang on its lid edge.
+    """How the vertices around an eye follow its lid edge.
 
     Attributes:
         distance: (K,) mm to the edge.
-        nearest: (K, 6) numbers into the rim.
-        weight: (K, 6) of each of them, sum 1.
-        fall: (K,) 1 on the lid, fading over the skin around.
+        nearest: (K, 6) indices of the nearest points of the rim.
+        weight: (K, 6) weights of those points, sum 1.
+        fall: (K,) 1 on the lid, decreasing over the skin around it.
     """
 
     distance: Array
@@ -82,17 +83,18 @@ class _Reach:
     fall: Array
 
     def spread(self, values: Array) -> Array:
-        """Values on the rim (M,) carried to the vertices (K,)."""
+        """Interpolate values of the rim (M,) at the vertices (K,)."""
         return (self.weight * values[self.nearest]).sum(1)
 
 
 def _fit_one(vertices: Array, head: RestHead, side: str, gaze: Array, squint: float) -> None:
+    """Fit the lids of one eye, changing ``vertices`` in place."""
     mirror = np.array([SIDES[side], 1.0, 1.0])
     center = head.centers[side]
     near = _around(vertices, center, side)
     local = (vertices[near] - center) * mirror
     axis = gaze * mirror
-    k = kit().ring[side][near]
+    k = shared_mesh().ring[side][near]
     edge = np.flatnonzero(np.abs(k - 1) < 0.06)
     rim = _rim(local[edge])
     reach = _reach(local, rim, k)
@@ -103,9 +105,10 @@ def _fit_one(vertices: Array, head: RestHead, side: str, gaze: Array, squint: fl
 
 
 def _around(vertices: Array, center: Array, side: str) -> npt.NDArray[np.int64]:
+    """Indices of the vertices around an eye, and of those behind its lids."""
     close = np.linalg.norm(vertices - center, axis=1) < 45
     front = np.flatnonzero(close & (vertices[:, 2] > center[2] - 12))
-    return np.union1d(front, np.flatnonzero(kit().ring[side] < 1.5)).astype(np.int64)
+    return np.union1d(front, np.flatnonzero(shared_mesh().ring[side] < 1.5)).astype(np.int64)
 
 
 def _rim(points: Array) -> _Rim:
@@ -126,10 +129,10 @@ def _reach(local: Array, rim: _Rim, k: Array) -> _Reach:
 def _radii(
     head: RestHead, moved: Array, edge: Array, rim: _Rim, reach: _Reach, k: Array, axis: Array
 ) -> Array:
-    """How far from the ball's centre each vertex belongs, (K,) mm."""
+    """Fitted distance of each vertex from the eyeball's centre, (K,) mm; ``k`` is its ring."""
     ball = _ball_radius(edge, axis) + FRONT_EDGE_MM
     rest = np.linalg.norm(edge, axis=1)
-    # Towards the nose the lids leave the ball and keep to the face.
+    # Towards the nose the lids leave the eyeball and follow the face.
     medial = _smooth((-rim.along - 0.62) / 0.38)
     want = (1 - medial) * ball + medial * np.maximum(rest - 0.3, ball)
     first = reach.nearest[:, 0]
@@ -149,14 +152,14 @@ def _radii(
 
 
 def _edge_turn(head: RestHead, rim: _Rim, axis: Array, squint: float) -> Array:
-    """Turn about the x axis of each point of the rim, radians upwards, (M,)."""
+    """Turn of each point of the rim about the x axis, in radians, upwards positive, (M,)."""
     up, low = _lid_turns(head, rim, axis, squint)
     arch = np.maximum(1 - rim.along**2, 0) ** 0.8
     return np.where(rim.upper, up, low) * arch + _inner_corner(rim)
 
 
 def _inner_corner(rim: _Rim) -> Array:
-    """Extra turn that opens the slit towards the nose, where the caruncle lies."""
+    """Additional turn of each point that opens the lids at the inner corner, for the caruncle."""
     share = np.clip((rim.along + 1) / 0.5, 0, 1)
     want = 1.45 * np.sqrt(share) * np.clip((1 - share) * 4, 0, 1)
     gap = np.maximum(want - np.abs(rim.points[:, 1] - rim.chord), 0)
@@ -166,7 +169,7 @@ def _inner_corner(rim: _Rim) -> Array:
 def _crease(
     head: RestHead, spread: Array, k: Array, upper: npt.NDArray[np.bool_], along: Array
 ) -> Array:
-    """The fold of the upper lid: a groove a few millimetres above the edge, a roll above it."""
+    """Relief of the lids, (K,) mm: the upper lid's crease and the fold above it; a lower furrow."""
     height = 4.6 - 2.2 * head.identity.fold
     depth = 0.9 - 0.4 * head.identity.fold
     ends = np.clip((0.96 - np.abs(along)) / 0.25, 0, 1)
@@ -178,7 +181,7 @@ def _crease(
 
 
 def _lid_turns(head: RestHead, rim: _Rim, gaze: Array, squint: float) -> tuple[float, float]:
-    """Turn about the x axis, in radians upwards, of the upper and the lower lid's middle."""
+    """Turn of the middle of the upper and the lower lid about the x axis, radians upwards."""
     mrd_up, mrd_low = head.identity.lid
     mrd_up, mrd_low = mrd_up - 0.5 * squint, mrd_low - 1.1 * squint
     pitch = angles(gaze)[1]
@@ -196,12 +199,13 @@ def _lid_turns(head: RestHead, rim: _Rim, gaze: Array, squint: float) -> tuple[f
 
 
 def _ball_radius(points: Array, axis: Array) -> Array:
+    """Radius of sclera or cornea in the direction of each point, (n,) mm."""
     unit = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-9)
     return eyeball.surface_radius(np.arccos(np.clip(unit @ axis, -1, 1)))
 
 
 def _about_x(points: Array, angle: Array) -> Array:
-    """Turn points about the x axis, upwards for a positive angle (front of the face)."""
+    """Turn points about the x axis; a positive angle moves the front of the face upwards."""
     c, s = np.cos(angle), np.sin(angle)
     y = c * points[:, 1] + s * points[:, 2]
     z = -s * points[:, 1] + c * points[:, 2]
@@ -214,9 +218,9 @@ def _smooth(t: Array) -> Array:
 
 
 def opening(side: str) -> npt.NDArray[np.int64]:
-    """Numbers of the fine vertices around the lid opening, in order (a closed polygon)."""
+    """Indices of the fine vertices around the lid opening, in order (a closed polygon)."""
     numbers = lid_edge(side)
-    rim = kit().base_rest[numbers]
+    rim = shared_mesh().base_rest[numbers]
     middle = (rim.max(0) + rim.min(0)) / 2
     order = np.argsort(np.arctan2(rim[:, 1] - middle[1], rim[:, 0] - middle[0]))
     return np.asarray(numbers[order], np.int64)

@@ -1,4 +1,4 @@
-"""The lights a photographer might use, from Blender's CC0 environment maps and area lamps."""
+"""Lighting set-ups from Blender's CC0 environment maps and area lamps. Blender is passed in."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Light:
     """A lighting set-up.
 
     Attributes:
-        name: how truth.json calls it.
+        name: its name in ``truth.json``.
         world: name of an environment map of Blender, or "" for plain grey.
         turn: rotation of the map about the vertical, degrees.
-        strength: of the map.
+        strength: strength of the map.
         lamps: area lamps.
-        ring: a ring light around the lens of this radius in mm, 0 for none.
+        ring: radius in mm of a ring light around the lens, 0 for none.
         backdrop: linear RGB of a wall behind the person, or None for the map itself.
-        wall_mm: how far behind the eyes that wall stands.
+        wall_mm: distance of that wall behind the eyes.
     """
 
     name: str
@@ -65,7 +65,7 @@ LIGHTS: dict[str, Light] = {
         Light("beauty", "studio", 45, 0.12,
               (Lamp((0, 620, 950), 600, 50), Lamp((0, -650, 800), 600, 12)),
               backdrop=(0.22, 0.25, 0.30)),
-        # For the samples: one large soft source, a weak room, a wall out of focus.
+        # For sample portraits: one large soft source, little ambient light, a wall out of focus.
         Light("window", "interior", 60, 0.16, (Lamp((-950, 330, 620), 800, 70, (0.94, 0.97, 1.0)),),
               backdrop=(0.10, 0.095, 0.09), wall_mm=1100),
         Light("window-right", "interior", 240, 0.20, (Lamp((950, 300, 700), 850, 70),),
@@ -77,11 +77,11 @@ LIGHTS: dict[str, Light] = {
         Light("late", "sunset", 150, 0.6, (Lamp((800, 380, 650), 450, 46, (1.0, 0.86, 0.68)),)),
     )
 }  # fmt: skip
-"""All set-ups by name."""
+"""All lighting set-ups by name."""
 
 
 def set_light(bpy: Any, light: Light, distance_mm: float = 600.0) -> None:
-    """Put the light into Blender's current, empty scene."""
+    """Add a lighting set-up to Blender's current, empty scene."""
     _world(bpy, light)
     for i, lamp in enumerate(light.lamps):
         _lamp(bpy, f"lamp {i}", lamp)
@@ -103,14 +103,14 @@ def _world(bpy: Any, light: Light) -> None:
     sky.image = bpy.data.images.load(str(folder / f"{light.world}.exr"))
     mapping = nodes.new("ShaderNodeMapping")
     coordinate = nodes.new("ShaderNodeTexCoord")
-    # The maps are z up, the scene y up: the map's vector is the scene's, tipped about x.
+    # In the maps z is up, in the scene y is up, so the vector is rotated about x.
     tip = nodes.new("ShaderNodeMapping")
     tip.inputs["Rotation"].default_value = (math.radians(90), 0, 0)
     mapping.inputs["Rotation"].default_value = (0, 0, math.radians(light.turn))
     links.new(coordinate.outputs["Generated"], tip.inputs["Vector"])
     links.new(tip.outputs["Vector"], mapping.inputs["Vector"])
     links.new(mapping.outputs["Vector"], sky.inputs["Vector"])
-    # Half the map's tint: a camera's white balance takes the other half.
+    # Less of the map's tint, because a camera's white balance removes part of it.
     grey = nodes.new("ShaderNodeHueSaturation")
     grey.inputs["Saturation"].default_value = 0.6
     links.new(sky.outputs["Color"], grey.inputs["Color"])
@@ -125,11 +125,11 @@ def _lamp(bpy: Any, name: str, lamp: Lamp) -> None:
     data.size = lamp.size * CM
     data.energy = lamp.power * 1500
     data.color = lamp.colour
-    thing = bpy.data.objects.new(name, data)
+    obj = bpy.data.objects.new(name, data)
     at = Vector([x * CM for x in lamp.at])
-    thing.location = at
-    thing.rotation_euler = (-at).to_track_quat("-Z", "Y").to_euler()
-    bpy.context.collection.objects.link(thing)
+    obj.location = at
+    obj.rotation_euler = (-at).to_track_quat("-Z", "Y").to_euler()
+    bpy.context.collection.objects.link(obj)
 
 
 def _ring(bpy: Any, radius: float, distance_mm: float) -> None:
@@ -153,5 +153,5 @@ def _backdrop(bpy: Any, colour: tuple[float, float, float], behind_mm: float) ->
     shader.inputs["Base Color"].default_value = (*colour, 1)
     shader.inputs["Roughness"].default_value = 0.9
     data.materials.append(material)
-    thing = bpy.data.objects.new("backdrop", data)
-    bpy.context.collection.objects.link(thing)
+    obj = bpy.data.objects.new("backdrop", data)
+    bpy.context.collection.objects.link(obj)

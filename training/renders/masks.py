@@ -1,4 +1,4 @@
-"""Where on the head skin is what: lips, scalp, beard, redness, lid edge. One value per vertex."""
+"""Masks of skin regions: lips, scalp, beard, redness, lid edge. One value for each fine vertex."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from training.renders import assets
-from training.renders.head import SIDES, RestHead, kit
+from training.renders.head import SIDES, RestHead, shared_mesh
 
 Array = npt.NDArray[np.float64]
 
 
 @cache
 def painted(name: str) -> Array:
-    """A mask of MPFB2 sampled at the fine vertices, (N,) 0..1."""
+    """Sample a mask of MPFB2 at the fine vertices, (N,) 0..1."""
     picture = cv2.imread(str(assets.texture_path(name)), cv2.IMREAD_GRAYSCALE)
     height, width = picture.shape
-    uv = kit().uv
+    uv = shared_mesh().uv
     x = np.clip((uv[:, 0] * width).astype(int), 0, width - 1)
     y = np.clip(((1 - uv[:, 1]) * height).astype(int), 0, height - 1)
     return picture[y, x] / 255.0
@@ -50,7 +50,7 @@ def crown(head: RestHead) -> float:
 
 
 def beard(head: RestHead) -> Array:
-    """Moustache, chin and jaw, without the lips."""
+    """Where a beard grows, (N,) 0..1: moustache, chin and jaw, without the lips."""
     x, y, z = head.vertices.T
     mouth = painted("mpfb_lips.jpg") > 0.3
     lip_y = head.vertices[mouth, 1].mean()
@@ -70,8 +70,8 @@ def beard(head: RestHead) -> Array:
 
 
 def soften(mask: Array, rounds: int) -> Array:
-    """Blur a mask over the mesh; each round reaches one vertex further."""
-    faces = kit().faces
+    """Blur a mask (N,) over the mesh; each round spreads it by one vertex."""
+    faces = shared_mesh().faces
     count = np.bincount(faces.ravel(), minlength=len(mask))
     for _ in range(rounds):
         mean = np.repeat(mask[faces].mean(1), 4)
@@ -84,14 +84,14 @@ def _ear() -> Array:
 
 
 def lid_margin(side: str) -> Array:
-    """1 on the moist edge between the lids' rear and front ridge, (N,)."""
-    ring = kit().ring[side]
+    """1 on the moist edge between the rear and the front ridge of the lids, (N,)."""
+    ring = shared_mesh().ring[side]
     return np.where(ring > -3, np.clip((2.9 - ring) / 0.8, 0, 1), 0.0)
 
 
 def lash_line(head: RestHead, side: str) -> Array:
-    """1 along the front ridge of the lids where the lashes root, stronger above, (N,)."""
-    ring = kit().ring[side]
+    """Up to 1 along the front ridge of the lids, at the roots of the lashes, (N,); less below."""
+    ring = shared_mesh().ring[side]
     height = (head.vertices - head.centers[side])[:, 1]
     upper = 0.3 + 0.7 * _smooth((height + 1.5) / 2.5)
     lateral = ((head.vertices - head.centers[side])[:, 0] * SIDES[side] + 9) / 5
@@ -100,7 +100,7 @@ def lash_line(head: RestHead, side: str) -> Array:
 
 
 def lid_skin(head: RestHead) -> Array:
-    """The thin skin around the eyes, falling off over about a centimetre, (N,)."""
+    """1 on the thin skin around the eyes, falling to 0 over about a centimetre, (N,)."""
     out = np.zeros(len(head.vertices))
     for side in SIDES:
         d = np.linalg.norm((head.vertices - head.centers[side]) / [1.35, 1.0, 1.3], axis=1)
@@ -109,7 +109,7 @@ def lid_skin(head: RestHead) -> Array:
 
 
 def blood(head: RestHead) -> Array:
-    """Cheeks, nose tip, chin and ears: where skin is redder, (N,) 0..1."""
+    """Where skin is redder, (N,) 0..1: cheeks, nose tip, chin and ears."""
     z = head.vertices[:, 2]
     nose_tip = head.vertices[z.argmax()]
     spots = [
@@ -126,7 +126,7 @@ def blood(head: RestHead) -> Array:
 
 
 def under_eye(head: RestHead) -> Array:
-    """The hollow below the eyes, (N,) 0..1."""
+    """The hollows below the eyes, (N,) 0..1."""
     out = np.zeros(len(head.vertices))
     for side, sign in SIDES.items():
         d = (head.vertices - head.centers[side]) * [sign, 1, 1] - np.array([-4, -13, 8])

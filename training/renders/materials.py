@@ -1,4 +1,4 @@
-"""Cycles materials: skin, globe, tear film, hair, cloth."""
+"""Cycles materials: skin, globe, tear film, hair, cloth. Blender is passed in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RGB = tuple[float, float, float]
 
 
 def linear(colour: RGB) -> npt.NDArray[np.float64]:
-    """SRGB 0..1 to linear RGB, (3,) (IEC 61966-2-1)."""
+    """Convert sRGB 0..1 to linear RGB, (3,) (IEC 61966-2-1)."""
     c = np.array(colour, float)
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
 
@@ -61,7 +61,7 @@ def skin(bpy: Any, identity: Identity) -> Any:
 
 
 def sclera_tint(identity: Identity) -> RGB:
-    """The white of the eye is a little darker and warmer beside darker skin, and with age."""
+    """Factors of the sclera's colour: slightly darker and warmer with darker skin and with age."""
     dark = 1 - min(float(linear(SKINS[identity.skin]).mean()) / 0.35, 1.0)
     old = identity.age
     return (
@@ -70,7 +70,7 @@ def sclera_tint(identity: Identity) -> RGB:
 
 
 def globe(bpy: Any, name: str, paint: npt.NDArray[np.float64]) -> Any:
-    """The eyeball's colour; its shine comes from the tear film."""
+    """The matt material of the eyeball from its texture; the tear film adds the gloss."""
     material, tree, shader = _new(bpy, f"globe {name}")
     size = paint.shape[0]
     image = bpy.data.images.new(f"globe {name}", size, size, float_buffer=True)
@@ -89,9 +89,10 @@ def globe(bpy: Any, name: str, paint: npt.NDArray[np.float64]) -> Any:
 
 
 def tear_film(bpy: Any) -> Any:
-    """Clear and glossy by Fresnel; casts no shadow.
+    """The transparent tear film with reflections by Fresnel.
 
-    The index is 1.5, over the cornea's 1.376, so that highlights survive small pictures.
+    The index of refraction is 1.5, above the cornea's 1.376, so that highlights remain visible in
+    small pictures.
     """
     material, tree, shader = _new(bpy, "tear film")
     tree.nodes.remove(shader)
@@ -102,7 +103,7 @@ def tear_film(bpy: Any) -> Any:
     gloss.inputs["Roughness"].default_value = 0.02
     mix = tree.nodes.new("ShaderNodeMixShader")
     limit = tree.nodes.new("ShaderNodeMath")
-    # A rough lens of skin and lashes sits in the grazing reflections of a real eye.
+    # The grazing reflections of a real eye show mostly skin and lashes, so they are limited.
     limit.operation = "MINIMUM"
     limit.inputs[1].default_value = 0.10
     tree.links.new(fresnel.outputs["Fac"], limit.inputs[0])
@@ -126,7 +127,7 @@ def moist_pink(bpy: Any, identity: Identity) -> Any:
 
 
 def short_hair(bpy: Any, name: str, colour: RGB) -> Any:
-    """Lashes, brows, stubble: too thin for a fibre's reflections, so nearly matt."""
+    """Lashes, brows and stubble: nearly matt, because they are too thin for visible reflections."""
     material, _, shader = _new(bpy, name)
     shader.inputs["Base Color"].default_value = (*colour, 1)
     shader.inputs["Roughness"].default_value = 0.6
@@ -174,7 +175,7 @@ def cloth(bpy: Any, colour: RGB) -> Any:
 
 
 class _Mixer:
-    """Stacks colour layers in a node tree; ``socket`` is the top of the stack."""
+    """Colour layers in a node tree, one over the other; ``socket`` is the output of the top one."""
 
     def __init__(self, tree: Any, base: npt.NDArray[np.float64]) -> None:
         self.tree = tree
@@ -183,7 +184,7 @@ class _Mixer:
         self.socket = colour.outputs[0]
 
     def blend(self, factor: Any, colour: npt.NDArray[np.float64], amount: float) -> None:
-        """Lay ``colour`` over the stack where ``factor`` is 1, at most by ``amount``."""
+        """Mix ``colour`` in by ``factor`` times ``amount``."""
         scale = self.tree.nodes.new("ShaderNodeMath")
         scale.operation = "MULTIPLY"
         scale.use_clamp = True
@@ -196,7 +197,7 @@ class _Mixer:
         self.socket = mix.outputs["Color"]
 
     def shade(self, factor: Any, low: float, high: float) -> None:
-        """Multiply the stack by low..high as ``factor`` (a noise around 0.5) goes .25 to .75."""
+        """Multiply by low..high as ``factor`` (noise around 0.5) goes from 0.25 to 0.75."""
         span = self.tree.nodes.new("ShaderNodeMapRange")
         span.inputs["From Min"].default_value = 0.25
         span.inputs["From Max"].default_value = 0.75
@@ -211,6 +212,7 @@ class _Mixer:
 
 
 def _new(bpy: Any, name: str) -> tuple[Any, Any, Any]:
+    """A new material, its node tree and its Principled BSDF."""
     material = bpy.data.materials.new(name)
     material.use_nodes = True
     tree = material.node_tree
@@ -218,14 +220,14 @@ def _new(bpy: Any, name: str) -> tuple[Any, Any, Any]:
 
 
 def attribute(tree: Any, name: str, output: str) -> Any:
-    """What the mesh carries under a name; `output` is ``Fac``, ``Vector`` or ``Color``."""
+    """Socket of a mesh attribute; ``output`` is ``Fac``, ``Vector`` or ``Color``."""
     node = tree.nodes.new("ShaderNodeAttribute")
     node.attribute_name = name
     return node.outputs[output]
 
 
 def noise(tree: Any, vector: Any, scale: float, detail: float) -> Any:
-    """Blender's noise, 0..1."""
+    """Socket of Blender's noise texture, 0..1."""
     node = tree.nodes.new("ShaderNodeTexNoise")
     node.inputs["Scale"].default_value = scale
     node.inputs["Detail"].default_value = detail
@@ -234,6 +236,7 @@ def noise(tree: Any, vector: Any, scale: float, detail: float) -> Any:
 
 
 def _spots(tree: Any, vector: Any, amount: float) -> Any:
+    """Socket of a mask of freckles, 0..1."""
     cells = tree.nodes.new("ShaderNodeTexVoronoi")
     cells.inputs["Scale"].default_value = 3.2
     tree.links.new(vector, cells.inputs["Vector"])
@@ -249,6 +252,7 @@ def _spots(tree: Any, vector: Any, amount: float) -> Any:
 
 
 def _pores(tree: Any, vector: Any, shader: Any, depth: float) -> None:
+    """Connect a bump map of pores to the shader."""
     cells = tree.nodes.new("ShaderNodeTexVoronoi")
     cells.inputs["Scale"].default_value = 11.0
     tree.links.new(vector, cells.inputs["Vector"])

@@ -1,4 +1,4 @@
-"""Skin for portraits that are looked at: mottled, porous, oily here and dry there."""
+"""Skin for the sample portraits: uneven colour, pores, and gloss that varies over the face."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Array = npt.NDArray[np.float64]
 
 
 def photo_skin(bpy: Any, identity: Identity) -> Any:
-    """The skin of the measured sets with finer relief, uneven colour and two-fold gloss.
+    """The material of :func:`materials.skin` with finer relief, uneven colour and gloss.
 
-    The mesh has to carry the attribute ``oil`` (0 dry .. 1 the middle of forehead and nose)
-    beside those of :func:`materials.skin`; ``rest`` counts in cm.
+    The mesh needs the attribute ``oil`` (0 dry .. 1 the middle of forehead and nose) and those of
+    :func:`materials.skin`; ``rest`` is in cm.
     """
     material = skin(bpy, identity)
     tree = material.node_tree
@@ -36,7 +36,7 @@ def photo_skin(bpy: Any, identity: Identity) -> Any:
 
 
 def _mottle(tree: Any, shader: Any, rest: Any) -> None:
-    """Blood and pigment vary over centimetres, millimetres and in spots."""
+    """Vary blood and pigment on four scales, from centimetres to small spots."""
     socket = shader.inputs["Base Color"].links[0].from_socket
     for scale, red, amount in (
         (0.55, (1.06, 0.93, 0.91), 0.55),
@@ -55,6 +55,7 @@ def _mottle(tree: Any, shader: Any, rest: Any) -> None:
 
 
 def _gloss(tree: Any, shader: Any, rest: Any, oil: Any, lips: Any) -> None:
+    """Vary roughness and specular level with oil, lips and noise."""
     base = shader.inputs["Roughness"].links[0].from_socket
     patchy = _range(tree, noise(tree, rest, 7.0, 4), 0.3, 0.7, -0.07, 0.09)
     rough = _add(tree, base, patchy)
@@ -66,7 +67,7 @@ def _gloss(tree: Any, shader: Any, rest: Any, oil: Any, lips: Any) -> None:
 
 
 def _relief(tree: Any, shader: Any, rest: Any, oil: Any, lips: Any, age: float) -> None:
-    """Three scales of bumps: lumps of a few mm, pores, and the fine net between them."""
+    """Bumps on several scales: a few mm, pores, the net of lines between them, grain; lips."""
     lumps = _bump(tree, noise(tree, rest, 3.2, 2), 0.35, 0.016 + 0.02 * age, None)
     pore = tree.nodes.new("ShaderNodeTexVoronoi")
     pore.feature = "SMOOTH_F1"
@@ -84,7 +85,7 @@ def _relief(tree: Any, shader: Any, rest: Any, oil: Any, lips: Any, age: float) 
     groove = _range(tree, net.outputs["Distance"], 0.0, 0.10, 0.0, 1.0)
     netted = _bump(tree, groove, 0.5, 0.006 + 0.004 * age, pores)
     grainy = _bump(tree, noise(tree, rest, 46.0, 2), 0.5, 0.006, netted)
-    # Lips fold in upright lines.
+    # The folds of the lips are vertical lines.
     stretch = tree.nodes.new("ShaderNodeMapping")
     stretch.inputs["Scale"].default_value = (1.0, 0.16, 0.5)
     tree.links.new(rest, stretch.inputs["Vector"])
@@ -94,7 +95,12 @@ def _relief(tree: Any, shader: Any, rest: Any, oil: Any, lips: Any, age: float) 
 
 
 def oil(vertices: Array, lip_height: float) -> Array:
-    """How oily the skin is, (N,) 0..1: forehead, nose and chin more than cheeks."""
+    """Oiliness of the skin, (N,) 0..1: forehead, nose and chin more than cheeks.
+
+    Args:
+        vertices: of the head, (N, 3) mm.
+        lip_height: mean y of the lips, mm.
+    """
     x, y, _ = vertices.T
     forehead = np.exp(-((x / 34) ** 2)) * np.clip((y - 18) / 14, 0, 1)
     nose = np.exp(-((x / 15) ** 2)) * (y < 24) * (y > lip_height + 12)
@@ -104,6 +110,7 @@ def oil(vertices: Array, lip_height: float) -> Array:
 
 
 def _warp(tree: Any, vector: Any, scale: float, amount: float) -> Any:
+    """Distort a vector by noise."""
     node = tree.nodes.new("ShaderNodeTexNoise")
     node.inputs["Scale"].default_value = scale
     tree.links.new(vector, node.inputs["Vector"])
@@ -128,6 +135,7 @@ def _bump(tree: Any, height: Any, strength: float, distance: float, under: Any) 
 
 
 def _range(tree: Any, value: Any, low: float, high: float, to_low: float, to_high: float) -> Any:
+    """Map low..high linearly to to_low..to_high."""
     node = tree.nodes.new("ShaderNodeMapRange")
     for name, number in zip(
         ("From Min", "From Max", "To Min", "To Max"), (low, high, to_low, to_high), strict=True

@@ -1,4 +1,4 @@
-"""From linear render to a picture: exposure, a gentle film curve, sRGB; strips feathered in."""
+"""Convert a linear render to a picture: exposure, sRGB, noise; blend in the strip of the eyes."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ Picture = npt.NDArray[np.float32]
 
 
 def exposure(pixels: Picture, box: tuple[int, int, int, int], albedo: float) -> float:
-    """The factor that brings skin in ``box`` to where a photographer would put it.
+    """Exposure factor that gives the skin in ``box`` the brightness of a photographed face.
 
-    A very light skin lands near 0.55 linear, a very dark one is lifted by half a stop at most.
+    Very light skin comes out near 0.55 linear, very dark skin is lifted by half a stop at most.
 
     Args:
         pixels: linear RGB.
-        box: left, top, right, bottom of the cheeks and forehead, px.
+        box: left, top, right, bottom of cheeks and nose, px.
         albedo: mean linear reflectance of the skin.
     """
     left, top, right, bottom = box
-    # The lit side counts: under hard light the median would burn it out.
-    seen = float(np.percentile(pixels[top:bottom, left:right].mean(-1), 75))
-    return 0.88 * float(albedo**0.75) / max(seen, 1e-6)
+    # The 75th percentile meters the lit side; with the median, hard light would overexpose it.
+    brightness = float(np.percentile(pixels[top:bottom, left:right].mean(-1), 75))
+    return 0.88 * float(albedo**0.75) / max(brightness, 1e-6)
 
 
-def develop(pixels: Picture, factor: float) -> npt.NDArray[np.uint8]:
-    """Linear RGB to 8-bit sRGB with a soft shoulder above 0.7."""
+def to_srgb(pixels: Picture, factor: float) -> npt.NDArray[np.uint8]:
+    """Convert linear RGB times an exposure to 8-bit sRGB, with a soft shoulder above 0.7."""
     x = np.maximum(pixels * factor, 0)
     knee = 0.7
     over = np.maximum(x - knee, 0)
@@ -35,7 +35,7 @@ def develop(pixels: Picture, factor: float) -> npt.NDArray[np.uint8]:
 
 
 def feather_in(base: Picture, strip: Picture, box: tuple[int, int, int, int], soft: int) -> Picture:
-    """Lay ``strip`` over ``base`` inside ``box`` with an edge ``soft`` px wide."""
+    """Blend ``strip`` over ``base`` inside ``box`` with an edge ``soft`` px wide."""
     height, width = base.shape[:2]
     left, top, right, bottom = box
     x = np.minimum(np.arange(width) - left, right - 1 - np.arange(width))
@@ -46,8 +46,8 @@ def feather_in(base: Picture, strip: Picture, box: tuple[int, int, int, int], so
     return mixed
 
 
-def grain(image: npt.NDArray[np.uint8], seed: int, sigma: float = 1.1) -> npt.NDArray[np.uint8]:
-    """Fine sensor noise on an 8-bit picture, so that it is not cleaner than any photograph."""
+def add_grain(image: npt.NDArray[np.uint8], seed: int, sigma: float = 1.1) -> npt.NDArray[np.uint8]:
+    """Add fine sensor noise to an 8-bit picture, so that it is not cleaner than a photograph."""
     rng = np.random.default_rng(seed)
     luma = rng.normal(0, sigma, image.shape[:2])[..., None]
     chroma = rng.normal(0, sigma * 0.35, image.shape)

@@ -1,4 +1,4 @@
-"""Turns a head and its eyes: head frame -> world frame. Pure NumPy."""
+"""Turn a head and its eyes: from the head frame to the world frame. Pure NumPy."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from training.renders.head import SIDES, RestHead
 Array = npt.NDArray[np.float64]
 
 BODY_SHARE = 0.35
-"""How much of the head's yaw the shoulders make."""
+"""Share of the head's yaw that the shoulders follow."""
 
 
 @dataclass(frozen=True)
 class Pose:
-    """One head pose with one gaze; all angles in degrees, see ``geometry``."""
+    """One head pose with one gaze, in degrees; signs as in ``geometry``."""
 
     head_yaw: float
     head_pitch: float
@@ -35,7 +35,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class EyePose:
-    """One eyeball in the world: centre and iris centre (3,) mm, rotation (3, 3), axis (3,)."""
+    """One eyeball in the world: centre (3,) mm, optical axis (3,), rotation (3, 3)."""
 
     center: Array
     axis: Array
@@ -48,12 +48,12 @@ class EyePose:
 
 
 def eye_poses(centers: dict[str, Array], pose: Pose, distance_mm: float) -> dict[str, EyePose]:
-    """Both eyes turned to the fixation point.
+    """Turn both eyes to the fixation point.
 
     Args:
         centers: eyeball centres in the head frame, (3,) mm.
-        pose: head and gaze.
-        distance_mm: how far away the camera, and so the fixation point, is.
+        pose: head pose and gaze.
+        distance_mm: distance of the camera, and therefore of the fixation point.
     """
     aim = fixation(pose.gaze_yaw, pose.gaze_pitch, distance_mm)
     head = pose.rotation
@@ -66,7 +66,7 @@ def eye_poses(centers: dict[str, Array], pose: Pose, distance_mm: float) -> dict
 
 
 def place(head: RestHead, points: Array, turn: Array, pose: Pose) -> Array:
-    """Head-frame points (..., 3) in the world; ``turn`` (...) is how far each follows the head."""
+    """Move points (..., 3) of the head frame into the world; ``turn`` (...) is `RestHead.turn`."""
     yaw = pose.head_yaw * (BODY_SHARE + (1 - BODY_SHARE) * turn)
     y = np.radians(yaw)
     p = np.radians(-pose.head_pitch * turn)

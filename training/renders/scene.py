@@ -1,4 +1,4 @@
-"""The Blender scene: meshes, hair, light, camera. Blender is imported only when called."""
+"""The Blender scene of one head: meshes, hair, light, camera. Imports Blender when called."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from training.renders import (
     photo_skin,
     strands,
 )
-from training.renders.geometry import Camera, angles
-from training.renders.head import SIDES, RestHead, kit
+from training.renders.geometry import Camera
+from training.renders.head import SIDES, RestHead, shared_mesh
 from training.renders.identities import HAIRS, IRISES
 from training.renders.lights import Light, set_light
 from training.renders.pose import Pose, eye_poses, place
@@ -32,18 +32,21 @@ Array = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.float32]
 
 CM = 0.1
-"""Blender units (1 cm) per mm."""
+"""Blender units, which are centimetres here, per millimetre."""
 
 
 @dataclass
-class Stage:
-    """A built scene of one head in one head pose; only the eyes and lids move afterwards.
+class HeadScene:
+    """Blender's current scene with one head in one head pose, whose eyes and lids can move.
 
     Attributes:
         head: the head at rest, with its expression.
         camera: the camera.
         smile: 0..1, narrows the lids.
-        photo: finished as a photograph.
+        photo: whether to imitate a photograph, see ``plan.Setup``.
+        body: object of the head and chest.
+        eyes: objects of the globe and tear film of each side, and the caruncles.
+        lash: curves of the lashes of each side, and the tear lines.
     """
 
     head: RestHead
@@ -58,65 +61,65 @@ class Stage:
 def build(
     head: RestHead, pose: Pose, camera: Camera, light: Light, smile: float, threads: int = 2,
     photo: bool = False,
-) -> Stage:  # fmt: skip
-    """Build everything for one head pose; follow with :func:`look` and :func:`shoot`."""
+) -> HeadScene:  # fmt: skip
+    """Build the scene of one head pose; call :func:`turn_eyes` next, then :func:`render`."""
     import bpy
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     _settings(bpy, camera, threads)
     set_light(bpy, light, camera.distance_mm)
-    stage = Stage(head, camera, smile, photo)
-    vertices = lids.fit_lids(head, _in_head(head, pose, camera), smile)
-    stage.body = _body(bpy, head, vertices, photo)
-    stage.eyes = {side: _eye(bpy, head, side) for side in SIDES}
-    stage.lash = {}
+    scene = HeadScene(head, camera, smile, photo)
+    vertices = lids.fit_lids(head, _axes_in_head(head, pose, camera), smile)
+    scene.body = _body(bpy, head, vertices, photo)
+    scene.eyes = {side: _eye(bpy, head, side) for side in SIDES}
+    scene.lash = {}
     _hair(bpy, head, vertices, pose, photo)
     _shirt(bpy, head, pose, 16.0 if photo else 0.0)
     if photo:
         _depth_of_field(bpy, head, pose, camera)
     if head.identity.glasses:
         glasses.add(bpy, head, vertices, pose)
-    return stage
+    return scene
 
 
-def look(stage: Stage, pose: Pose) -> None:
-    """Turn the eyes, refit the lids and lashes, for a gaze in the stage's head pose."""
+def turn_eyes(scene: HeadScene, pose: Pose) -> None:
+    """Turn the eyes to a gaze and fit lids and lashes to it; the head pose must be the scene's."""
     import bpy
     from mathutils import Matrix
 
-    head = stage.head
-    vertices = lids.fit_lids(head, _in_head(head, pose, stage.camera), stage.smile)
+    head = scene.head
+    vertices = lids.fit_lids(head, _axes_in_head(head, pose, scene.camera), scene.smile)
     world = place(head, vertices, head.turn, pose)
-    stage.body.data.vertices.foreach_set("co", (world * CM).astype(np.float32).ravel())
-    stage.body.data.update()
-    for side, eye in eye_poses(head.centers, pose, stage.camera.distance_mm).items():
+    scene.body.data.vertices.foreach_set("co", (world * CM).astype(np.float32).ravel())
+    scene.body.data.update()
+    for side, eye in eye_poses(head.centers, pose, scene.camera.distance_mm).items():
         matrix = np.eye(4)
         matrix[:3, :3], matrix[:3, 3] = eye.rotation, eye.center * CM
-        for thing in stage.eyes[side]:
-            thing.matrix_world = Matrix(matrix.tolist())
+        for obj in scene.eyes[side]:
+            obj.matrix_world = Matrix(matrix.tolist())
     for side in SIDES:
-        if side in stage.lash:
-            bpy.data.objects.remove(stage.lash[side])
+        if side in scene.lash:
+            bpy.data.objects.remove(scene.lash[side])
         tuft = face_hair.lashes(head, vertices, side)
         points = place(head, tuft.points, np.ones(tuft.points.shape[:2]), pose)
-        stage.lash[side] = _curves(bpy, f"lash {side}", points, tuft.radius, _lash_material(bpy))
-        if stage.photo:
-            _tear_line(bpy, stage, side, vertices, pose)
-        caruncle = stage.eyes.get(f"{side} caruncle")
+        scene.lash[side] = _curves(bpy, f"lash {side}", points, tuft.radius, _lash_material(bpy))
+        if scene.photo:
+            _tear_line(bpy, scene, side, vertices, pose)
+        caruncle = scene.eyes.get(f"{side} caruncle")
         spot = _caruncle_spot(vertices, side)
         at = place(head, spot[None], np.ones(1), pose)[0] * CM
         if caruncle is None:
             caruncle = _caruncle(bpy, head)
-            stage.eyes[f"{side} caruncle"] = caruncle
+            scene.eyes[f"{side} caruncle"] = caruncle
         caruncle.location = at.tolist()
 
 
-def shoot(samples: int, box: tuple[float, float, float, float] | None = None) -> Picture:
-    """Render and return linear RGB (res, res, 3), row 0 at the top.
+def render(samples: int, box: tuple[float, float, float, float] | None = None) -> Picture:
+    """Render the current scene; return linear RGB (res, res, 3), row 0 at the top.
 
     Args:
-        samples: Cycles samples a pixel, before denoising.
-        box: left, top, right, bottom as shares of the picture; outside stays 0.
+        samples: Cycles samples per pixel, before denoising.
+        box: left, top, right, bottom as shares of the picture; pixels outside are 0.
     """
     import bpy
 
@@ -139,14 +142,10 @@ def shoot(samples: int, box: tuple[float, float, float, float] | None = None) ->
     return flat.reshape(height, width, 4)[::-1, :, :3].copy()
 
 
-def _in_head(head: RestHead, pose: Pose, camera: Camera) -> dict[str, Array]:
+def _axes_in_head(head: RestHead, pose: Pose, camera: Camera) -> dict[str, Array]:
+    """Optical axis of each eye in the head frame, (3,)."""
     eyes = eye_poses(head.centers, pose, camera.distance_mm)
     return {side: pose.rotation.T @ eye.axis for side, eye in eyes.items()}
-
-
-def eye_in_head(head: RestHead, pose: Pose, camera: Camera) -> dict[str, tuple[float, float]]:
-    """Yaw and pitch of each eye relative to the head, degrees: what the orbit has to allow."""
-    return {side: angles(axis) for side, axis in _in_head(head, pose, camera).items()}
 
 
 def _settings(bpy: Any, camera: Camera, threads: int) -> None:
@@ -181,10 +180,10 @@ def _settings(bpy: Any, camera: Camera, threads: int) -> None:
     data.shift_x = 0.5 - camera.cx / camera.res
     data.shift_y = camera.cy / camera.res - 0.5
     data.clip_start, data.clip_end = 1.0, 10000.0
-    thing = bpy.data.objects.new("camera", data)
-    thing.location = (camera.centre * CM).tolist()
-    bpy.context.collection.objects.link(thing)
-    scene.camera = thing
+    obj = bpy.data.objects.new("camera", data)
+    obj.location = (camera.centre * CM).tolist()
+    bpy.context.collection.objects.link(obj)
+    scene.camera = obj
 
 
 def _mesh(bpy: Any, name: str, vertices: Array, faces: npt.NDArray[np.int64], material: Any) -> Any:
@@ -198,17 +197,17 @@ def _mesh(bpy: Any, name: str, vertices: Array, faces: npt.NDArray[np.int64], ma
     data.update(calc_edges=True)
     data.polygons.foreach_set("use_smooth", np.ones(len(faces), bool))
     data.materials.append(material)
-    thing = bpy.data.objects.new(name, data)
-    bpy.context.collection.objects.link(thing)
-    return thing
+    obj = bpy.data.objects.new(name, data)
+    bpy.context.collection.objects.link(obj)
+    return obj
 
 
 def _body(bpy: Any, head: RestHead, vertices: Array, photo: bool) -> Any:
-    shared = kit()
+    shared = shared_mesh()
     ring = np.minimum(shared.ring["subject_left"], shared.ring["subject_right"])
     faces = shared.faces[ring[shared.faces].min(1) > -3.5]
     make = photo_skin.photo_skin if photo else materials.skin
-    thing = _mesh(bpy, "body", vertices, faces, make(bpy, head.identity))
+    obj = _mesh(bpy, "body", vertices, faces, make(bpy, head.identity))
     values = {
         "lips": masks.painted("mpfb_lips.jpg"),
         "blood": masks.blood(head),
@@ -224,13 +223,13 @@ def _body(bpy: Any, head: RestHead, vertices: Array, photo: bool) -> Any:
         lip_height = float(head.vertices[masks.painted("mpfb_lips.jpg") > 0.3, 1].mean())
         values["oil"] = photo_skin.oil(head.vertices, lip_height)
     for name, value in values.items():
-        attribute = thing.data.attributes.new(name, "FLOAT", "POINT")
+        attribute = obj.data.attributes.new(name, "FLOAT", "POINT")
         attribute.data.foreach_set("value", np.asarray(value, np.float32))
-    rest = thing.data.attributes.new("rest", "FLOAT_VECTOR", "POINT")
+    rest = obj.data.attributes.new("rest", "FLOAT_VECTOR", "POINT")
     rest.data.foreach_set("vector", (head.vertices * CM).astype(np.float32).ravel())
-    modifier = thing.modifiers.new("smooth", "SUBSURF")
+    modifier = obj.modifiers.new("smooth", "SUBSURF")
     modifier.levels = modifier.render_levels = 1
-    return thing
+    return obj
 
 
 def _eye(bpy: Any, head: RestHead, side: str) -> list[Any]:
@@ -247,10 +246,10 @@ def _eye(bpy: Any, head: RestHead, side: str) -> list[Any]:
         ("globe", eyeball.globe(), materials.globe(bpy, side, paint)),
         ("shell", eyeball.wet_shell(), materials.tear_film(bpy)),
     ):
-        thing = _mesh(bpy, f"{name} {side}", surface.vertices, surface.faces, material)
-        layer = thing.data.uv_layers.new(name="polar")
+        obj = _mesh(bpy, f"{name} {side}", surface.vertices, surface.faces, material)
+        layer = obj.data.uv_layers.new(name="polar")
         layer.data.foreach_set("uv", surface.uv[surface.faces].astype(np.float32).ravel())
-        out.append(thing)
+        out.append(obj)
     out[1].visible_shadow = False
     out[1].visible_diffuse = False
     return out
@@ -282,9 +281,9 @@ def _curves(bpy: Any, name: str, points: Array, radius: Array, material: Any) ->
     attribute = data.attributes.get("radius") or data.attributes.new("radius", "FLOAT", "POINT")
     attribute.data.foreach_set("value", (radius * CM).astype(np.float32).ravel())
     data.materials.append(material)
-    thing = bpy.data.objects.new(name, data)
-    bpy.context.collection.objects.link(thing)
-    return thing
+    obj = bpy.data.objects.new(name, data)
+    bpy.context.collection.objects.link(obj)
+    return obj
 
 
 def _lash_material(bpy: Any) -> Any:
@@ -313,12 +312,12 @@ def _hair(bpy: Any, head: RestHead, vertices: Array, pose: Pose, photo: bool) ->
         tone = (dim * colour[0], dim * colour[1], dim * colour[2])
         material = make(bpy, name, tone)
         if photo and not matt:
-            _silky(material)
+            _make_silky(material)
         _curves(bpy, name, points, tuft.radius, material)
 
 
-def _silky(material: Any) -> None:
-    """Sharper gleams along the strands, more difference between them."""
+def _make_silky(material: Any) -> None:
+    """Make the highlights of strands sharper and their brightness more varied."""
     tree = material.node_tree
     fibre = next(n for n in tree.nodes if n.type == "BSDF_HAIR_PRINCIPLED")
     fibre.inputs["Roughness"].default_value = 0.24
@@ -335,20 +334,20 @@ def _silky(material: Any) -> None:
 
 
 def _depth_of_field(bpy: Any, head: RestHead, pose: Pose, camera: Camera) -> None:
-    """At f/4, sharp on the nearer eye."""
+    """Focus on the nearer eye at f/4."""
     eyes = eye_poses(head.centers, pose, camera.distance_mm).values()
     near = max(eye.iris_center[2] for eye in eyes)
     lens = bpy.context.scene.camera.data
     lens.dof.use_dof = True
     lens.dof.focus_distance = (camera.distance_mm - near) * CM
-    # Blender takes a unit for a metre; here it is a centimetre.
+    # Blender takes its unit for a metre, but here it is a centimetre.
     lens.dof.aperture_fstop = 4.0 / 100
     lens.dof.aperture_blades = 9
 
 
-def _tear_line(bpy: Any, stage: Stage, side: str, vertices: Array, pose: Pose) -> None:
-    """The wet line where the lower lid meets the eye."""
-    head = stage.head
+def _tear_line(bpy: Any, scene: HeadScene, side: str, vertices: Array, pose: Pose) -> None:
+    """Add the wet line along the lower lid."""
+    head = scene.head
     ridge = vertices[lids.lid_edge(side, 0.5)] - head.centers[side]
     ridge = ridge * [SIDES[side], 1, 1]
     chord = np.interp(
@@ -364,16 +363,16 @@ def _tear_line(bpy: Any, stage: Stage, side: str, vertices: Array, pose: Pose) -
     line = (line + np.array([0, 0.10, 0.10])) * [SIDES[side], 1, 1] + head.centers[side]
     points = place(head, line[None], np.ones((1, len(line))), pose)
     name = f"tear {side}"
-    if name in stage.lash:
-        bpy.data.objects.remove(stage.lash[name])
+    if name in scene.lash:
+        bpy.data.objects.remove(scene.lash[name])
     material = bpy.data.materials.get("tear film") or materials.tear_film(bpy)
     radius = 0.16 * np.sin(np.pi * np.linspace(0.06, 0.94, len(line)))[None]
-    stage.lash[name] = _curves(bpy, name, points, radius, material)
+    scene.lash[name] = _curves(bpy, name, points, radius, material)
 
 
 def _shirt(bpy: Any, head: RestHead, pose: Pose, lower_mm: float) -> None:
-    """The torso below a neckline, blown up by a few millimetres and given cloth."""
-    shared = kit()
+    """Add a shirt: the torso below a neckline, offset outwards by a few millimetres."""
+    shared = shared_mesh()
     v = head.vertices
     neck = head.pivot[1] - 88 - lower_mm - 0.32 * np.clip(v[:, 2] - head.pivot[2], -60, 60)
     below = neck - v[:, 1]
@@ -381,8 +380,8 @@ def _shirt(bpy: Any, head: RestHead, pose: Pose, lower_mm: float) -> None:
     cloth = v + normals * np.clip(below * 0.3 + 1.5, -1.5, 6.5)[:, None]
     faces = shared.faces[(below[shared.faces] > -9.0).all(1)]
     world = place(head, cloth, head.turn, pose)
-    thing = _mesh(bpy, "shirt", world, faces, materials.cloth(bpy, head.identity.shirt))
-    attribute = thing.data.attributes.new("below", "FLOAT", "POINT")
+    obj = _mesh(bpy, "shirt", world, faces, materials.cloth(bpy, head.identity.shirt))
+    attribute = obj.data.attributes.new("below", "FLOAT", "POINT")
     attribute.data.foreach_set("value", below.astype(np.float32))
-    modifier = thing.modifiers.new("thick", "SOLIDIFY")
+    modifier = obj.modifiers.new("thick", "SOLIDIFY")
     modifier.thickness, modifier.offset = 0.18, 1.0

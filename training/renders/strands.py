@@ -1,4 +1,4 @@
-"""Strands of hair and where they root. Pure NumPy; mm in the head frame."""
+"""Strands of hair, and random roots on the head. Pure NumPy; mm in the head frame."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from training.renders.head import kit
+from training.renders.head import shared_mesh
 
 Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Strands:
-    """A tuft: points (n, p, 3) mm and the radius at each point (n, p) mm."""
+    """n strands of p points: points (n, p, 3) mm and the radius at each of them (n, p) mm."""
 
     points: Array
     radius: Array
@@ -23,8 +23,15 @@ class Strands:
 def scatter(
     vertices: Array, mask: Array, count: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Random points on the faces, as dense as the mask says; with their normals."""
-    faces = kit().faces
+    """Random points on the head with a density in proportion to a mask, and their normals.
+
+    Args:
+        vertices: fine vertices of the head, (N, 3) mm.
+        mask: relative density at each vertex, (N,).
+        count: number of points.
+        rng: source of the random points.
+    """
+    faces = shared_mesh().faces
     quad = vertices[faces]
     cross = np.cross(quad[:, 2] - quad[:, 0], quad[:, 3] - quad[:, 1])
     area = np.linalg.norm(cross, axis=1) / 2
@@ -38,8 +45,8 @@ def scatter(
 
 
 def vertex_normals(vertices: Array) -> Array:
-    """Unit normals (N, 3) of the fine mesh, weighted by area."""
-    faces = kit().faces
+    """Unit normals (N, 3) of the fine mesh, means of the adjacent faces weighted by area."""
+    faces = shared_mesh().faces
     quad = vertices[faces]
     cross = np.cross(quad[:, 2] - quad[:, 0], quad[:, 3] - quad[:, 1])
     total = np.zeros_like(vertices)

@@ -1,7 +1,7 @@
 """Catmull-Clark subdivision of a quad mesh as one sparse matrix.
 
-Because the rule is linear in the vertices, the matrix is made once and serves every identity,
-expression and pose. Rules: Catmull and Clark (1978), boundary edges as cubic B-splines.
+The rule is linear in the vertices, so one matrix serves every identity, expression and pose. Rules:
+Catmull and Clark (1978), boundary edges as cubic B-splines.
 """
 
 from __future__ import annotations
@@ -20,32 +20,31 @@ class Subdivision:
     Attributes:
         matrix: (fine vertices, coarse vertices).
         faces: (F, 4) fine faces.
-        parents: (F,) number of the coarse face each fine face lies in.
     """
 
     matrix: sparse.csr_matrix
     faces: npt.NDArray[np.int64]
-    parents: npt.NDArray[np.int64]
 
 
 def subdivide(faces: npt.NDArray[np.int64], vertices: int, levels: int) -> Subdivision:
-    """Subdivide ``levels`` times.
+    """Subdivide a mesh ``levels`` times.
 
     Args:
-        faces: (F, 4) vertex numbers; every number below ``vertices`` must be used.
+        faces: (F, 4) vertex indices; every index below ``vertices`` must be used.
         vertices: number of coarse vertices.
-        levels: how often; each level has four times the faces.
+        levels: how many times; each level has four times as many faces.
     """
     matrix = sparse.identity(vertices, format="csr")
-    parents = np.arange(len(faces))
     for _ in range(levels):
-        step, faces = _once(faces, matrix.shape[0])
+        step, faces = _subdivide_once(faces, matrix.shape[0])
         matrix = step @ matrix
-        parents = np.repeat(parents, 4)
-    return Subdivision(matrix.tocsr(), faces, parents)
+    return Subdivision(matrix.tocsr(), faces)
 
 
-def _once(faces: npt.NDArray[np.int64], n: int) -> tuple[sparse.csr_matrix, npt.NDArray[np.int64]]:
+def _subdivide_once(
+    faces: npt.NDArray[np.int64], n: int
+) -> tuple[sparse.csr_matrix, npt.NDArray[np.int64]]:
+    """Matrix from n vertices to those of the next level, and its faces."""
     f = len(faces)
     ends = np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2)
     edges, edge_of = np.unique(np.sort(ends, axis=1), axis=0, return_inverse=True)

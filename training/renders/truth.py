@@ -1,4 +1,4 @@
-"""What is written down about each picture. Pure; the form is fixed, keys may be added."""
+"""The contents of ``truth.json``. Its format is fixed, but keys may be added."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from training.renders import eyeball
 from training.renders.geometry import Camera, angles
 from training.renders.identities import SKINS, Identity
-from training.renders.plan import Sitting
+from training.renders.plan import Setup
 from training.renders.pose import Pose, eye_poses
 
 CONVENTION = (
@@ -29,7 +29,7 @@ CONVENTION = (
 
 
 def document(images: list[dict[str, Any]]) -> dict[str, Any]:
-    """The whole ``truth.json``; the head camera is the first picture's, each has its own too."""
+    """The whole ``truth.json``; ``camera`` is the first picture's, and each picture has its own."""
     return {
         "convention": CONVENTION,
         "camera": images[0]["camera"] if images else {},
@@ -44,36 +44,36 @@ def document(images: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def record(
-    file: str, identity: Identity, sitting: Sitting, pose: Pose,
+    file: str, identity: Identity, setup: Setup, pose: Pose,
     centers: dict[str, npt.NDArray[np.float64]],
     lids_px: dict[str, npt.NDArray[np.float64]] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """One entry of ``images``.
 
     Args:
-        file: name of the picture.
-        identity: who.
-        sitting: head, camera, light.
-        pose: head and gaze.
+        file: file name of the picture.
+        identity: the rendered person.
+        setup: camera, light and smile.
+        pose: head pose and gaze.
         centers: eyeball centres in the head frame, mm.
-        lids_px: the lid opening of each eye as a closed polygon (n, 2) px.
+        lids_px: the lid opening of each eye as a closed polygon, (n, 2) px.
     """
-    camera = sitting.camera
+    camera = setup.camera
     eyes = {}
     for side, eye in eye_poses(centers, pose, camera.distance_mm).items():
         yaw, pitch = angles(eye.axis)
         lens_yaw, lens_pitch = angles(camera.centre - eye.center)
         depth = camera.distance_mm - eye.iris_center[2]
         eyes[side] = {
-            "yaw": _r(yaw),
-            "pitch": _r(pitch),
-            "yaw_off_lens": _r(yaw - lens_yaw),
-            "pitch_off_lens": _r(pitch - lens_pitch),
-            "center_mm": _list(eye.center),
-            "iris_center_mm": _list(eye.iris_center),
-            "center_px": _list(camera.project(eye.center)),
-            "iris_px": _list(camera.project(eye.iris_center)),
-            "iris_radius_px": _r(camera.f_px * eyeball.IRIS_MM / depth),
+            "yaw": _round(yaw),
+            "pitch": _round(pitch),
+            "yaw_off_lens": _round(yaw - lens_yaw),
+            "pitch_off_lens": _round(pitch - lens_pitch),
+            "center_mm": _rounded(eye.center),
+            "iris_center_mm": _rounded(eye.iris_center),
+            "center_px": _rounded(camera.project(eye.center)),
+            "iris_px": _rounded(camera.project(eye.iris_center)),
+            "iris_radius_px": _round(camera.f_px * eyeball.IRIS_MM / depth),
         }
         if lids_px is not None:
             eyes[side]["lids_px"] = np.round(lids_px[side], 1).tolist()
@@ -88,10 +88,10 @@ def record(
         "gaze_pitch": pose.gaze_pitch,
         "eyes": eyes,
         "camera": camera_dict(camera),
-        "light": sitting.light,
-        "smile": _r(sitting.smile),
+        "light": setup.light,
+        "smile": _round(setup.smile),
         "skin": identity.skin,
-        "skin_ita": _r(ita(SKINS[identity.skin])),
+        "skin_ita": _round(ita(SKINS[identity.skin])),
         "iris": identity.iris,
         "glasses": identity.glasses,
         "lid_mm": list(identity.lid),
@@ -99,14 +99,14 @@ def record(
 
 
 def camera_dict(camera: Camera) -> dict[str, float]:
-    """A camera as truth.json writes it."""
+    """A camera as ``truth.json`` holds it."""
     return {
-        "f_px": _r(camera.f_px),
-        "cx": _r(camera.cx),
-        "cy": _r(camera.cy),
-        "distance_mm": _r(camera.distance_mm),
+        "f_px": _round(camera.f_px),
+        "cx": _round(camera.cx),
+        "cy": _round(camera.cy),
+        "distance_mm": _round(camera.distance_mm),
         "res": camera.res,
-        "focal_mm": _r(camera.focal_mm),
+        "focal_mm": _round(camera.focal_mm),
     }
 
 
@@ -123,9 +123,9 @@ def ita(srgb: tuple[float, float, float]) -> float:
     return float(np.degrees(np.arctan2(116 * f[1] - 16 - 50, 200 * (f[1] - f[2]))))
 
 
-def _r(value: float) -> float:
+def _round(value: float) -> float:
     return round(float(value), 4)
 
 
-def _list(vector: npt.NDArray[np.float64]) -> list[float]:
+def _rounded(vector: npt.NDArray[np.float64]) -> list[float]:
     return [round(float(x), 4) for x in vector]

@@ -15,7 +15,7 @@ from pipelines.gaze import NO_TRIM, Gaze
 from pipelines.runtime.errors import LookError
 from pipelines.studio import Look
 from pipelines.studio.planning import plan
-from presets import load, spoken
+from presets import load, translated
 from ui import dial
 from ui.components.events import QUICK
 from ui.components.look_card import LookCard
@@ -193,7 +193,7 @@ def aim_of(letter: str, look: Look, strength: float, photo: Photo | None, langua
     Raises:
         LookError: The look does not fit its context.
     """
-    presets, names = load(), spoken(language)
+    presets, names = load(), translated(language)
     head = HeadPose(0.0, 0.0, 0.0) if photo is None else photo.analysis.face.head
     now = Gaze(0.0, 0.0) if photo is None else photo.analysis.gaze.gaze
     planned = plan(look, presets, head, now)

@@ -94,7 +94,7 @@ class Side:
                 elem_classes="p-grid-names",
             )
             self.typed = gr.Textbox(
-                "" if along in NAMED else axis.usual(along),
+                "" if along in NAMED else axis.default_values(along),
                 label=t("grid.values"),
                 info=t("grid.values_info"),
                 max_lines=1,
@@ -127,7 +127,7 @@ class Side:
         return (
             gr.update(**names, visible=along in NAMED),
             gr.update(
-                value="" if along in NAMED else axis.usual(along),
+                value="" if along in NAMED else axis.default_values(along),
                 visible=along not in (*NAMED, "nothing"),
             ),
         )
@@ -450,7 +450,7 @@ class GridPanel:
         yield {**self.emptied(), self.small: before.small, self.progress: waiting}
         photo = self.examine(before.path, before.photo)
         check()
-        small = before.small_of(photo) or cells.small(photo.analysis)
+        small = before.small_of(photo) or cells.at_cell_size(photo.analysis)
         asked = cells.lay_out(photo.analysis, base, columns, rows)
         window = framing.head(small.face, small.portrait.original_u8.shape)
         shown = grid_table.empty(photo.path, asked, window)
@@ -496,7 +496,7 @@ class GridPanel:
 
         if all(one.variant is None for one in outcomes):
             return ""
-        data = sheet.written(photo.analysis, small, asked, outcomes)
+        data = sheet.encode(photo.analysis, small, asked, outcomes)
         address = escape(
             self.file_store.address(self.file_store.keep(data, "presence-grid.png")), quote=True
         )
@@ -552,7 +552,7 @@ def _choices(along: Along) -> list[tuple[str, str]]:
 
 
 def _usual_names(along: Along) -> list[str]:
-    return axis.usual(along).split(",") if along in NAMED else []
+    return axis.default_values(along).split(",") if along in NAMED else []
 
 
 def _html(value: str = "", **more: Any) -> gr.HTML:

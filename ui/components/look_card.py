@@ -11,7 +11,7 @@ from gradio.components import Component
 
 from pipelines.gaze import Gaze
 from pipelines.studio import Look
-from presets import Presets, load, spoken
+from presets import Presets, load, translated
 from ui import evidence
 from ui.components.events import QUICK
 from ui.components.fine_control import FineControl, asked_doses, asked_gaze
@@ -156,7 +156,7 @@ def region_choices(presets: Presets) -> list[tuple[str, str]]:
 
 
 def _on_region(chosen: str, language: str = DEFAULT) -> tuple[Any, ...]:
-    regions = spoken(language).regions
+    regions = translated(language).regions
     # The heading can be reached by keyboard: then what stands under it is taken.
     region = regions.get(chosen) or next(
         one for one in regions.values() if one.group == "preferences"
@@ -167,13 +167,13 @@ def _on_region(chosen: str, language: str = DEFAULT) -> tuple[Any, ...]:
 
 
 def _on_context(chosen: str, language: str = DEFAULT) -> tuple[Any, ...]:
-    context = spoken(language).contexts[chosen]
+    context = translated(language).contexts[chosen]
     hints = (gr.update(placeholder=dose) for dose in asked_doses(context))
     return evidence.context_note(context, language), *hints
 
 
 def _notes(region: str, context: str, language: str) -> tuple[str, str]:
-    presets = spoken(language)
+    presets = translated(language)
     return (
         evidence.region_note(presets.regions[region], language),
         evidence.context_note(presets.contexts[context], language),

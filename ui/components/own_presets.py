@@ -17,8 +17,8 @@ from pipelines.gaze import Gaze
 from pipelines.runtime.errors import LookError
 from pipelines.studio import Look
 from pipelines.studio.planning import plan
-from presets import PresetError, load, own, spoken
-from presets.own import AsPresets, Saved
+from presets import PresetError, load, own, translated
+from presets.own import AsPresets, SavedLook
 from sharing import options
 from ui import captions, phrases, words, work
 from ui.components.events import QUICK
@@ -137,15 +137,18 @@ class OwnPresets:
             try:
                 card = next(card for card in self.cards if card.letter == letter)
                 looks, done = saved(
-                    own.stored(values[self.kept]), values[self.name], card.read(values), tongue
+                    own.from_storage(values[self.kept]),
+                    values[self.name],
+                    card.read(values),
+                    tongue,
                 )
             except (LookError, _NotKeptError) as error:
                 return {self.said: captions.notice(told(tongue, error.sentence))}
-            return {self.kept: own.to_store(looks), self.name: "", self.said: _quiet(done)}
+            return {self.kept: own.to_storage(looks), self.name: "", self.said: _quiet(done)}
 
         def act(kept: object, letters: Sequence[str], tongue: str, event: gr.EventData) -> Updates:
             wish = _Wish.of(event)
-            looks = own.stored(kept)
+            looks = own.from_storage(kept)
             chosen = next((one for one in looks if one.name == wish.name), None)
             if chosen is None:
                 return {self.said: ""}
@@ -156,7 +159,7 @@ class OwnPresets:
                 looks, done = changed(looks, chosen, wish, tongue)
             except _NotKeptError as error:
                 return {self.said: captions.notice(error.sentence)}
-            return {self.kept: own.to_store(looks), self.said: _quiet(done)}
+            return {self.kept: own.to_storage(looks), self.said: _quiet(done)}
 
         gr.on(
             [self.kept.change, news],
@@ -190,7 +193,7 @@ class OwnPresets:
 
     def _load(
         self,
-        one: Saved,
+        one: SavedLook,
         card: LookCard,
         letters: Sequence[str],
         show: Callable[[list[str]], Updates],
@@ -215,10 +218,10 @@ class OwnPresets:
             with file.open("rb") as opened:
                 data = opened.read(own.LARGEST_FILE + 1)
             found = own.read(file.name, data, _checked, as_presets)
-            looks, done = merged(own.stored(kept), found, language)
+            looks, done = merged(own.from_storage(kept), found, language)
         except (PresetError, _NotKeptError) as error:
             return {self.said: captions.notice(_cut(error.sentence))}
-        return {self.kept: own.to_store(looks), self.said: _quiet(done)}
+        return {self.kept: own.to_storage(looks), self.said: _quiet(done)}
 
 
 class _NotKeptError(Exception):
@@ -246,47 +249,49 @@ class _Wish:
 
 
 def saved(
-    looks: tuple[Saved, ...], name: str, look: Look, language: str
-) -> tuple[tuple[Saved, ...], str]:
+    looks: tuple[SavedLook, ...], name: str, look: Look, language: str
+) -> tuple[tuple[SavedLook, ...], str]:
     """The looks with one more, the newest first, and what to say; one of that name is replaced."""
-    new = Saved(own.tidy(name or ""), str(look))
+    new = SavedLook(own.clean_name(name or ""), str(look))
     if not new.name:
         raise _NotKeptError(say(language, "own.nameless"))
     others = tuple(one for one in looks if one.name != new.name)
-    if len(others) >= own.MOST:
-        raise _NotKeptError(say(language, "own.full", most=own.MOST))
+    if len(others) >= own.MOST_LOOKS:
+        raise _NotKeptError(say(language, "own.full", most=own.MOST_LOOKS))
     key = "own.replaced" if len(others) < len(looks) else "own.saved"
     return (new, *others), say(language, key, name=new.name)
 
 
 def changed(
-    looks: tuple[Saved, ...], chosen: Saved, wish: _Wish, language: str
-) -> tuple[tuple[Saved, ...], str]:
+    looks: tuple[SavedLook, ...], chosen: SavedLook, wish: _Wish, language: str
+) -> tuple[tuple[SavedLook, ...], str]:
     """The looks after one was renamed or deleted, and what to say."""
     if wish.action == "delete":
         return (
             tuple(one for one in looks if one is not chosen),
             say(language, "own.deleted", name=chosen.name),
         )
-    name = own.tidy(wish.to)
+    name = own.clean_name(wish.to)
     if not name:
         raise _NotKeptError(say(language, "own.nameless"))
     if any(one.name == name for one in looks if one is not chosen):
         raise _NotKeptError(say(language, "own.taken", name=name))
-    renamed = tuple(Saved(name, one.look) if one is chosen else one for one in looks)
+    renamed = tuple(SavedLook(name, one.look) if one is chosen else one for one in looks)
     return renamed, say(language, "own.renamed", name=name)
 
 
 def merged(
-    looks: tuple[Saved, ...], found: own.Read, language: str
-) -> tuple[tuple[Saved, ...], str]:
+    looks: tuple[SavedLook, ...], found: own.ImportedLooks, language: str
+) -> tuple[tuple[SavedLook, ...], str]:
     """The looks with those of a file after them, and what to say."""
     taken = {one.name: one for one in looks}
     for one in found.looks:
-        name = own.unlike(one.name, [key for key, other in taken.items() if other.look != one.look])
-        taken.setdefault(name, Saved(name, one.look))
-    if len(taken) > own.MOST:
-        raise _NotKeptError(say(language, "own.full", most=own.MOST))
+        name = own.unique_name(
+            one.name, [key for key, other in taken.items() if other.look != one.look]
+        )
+        taken.setdefault(name, SavedLook(name, one.look))
+    if len(taken) > own.MOST_LOOKS:
+        raise _NotKeptError(say(language, "own.full", most=own.MOST_LOOKS))
     parts = [say(language, "own.imported", count=len(taken) - len(looks), all=len(found.looks))]
     if found.edited:
         parts.append(say(language, "own.edited", names=_cut(", ".join(found.edited))))
@@ -295,7 +300,7 @@ def merged(
 
 def listed(kept: object, language: str) -> str:
     """All saved looks: each opens to what can be done with it."""
-    looks = own.stored(kept)
+    looks = own.from_storage(kept)
     if not looks:
         return _aside(escape(say(language, "own.none")))
     rows = "".join(_row(one, language) for one in looks)
@@ -306,7 +311,7 @@ def listed(kept: object, language: str) -> str:
     )
 
 
-def as_presets(one: Saved) -> AsPresets:
+def as_presets(one: SavedLook) -> AsPresets:
     """What of a look was set by hand, as entries for the preset files."""
     presets = load()
     opened = options.read([one.look], 1).looks
@@ -321,8 +326,8 @@ def as_presets(one: Saved) -> AsPresets:
         work_to_do = plan(look, presets, HeadPose(0.0, 0.0, 0.0), Gaze(0.0, 0.0))
         doses = work_to_do.doses.model_dump()
     return AsPresets(
-        own.context(one.name, context, doses) if doses else None,
-        own.region(one.name, region, look.gaze.yaw, look.gaze.pitch)
+        own.build_context(one.name, context, doses) if doses else None,
+        own.build_region(one.name, region, look.gaze.yaw, look.gaze.pitch)
         if isinstance(look.gaze, Gaze)
         else None,
     )
@@ -335,7 +340,7 @@ def _checked(look: str) -> str:
         raise ValueError(error.sentence) from None
 
 
-def _row(one: Saved, language: str) -> str:
+def _row(one: SavedLook, language: str) -> str:
     name = _attribute(one.name)
     letters = "".join(
         f'<button type="button" data-action="load" data-letter="{letter}" '
@@ -354,19 +359,19 @@ def _row(one: Saved, language: str) -> str:
         f'aria-label="{_attribute(say(language, "own.new_name"))}">'
         f'<button type="button" data-action="rename">{escape(say(language, "own.rename"))}</button>'
         "</div><div>"
-        f"{_download([one], f'{own.name_of(one.name)}.yaml', say(language, 'own.export'))}"
+        f"{_download([one], f'{own.id_for(one.name)}.yaml', say(language, 'own.export'))}"
         f'<button type="button" data-action="delete" data-sure="{_attribute(sure)}">'
         f"{escape(delete)}</button></div></details>"
     )
 
 
-def _what(one: Saved, language: str) -> tuple[str, tuple[str, ...]]:
+def _what(one: SavedLook, language: str) -> tuple[str, tuple[str, ...]]:
     """In a line what a look is, and what of it is no longer known."""
     opened = options.read([one.look], 1)
     notes = tuple(told(language, note) for note in opened.notes)
     if not opened.looks:
         return "", notes
-    look, presets = opened.looks[0], spoken(language)
+    look, presets = opened.looks[0], translated(language)
     parts = [presets.regions[look.region].label, presets.contexts[look.context].label]
     if isinstance(look.gaze, Gaze):
         parts.append(phrases.direction(look.gaze, language))
@@ -379,7 +384,7 @@ def _what(one: Saved, language: str) -> tuple[str, tuple[str, ...]]:
     return " · ".join(parts), notes
 
 
-def _download(looks: Sequence[Saved], file: str, word: str) -> str:
+def _download(looks: Sequence[SavedLook], file: str, word: str) -> str:
     """A link that holds its file: it works by keyboard, and leaves nothing on the server."""
     data = base64.b64encode(own.dump(looks, as_presets).encode()).decode()
     return (

@@ -10,24 +10,28 @@ from ui.server.bad_requests import BadRequests
 from ui.server.headers import SecurityHeaders
 from ui.server.health import Metrics, healthz
 from ui.server.limits import PerAddress
-from ui.server.options import Options
 from ui.server.requests import RequestLog
 
 
 def middleware(
-    link_service: LinkService, options: Options
+    link_service: LinkService, *, metrics: bool
 ) -> tuple[list[Middleware], list[BaseRoute]]:
-    """Middleware, the outermost first, and routes, for Gradio's ``app_kwargs``."""
-    metrics = Metrics() if options.metrics else None
+    """Middleware, the outermost first, and routes, for Gradio's ``app_kwargs``.
+
+    Args:
+        link_service: Where published comparisons are kept.
+        metrics: Whether ``/metrics`` answers.
+    """
+    counts = Metrics() if metrics else None
     middleware = [
         Middleware(
-            RequestLog, observe=metrics.observe if metrics else None, root_path=link_service.root
+            RequestLog, observe=counts.observe if counts else None, root_path=link_service.root
         ),
         Middleware(SecurityHeaders),
         Middleware(PerAddress, root_path=link_service.root),
         Middleware(BadRequests, root_path=link_service.root),
     ]
     routes = [healthz(link_service.works)]
-    if metrics is not None:
-        routes.append(metrics.route())
+    if counts is not None:
+        routes.append(counts.route())
     return middleware, routes

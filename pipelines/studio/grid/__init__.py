@@ -1,1 +1,1 @@
-"""Many looks along two sides."""
+"""The explore grid: one portrait with two settings that vary along rows and columns."""

@@ -1,4 +1,4 @@
-"""One side of an explore grid: which setting varies, and over which values."""
+"""The axes of an explore grid: which setting varies, and over which values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from pipelines.runtime.errors import LookError
 from pipelines.runtime.messages import Message
-from pipelines.studio.look import LARGEST_SEED, WIDEST_PITCH, WIDEST_YAW
+from pipelines.studio.look import LARGEST_SEED, WIDEST_PITCH, WIDEST_YAW, quoted
 from presets.schema import Presets, load
 
 Along = Literal["nothing", "region", "context", "yaw", "pitch", "polish", "engine", "seed"]
@@ -18,18 +18,19 @@ Value = str | float
 
 ALONG: tuple[Along, ...] = get_args(Along)
 NAMED: tuple[Along, ...] = ("region", "context", "engine")
-"""Settings whose values are names of presets; those of the others are numbers."""
+"""Settings whose values are ids of presets; the others have numbers."""
 MOST_VALUES = 48
 
-# Of numbers: least, most, the step of a range that names none, and what is tried unasked.
+# Settings with numbers: minimum, maximum, default step of a range, default values.
 _NUMBERS: dict[Along, tuple[float, float, float, str]] = {
     "yaw": (-WIDEST_YAW, WIDEST_YAW, 5, "-15..15 step 5"),
     "pitch": (-WIDEST_PITCH, WIDEST_PITCH, 5, "-10..10 step 5"),
     "polish": (0, 1, 0.25, "0, 0.5, 1"),
     "seed": (0, LARGEST_SEED, 1, "0..3"),
 }
-# Names that are tried unasked: a handful.
-_HANDFUL = 4
+# Default number of regions and of contexts.
+_DEFAULT_COUNT = 4
+# Names of the settings in sentences.
 _WORDS = {
     "region": "regions",
     "context": "contexts",
@@ -43,10 +44,10 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Axis:
-    """One side.
+    """One axis of a grid.
 
     Attributes:
-        along: The setting that varies; "nothing" is a single row or column.
+        along: The setting that varies; "nothing" for a single row or column.
         values: Ids of presets, or numbers: degrees, 0..1, or whole seeds.
     """
 
@@ -58,39 +59,42 @@ NOTHING = Axis("nothing", ("",))
 
 
 def parse(text: str, presets: Presets | None = None) -> Axis:
-    """Read a side as the command line writes it: ``regions``, ``polish=0,0.5,1``, ``yaw=-9..9``.
+    """Parse an axis of the command line: ``regions``, ``polish=0,0.5,1``, ``yaw=-9..9``.
 
     Raises:
         LookError: ``unknown-side``, or as `read`.
     """
     name, equals, values = text.strip().partition("=")
-    along = _along(name.strip())
+    along = _parse_along(name.strip())
     presets = presets or load()
-    return read(along, values if equals else usual(along, presets), presets)
+    return read(along, values if equals else default_values(along, presets), presets)
 
 
 def read(along: Along, text: str, presets: Presets | None = None) -> Axis:
-    """Read the values of a side: a list with commas, or a range ``-10..10 step 5``.
+    """Parse the values of an axis: a list with commas, or a range ``-10..10 step 5``.
 
     Raises:
-        LookError: ``bad-values`` or ``unknown-value``; the sentence names the culprit.
+        LookError: ``bad-values`` or ``unknown-value``; the sentence names the wrong value.
     """
     if along == "nothing":
         return NOTHING
     if along in NAMED:
         return choose(along, (part.strip() for part in text.split(",")), presets)
     parts = [part.strip().replace("−", "-") for part in text.split(",") if part.strip()]
-    numbers = [number for part in parts for number in _numbers(along, part)]
+    numbers = [number for part in parts for number in _parse_numbers(along, part)]
     return _axis(along, numbers)
 
 
 def choose(along: Along, names: Iterable[str], presets: Presets | None = None) -> Axis:
-    """A side of named values, such as regions.
+    """Build an axis of preset ids, such as regions.
 
     Raises:
         LookError: ``unknown-value`` or ``bad-values``.
     """
-    known = _known(along, presets or load())
+    presets = presets or load()
+    known = {"region": presets.regions, "context": presets.contexts, "engine": presets.engines}[
+        along
+    ]
     chosen = [name for name in names if name]
     for name in chosen:
         if name not in known:
@@ -99,32 +103,37 @@ def choose(along: Along, names: Iterable[str], presets: Presets | None = None) -
                 Message(
                     "There is no {kind} {name}. Choose one of {names}.",
                     kind=along,
-                    name=_shown(name),
+                    name=quoted(name),
                     names=", ".join(known),
                 ),
             )
     return _axis(along, chosen)
 
 
-def usual(along: Along, presets: Presets | None = None) -> str:
-    """Values worth trying, in the form that `read` takes; of presets a handful that differ."""
+def default_values(along: Along, presets: Presets | None = None) -> str:
+    """Default values of an axis, as `read` takes them; of regions and contexts four that differ."""
     if along == "nothing":
         return ""
     if along in _NUMBERS:
         return _NUMBERS[along][3]
     presets = presets or load()
     if along == "region":
-        gazes = {one.id: one.gaze for one in presets.regions.values() if one.gaze is not None}
-        return ",".join(_spread(gazes, _HANDFUL))
+        gazes = {
+            region.id: region.gaze for region in presets.regions.values() if region.gaze is not None
+        }
+        return ",".join(_farthest_points(gazes, _DEFAULT_COUNT))
     if along == "context":
-        contexts = [one for one in presets.contexts.values() if not one.untouched]
-        doses = {one.id: tuple(one.doses.model_dump().values()) for one in contexts}
-        return ",".join(_spread(doses, _HANDFUL))
+        doses = {
+            context.id: tuple(context.doses.model_dump().values())
+            for context in presets.contexts.values()
+            if not context.untouched
+        }
+        return ",".join(_farthest_points(doses, _DEFAULT_COUNT))
     return ",".join(presets.engines)
 
 
 def heading(axis: Axis, value: Value, presets: Presets | None = None) -> str:
-    """What stands over a column or before a row: ``Japan``, ``Yaw −10°``, ``Polish 0.5``."""
+    """Heading of a column or row: ``Japan``, ``Yaw −10°``, ``Polish 0.5``."""
     presets = presets or load()
     if axis.along == "region":
         return presets.regions[str(value)].label
@@ -139,41 +148,39 @@ def heading(axis: Axis, value: Value, presets: Presets | None = None) -> str:
 
 
 def number(value: Value) -> str:
-    """A value with a true minus, without needless zeros."""
+    """Format a value with a minus sign (U+2212) and without trailing zeros."""
     return f"{value:g}".replace("-", "−") if isinstance(value, float) else str(value)
 
 
-def _along(name: str) -> Along:
-    wanted = name.casefold()
+def _parse_along(name: str) -> Along:
+    folded = name.casefold()
     for along in ALONG:
-        if wanted in (along, f"{along}s"):
+        if folded in (along, f"{along}s"):
             return along
     raise LookError(
         "unknown-side",
         Message(
             "A side of the grid can't vary {name}. Choose one of {names}.",
-            name=_shown(name),
+            name=quoted(name),
             names=", ".join(ALONG),
         ),
     )
 
 
-def _spread(asks: Mapping[str, Sequence[float]], count: int) -> list[str]:
-    """The first preset, then again and again the one that differs most from those taken."""
-    names = list(asks)
-    taken = names[:1]
+def _farthest_points(points: Mapping[str, Sequence[float]], count: int) -> list[str]:
+    """Choose ids of points by farthest-point sampling, from the first; duplicates are left out."""
+    names = list(points)
+    chosen = names[:1]
 
-    def apart(name: str) -> float:
-        return min(math.dist(asks[name], asks[other]) for other in taken)
+    def distance(name: str) -> float:
+        return min(math.dist(points[name], points[other]) for other in chosen)
 
-    while len(taken) < count and (most := max(names, key=apart)) and apart(most) > 0:
-        taken.append(most)
-    return sorted(taken, key=names.index)
-
-
-def _known(along: Along, presets: Presets) -> list[str]:
-    named = {"region": presets.regions, "context": presets.contexts, "engine": presets.engines}
-    return list(named[along])
+    while len(chosen) < count:
+        farthest = max(names, key=distance)
+        if distance(farthest) == 0:
+            break
+        chosen.append(farthest)
+    return sorted(chosen, key=names.index)
 
 
 def _axis(along: Along, values: Sequence[Value]) -> Axis:
@@ -187,17 +194,14 @@ def _axis(along: Along, values: Sequence[Value]) -> Axis:
     return Axis(along, unique)
 
 
-def _numbers(along: Along, text: str) -> list[float]:
-    least, most, usual_step, _ = _NUMBERS[along]
-
-    def one(part: str) -> float:
-        return _number(along, part, least, most)
-
+def _parse_numbers(along: Along, text: str) -> list[float]:
+    """The numbers of a single number or of a range."""
     if ".." not in text:
-        return [one(text)]
-    first, _, rest = text.partition("..")
-    last, named, step = re.sub(r"\s+", " ", rest).partition(" step ")
-    return _range(along, one(first), one(last), _step(along, step) if named else usual_step)
+        return [_parse_number(along, text)]
+    start, _, rest = text.partition("..")
+    end, has_step, step = re.sub(r"\s+", " ", rest).partition(" step ")
+    first, last = _parse_number(along, start), _parse_number(along, end)
+    return _range(along, first, last, _parse_step(along, step) if has_step else _NUMBERS[along][2])
 
 
 def _range(along: Along, first: float, last: float, step: float) -> list[float]:
@@ -208,14 +212,15 @@ def _range(along: Along, first: float, last: float, step: float) -> list[float]:
     return [round(first + index * step, 3) + 0.0 for index in range(count)]
 
 
-def _number(along: Along, text: str, least: float, most: float) -> float:
-    value = _float(along, text)
+def _parse_number(along: Along, text: str) -> float:
+    value = _parse_float(along, text)
+    least, most, *_ = _NUMBERS[along]
     if not least <= value <= most:
         raise LookError(
             "bad-values",
             Message(
                 "{text} is out of range for {side}; it goes from {least} to {most}.",
-                text=_shown(text.strip()),
+                text=quoted(text.strip()),
                 side=_WORDS[along],
                 least=number(float(least)),
                 most=f"{most:.10g}",
@@ -224,13 +229,13 @@ def _number(along: Along, text: str, least: float, most: float) -> float:
     if along == "seed" and value != int(value):
         raise LookError(
             "bad-values",
-            Message("A seed is a whole number, not {text}.", text=_shown(text.strip())),
+            Message("A seed is a whole number, not {text}.", text=quoted(text.strip())),
         )
     return round(value, 3) + 0.0
 
 
-def _step(along: Along, text: str) -> float:
-    value = _float(along, text)
+def _parse_step(along: Along, text: str) -> float:
+    value = _parse_float(along, text)
     least = 1 if along == "seed" else 0.001
     if value < least or (along == "seed" and value != int(value)):
         raise LookError(
@@ -238,14 +243,14 @@ def _step(along: Along, text: str) -> float:
             Message(
                 "The step for {side} is {text}; {least:g} at the least.",
                 side=_WORDS[along],
-                text=_shown(text),
+                text=quoted(text),
                 least=least,
             ),
         )
     return value
 
 
-def _float(along: Along, text: str) -> float:
+def _parse_float(along: Along, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
@@ -257,7 +262,7 @@ def _float(along: Along, text: str) -> float:
         Message(
             "We can't read {text} for {side}. Write a list such as 0, 0.5, 1 or a range such as "
             "-10..10 step 5.",
-            text=_shown(text.strip()),
+            text=quoted(text.strip()),
             side=_WORDS[along],
         ),
     )
@@ -272,8 +277,3 @@ def _too_many(along: Along) -> LookError:
             most=MOST_VALUES,
         ),
     )
-
-
-def _shown(text: str) -> str:
-    clean = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return f"'{clean[:40]}…'" if len(clean) > 40 else f"'{clean}'"

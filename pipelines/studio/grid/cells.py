@@ -1,9 +1,9 @@
-"""An explore grid: one portrait, two settings that vary along its sides, a look in every cell.
+"""Explore grids: one portrait, two settings that vary along the axes, a look in every cell.
 
-Nothing is approximated: a cell is what `studio.render` makes of its look from the same analysis, to
-the bit. What is shared is what is equal: cells with one target for their eyes have the turned eyes
-in common, and cells whose plans differ in nothing but names (many regions look into the lens) have
-one picture and one set of measurements. A retouch is never carried from one gaze to another.
+A cell has the same bytes as `studio.render` gives for its look and analysis. Cells with the same
+gaze target share the picture with turned eyes, and cells whose plans differ only in names (many
+regions look into the lens) share picture and measurements. A retouch is computed anew for each
+gaze.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from presets.schema import Presets, load
 
 MOST_CELLS = 48
 LONG_SIDE = 768
-"""Pixels of a cell's long side: head and shoulders with the eyes plain to see."""
+"""Long side of a cell's picture in pixels; at this size the eyes can be seen well."""
 MOST_WORKERS = 4
 
 Check = Callable[[], None]
@@ -56,10 +56,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Grid:
-    """What varies along each side, and the look that says everything else.
+    """A request for a grid.
 
     Attributes:
-        base: The look.
+        base: The look that gives all settings that do not vary.
         columns: What varies from left to right.
         rows: What varies from top to bottom.
     """
@@ -78,12 +78,13 @@ class Grid:
         )
 
     def _look(self, across: Value, down: Value) -> Look:
-        return _set(_set(self.base, self.columns.along, across), self.rows.along, down)
+        look = _with_setting(self.base, self.columns.along, across)
+        return _with_setting(look, self.rows.along, down)
 
 
 @dataclass(frozen=True)
 class CellResult:
-    """A cell that is done: a variant, or the error that kept it from being one."""
+    """A finished cell: its variant, or the error that rendering it raised."""
 
     cell: Cell
     variant: Variant | None
@@ -92,11 +93,11 @@ class CellResult:
 
 @dataclass(frozen=True)
 class Marks:
-    """Cells worth pointing out.
+    """Cells to highlight.
 
     Attributes:
-        best: The most recognisable among those that reached their gaze; several in a tie.
-        over_polished: Those that broke a guard.
+        best: The most recognisable cells among those that reached their gaze; several in a tie.
+        over_polished: Cells that exceed a guard.
     """
 
     best: frozenset[Place]
@@ -104,11 +105,11 @@ class Marks:
 
 
 def check_sides(columns: Axis, rows: Axis = NOTHING) -> int:
-    """How many cells two sides make.
+    """Validate the two axes of a grid; returns the number of cells.
 
     Raises:
-        LookError: ``too-many-cells``, ``same-side`` where both sides vary one setting, or
-            ``sides-clash`` where one undoes the other: a region is a gaze.
+        LookError: ``too-many-cells``; ``same-side`` if both axes vary the same setting;
+            ``sides-clash`` if one is region and the other yaw or pitch, since a region sets both.
     """
     sides = {columns.along, rows.along}
     if columns.along == rows.along != "nothing":
@@ -135,14 +136,16 @@ def check_sides(columns: Axis, rows: Axis = NOTHING) -> int:
 
 
 def lay_out(analysis: Analysis, base: Look, columns: Axis, rows: Axis = NOTHING) -> Grid:
-    """A grid, before any work starts.
+    """Build a grid for a photo; renders nothing.
+
+    If only one angle of the gaze varies, the other one is that of the base look's gaze, or of its
+    region's gaze as planned for this photo.
 
     Args:
-        analysis: Of the photo. Where one angle of the gaze varies, the other one is the base
-            look's: that of its region, on the side that this head gives it.
-        base: The look that says everything else.
+        analysis: Analysis of the photo.
+        base: The look that gives all settings that do not vary.
         columns: What varies from left to right.
-        rows: What varies from top to bottom; of pitches the highest stands on top.
+        rows: What varies from top to bottom; pitches are sorted, the highest on top.
 
     Raises:
         LookError: As `check_sides`, or the base look does not fit the presets.
@@ -159,13 +162,13 @@ def lay_out(analysis: Analysis, base: Look, columns: Axis, rows: Axis = NOTHING)
     return Grid(base, columns, rows)
 
 
-def small(analysis: Analysis) -> Analysis:
-    """The photo's head and shoulders at the size of a cell, analysed at that size.
+def at_cell_size(analysis: Analysis) -> Analysis:
+    """Crop a photo to head and shoulders, reduce it to the size of a cell and analyse it again.
 
-    Where the person looks is read better in the photo itself, and is taken from there.
+    The gaze estimate is kept from the full-size photo, where it is more accurate.
 
     Raises:
-        Refusal: The face cannot be made out any more when it is that small.
+        Refusal: No face is found at the smaller size.
     """
     original = analysis.portrait.original_u8
     rows, columns = framing.head_and_shoulders(analysis.face, original.shape[:2])
@@ -173,8 +176,8 @@ def small(analysis: Analysis) -> Analysis:
     factor = min(1.0, LONG_SIDE / max(cut.shape[:2]))
     size = (max(1, round(cut.shape[1] * factor)), max(1, round(cut.shape[0] * factor)))
     shrunk = cv2.resize(np.ascontiguousarray(cut), size, interpolation=cv2.INTER_AREA)
-    made = analyse_pixels(np.asarray(shrunk, np.uint8))
-    return replace(made, gaze=analysis.gaze, warnings=analysis.warnings)
+    small = analyse_pixels(np.asarray(shrunk, np.uint8))
+    return replace(small, gaze=analysis.gaze, warnings=analysis.warnings)
 
 
 def render(
@@ -185,30 +188,30 @@ def render(
     workers: int | None = None,
     presets: Presets | None = None,
 ) -> Iterator[CellResult]:
-    """Make every cell, and give each as soon as it is done.
+    """Render all cells in threads; yields each as soon as it is done.
 
-    A cell that fails says why and does not stop the others. To end early, close the iterator, or
-    let `check` raise: what is under way ends within one step.
+    An error in one cell is put into its result and does not affect other cells. To stop early,
+    close the iterator or raise in `check`; cells in progress then stop at their next step.
 
     Args:
-        analysis: Of the photo; usually from `small`.
+        analysis: Analysis of the photo, usually from `at_cell_size`.
         grid: From `lay_out`.
-        check: Called before every step of every cell, from several threads; what it raises, such
-            as `Cancelled`, ends the work.
-        workers: Cells to make at the same time; the cores at hand, four at most, if None.
+        check: Called before every step of every cell, from several threads; an exception it
+            raises, such as `Cancelled`, ends the work.
+        workers: Number of threads; if None, the number of available cores, at most four.
         presets: The presets to use; the packaged ones if None.
     """
     presets = presets or load()
     cells = grid.cells
     stopped = threading.Event()
     count = workers or min(slots.count(), MOST_WORKERS)
-    # Cells that turn the eyes to one place are made one after the other, and share that work.
-    eyes = {cell: _eyes(cell.look, analysis, presets) for cell in cells}
-    order = list(dict.fromkeys(eyes.values()))
-    cells = tuple(sorted(cells, key=lambda cell: order.index(eyes[cell])))
-    root, shared = Cache(), Cache(most=count + 1)
+    # Cells with the same gaze target are rendered in succession, so that few caches are alive.
+    targets = {cell: _target_key(cell.look, analysis, presets) for cell in cells}
+    order = list(dict.fromkeys(targets.values()))
+    cells = tuple(sorted(cells, key=lambda cell: order.index(targets[cell])))
+    root, caches = Cache(), Cache(most=count + 1)
 
-    def tell(share: float, step: str) -> None:
+    def progress(share: float, step: str) -> None:
         del share, step
         if stopped.is_set():
             raise Cancelled
@@ -218,11 +221,12 @@ def render(
             stopped.set()
             raise
 
-    def make(cell: Cell) -> CellResult:
-        tell(0.0, "")
-        cache = shared.get(eyes[cell], lambda: Cache(root=root))
+    def render_cell(cell: Cell) -> CellResult:
+        progress(0.0, "")
+        cache = caches.get(targets[cell], lambda: Cache(root=root))
         try:
-            return CellResult(cell, rendering.render(analysis, cell.look, tell, presets, cache))
+            variant = rendering.render(analysis, cell.look, progress, presets, cache)
+            return CellResult(cell, variant)
         except Exception as error:
             if stopped.is_set():
                 raise
@@ -230,7 +234,7 @@ def render(
 
     pool = ThreadPoolExecutor(count, "grid")
     try:
-        for future in as_completed([pool.submit(make, cell) for cell in cells]):
+        for future in as_completed([pool.submit(render_cell, cell) for cell in cells]):
             yield future.result()
     finally:
         stopped.set()
@@ -238,13 +242,13 @@ def render(
 
 
 def mark(outcomes: Sequence[CellResult]) -> Marks:
-    """What is worth pointing out among the cells that are done."""
-    made = [(one.cell.place, one.variant) for one in outcomes if one.variant is not None]
-    best = comparison.best_of([variant for _, variant in made])
+    """Find the cells to highlight among those that are done."""
+    rendered = [(one.cell.place, one.variant) for one in outcomes if one.variant is not None]
+    best = comparison.best_of([variant for _, variant in rendered])
     return Marks(
-        best=frozenset(made[index][0] for index in best),
+        best=frozenset(rendered[index][0] for index in best),
         over_polished=frozenset(
-            place for place, variant in made if variant.measurements.over_polished
+            place for place, variant in rendered if variant.measurements.over_polished
         ),
     )
 
@@ -259,30 +263,30 @@ def report(analysis: Analysis, grid: Grid, outcomes: Sequence[CellResult]) -> di
         "columns": {"along": grid.columns.along, "values": list(grid.columns.values)},
         "rows": {"along": grid.rows.along, "values": list(grid.rows.values)},
         "original": analysis.baseline.report(analysis.gaze, analysis.face.head),
-        "cells": [_reported(one) for one in sorted(outcomes, key=lambda one: one.cell.place)],
+        "cells": [_report_cell(one) for one in sorted(outcomes, key=lambda one: one.cell.place)],
         "best": sorted(list(place) for place in marks.best),
         "over_polished": sorted(list(place) for place in marks.over_polished),
     }
 
 
-def _reported(outcome: CellResult) -> dict[str, Any]:
+def _report_cell(outcome: CellResult) -> dict[str, Any]:
     cell, error = outcome.cell, outcome.error
-    made = {"look": str(cell.look)} if outcome.variant is None else outcome.variant.report()
-    said = error.sentence if isinstance(error, PresenceError) else error and type(error).__name__
-    return {"row": cell.row, "column": cell.column, **made, "error": said}
+    report = {"look": str(cell.look)} if outcome.variant is None else outcome.variant.report()
+    text = error.sentence if isinstance(error, PresenceError) else error and type(error).__name__
+    return {"row": cell.row, "column": cell.column, **report, "error": text}
 
 
-def _set(look: Look, along: Along, value: Value) -> Look:
+def _with_setting(look: Look, along: Along, value: Value) -> Look:
     if along == "nothing":
         return look
     if along == "region":
-        # A gaze in degrees, or none, would leave the region nothing to say.
+        # An explicit gaze, or none, would override the region's.
         strength = look.gaze if isinstance(look.gaze, float | int) and look.gaze else 1.0
         return replace(look, region=str(value), gaze=strength)
     if along == "yaw":
-        return replace(look, gaze=Gaze(float(value), _gaze(look).pitch))
+        return replace(look, gaze=Gaze(float(value), _explicit_gaze(look).pitch))
     if along == "pitch":
-        return replace(look, gaze=Gaze(_gaze(look).yaw, float(value)))
+        return replace(look, gaze=Gaze(_explicit_gaze(look).yaw, float(value)))
     if along == "seed":
         return replace(look, seed=int(value))
     if along == "polish":
@@ -292,14 +296,14 @@ def _set(look: Look, along: Along, value: Value) -> Look:
     return replace(look, engine=str(value))
 
 
-def _gaze(look: Look) -> Gaze:
-    # `lay_out` saw to it.
+def _explicit_gaze(look: Look) -> Gaze:
+    # `lay_out` gives the base look an explicit gaze where an angle varies.
     assert isinstance(look.gaze, Gaze)
     return look.gaze
 
 
-def _eyes(look: Look, analysis: Analysis, presets: Presets) -> Hashable:
-    """Cells that turn the eyes to one place; those that can't be planned have nothing to share."""
+def _target_key(look: Look, analysis: Analysis, presets: Presets) -> Hashable:
+    """A key that is equal for cells with the same turned eyes; None for looks without a plan."""
     try:
         planned = plan(look, presets, analysis.face.head, analysis.gaze.gaze)
     except LookError:

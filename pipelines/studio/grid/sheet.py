@@ -1,4 +1,4 @@
-"""An explore grid as one picture: titles along two sides, a short caption under every cell."""
+"""Draw an explore grid as one picture: headings on two sides, a caption under every cell."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from pipelines.studio import captions, marking
 from pipelines.studio.analysis import Analysis
 from pipelines.studio.grid.axis import heading
 from pipelines.studio.grid.cells import CellResult, Grid, Marks, Place, mark
-from pipelines.studio.sheet import ACCENT, AMBER, GROUND, INK, MARGIN, QUIET, Line, font, wrapped
+from pipelines.studio.sheet import ACCENT, AMBER, GROUND, INK, MARGIN, QUIET, Line, font, wrap
 
-# Many cells get less room each, so that the picture stays one that can be sent.
+# Width of a cell by the number of cells; limits the size of the file.
 _WIDTHS = ((12, 360), (24, 280), (48, 220))
 _SIDE = 150
 _GAP = 20
 _LINE = 22
-_TITLE, _CAPTION = 19, 16
+_HEADING, _CAPTION = 19, 16
 _FAILED = "This look could not be made."
 
 
 @dataclass(frozen=True)
 class _Sizes:
-    """Sizes in pixels: of a cell's picture, of its caption, of the titles on top and beside."""
+    """Sizes in pixels: of a cell's picture and caption, and of the headings at top and side."""
 
     width: int
     height: int
@@ -41,12 +41,12 @@ class _Sizes:
 
 
 def draw(small: Analysis, grid: Grid, outcomes: Sequence[CellResult]) -> Image8:
-    """The grid with its titles, captions and marks; cells that were not made stay empty.
+    """Draw the grid with headings, captions and marks; cells without an outcome stay empty.
 
     Args:
-        small: What the cells were made of, as for `grid.render`.
-        grid: What was asked for.
-        outcomes: The cells that are done, in any order; one at least has a picture.
+        small: The analysis that the cells were rendered from.
+        grid: The grid.
+        outcomes: The finished cells, in any order; at least one has a picture.
 
     Returns:
         uint8 RGB, shape (H, W, 3).
@@ -59,7 +59,7 @@ def draw(small: Analysis, grid: Grid, outcomes: Sequence[CellResult]) -> Image8:
     done = {one.cell.place: one for one in outcomes}
     marks = mark(outcomes)
     window = framing.head(small.face, small.portrait.original_u8.shape)
-    size = _measured(grid, window, done, marks)
+    size = _sizes(grid, window, done, marks)
     columns, rows = len(grid.columns.values), len(grid.rows.values)
     sheet = Image.new(
         "RGB",
@@ -69,31 +69,31 @@ def draw(small: Analysis, grid: Grid, outcomes: Sequence[CellResult]) -> Image8:
         ),
         GROUND,
     )
-    _titles(ImageDraw.Draw(sheet), grid, size)
+    _draw_headings(ImageDraw.Draw(sheet), grid, size)
     for place, outcome in done.items():
         left, top = _corner(place, size)
-        _cell(sheet, outcome, window, marks, (left, top), size)
+        _draw_cell(sheet, outcome, window, marks, (left, top), size)
     return np.asarray(sheet)
 
 
-def written(
+def encode(
     analysis: Analysis,
     small: Analysis,
     grid: Grid,
     outcomes: Sequence[CellResult],
     form: Form = "PNG",
 ) -> bytes:
-    """The picture as a file that says how it was made.
+    """Draw the grid and encode it with metadata that says how it was made.
 
     Args:
-        analysis: Of the photo itself.
+        analysis: Analysis of the full-size photo.
         small: As for `draw`.
         grid: As for `draw`.
         outcomes: As for `draw`.
         form: The file's format.
     """
     looks = [one.cell.look for one in outcomes if one.variant is not None]
-    return marking.marked(
+    return marking.encode(
         draw(small, grid, outcomes),
         None,
         original=metadata.pixel_hash(analysis.portrait.original_u8),
@@ -102,13 +102,13 @@ def written(
     )
 
 
-def _measured(grid: Grid, window: Window, done: Mapping[Place, CellResult], marks: Marks) -> _Sizes:
+def _sizes(grid: Grid, window: Window, done: Mapping[Place, CellResult], marks: Marks) -> _Sizes:
     tall, wide = (side.stop - side.start for side in window)
     count = len(grid.columns.values) * len(grid.rows.values)
     width = next(width for most, width in _WIDTHS if count <= most)
-    titles = [wrapped(_title(heading(grid.columns, one)), width) for one in grid.columns.values]
-    made = [one for one in done.values() if one.variant is not None]
-    lines = max(len(_caption(one, marks, width)) for one in made)
+    titles = [_heading_lines(heading(grid.columns, one), width) for one in grid.columns.values]
+    rendered = [one for one in done.values() if one.variant is not None]
+    lines = max(len(_caption(one, marks, width)) for one in rendered)
     return _Sizes(
         width=width,
         height=round(width * tall / wide),
@@ -118,17 +118,17 @@ def _measured(grid: Grid, window: Window, done: Mapping[Place, CellResult], mark
     )
 
 
-def _titles(draw: ImageDraw.ImageDraw, grid: Grid, size: _Sizes) -> None:
+def _draw_headings(draw: ImageDraw.ImageDraw, grid: Grid, size: _Sizes) -> None:
     for column, value in enumerate(grid.columns.values):
-        lines = wrapped(_title(heading(grid.columns, value)), size.width)
+        lines = _heading_lines(heading(grid.columns, value), size.width)
         left, top = _corner((0, column), size)
         _write(draw, lines, left, top - 12 - _LINE * len(lines))
     for row, value in enumerate(grid.rows.values):
         _, top = _corner((row, 0), size)
-        _write(draw, wrapped(_title(heading(grid.rows, value)), _SIDE - _GAP), MARGIN, top)
+        _write(draw, _heading_lines(heading(grid.rows, value), _SIDE - _GAP), MARGIN, top)
 
 
-def _cell(
+def _draw_cell(
     sheet: Image.Image,
     outcome: CellResult,
     window: Window,
@@ -146,7 +146,7 @@ def _cell(
     if outcome.variant is not None:
         _write(draw, caption, left, top + size.height + 8)
     else:
-        # Why there is no picture stands in its place, as far as there is room.
+        # The error replaces the picture, cut to the height of the cell.
         _write(draw, caption[: (size.height + size.caption) // _LINE], left, top)
 
 
@@ -154,8 +154,8 @@ def _caption(outcome: CellResult, marks: Marks, width: int) -> list[Line]:
     variant = outcome.variant
     if variant is None:
         error = outcome.error
-        said = error.sentence if isinstance(error, PresenceError) else _FAILED
-        return wrapped([(said, _CAPTION, AMBER)], width)
+        text = error.sentence if isinstance(error, PresenceError) else _FAILED
+        return wrap([(text, _CAPTION, AMBER)], width)
     texture = f"texture {variant.measurements.texture_retention:.0%}".replace("%", " %")
     lines: list[Line] = [
         (captions.describe(variant.measurements.gaze.after.gaze), _CAPTION, INK),
@@ -166,7 +166,7 @@ def _caption(outcome: CellResult, marks: Marks, width: int) -> list[Line]:
     elif outcome.cell.place in marks.best:
         tied = "tied: " if len(marks.best) > 1 else ""
         lines.append((f"{tied}most like them", _CAPTION, ACCENT))
-    return wrapped(lines, width)
+    return wrap(lines, width)
 
 
 def _corner(place: Place, size: _Sizes) -> Place:
@@ -177,8 +177,8 @@ def _corner(place: Place, size: _Sizes) -> Place:
     )
 
 
-def _title(text: str) -> list[Line]:
-    return [(text, _TITLE, INK)]
+def _heading_lines(text: str, width: int) -> list[Line]:
+    return wrap([(text, _HEADING, INK)], width)
 
 
 def _write(draw: ImageDraw.ImageDraw, lines: Sequence[Line], left: int, top: int) -> None:

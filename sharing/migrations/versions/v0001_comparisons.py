@@ -1,4 +1,4 @@
-"""Comparisons, votes, uses, secrets."""
+"""Create the tables for comparisons, votes, uses and secrets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the first tables."""
+    """Create the tables."""
     op.create_table(
         "comparisons",
         sa.Column("id", sa.String(32), primary_key=True),
@@ -61,6 +61,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop the tables."""
     for table in ("secrets", "uses", "votes", "comparisons"):
         op.drop_table(table)

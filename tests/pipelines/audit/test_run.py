@@ -1,16 +1,15 @@
-"""A whole audit: stopped, gone on with, repeated; what it writes."""
+"""A whole audit: stopped, resumed, repeated; what it writes."""
 
 from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,9 +17,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
-from pipelines.audit import columns, files, journal, run
+from pipelines.audit import columns, files, journal, run, worker
+from pipelines.audit.columns import Row
 from pipelines.audit.journal import Key
-from pipelines.audit.worker import Row, refused
+from pipelines.audit.worker import refused
 from pipelines.runtime.errors import PresenceError
 
 ROOT = Path(__file__).parents[3]
@@ -56,10 +56,10 @@ def call(line: list[str]) -> subprocess.CompletedProcess[str]:
 def stopped_early(line: list[str], out: Path) -> subprocess.CompletedProcess[str]:
     """Run until the first picture is measured, then press Ctrl-C."""
     pipe = subprocess.PIPE
-    # Started in the background, tests inherit that Ctrl-C is ignored; a person's terminal does not.
-    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    # Tests that are started in the background inherit that Ctrl-C is ignored.
+    obey_ctrl_c = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        line, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, preexec_fn=heard
+        line, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, preexec_fn=obey_ctrl_c
     ) as process:
         path = out / journal.NAME
         while process.poll() is None and not (
@@ -188,18 +188,22 @@ def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:
     assert "0 of 0" in (tmp_path / "out" / "audit.html").read_text()
 
 
+def measure_or_die(folder: str, file: str) -> Row:
+    """Stands in for `worker.measure` in the worker processes."""
+    if file == "3":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if file == "5":
+        raise ZeroDivisionError
+    return {"file": file, "status": "measured"}
+
+
 def test_a_picture_that_kills_its_worker_costs_only_itself(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def pooled(folder: Path, keys: list[Key], workers: int) -> Iterator[tuple[Key, Row]]:
-        for key in keys:
-            if key.file == "3":
-                raise BrokenProcessPool
-            yield key, {"file": key.file, "status": "measured"}
-
-    monkeypatch.setattr(run, "_pooled", pooled)
+    monkeypatch.setattr(worker, "measure", measure_or_die)
     keys = [Key(str(number), 1, 1) for number in range(9)]
-    rows = dict(run._rows(tmp_path, keys, 2))
-    assert [key.file for key in sorted(rows, key=lambda key: key.file)] == [*"012345678"]
+    rows = dict(run.measure_each(tmp_path, keys, 2))
+    assert set(rows) == set(keys)
     assert rows[keys[3]] == refused("3", "crashed", "Reading this picture crashed.")
-    assert sum(row["status"] == "measured" for row in rows.values()) == 8
+    assert rows[keys[5]]["code"] == "failed"
+    assert sum(row["status"] == "measured" for row in rows.values()) == 7

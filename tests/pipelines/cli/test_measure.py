@@ -12,12 +12,12 @@ from PIL import Image
 
 from pipelines import face as faces
 from pipelines import studio
-from pipelines.__main__ import main
+from pipelines.cli.app import main
 from pipelines.image.arrays import Image8
 from pipelines.measure import registration
 from pipelines.runtime.errors import Refusal
 from pipelines.studio import Analysis, Look
-from pipelines.studio.change import against
+from pipelines.studio.change import compare_with_original
 
 
 def smoothed(picture_u8: Image8) -> Image8:
@@ -57,7 +57,7 @@ def test_a_smoothed_copy_against_its_original(
 
 def test_a_crop_of_the_photo_is_the_photo(hopper: Image8, hopper_analysis: Analysis) -> None:
     crop = studio.analyse_pixels(np.ascontiguousarray(hopper[37:-11, 25:-40]))
-    change = against(crop, hopper_analysis, 0.88)
+    change = compare_with_original(crop, hopper_analysis, 0.88)
     measured = change.measurements
     assert (change.scale, change.resampled) == (1.0, False)
     assert measured.texture_retention == 1.0
@@ -70,7 +70,9 @@ def test_a_crop_of_the_photo_is_the_photo(hopper: Image8, hopper_analysis: Analy
 def test_another_size_is_aligned(hopper: Image8, hopper_analysis: Analysis) -> None:
     small = cv2.resize(hopper, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_CUBIC)
     plain, polished = (
-        against(studio.analyse_pixels(np.asarray(picture, np.uint8)), hopper_analysis, 0.88)
+        compare_with_original(
+            studio.analyse_pixels(np.asarray(picture, np.uint8)), hopper_analysis, 0.88
+        )
         for picture in (small, cv2.resize(smoothed(hopper), small.shape[1::-1]))
     )
     assert plain.resampled
@@ -84,7 +86,7 @@ def test_another_size_is_aligned(hopper: Image8, hopper_analysis: Analysis) -> N
 
 def test_somebody_else_is_refused(hopper_analysis: Analysis, astronaut_analysis: Analysis) -> None:
     with pytest.raises(Refusal, match="not-the-same-photo"):
-        against(astronaut_analysis, hopper_analysis, 0.88)
+        compare_with_original(astronaut_analysis, hopper_analysis, 0.88)
 
 
 def test_a_mirrored_copy_is_refused(hopper: Image8, hopper_analysis: Analysis) -> None:

@@ -16,47 +16,49 @@ from pipelines.studio import Analysis
 
 
 @pytest.mark.parametrize("name", ["hopper", "astronaut"])
-def test_it_equals_the_detectors_own_picture(name: str, request: pytest.FixtureRequest) -> None:
+def test_the_control_image_equals_that_of_mediapipe_face_detector(
+    name: str, request: pytest.FixtureRequest
+) -> None:
     picture: Image8 = request.getfixturevalue(name)
     # The detector works at multiples of 64 pixels.
     picture = np.ascontiguousarray(picture[:512, :512])
-    theirs = np.asarray(mediapipe_detector()()(picture, output_type="np"))
+    expected = np.asarray(mediapipe_detector()()(picture, output_type="np"))
     (landmarks,) = mesh.all_landmarks(picture)
-    ours = annotation.draw(faces.from_landmarks(landmarks, (512, 512)))
-    assert theirs.any()
-    assert np.array_equal(ours, theirs)
+    control = annotation.draw(faces.from_landmarks(landmarks, (512, 512)))
+    assert expected.any()
+    assert np.array_equal(control, expected)
 
 
 def pupils(control: Image8) -> dict[str, tuple[float, float]]:
-    """Centre (x, y) of each pupil's square, by its colour."""
+    """Centre (x, y) of the square of each pupil, found by its colour."""
     specs = mediapipe_annotator()
-    found = {}
+    centers = {}
     for side, number in (("right", 468), ("left", 473)):
         colour = specs.iris_landmark_spec[number].color[::-1]
         ys, xs = np.nonzero((control == colour).all(axis=2))
-        found[side] = (float(xs.mean()), float(ys.mean()))
-    return found
+        centers[side] = (float(xs.mean()), float(ys.mean()))
+    return centers
 
 
 def test_the_pupils_move_with_the_target(astronaut_analysis: Analysis) -> None:
     face, now = astronaut_analysis.face, astronaut_analysis.gaze
     size = (2048, 2048)
-    rest = pupils(annotation.draw(face, size))
+    before = pupils(annotation.draw(face, size))
     target = Gaze(now.gaze.yaw + 12, now.gaze.pitch)
-    aside = pupils(annotation.draw(annotation.look_towards(face, now, target), size))
+    after = pupils(annotation.draw(annotation.look_towards(face, now, target), size))
     for side in ("left", "right"):
         eye = face.left if side == "left" else face.right
         start = now.left if side == "left" else now.right
         expected = 10.48 * (np.sin(np.radians(start.yaw + 12)) - np.sin(np.radians(start.yaw)))
         # Pupils are drawn at whole pixels, here 0.35 mm.
-        moved = (aside[side][0] - rest[side][0]) / 4 * face.mm_per_px
+        moved = (after[side][0] - before[side][0]) / 4 * face.mm_per_px
         assert moved == pytest.approx(expected, abs=0.4)
-        assert abs(aside[side][1] - rest[side][1]) <= 1.5
+        assert abs(after[side][1] - before[side][1]) <= 1.5
         assert eye.iris_radius > 0
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_a_patch_shows_the_pupil_where_it_is_to_a_fraction_of_a_pixel(
+def test_the_pupil_in_a_patch_has_subpixel_precision(
     side: str, astronaut_analysis: Analysis
 ) -> None:
     face = astronaut_analysis.face
@@ -66,11 +68,11 @@ def test_a_patch_shows_the_pupil_where_it_is_to_a_fraction_of_a_pixel(
         along = np.array([shift * eye.iris_radius / 14, 0])
         moved = replace(eye, iris_center=eye.iris_center + along)
         patch = annotation.draw_eye(face, moved, to_patch, eye_patches.SIZE)
-        # The pupil's red is its own; lids and brows have next to none of it.
+        # Only the pupil has much more red than green; lids and brows have next to none.
         weight = np.clip(patch[..., 0].astype(float) - patch[..., 1] / 200 * 180, 0, None)
         weight[weight < 3] = 0  # rounding
         ys, xs = np.mgrid[: patch.shape[0], : patch.shape[1]]
-        x, y = (float((weight * one).sum() / weight.sum()) for one in (xs, ys))
+        x, y = (float((weight * axis).sum() / weight.sum()) for axis in (xs, ys))
         goal = crops.through(to_patch, moved.iris_center)
         assert np.hypot(x - goal[0], y - goal[1]) < 0.1
 

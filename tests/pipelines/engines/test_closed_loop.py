@@ -5,14 +5,17 @@ from typing import Any
 
 import pytest
 
-from pipelines.engines.closed_loop import MOST_PASSES, Reading, Steered, steer
+from pipelines.engines.closed_loop import MOST_PASSES, LoopResult, Reading, steer
 from pipelines.gaze import Gaze
 
 TARGET = Gaze(10, -4)
 
 
-def run(eye: Callable[[int, Gaze], Gaze | None], distance: float = 0.0) -> Steered[Any]:
-    """Steer a simulated engine: `eye(pass, aim)` is where its eyes look."""
+def run(eye: Callable[[int, Gaze], Gaze | None], distance: float = 0.0) -> LoopResult[Any]:
+    """Steer a simulated engine: `eye(pass, aim)` is the gaze of what it draws.
+
+    A proposal is its aim, and its gaze is 2 degrees off.
+    """
     passes = 0
 
     def generate(aim: Any) -> Any:
@@ -20,10 +23,10 @@ def run(eye: Callable[[int, Gaze], Gaze | None], distance: float = 0.0) -> Steer
         passes += 1
         return passes, aim
 
-    def read(made: Any) -> Reading:
-        if isinstance(made, Gaze):
-            return Reading(Gaze(made.yaw - 2, made.pitch), 0.02)
-        return Reading(eye(*made), distance)
+    def read(result: Any) -> Reading:
+        if isinstance(result, Gaze):
+            return Reading(Gaze(result.yaw - 2, result.pitch), 0.02)
+        return Reading(eye(*result), distance)
 
     def propose(aim: Gaze) -> Any:
         return aim
@@ -31,7 +34,7 @@ def run(eye: Callable[[int, Gaze], Gaze | None], distance: float = 0.0) -> Steer
     return steer(propose, generate, read, TARGET)
 
 
-def test_a_hit_needs_one_pass() -> None:
+def test_a_gaze_on_target_needs_one_pass() -> None:
     outcome = run(lambda _, aim: Gaze(aim.yaw + 0.5, aim.pitch))
     assert outcome.delivered == "generated"
     assert len(outcome.errors) == 1
@@ -39,53 +42,53 @@ def test_a_hit_needs_one_pass() -> None:
 
 @pytest.mark.parametrize(("off", "distance"), [(1.3, 0.0), (0.5, 0.11)])
 def test_the_proposal_is_measured_where_it_could_be_better(off: float, distance: float) -> None:
-    sure = run(lambda *_: Gaze(TARGET.yaw + 0.5, TARGET.pitch), 0.09)
-    assert (sure.delivered, sure.proposal_error) == ("generated", None)
-    doubted = run(lambda *_: Gaze(TARGET.yaw + off, TARGET.pitch), distance)
-    assert doubted.proposal_error == pytest.approx(2, abs=0.01)
+    good = run(lambda *_: Gaze(TARGET.yaw + 0.5, TARGET.pitch), 0.09)
+    assert (good.delivered, good.proposal_error) == ("generated", None)
+    doubtful = run(lambda *_: Gaze(TARGET.yaw + off, TARGET.pitch), distance)
+    assert doubtful.proposal_error == pytest.approx(2, abs=0.01)
 
 
-def test_an_engine_that_always_misses_by_the_same_is_corrected() -> None:
+def test_a_constant_error_is_corrected() -> None:
     outcome = run(lambda _, aim: Gaze(aim.yaw - 4, aim.pitch + 3))
     assert len(outcome.errors) == 2
     assert outcome.errors[1] == pytest.approx(0, abs=1e-4)
-    assert outcome.made[1] == Gaze(14, -7)
+    assert outcome.result[1] == Gaze(14, -7)
 
 
-def test_after_three_passes_the_best_counts() -> None:
-    misses = [1.6, 1.2, 1.9]
-    outcome = run(lambda number, aim: Gaze(TARGET.yaw + misses[number - 1], TARGET.pitch))
+def test_the_best_of_three_passes_is_delivered() -> None:
+    errors = [1.6, 1.2, 1.9]
+    outcome = run(lambda number, aim: Gaze(TARGET.yaw + errors[number - 1], TARGET.pitch))
     assert len(outcome.errors) == MOST_PASSES == 3
-    assert outcome.made[0] == 2
+    assert outcome.result[0] == 2
     assert outcome.delivered == "generated"
 
 
-def test_a_worse_gaze_than_the_proposals_is_not_delivered() -> None:
+def test_the_proposal_is_delivered_if_its_gaze_is_better() -> None:
     outcome = run(lambda *_: Gaze(TARGET.yaw + 9, TARGET.pitch))
     assert (outcome.delivered, outcome.reason) == ("proposal", "gaze")
-    assert outcome.made == TARGET
+    assert outcome.result == TARGET
     assert outcome.proposal_error == pytest.approx(2, abs=0.01)
 
 
-def test_a_less_alike_face_is_not_delivered() -> None:
+def test_the_proposal_is_delivered_if_its_face_is_more_alike() -> None:
     near = run(lambda _, aim: aim, distance=0.11)
     assert near.delivered == "generated"
     far = run(lambda _, aim: aim, distance=0.13)
     assert (far.delivered, far.reason) == ("proposal", "identity")
 
 
-def test_lost_eyes_are_worse_than_any_gaze() -> None:
+def test_the_proposal_is_delivered_if_no_eyes_are_found() -> None:
     outcome = run(lambda *_: None)
     assert (outcome.delivered, outcome.reason) == ("proposal", "gaze")
     assert len(outcome.errors) == 1
 
 
-def test_what_the_engine_keeps_back_is_the_proposal() -> None:
+def test_the_proposal_is_delivered_if_the_engine_refuses() -> None:
     outcome = steer(lambda aim: aim, lambda _: None, lambda _: Reading(TARGET, 0), TARGET)
     assert (outcome.delivered, outcome.reason) == ("proposal", "refused")
 
 
-def test_a_wild_reading_does_not_send_the_eyes_away() -> None:
+def test_a_wrong_reading_moves_the_aim_by_eight_degrees_at_most() -> None:
     aims: list[Gaze] = []
 
     def eye(_: int, aim: Gaze) -> Gaze:

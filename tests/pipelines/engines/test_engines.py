@@ -1,7 +1,6 @@
-"""Every engine with a network, end to end through the studio, offline, on tiny random weights.
+"""Every engine with a network, end to end through the studio, offline, with tiny random weights.
 
-What they draw is noise; where they draw, what they leave alone and what they say is the same as
-with the real weights.
+They draw noise, but the areas that they change and the messages are those of the real weights.
 """
 
 from __future__ import annotations
@@ -32,48 +31,48 @@ HUB = [engine.id for engine in PRESETS.engines.values() if engine.weights == "hu
 
 @pytest.fixture(autouse=True)
 def one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Noise never hits, so every look would take three passes; one test takes them."""
+    """Noise is never on target, so every look would take three passes; this makes it one."""
     steer = closed_loop.steer
 
-    def once(*arguments: Any, **more: Any) -> Any:
+    def steer_once(*arguments: Any, **more: Any) -> Any:
         return steer(*arguments, **{"passes": 1, **more})
 
-    monkeypatch.setattr(closed_loop, "steer", once)
+    monkeypatch.setattr(closed_loop, "steer", steer_once)
 
 
 @pytest.fixture
 def deliver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deliver what was drawn, however bad."""
-    monkeypatch.setattr(closed_loop, "_worse", lambda *_: None)
+    """Deliver what was drawn, even if the proposal is better."""
+    monkeypatch.setattr(closed_loop, "_reason_against", lambda *_: None)
 
 
 def look(engine: str, **changes: Any) -> Look:
     return Look(**{"gaze": Gaze(6, -3), "polish": 0.0, "engine": engine, **changes})
 
 
-def proposed(analysis: Analysis) -> Proposal:
+def propose(analysis: Analysis) -> Proposal:
     photo_u8 = analysis.portrait.original_u8
     return generation.propose(photo_u8, analysis.full_face, analysis.gaze, Gaze(6, -3))
 
 
-def refined(
+def refine(
     engine: Engine | str, analysis: Analysis, seed: int = 0, on_step: OnStep = lambda *_: None
 ) -> Image8:
     """One pass of an engine, without the measuring around it."""
     preset = PRESETS.engines[engine] if isinstance(engine, str) else engine
     task = Task(preset, PRESETS.contexts["linkedin"], seed, on_step)
-    made = dispatch.refine(task, proposed(analysis))
-    assert made is not None
-    return made
+    result = dispatch.refine(task, propose(analysis))
+    assert result is not None
+    return result
 
 
 def around_the_eyes(face: Face, size: tuple[int, ...], reach: float) -> Any:
-    """The lid openings grown by `reach` iris radii."""
+    """Mask of the lid openings with a margin of `reach` iris radii."""
     opening = np.zeros(size[:2], np.uint8)
     for eye in face.eyes:
         cv2.fillPoly(opening, [np.round(eye.contour).astype(np.int32)], (1,))
-    away = cv2.distanceTransform(1 - opening, cv2.DIST_L2, 5)
-    return away <= reach * face.left.iris_radius
+    distance = cv2.distanceTransform(1 - opening, cv2.DIST_L2, 5)
+    return distance <= reach * face.left.iris_radius
 
 
 @pytest.mark.usefixtures("models", "deliver")
@@ -87,7 +86,7 @@ def test_an_engine_draws_the_eyes_and_nothing_else(engine: str, hopper_analysis:
     geometry = studio.render(analysis, look("geometry"))
     by_network = np.any(variant.image_u8 != geometry.image_u8, axis=2)
     assert by_network.any()
-    # Geometry moves lids a little further out than the network may draw.
+    # A margin, because geometry moves lids.
     assert not (by_network & ~around_the_eyes(analysis.face, original.shape, 1.6)).any()
     assert variant.measurements.changed_outside_face == 0
     assert variant.generation is not None
@@ -100,24 +99,23 @@ def test_an_engine_draws_the_eyes_and_nothing_else(engine: str, hopper_analysis:
 
 @pytest.mark.usefixtures("models", "deliver")
 @pytest.mark.parametrize("engine", NETWORKS)
-def test_a_seed_gives_the_same_bytes_and_another_others(
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_bytes(
     engine: str, astronaut_analysis: Analysis
 ) -> None:
-    first = refined(engine, astronaut_analysis, 3)
-    assert np.array_equal(first, refined(engine, astronaut_analysis, 3))
-    assert not np.array_equal(first, refined(engine, astronaut_analysis, 4))
+    first = refine(engine, astronaut_analysis, 3)
+    assert np.array_equal(first, refine(engine, astronaut_analysis, 3))
+    assert not np.array_equal(first, refine(engine, astronaut_analysis, 4))
 
 
-def test_an_untrained_eye_model_leaves_geometrys_eyes_bit_for_bit(
+def test_an_untrained_eye_model_returns_the_proposal_bit_for_bit(
     tmp_path: Path, astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipelines.engines import eye_pipeline
 
     eye_pipeline.build(channels=(4, 8)).save_pretrained(tmp_path / "eye-controlnet")
     monkeypatch.setenv(weights.MODELS, str(tmp_path))
-    made = refined("eye-controlnet", astronaut_analysis)
-    proposal = proposed(astronaut_analysis)
-    assert np.array_equal(made, proposal.image_u8)
+    result = refine("eye-controlnet", astronaut_analysis)
+    assert np.array_equal(result, propose(astronaut_analysis).image_u8)
 
 
 @pytest.mark.usefixtures("models")
@@ -125,36 +123,36 @@ def test_an_untrained_eye_model_leaves_geometrys_eyes_bit_for_bit(
 def test_cancel_stops_within_one_step_and_the_next_look_works(
     engine: str, astronaut_analysis: Analysis
 ) -> None:
-    told: list[str] = []
+    steps: list[str] = []
     last = 1 + min(2, PRESETS.engines[engine].steps or 0)  # before the first step, then after each
 
     def stop(share: float, step: str) -> None:
-        told.append(step)
-        if told.count("Drawing the eyes") == last:
+        steps.append(step)
+        if steps.count("Drawing the eyes") == last:
             raise Cancelled
 
     with pytest.raises(Cancelled):
         studio.render(astronaut_analysis, look(engine), stop)
-    assert told[-1] == "Drawing the eyes"
-    assert told.count("Drawing the eyes") == last
-    assert refined(engine, astronaut_analysis).any()
+    assert steps[-1] == "Drawing the eyes"
+    assert steps.count("Drawing the eyes") == last
+    assert refine(engine, astronaut_analysis).any()
 
 
 @pytest.mark.usefixtures("models")
-def test_the_loop_tries_three_times_and_says_what_it_delivers(
+def test_the_loop_makes_three_passes_and_then_delivers_the_proposal(
     astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.undo()  # the one pass of the other tests
+    monkeypatch.undo()  # of `one_pass`
     monkeypatch.setenv(weights.MODELS, "")
     aims: list[Gaze] = []
 
-    def blind(task: Any, proposal: Any) -> Image8:
+    def return_photo(task: Any, proposal: Any) -> Image8:
         aims.append(proposal.gaze)
         return np.asarray(astronaut_analysis.portrait.original_u8)
 
     monkeypatch.setattr(dispatch, "require", lambda engine: None)
-    monkeypatch.setattr(dispatch, "refine", blind)
-    # An engine that never turns the eyes: 14 degrees off, three times, and then geometry's.
+    monkeypatch.setattr(dispatch, "refine", return_photo)
+    # An engine that never turns the eyes: every pass is 14 degrees off.
     away = Gaze(astronaut_analysis.gaze.gaze.yaw + 14, astronaut_analysis.gaze.gaze.pitch)
     variant = studio.render(astronaut_analysis, look("eye-controlnet", gaze=away))
     assert variant.generation is not None
@@ -169,22 +167,22 @@ def test_the_loop_tries_three_times_and_says_what_it_delivers(
 
 @pytest.mark.usefixtures("models")
 @pytest.mark.parametrize("engine", NETWORKS)
-def test_nothing_is_drawn_where_nothing_is_asked(engine: str, astronaut_analysis: Analysis) -> None:
-    kept = studio.render(astronaut_analysis, look(engine, gaze=None))
-    assert kept.generation is None
+def test_nothing_is_drawn_without_a_target(engine: str, astronaut_analysis: Analysis) -> None:
+    no_target = studio.render(astronaut_analysis, look(engine, gaze=None))
+    assert no_target.generation is None
     passport = studio.render(astronaut_analysis, look(engine, context="id-passport", polish=1))
-    for variant in (kept, passport):
+    for variant in (no_target, passport):
         assert np.array_equal(variant.image_u8, astronaut_analysis.portrait.original_u8)
 
 
 @pytest.mark.usefixtures("models")
 @pytest.mark.parametrize("engine", HUB)
-def test_generative_polish_draws_skin_only_where_it_is_asked_for(
+def test_generative_polish_redraws_skin_and_not_the_irises(
     engine: str, astronaut_analysis: Analysis
 ) -> None:
-    asked = look(engine, gaze=None, generative=0.2)
-    assert Look.parse(str(asked)) == asked
-    variant = studio.render(astronaut_analysis, asked)
+    generative = look(engine, gaze=None, generative=0.2)
+    assert Look.parse(str(generative)) == generative
+    variant = studio.render(astronaut_analysis, generative)
     original = astronaut_analysis.portrait.original_u8
     changed = np.any(variant.image_u8 != original, axis=2)
     assert changed.any()
@@ -198,22 +196,22 @@ def test_generative_polish_draws_skin_only_where_it_is_asked_for(
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "text",
     [
         "generative=0.2&engine=geometry",
         "generative=0.2&engine=eye-controlnet",
         "generative=0.9&engine=sd15-mediapipe-face",
     ],
 )
-def test_generative_polish_is_refused_where_it_cannot_be(wrong: str) -> None:
+def test_generative_polish_is_refused_if_the_engine_has_none(text: str) -> None:
     with pytest.raises(LookError) as caught:
-        Look.parse(wrong)
+        Look.parse(text)
     assert "generative" in caught.value.sentence
 
 
 @pytest.mark.usefixtures("models")
 @pytest.mark.parametrize("engine", HUB)
-def test_what_the_safety_filter_keeps_back_is_not_pasted(
+def test_the_proposal_is_delivered_if_the_safety_filter_rejects_the_result(
     engine: str, astronaut_analysis: Analysis
 ) -> None:
     import torch
@@ -232,25 +230,27 @@ def test_what_the_safety_filter_keeps_back_is_not_pasted(
 
 @pytest.mark.usefixtures("models")
 @pytest.mark.parametrize("engine", HUB)
-def test_every_part_of_a_hub_engine_counts(engine: str, astronaut_analysis: Analysis) -> None:
-    """Take the LoRA, the identity or the ControlNet's weight away: other eyes come out."""
+def test_every_part_of_a_hub_engine_has_an_effect(
+    engine: str, astronaut_analysis: Analysis
+) -> None:
+    """Without the LoRA, the identity or the weight of the ControlNet, the result differs."""
     packaged = PRESETS.engines[engine]
-    whole = refined(packaged, astronaut_analysis)
-    less = {
-        role: {"files": tuple(one for one in packaged.files if one.role != role)}
+    complete = refine(packaged, astronaut_analysis)
+    without_files = {
+        role: {"files": tuple(source for source in packaged.files if source.role != role)}
         for role in ("speed", "identity")
     }
-    blind = packaged.drawing.model_copy(update={"control_scale": 0.0})
-    changes: dict[str, dict[str, Any]] = {**less, "control": {"drawing": blind}}
+    no_control = packaged.drawing.model_copy(update={"control_scale": 0.0})
+    changes: dict[str, dict[str, Any]] = {**without_files, "control": {"drawing": no_control}}
     for name, change in changes.items():
         hub.release()
-        made = refined(packaged.model_copy(update=change), astronaut_analysis)
-        assert not np.array_equal(made, whole), name
+        result = refine(packaged.model_copy(update=change), astronaut_analysis)
+        assert not np.array_equal(result, complete), name
 
 
 @pytest.fixture
-def copied(tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Models of one's own, to be damaged."""
+def copied_models(tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the models for tests that damage them."""
     folder = tmp_path / "models"
     shutil.copytree(tiny_models, folder)
     monkeypatch.setenv(weights.MODELS, str(folder))
@@ -259,9 +259,9 @@ def copied(tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("engine", NETWORKS)
 def test_a_truncated_file_is_named_before_any_work(
-    engine: str, copied: Path, astronaut_analysis: Analysis
+    engine: str, copied_models: Path, astronaut_analysis: Analysis
 ) -> None:
-    broken = next(path for path in sorted(copied.rglob("*unet/*.safetensors")) if (
+    broken = next(path for path in sorted(copied_models.rglob("*unet/*.safetensors")) if (
         "eye-controlnet" in path.parts) == (engine == "eye-controlnet"))  # fmt: skip
     broken.write_bytes(broken.read_bytes()[:-100])
     for path in (broken, None):
@@ -270,16 +270,16 @@ def test_a_truncated_file_is_named_before_any_work(
         with pytest.raises(EngineUnavailable) as caught:
             studio.render(astronaut_analysis, look(engine))
         assert caught.value.code == ("weights-damaged" if path else "weights-missing")
-        assert str(copied) not in caught.value.sentence
+        assert str(copied_models) not in caught.value.sentence
         if path or engine == "eye-controlnet":
             assert "unet" in caught.value.sentence
 
 
 @pytest.mark.parametrize("engine", NETWORKS)
-def test_weights_of_another_shape_are_refused_in_words(
-    engine: str, copied: Path, astronaut_analysis: Analysis
+def test_weights_of_another_shape_are_refused(
+    engine: str, copied_models: Path, astronaut_analysis: Analysis
 ) -> None:
-    unets = [path for path in copied.rglob("*.safetensors") if path.parent.name == "unet"]
+    unets = [path for path in copied_models.rglob("*.safetensors") if path.parent.name == "unet"]
     own = [path for path in unets if "eye-controlnet" in path.parts]
     (other,) = [path for path in unets if path not in own]
     source, target = (other, own[0]) if engine == "eye-controlnet" else (own[0], other)
@@ -291,45 +291,47 @@ def test_weights_of_another_shape_are_refused_in_words(
 
 @pytest.mark.usefixtures("models")
 @pytest.mark.parametrize("engine", NETWORKS)
-def test_out_of_memory_is_said_and_the_next_look_works(
+def test_out_of_memory_is_reported_and_the_next_look_works(
     engine: str, astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
     forward = torch.nn.Conv2d.forward
 
-    def full(*arguments: Any) -> Any:
+    def run_out(*arguments: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr(torch.nn.Conv2d, "forward", full)
+    monkeypatch.setattr(torch.nn.Conv2d, "forward", run_out)
     with pytest.raises(EngineFailed) as caught:
-        refined(engine, astronaut_analysis)
+        refine(engine, astronaut_analysis)
     assert caught.value.code == "out-of-memory"
     monkeypatch.setattr(torch.nn.Conv2d, "forward", forward)
-    assert refined(engine, astronaut_analysis).any()
+    assert refine(engine, astronaut_analysis).any()
 
 
 @pytest.mark.usefixtures("models")
-def test_two_visitors_take_turns_and_get_their_own(
+def test_concurrent_calls_get_their_own_results(
     astronaut_analysis: Analysis, hopper_analysis: Analysis
 ) -> None:
-    made: dict[str, Image8] = {}
+    results: dict[str, Image8] = {}
 
-    def ask(name: str, analysis: Analysis) -> None:
-        made[name] = refined("eye-controlnet", analysis)
+    def run(name: str, analysis: Analysis) -> None:
+        results[name] = refine("eye-controlnet", analysis)
 
     both = {"astronaut": astronaut_analysis, "hopper": hopper_analysis}
-    alone = {name: refined("eye-controlnet", one) for name, one in both.items()}
-    threads = [threading.Thread(target=ask, args=one) for one in both.items()]
+    expected = {name: refine("eye-controlnet", analysis) for name, analysis in both.items()}
+    threads = [threading.Thread(target=run, args=item) for item in both.items()]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    for name, image in alone.items():
-        assert np.array_equal(made[name], image)
+    for name, image in expected.items():
+        assert np.array_equal(results[name], image)
 
 
-def test_a_large_photo_keeps_its_own_detail_under_a_patch(astronaut_analysis: Analysis) -> None:
+def test_an_edit_of_a_patch_keeps_the_fine_detail_of_a_large_photo(
+    astronaut_analysis: Analysis,
+) -> None:
     from pipelines.engines import eye_patches, geometry
 
     rng = np.random.default_rng(0)
@@ -338,67 +340,67 @@ def test_a_large_photo_keeps_its_own_detail_under_a_patch(astronaut_analysis: An
     moved = hub.moved(face, np.array([[1.0, 0, -1100], [0, 1, -450]]), (1200, 900))
     goals = (Gaze(0, 0), Gaze(0, 0))
     left, right = eye_patches.cut(photo, photo, moved, moved, goals)
-    same = [eye_patches.difference(one, one.pixels, (900, 1200)) for one in (left, right)]
-    assert np.array_equal(geometry.paste(photo, tuple(same)), photo)
+    unchanged = [
+        eye_patches.difference(patch, patch.pixels, (900, 1200)) for patch in (left, right)
+    ]
+    assert np.array_equal(geometry.paste(photo, tuple(unchanged)), photo)
     lighter = np.clip(left.pixels + 0.1 * left.mask[..., None], 0, 1)
     edit = eye_patches.difference(left, lighter, (900, 1200))
     result = geometry.paste(photo, (edit,))
     middle = (moved.left.upper[4] + moved.left.lower[4]) / 2
     x, y = np.round(middle).astype(int)
     change = result[y, x].astype(int) - photo[y, x]
-    # The same light is added to every pixel; the noise beneath, finer than a patch, stays.
+    # The same value is added to every pixel, so noise that is finer than a patch stays.
     assert np.all((change >= 20) | (result[y, x] == 255))
 
 
-def test_both_eyes_look_like_right_eyes_to_the_model(astronaut_analysis: Analysis) -> None:
+def test_both_patches_show_right_eyes(astronaut_analysis: Analysis) -> None:
     from pipelines.engines import eye_patches
+    from pipelines.image import crops
 
     face, picture = astronaut_analysis.face, astronaut_analysis.portrait.original_u8
     goals = (Gaze(12, 3), Gaze(12, 3))
     left, right = eye_patches.cut(picture, picture, face, face, goals)
     for patch, eye in ((left, face.left), (right, face.right)):
-        from pipelines.image import crops
-
         outer, inner = (crops.through(patch.to_patch, p) for p in (eye.outer, eye.inner))
         assert outer[0] < inner[0]
         assert abs(outer[1] - inner[1]) < 12
         assert np.allclose((outer + inner) / 2, [47.5, 31.5])
         assert patch.mask.max() == 1
         assert not patch.mask[0].any()
-    # A gaze to the right of the picture goes outwards in a right eye's mirror image, and inwards
-    # in the right eye itself.
+    # The patch of the left eye is mirrored, so its gaze is too.
     assert left.gaze.yaw == pytest.approx(-12, abs=1)
     assert right.gaze.yaw == pytest.approx(12, abs=1)
     assert left.gaze.angle_to(Gaze(0, 0)) == pytest.approx(Gaze(12, 3).off_lens, abs=1e-4)
 
 
 @pytest.mark.usefixtures("models")
-def test_the_eye_model_sees_the_photo_beside_the_proposal(
+def test_the_eye_model_gets_the_photo_as_well_as_the_proposal(
     astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pipelines.engines import eye_patches, eye_pipeline
 
-    seen: dict[str, Any] = {}
-    real = eye_pipeline.EyePatchControlNetPipeline.__call__
+    arguments: dict[str, Any] = {}
+    call = eye_pipeline.EyePatchControlNetPipeline.__call__
 
-    def watched(self: Any, **asked: Any) -> Any:
-        seen.update(asked)
-        return real(self, **asked)
+    def record(self: Any, **more: Any) -> Any:
+        arguments.update(more)
+        return call(self, **more)
 
-    monkeypatch.setattr(eye_pipeline.EyePatchControlNetPipeline, "__call__", watched)
-    refined("eye-controlnet", astronaut_analysis)
-    inside = seen["mask_image"][..., 0] == 1
-    assert np.abs(seen["image"] - seen["reference"])[inside].mean() > 0.01
+    monkeypatch.setattr(eye_pipeline.EyePatchControlNetPipeline, "__call__", record)
+    refine("eye-controlnet", astronaut_analysis)
+    inside = arguments["mask_image"][..., 0] == 1
+    assert np.abs(arguments["image"] - arguments["reference"])[inside].mean() > 0.01
     face, photo = astronaut_analysis.face, astronaut_analysis.portrait.original_u8
     size = (photo.shape[0], photo.shape[1])
     full = face.scaled(1 / astronaut_analysis.portrait.scale, size)
-    same = eye_patches.cut(photo, photo, full, full, (Gaze(0, 0), Gaze(0, 0)))
-    for patch, reference in zip(same, seen["reference"], strict=True):
+    patches = eye_patches.cut(photo, photo, full, full, (Gaze(0, 0), Gaze(0, 0)))
+    for patch, reference in zip(patches, arguments["reference"], strict=True):
         assert np.array_equal(patch.photo, reference)
 
 
 @pytest.mark.parametrize(
-    ("gaze", "said"),
+    ("gaze", "words"),
     [
         (Gaze(0, 0), "looking at viewer"),
         (Gaze(15, 2), "looking to the side"),
@@ -407,9 +409,9 @@ def test_the_eye_model_sees_the_photo_beside_the_proposal(
         (Gaze(3, -2), "looking slightly away"),
     ],
 )
-def test_the_gaze_in_words(gaze: Gaze, said: str) -> None:
-    assert prompts.looking(gaze) == said
+def test_the_prompt_names_the_gaze(gaze: Gaze, words: str) -> None:
+    assert prompts.looking(gaze) == words
     context, drawing = PRESETS.contexts["linkedin"], PRESETS.engines[HUB[0]].drawing
     prompt = prompts.whole(drawing, gaze, context)
-    for part in (drawing.prompt, said, context.wardrobe, context.background, context.expression):
+    for part in (drawing.prompt, words, context.wardrobe, context.background, context.expression):
         assert part in prompt

@@ -1,4 +1,4 @@
-"""The eye model's pipeline on tiny random weights."""
+"""The pipeline of the eye model, with tiny random weights."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def eyes() -> Any:
 
 
 @pytest.fixture
-def given() -> dict[str, Any]:
+def inputs() -> dict[str, Any]:
     rng = np.random.default_rng(0)
     mask = np.zeros((2, HEIGHT, WIDTH, 1), np.float32)
     mask[:, 8:16, 10:22] = 1
@@ -48,46 +48,46 @@ def seeded(seed: int) -> Any:
     return torch.Generator().manual_seed(seed)
 
 
-def drawn(pipeline: Any, given: dict[str, Any], **changes: Any) -> np.ndarray[Any, Any]:
-    arguments = {"generator": seeded(0), **given, **changes}
+def draw(pipeline: Any, inputs: dict[str, Any], **changes: Any) -> np.ndarray[Any, Any]:
+    arguments = {"generator": seeded(0), **inputs, **changes}
     return np.asarray(pipeline(**arguments).images)
 
 
-def test_only_the_mask_is_drawn_and_the_rest_is_bit_identical(
-    eyes: Any, given: dict[str, Any]
-) -> None:
-    images = drawn(eyes, given)
-    assert images.shape == given["image"].shape
-    outside = given["mask_image"][..., 0] == 0
-    assert np.array_equal(images[outside], given["image"][outside])
-    assert not np.allclose(images[~outside], given["image"][~outside], atol=0.01)
+def test_pixels_outside_the_mask_are_bit_identical(eyes: Any, inputs: dict[str, Any]) -> None:
+    images = draw(eyes, inputs)
+    assert images.shape == inputs["image"].shape
+    outside = inputs["mask_image"][..., 0] == 0
+    assert np.array_equal(images[outside], inputs["image"][outside])
+    assert not np.allclose(images[~outside], inputs["image"][~outside], atol=0.01)
 
 
-def test_before_training_it_is_the_identity(given: dict[str, Any]) -> None:
+def test_before_training_it_is_the_identity(inputs: dict[str, Any]) -> None:
     from pipelines.engines import eye_pipeline
 
     for prediction in ("sample", "flow_prediction"):
         pipeline = eye_pipeline.build(channels=(8, 16), prediction_type=prediction)
         pipeline.set_progress_bar_config(disable=True)
-        assert np.allclose(drawn(pipeline, given), given["image"], atol=1e-5), prediction
+        assert np.allclose(draw(pipeline, inputs), inputs["image"], atol=1e-5), prediction
 
 
-def test_a_seed_gives_the_same_eyes_and_another_others(eyes: Any, given: dict[str, Any]) -> None:
-    first = drawn(eyes, given)
-    assert np.array_equal(first, drawn(eyes, given))
-    assert not np.array_equal(first, drawn(eyes, given, generator=seeded(1)))
+def test_the_same_seed_gives_the_same_eyes_and_another_seed_other_eyes(
+    eyes: Any, inputs: dict[str, Any]
+) -> None:
+    first = draw(eyes, inputs)
+    assert np.array_equal(first, draw(eyes, inputs))
+    assert not np.array_equal(first, draw(eyes, inputs, generator=seeded(1)))
 
 
-def test_without_noise_nothing_is_left_to_chance(given: dict[str, Any]) -> None:
+def test_without_noise_the_seed_has_no_effect(inputs: dict[str, Any]) -> None:
     from pipelines.engines import eye_pipeline
     from tests.tiny_diffusion import shake
 
     pipeline = eye_pipeline.build(channels=(8, 16), identity=False)
     shake(pipeline.controlnet)
     pipeline.set_progress_bar_config(disable=True)
-    first = drawn(pipeline, given)
-    assert np.array_equal(first, drawn(pipeline, given, generator=seeded(1)))
-    assert not np.array_equal(first, given["image"])
+    first = draw(pipeline, inputs)
+    assert np.array_equal(first, draw(pipeline, inputs, generator=seeded(1)))
+    assert not np.array_equal(first, inputs["image"])
 
 
 @pytest.mark.parametrize(
@@ -102,20 +102,20 @@ def test_without_noise_nothing_is_left_to_chance(given: dict[str, Any]) -> None:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_everything_that_guides_it_counts(
-    change: dict[str, Any], eyes: Any, given: dict[str, Any]
+def test_every_condition_has_an_effect(
+    change: dict[str, Any], eyes: Any, inputs: dict[str, Any]
 ) -> None:
-    assert not np.array_equal(drawn(eyes, given), drawn(eyes, given, **change))
+    assert not np.array_equal(draw(eyes, inputs), draw(eyes, inputs, **change))
 
 
-def test_strength_0_changes_nothing_and_little_strength_runs(
-    eyes: Any, given: dict[str, Any]
+def test_strength_0_changes_nothing_and_a_small_strength_works(
+    eyes: Any, inputs: dict[str, Any]
 ) -> None:
-    assert np.array_equal(drawn(eyes, given, strength=0), given["image"])
-    assert np.isfinite(drawn(eyes, given, strength=0.001)).all()
+    assert np.array_equal(draw(eyes, inputs, strength=0), inputs["image"])
+    assert np.isfinite(draw(eyes, inputs, strength=0.001)).all()
 
 
-def test_any_scheduler_of_diffusers_will_do(eyes: Any, given: dict[str, Any]) -> None:
+def test_other_schedulers_of_diffusers_work(eyes: Any, inputs: dict[str, Any]) -> None:
     from diffusers import DDIMScheduler
 
     from pipelines.engines.eye_pipeline import EyePatchControlNetPipeline
@@ -124,26 +124,26 @@ def test_any_scheduler_of_diffusers_will_do(eyes: Any, given: dict[str, Any]) ->
         scheduler = DDIMScheduler(prediction_type=prediction)
         other = EyePatchControlNetPipeline(eyes.unet, eyes.controlnet, scheduler)
         other.set_progress_bar_config(disable=True)
-        assert not other.bridges
-        images = drawn(other, given, strength=0.6)
-        assert images.shape == given["image"].shape
+        assert not other.is_flow_matching
+        images = draw(other, inputs, strength=0.6)
+        assert images.shape == inputs["image"].shape
         assert np.isfinite(images).all()
 
 
-def test_the_bridge_leads_from_the_start_to_the_truth() -> None:
+def test_the_ends_of_the_bridge_are_the_truth_and_the_start() -> None:
     import torch
 
     from pipelines.engines import eye_pipeline
 
     truth, start, noise = torch.randn(3, 2, 3, 4, 4)
-    at = eye_pipeline.bridge(truth, start, noise, torch.tensor([0.0, 1.0]), 0.3)
-    assert torch.equal(at[0], truth[0])
-    assert torch.allclose(at[1], start[1] + 0.3 * noise[1])
+    samples = eye_pipeline.bridge(truth, start, noise, torch.tensor([0.0, 1.0]), 0.3)
+    assert torch.equal(samples[0], truth[0])
+    assert torch.allclose(samples[1], start[1] + 0.3 * noise[1])
 
 
 @pytest.mark.parametrize("prediction", ["sample", "flow_prediction"])
-def test_a_perfect_prediction_arrives_at_the_truth(
-    prediction: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+def test_a_perfect_prediction_results_in_the_truth(
+    prediction: str, inputs: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
@@ -151,26 +151,26 @@ def test_a_perfect_prediction_arrives_at_the_truth(
 
     pipeline = eye_pipeline.build(channels=(8, 16), prediction_type=prediction)
     pipeline.set_progress_bar_config(disable=True)
-    truth = np.random.default_rng(1).random(given["image"].shape, np.float32)
+    truth = np.random.default_rng(1).random(inputs["image"].shape, np.float32)
     goal = torch.from_numpy(truth).permute(0, 3, 1, 2) * 2 - 1
 
-    def oracle(sample: Any, timestep: Any, conditions: Any, scale: float = 1.0) -> Any:
+    def predict_truth(sample: Any, timestep: Any, conditions: Any, scale: float = 1.0) -> Any:
         return goal if prediction == "sample" else (sample - goal) / (timestep / 1000)
 
-    monkeypatch.setattr(pipeline, "predict", oracle)
-    inside = given["mask_image"][..., 0] == 1
+    monkeypatch.setattr(pipeline, "predict", predict_truth)
+    inside = inputs["mask_image"][..., 0] == 1
     for steps in (1, 4):
-        images = drawn(pipeline, given, num_inference_steps=steps)
+        images = draw(pipeline, inputs, num_inference_steps=steps)
         assert np.allclose(images[inside], truth[inside], atol=1e-4)
 
 
-def test_training_gets_gradients_into_both_networks(eyes: Any, given: dict[str, Any]) -> None:
+def test_training_gets_gradients_into_both_networks(eyes: Any, inputs: dict[str, Any]) -> None:
     import torch
 
     from pipelines.engines import eye_pipeline
 
     def tensor(name: str) -> Any:
-        return torch.from_numpy(given[name]).permute(0, 3, 1, 2)
+        return torch.from_numpy(inputs[name]).permute(0, 3, 1, 2)
 
     conditions = eye_pipeline.Conditions(
         start=tensor("image") * 2 - 1,
@@ -186,20 +186,20 @@ def test_training_gets_gradients_into_both_networks(eyes: Any, given: dict[str, 
         network.zero_grad()
 
 
-def test_saved_and_loaded_it_draws_the_same(
-    eyes: Any, given: dict[str, Any], tmp_path: Path
+def test_a_saved_and_loaded_pipeline_draws_the_same(
+    eyes: Any, inputs: dict[str, Any], tmp_path: Path
 ) -> None:
     from pipelines.engines.eye_pipeline import EyePatchControlNetPipeline
 
     eyes.save_pretrained(tmp_path)
-    again = EyePatchControlNetPipeline.from_pretrained(tmp_path, low_cpu_mem_usage=False)
-    again.set_progress_bar_config(disable=True)
-    assert again.config.noise_scale == eyes.config.noise_scale
-    assert np.array_equal(drawn(again, given), drawn(eyes, given))
+    loaded = EyePatchControlNetPipeline.from_pretrained(tmp_path, low_cpu_mem_usage=False)
+    loaded.set_progress_bar_config(disable=True)
+    assert loaded.config.noise_scale == eyes.config.noise_scale
+    assert np.array_equal(draw(loaded, inputs), draw(eyes, inputs))
 
 
-def test_fine_detail_has_a_gain_that_is_saved(
-    eyes: Any, given: dict[str, Any], tmp_path: Path
+def test_the_gain_of_fine_detail_is_part_of_the_config(
+    eyes: Any, inputs: dict[str, Any], tmp_path: Path
 ) -> None:
     import torch
 
@@ -210,11 +210,11 @@ def test_fine_detail_has_a_gain_that_is_saved(
         tmp_path, low_cpu_mem_usage=False, detail=1.3
     )
     sharper.set_progress_bar_config(disable=True)
-    plain, sharp = drawn(eyes, given), drawn(sharper, given)
-    untouched = given["mask_image"][..., 0] == 0
+    plain, sharp = draw(eyes, inputs), draw(sharper, inputs)
+    untouched = inputs["mask_image"][..., 0] == 0
     assert (plain[untouched] == sharp[untouched]).all()
     assert (plain != sharp).any()
-    assert (drawn(sharper, given, strength=0) == given["image"]).all()
+    assert (draw(sharper, inputs, strength=0) == inputs["image"]).all()
     picture = torch.rand(1, 3, 20, 20, generator=seeded(1))
     assert torch.equal(eye_pipeline.detailed(picture, 1.0), picture)
     fine = eye_pipeline.detailed(picture, 2.0) - picture
@@ -223,44 +223,44 @@ def test_fine_detail_has_a_gain_that_is_saved(
     assert torch.allclose(eye_pipeline.detailed(picture * 0 + 0.3, 2.0), picture * 0 + 0.3)
 
 
-def test_the_callback_sees_every_step_and_can_end_the_call(
-    eyes: Any, given: dict[str, Any]
+def test_the_callback_gets_every_step_and_can_end_the_call(
+    eyes: Any, inputs: dict[str, Any]
 ) -> None:
-    seen: list[int] = []
+    steps: list[int] = []
 
-    def watch(pipeline: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+    def record(pipeline: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         assert tensors["latents"].shape == (2, 3, HEIGHT, WIDTH)
-        seen.append(step)
+        steps.append(step)
         return tensors
 
-    drawn(eyes, given, callback_on_step_end=watch)
-    assert seen == [0, 1, 2, 3]
+    draw(eyes, inputs, callback_on_step_end=record)
+    assert steps == [0, 1, 2, 3]
 
     def stop(pipeline: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        seen.append(step)
+        steps.append(step)
         if step == 1:
             raise Cancelled
         return tensors
 
-    seen.clear()
+    steps.clear()
     with pytest.raises(Cancelled):
-        drawn(eyes, given, callback_on_step_end=stop)
-    assert seen == [0, 1]
+        draw(eyes, inputs, callback_on_step_end=stop)
+    assert steps == [0, 1]
 
 
-def test_pictures_may_be_pil_or_tensors(eyes: Any, given: dict[str, Any]) -> None:
+def test_pictures_may_be_pil_or_tensors(eyes: Any, inputs: dict[str, Any]) -> None:
     def pil(name: str) -> list[Any]:
         return [
-            Image.fromarray(np.rint(one * 255).astype(np.uint8).squeeze()) for one in given[name]
+            Image.fromarray(np.rint(each * 255).astype(np.uint8).squeeze()) for each in inputs[name]
         ]
 
     images = {name: pil(name) for name in ("image", "mask_image", "control_image")}
-    made = drawn(eyes, given, **images, output_type="pil")
+    results = draw(eyes, inputs, **images, output_type="pil")
     outside = np.asarray(images["mask_image"][0]) == 0
     before = np.asarray(images["image"][0])
-    assert np.array_equal(made[0][outside], before[outside])
-    assert isinstance(eyes(**{**given, **images, "output_type": "pil"}).images[0], Image.Image)
-    (tensor,) = eyes(**{**given, "output_type": "pt"}, return_dict=False)
+    assert np.array_equal(results[0][outside], before[outside])
+    assert isinstance(eyes(**{**inputs, **images, "output_type": "pil"}).images[0], Image.Image)
+    (tensor,) = eyes(**{**inputs, "output_type": "pt"}, return_dict=False)
     assert tensor.shape == (2, 3, HEIGHT, WIDTH)
 
 
@@ -280,8 +280,8 @@ def test_pictures_may_be_pil_or_tensors(eyes: Any, given: dict[str, Any]) -> Non
     ],
     ids=lambda value: value if isinstance(value, str) else next(iter(value)),
 )
-def test_arguments_that_do_not_fit_are_refused_by_name(
-    change: dict[str, Any], named: str, eyes: Any, given: dict[str, Any]
+def test_invalid_arguments_are_refused_by_name(
+    change: dict[str, Any], named: str, eyes: Any, inputs: dict[str, Any]
 ) -> None:
     with pytest.raises(BadInput, match=named):
-        drawn(eyes, given, **change)
+        draw(eyes, inputs, **change)

@@ -1,4 +1,4 @@
-"""The eyes are judged on an eye drawn by the test, whose truth is known, and on real photos."""
+"""Turning the eyes, on a synthetic eye whose true appearance is known, and on photos."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 
 from pipelines import face as faces
 from pipelines.engines import geometry
-from pipelines.engines.geometry import Patch
 from pipelines.face import Eye
 from pipelines.gaze import Gaze, GazeEstimate, iris, lids
 from pipelines.image import loading
@@ -22,11 +21,9 @@ TARGETS = [
 ]
 
 
-def redirected(
-    picture: Image8, analysis: Analysis, target: Gaze
-) -> tuple[Image8, tuple[Patch, ...]]:
+def redirected(picture: Image8, analysis: Analysis, target: Gaze) -> Image8:
     patches = geometry.redirect(picture, analysis.face, analysis.gaze, target)
-    return geometry.paste(picture, patches), patches
+    return geometry.paste(picture, patches)
 
 
 def sockets(analysis: Analysis) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
@@ -45,35 +42,35 @@ def test_nothing_changes_outside_the_eye_sockets(
     name: str, target: Gaze, request: pytest.FixtureRequest
 ) -> None:
     picture, analysis = (request.getfixturevalue(name), request.getfixturevalue(f"{name}_analysis"))
-    result, _ = redirected(picture, analysis, target)
+    result = redirected(picture, analysis, target)
     changed = np.any(result != picture, axis=2)
     assert changed.any()
     assert not (changed & ~sockets(analysis)).any()
 
 
 def test_the_same_call_gives_the_same_bytes(hopper: Image8, hopper_analysis: Analysis) -> None:
-    first, _ = redirected(hopper, hopper_analysis, Gaze(8, 2))
-    second, _ = redirected(hopper, hopper_analysis, Gaze(8, 2))
+    first = redirected(hopper, hopper_analysis, Gaze(8, 2))
+    second = redirected(hopper, hopper_analysis, Gaze(8, 2))
     assert np.array_equal(first, second)
 
 
-def test_looking_where_one_looks_already_changes_next_to_nothing(
+def test_the_present_gaze_as_target_changes_almost_nothing(
     astronaut: Image8, astronaut_analysis: Analysis
 ) -> None:
-    result, _ = redirected(astronaut, astronaut_analysis, astronaut_analysis.gaze.gaze)
+    result = redirected(astronaut, astronaut_analysis, astronaut_analysis.gaze.gaze)
     difference = np.abs(result.astype(int) - astronaut).max(axis=2)
-    openings = difference[difference > 0]
-    assert np.percentile(openings, 90) <= 30 if openings.size else True
+    changed = difference[difference > 0]
+    assert np.percentile(changed, 90) <= 30 if changed.size else True
     assert (difference > 40).sum() <= 6
 
 
 @pytest.mark.parametrize("yaw", [-15, -8, 8, 15])
-def test_the_iris_goes_as_far_as_asked(
+def test_the_iris_moves_to_the_target(
     yaw: float, astronaut: Image8, astronaut_analysis: Analysis
 ) -> None:
     before = astronaut_analysis.gaze.gaze
     target = Gaze(before.yaw + yaw, before.pitch)
-    result, _ = redirected(astronaut, astronaut_analysis, target)
+    result = redirected(astronaut, astronaut_analysis, target)
     face = astronaut_analysis.face
     working = loading.to_working(result)
     fitted = iris.fit(working, faces.find(working), face.left.iris_radius)
@@ -83,13 +80,13 @@ def test_the_iris_goes_as_far_as_asked(
             for new, old in zip((fitted.left, fitted.right), face.eyes, strict=True)
         ]
     )
-    asked = 10.48 * (np.sin(np.radians(target.yaw)) - np.sin(np.radians(before.yaw)))
+    expected = 10.48 * (np.sin(np.radians(target.yaw)) - np.sin(np.radians(before.yaw)))
     # Two degrees are 0.37 mm, here a quarter of a pixel.
-    assert moved * face.mm_per_px == pytest.approx(asked, abs=0.6)
+    assert moved * face.mm_per_px == pytest.approx(expected, abs=0.6)
 
 
-def drawn_eye(center: Points, radius: float = 30.0) -> tuple[Image8, Eye]:
-    """A drawn eye: skin, white, brown iris, black pupil, a highlight, clear lids; 4x sampled."""
+def synthetic_eye(center: Points, radius: float = 30.0) -> tuple[Image8, Eye]:
+    """An eye with brown iris, black pupil, highlight and sharp lids, drawn with 4x oversampling."""
     height, width, factor = 240, 320, 4
     picture = np.full((height * factor, width * factor, 3), (196, 150, 126), np.uint8)
     u = np.linspace(0, 1, 9)
@@ -117,21 +114,20 @@ def drawn_eye(center: Points, radius: float = 30.0) -> tuple[Image8, Eye]:
 
 
 def turned(yaw: float, pitch: float) -> tuple[Image8, Image8, Eye, Points]:
-    picture, eye = drawn_eye(np.array([160.0, 116.0]))
-    mm_per_px = 5.7 / eye.iris_radius
-    patch = geometry.turn(picture, eye, Gaze(0, 0), Gaze(yaw, pitch), mm_per_px, seed=0)
-    shift = (
-        10.48
-        / mm_per_px
-        * np.array(
-            [np.sin(np.radians(yaw)) * np.cos(np.radians(pitch)), -np.sin(np.radians(pitch))]
-        )
-    )
-    return picture, geometry.paste(picture, (patch,)), eye, shift
+    """A synthetic eye, the same turned, its geometry, and the expected shift of its iris."""
+    picture, eye = synthetic_eye(np.array([160.0, 116.0]))
+    x, y = np.sin(np.radians(yaw)) * np.cos(np.radians(pitch)), -np.sin(np.radians(pitch))
+    shift = 10.48 / (5.7 / eye.iris_radius) * np.array([x, y])
+    return picture, turn_eye(picture, eye, yaw, pitch), eye, shift
+
+
+def turn_eye(picture: Image8, eye: Eye, yaw: float, pitch: float) -> Image8:
+    patch = geometry.turn(picture, eye, Gaze(0, 0), Gaze(yaw, pitch), 5.7 / eye.iris_radius, seed=0)
+    return geometry.paste(picture, (patch,))
 
 
 @pytest.mark.parametrize("yaw", [-15, -6, 6, 15])
-def test_a_drawn_iris_lands_where_geometry_puts_it(yaw: float) -> None:
+def test_the_iris_of_a_synthetic_eye_moves_to_the_expected_position(yaw: float) -> None:
     _, result, eye, shift = turned(yaw, 0)
     row = result[116, 84:236, 0].astype(float)
     dark = np.flatnonzero(row < 165) + 84
@@ -139,47 +135,46 @@ def test_a_drawn_iris_lands_where_geometry_puts_it(yaw: float) -> None:
 
 
 @pytest.mark.parametrize(("yaw", "pitch"), [(-12, 0), (12, 0), (10, 6), (-10, -6)])
-def test_the_place_the_iris_left_is_white_without_a_ring(yaw: float, pitch: float) -> None:
+def test_the_old_position_of_the_iris_becomes_sclera_without_a_ring(
+    yaw: float, pitch: float
+) -> None:
     picture, result, eye, shift = turned(yaw, pitch)
     ys, xs = np.mgrid[: result.shape[0], : result.shape[1]]
     old = np.hypot(xs - eye.iris_center[0], ys - eye.iris_center[1]) / eye.iris_radius
     new_center = eye.iris_center + shift
     new = np.hypot(xs - new_center[0], ys - new_center[1]) / eye.iris_radius
-    left = (old < 1.0) & (new > 1.2) & (np.abs(ys - 116) < 12)
-    assert left.sum() > 20
-    assert np.abs(result[left].astype(int) - (232, 226, 222)).max() <= 14
-    assert picture[left].mean() < 140
+    uncovered = (old < 1.0) & (new > 1.2) & (np.abs(ys - 116) < 12)
+    assert uncovered.sum() > 20
+    assert np.abs(result[uncovered].astype(int) - (232, 226, 222)).max() <= 14
+    assert picture[uncovered].mean() < 140
 
 
-def test_the_highlight_stays_behind_the_iris() -> None:
+def test_the_highlight_moves_half_as_far_as_the_iris() -> None:
     picture, result, eye, shift = turned(12, 0)
 
-    def brightest(image: Image8, center: Points) -> Points:
+    def highlight(image: Image8, center: Points) -> Points:
         ys, xs = np.mgrid[: image.shape[0], : image.shape[1]]
         on_iris = np.hypot(xs - center[0], ys - center[1]) < 0.8 * eye.iris_radius
         weight = np.where(on_iris & (image.min(axis=2) > 200), 1.0, 0.0)
         return np.array([(xs * weight).sum(), (ys * weight).sum()]) / weight.sum()
 
-    travelled = (
-        brightest(result, eye.iris_center + shift)[0] - brightest(picture, eye.iris_center)[0]
-    )
-    assert 0.35 * shift[0] < travelled < 0.7 * shift[0]
+    moved = highlight(result, eye.iris_center + shift)[0] - highlight(picture, eye.iris_center)[0]
+    assert 0.35 * shift[0] < moved < 0.7 * shift[0]
 
 
 @pytest.mark.parametrize("light", [False, True])
 def test_a_turned_eye_keeps_its_highlight(light: bool) -> None:
-    picture, eye = drawn_eye(np.array([160.0, 108.0]))
+    picture, eye = synthetic_eye(np.array([160.0, 108.0]))
     ys, xs = np.mgrid[: picture.shape[0], : picture.shape[1]]
     rho = np.hypot(xs - 160, ys - 108) / eye.iris_radius
     if light:
-        # Bright and dark fibres: half of such an iris is far from its median.
+        # With bright and dark fibres, half of the iris is far from its median.
         fibres = np.where(np.sin(9 * np.arctan2(ys - 108, xs - 160)) > 0, 180, 100)
         iris = (rho < 0.9) & (rho > 0.5)
         picture[iris] = fibres[iris][:, None]
     glint = np.clip(5 - np.hypot(xs - 167, ys - 97), 0, 1)[..., None]
     picture = np.rint(picture + glint * (250.0 - picture)).astype(np.uint8)
-    turn = geometry.turn(picture, eye, Gaze(0, 0), Gaze(5, 0), 5.7 / eye.iris_radius, seed=0)
-    result = geometry.paste(picture, (turn,))
+    result = turn_eye(picture, eye, 5, 0)
     on_iris = (rho < 0.8)[..., None]
     before, after = (((image > 190) & on_iris).all(axis=2).sum() for image in (picture, result))
     assert before > 30
@@ -187,7 +182,7 @@ def test_a_turned_eye_keeps_its_highlight(light: bool) -> None:
 
 
 @pytest.mark.parametrize("pitch", [-10, 10])
-def test_the_upper_lid_follows(pitch: float) -> None:
+def test_the_upper_lid_follows_the_iris(pitch: float) -> None:
     picture, result, _, shift = turned(0, pitch)
 
     def lid(image: Image8) -> float:
@@ -199,33 +194,28 @@ def test_the_upper_lid_follows(pitch: float) -> None:
     assert 0.75 < followed < 1.05
 
 
-def test_lids_that_went_down_come_back_up() -> None:
-    _, eye = drawn_eye(np.array([160.0, 116.0]))
-    there = lids.followed(eye, np.array([5.0, 14.0]))
-    back = lids.followed(there, np.array([-5.0, -14.0]))
-    assert there.upper[4, 1] > eye.upper[4, 1] + 10
+def test_lids_return_with_the_iris() -> None:
+    _, eye = synthetic_eye(np.array([160.0, 116.0]))
+    lowered = lids.followed(eye, np.array([5.0, 14.0]))
+    back = lids.followed(lowered, np.array([-5.0, -14.0]))
+    assert lowered.upper[4, 1] > eye.upper[4, 1] + 10
     assert np.allclose(back.upper, eye.upper)
     assert np.allclose(back.lower, eye.lower)
 
 
-def under_the_lid() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Height of each pixel of `drawn_eye` below its upper lid, in pixels."""
+def below_upper_lid() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Distance of each pixel of `synthetic_eye` below its upper lid, in pixels."""
     ys, xs = np.mgrid[:240, :320].astype(float)
     u = np.clip((xs - 80) / 160, 0, 1)
     return ys - (120 - 34 * 4 * u * (1 - u))
 
 
-def look(picture: Image8, eye: Eye, yaw: float, pitch: float) -> Image8:
-    patch = geometry.turn(picture, eye, Gaze(0, 0), Gaze(yaw, pitch), 5.7 / eye.iris_radius, seed=0)
-    return geometry.paste(picture, (patch,))
-
-
-def test_the_upper_lids_shadow_falls_on_the_white_that_the_iris_left() -> None:
-    picture, eye = drawn_eye(np.array([160.0, 116.0]))
-    below = under_the_lid()
-    shade = np.where(below > 0, 1 - 0.3 * np.clip(1 - below / 12, 0, 1), 1)
-    picture = np.asarray(picture * shade[..., None], np.uint8)
-    result = look(picture, eye, 20, 0)
+def test_the_shadow_of_the_upper_lid_falls_on_the_uncovered_sclera() -> None:
+    picture, eye = synthetic_eye(np.array([160.0, 116.0]))
+    below = below_upper_lid()
+    shadow = np.where(below > 0, 1 - 0.3 * np.clip(1 - below / 12, 0, 1), 1)
+    picture = np.asarray(picture * shadow[..., None], np.uint8)
+    result = turn_eye(picture, eye, 20, 0)
     column = np.s_[:, 140:146]
     near, far = (
         float(np.median(result[column][(below[column] > low) & (below[column] < low + 3)]))
@@ -234,17 +224,17 @@ def test_the_upper_lids_shadow_falls_on_the_white_that_the_iris_left() -> None:
     assert near / far == pytest.approx(1 - 0.3 * (1 - 3.5 / 12), abs=0.07)
 
 
-def test_a_lash_over_the_white_is_not_left_behind_by_a_rising_lid() -> None:
-    picture, eye = drawn_eye(np.array([160.0, 116.0]))
-    streak = (under_the_lid() > 2) & (under_the_lid() < 4)
-    streak[:, :196] = streak[:, 216:] = False
-    picture = np.where(streak[..., None], np.uint8(60), picture)
-    result = look(picture, eye, 0, 14)
+def test_a_lash_on_the_sclera_disappears_under_a_raised_lid() -> None:
+    picture, eye = synthetic_eye(np.array([160.0, 116.0]))
+    lash = (below_upper_lid() > 2) & (below_upper_lid() < 4)
+    lash[:, :196] = lash[:, 216:] = False
+    picture = np.where(lash[..., None], np.uint8(60), picture)
+    result = turn_eye(picture, eye, 0, 14)
     assert picture[97:112, 200:212].min() < 70
     assert result[97:112, 200:212].min() > 200
 
 
-def test_vergence_survives(hopper: Image8, hopper_analysis: Analysis) -> None:
+def test_vergence_is_kept(hopper: Image8, hopper_analysis: Analysis) -> None:
     now = hopper_analysis.gaze
     squint = GazeEstimate(
         now.gaze,
@@ -253,7 +243,7 @@ def test_vergence_survives(hopper: Image8, hopper_analysis: Analysis) -> None:
         1,
     )
     left, right = geometry.redirect(hopper, hopper_analysis.face, squint, Gaze(5, 0))
-    plain_left, plain_right = geometry.redirect(hopper, hopper_analysis.face, now, Gaze(5, 0))
-    for patch, plain in ((left, plain_left), (right, plain_right)):
+    expected = geometry.redirect(hopper, hopper_analysis.face, now, Gaze(5, 0))
+    for patch, plain in zip((left, right), expected, strict=True):
         assert patch.difference.shape == plain.difference.shape
         assert np.abs(patch.difference - plain.difference).mean() < 0.01

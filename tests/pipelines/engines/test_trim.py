@@ -1,4 +1,4 @@
-"""Eyes trimmed one by one: what a trim is, and that it moves one eye's pixels only."""
+"""The trim: its text and limits, and that trimming one eye changes only that eye's pixels."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def planned(text: str, head: HeadPose = FRONTAL) -> Plan:
     return plan(Look.parse(text), load(), head, Gaze(4, 1))
 
 
-def test_a_look_says_its_trim_last_and_only_if_there_is_one() -> None:
+def test_the_text_of_a_look_ends_with_its_trim_if_there_is_one() -> None:
     look = Look.parse("trim=2,-1.50,0,-0&region=japan&doses=B:0.3")
     assert look.trim == Trim(2, -1.5, 0, 0)
     assert str(look).endswith("&doses=B:0.3&trim=2,-1.5,0,0")
@@ -43,7 +43,7 @@ def test_a_look_says_its_trim_last_and_only_if_there_is_one() -> None:
 
 
 @given(trims)
-def test_every_trim_round_trips_through_a_link(trim: Trim) -> None:
+def test_a_trim_round_trips_through_a_link(trim: Trim) -> None:
     look = Look(trim=trim).checked(load())
     assert Look.parse(str(look)) == look
     address = options.write([look])
@@ -62,13 +62,13 @@ def test_every_trim_round_trips_through_a_link(trim: Trim) -> None:
         ("trim=0,much,0,0", "left eye up is 'much'"),
     ],
 )
-def test_what_is_wrong_with_a_trim_is_named(text: str, named: str) -> None:
+def test_the_error_of_a_trim_is_named(text: str, named: str) -> None:
     with pytest.raises(LookError) as caught:
         Look.parse(text)
     assert named in caught.value.sentence
 
 
-def test_one_eye_is_trimmed_and_the_other_keeps_its_target_to_the_bit() -> None:
+def test_trimming_one_eye_keeps_the_exact_target_of_the_other() -> None:
     plain = target_per_eye(NOW, Gaze(10.1, -5.3))
     left, right = target_per_eye(NOW, Gaze(10.1, -5.3), Trim(left_yaw=3, left_pitch=-1))
     assert (left.yaw - plain[0].yaw, left.pitch - plain[0].pitch) == pytest.approx((3, -1))
@@ -77,9 +77,7 @@ def test_one_eye_is_trimmed_and_the_other_keeps_its_target_to_the_bit() -> None:
 
 
 @given(trims, st.floats(-30, 30), st.floats(-20, 20))
-def test_both_eyes_together_look_where_the_trims_mean_takes_them(
-    trim: Trim, yaw: float, pitch: float
-) -> None:
+def test_the_mean_gaze_moves_by_the_mean_of_the_trim(trim: Trim, yaw: float, pitch: float) -> None:
     left, right = target_per_eye(NOW, Gaze(yaw, pitch), trim)
     both = trim.of_both(Gaze(yaw, pitch))
     assert ((left.yaw + right.yaw) / 2, (left.pitch + right.pitch) / 2) == pytest.approx(
@@ -89,32 +87,34 @@ def test_both_eyes_together_look_where_the_trims_mean_takes_them(
     assert (back.yaw, back.pitch) == pytest.approx((yaw, pitch), abs=1e-9)
 
 
-def test_a_plan_is_judged_by_where_both_trimmed_eyes_look() -> None:
-    made = planned("region=nordic&trim=4,0,0,2")
-    assert (made.target, made.aim, made.trim) == (Gaze(0, 0), Gaze(2, 1), Trim(4, 0, 0, 2))
+def test_the_aim_of_a_plan_is_the_mean_gaze_of_the_trimmed_eyes() -> None:
+    trimmed = planned("region=nordic&trim=4,0,0,2")
+    assert trimmed.target == Gaze(0, 0)
+    assert trimmed.aim == Gaze(2, 1)
+    assert trimmed.trim == Trim(4, 0, 0, 2)
     assert planned("region=nordic").aim == Gaze(0, 0)
 
 
-def test_a_trim_alone_starts_from_where_the_eyes_look() -> None:
+def test_a_trim_without_a_target_starts_from_the_present_gaze() -> None:
     assert planned("region=keep&trim=0,0,2,0").target == Gaze(4, 1)
     assert planned("gaze=none&trim=0,0,2,0").aim == Gaze(5, 1)
     assert planned("region=keep").target is None
 
 
-def test_a_trim_does_not_turn_an_eye_out_of_its_socket() -> None:
-    made = planned("gaze=23,0&trim=5,0,-5,0")
-    assert made.clamped
-    assert made.trim == Trim(2, 0, -5, 0)
+def test_a_trim_is_clamped_to_the_reach_of_the_eye() -> None:
+    clamped = planned("gaze=23,0&trim=5,0,-5,0")
+    assert clamped.clamped
+    assert clamped.trim == Trim(2, 0, -5, 0)
     assert not planned("gaze=10,0&trim=5,0,-5,0").clamped
 
 
-def test_nothing_is_trimmed_where_nothing_may_change(hopper_analysis: Analysis) -> None:
+def test_a_passport_photo_is_not_trimmed(hopper_analysis: Analysis) -> None:
     assert planned("context=id-passport&trim=4,0,0,0").trim == NO_TRIM
     variant = studio.render(hopper_analysis, Look(context="id-passport", trim=Trim(4, 0, 0, 0)))
     assert np.array_equal(variant.image_u8, hopper_analysis.portrait.original_u8)
 
 
-def test_a_trim_makes_a_picture_a_retouched_one() -> None:
+def test_a_trimmed_picture_is_marked_as_retouched() -> None:
     look = replace(PLAIN, gaze=None)
     assert marking.source_type(look) == ""
     assert marking.source_type(replace(look, trim=Trim(2))) == "algorithmicallyEnhanced"
@@ -134,7 +134,7 @@ def changed_columns(before: Image8, after: Image8) -> tuple[int, int]:
         ("astronaut", Gaze(8, -3), "left"),
     ],
 )
-def test_trimming_one_eye_moves_only_that_eyes_pixels(
+def test_trimming_one_eye_changes_only_that_eyes_pixels(
     name: str, gaze: Gaze | None, side: str, request: pytest.FixtureRequest
 ) -> None:
     analysis: Analysis = request.getfixturevalue(f"{name}_analysis")
@@ -147,7 +147,7 @@ def test_trimming_one_eye_moves_only_that_eyes_pixels(
     assert low > between if side == "left" else high < between
 
 
-def test_each_eye_is_measured_by_itself() -> None:
+def test_each_eye_is_measured_separately() -> None:
     render = Path(__file__).parents[3] / "assets" / "samples" / "courtyard-light.jpg"
     analysis = studio.analyse(render)
     plain = studio.render(analysis, PLAIN).report()["gaze"]
@@ -171,7 +171,7 @@ def test_without_a_trim_both_eyes_are_reported_with_their_own_targets(
 
 
 @pytest.mark.parametrize(
-    ("trim", "said"),
+    ("trim", "words"),
     [
         (Trim(left_yaw=5), "5° further apart"),
         (Trim(3, 0, -3, 0), "6° further apart"),
@@ -181,16 +181,16 @@ def test_without_a_trim_both_eyes_are_reported_with_their_own_targets(
     ],
     ids=str,
 )
-def test_a_trim_that_turns_eyes_apart_is_pointed_out(
-    hopper_analysis: Analysis, trim: Trim, said: str
+def test_a_trim_that_turns_the_eyes_apart_gives_a_warning(
+    hopper_analysis: Analysis, trim: Trim, words: str
 ) -> None:
     variant = studio.render(hopper_analysis, replace(PLAIN, trim=trim))
-    found = [warning for warning in variant.warnings if "apart" in warning]
-    assert len(found) == bool(said)
-    assert all(said in warning for warning in found)
+    warnings = [warning for warning in variant.warnings if "apart" in warning]
+    assert len(warnings) == bool(words)
+    assert all(words in warning for warning in warnings)
 
 
-def test_the_annotation_shows_the_trim(hopper_analysis: Analysis) -> None:
+def test_the_posed_face_has_the_trim(hopper_analysis: Analysis) -> None:
     now, face = hopper_analysis.gaze, hopper_analysis.face
     plain = annotation.look_towards(face, now, Gaze(0, 0))
     posed = annotation.look_towards(face, now, Gaze(0, 0), Trim(left_yaw=5))
@@ -199,29 +199,29 @@ def test_the_annotation_shows_the_trim(hopper_analysis: Analysis) -> None:
 
 
 @pytest.mark.usefixtures("models")
-def test_a_network_is_handed_the_trimmed_eyes_and_steered_by_them(
+def test_a_network_gets_the_trimmed_eyes_and_the_loop_keeps_the_trim(
     astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(weights.MODELS, "")
-    seen: list[Any] = []
+    proposals: list[Any] = []
 
-    def copying(task: Any, proposal: Any) -> Image8:
-        seen.append(proposal)
+    def copy_proposal(task: Any, proposal: Any) -> Image8:
+        proposals.append(proposal)
         return np.asarray(proposal.image_u8)
 
     monkeypatch.setattr(dispatch, "require", lambda engine: None)
-    monkeypatch.setattr(dispatch, "refine", copying)
+    monkeypatch.setattr(dispatch, "refine", copy_proposal)
     trim = Trim(left_yaw=6)
     look = Look(gaze=Gaze(0, 0), polish=0, engine="eye-controlnet", trim=trim)
     variant = studio.render(astronaut_analysis, look)
-    first = seen[0]
+    first = proposals[0]
     assert first.goals == target_per_eye(astronaut_analysis.gaze, Gaze(0, 0), trim)
-    one = astronaut_analysis
-    direct = generation.propose(
-        one.portrait.original_u8, one.full_face, one.gaze, Gaze(0, 0), trim=trim
+    analysis = astronaut_analysis
+    expected = generation.propose(
+        analysis.portrait.original_u8, analysis.full_face, analysis.gaze, Gaze(0, 0), trim=trim
     )
-    assert np.array_equal(first.image_u8, direct.image_u8)
-    # An engine that draws what it is given has arrived: the loop does not take the trim back.
+    assert np.array_equal(first.image_u8, expected.image_u8)
+    # A copy of the proposal is on target, so the loop must not correct the trim away.
     assert variant.generation is not None
     assert variant.generation.errors[-1] < 2.6
-    assert abs(seen[-1].gaze.yaw) < 3
+    assert abs(proposals[-1].gaze.yaw) < 3

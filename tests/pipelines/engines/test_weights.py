@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.engines import weights
+from pipelines.engines import fetching, weights
 from pipelines.runtime.errors import EngineFailed, EngineUnavailable
 from presets.schema import Engine, HubFile, load
 
@@ -52,7 +52,24 @@ def hub() -> Iterator[Hub]:
         def do_GET(self) -> None:
             self.answer(body=True)
 
+        def list_files(self) -> None:
+            siblings = [{"rfilename": name} for name in state.files]
+            tree = [
+                {"type": "file", "path": name, "size": len(data), "oid": "0" * 40}
+                for name, data in state.files.items()
+            ]
+            found = {"id": "owner/name", "sha": REVISION, "siblings": siblings}
+            data = json.dumps(tree if "/tree/" in self.path else found).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
         def answer(self, *, body: bool) -> None:
+            if self.path.startswith("/api/models/"):
+                self.list_files()
+                return
             name = self.path.partition(f"/resolve/{REVISION}/")[2]
             data = state.files.get(name)
             if data is None:
@@ -124,7 +141,7 @@ def test_the_packaged_files_are_what_a_pipeline_with_a_safety_checker_needs() ->
 
 def test_fetch_brings_every_file_and_then_nothing_is_missing(hub: Hub, models: Path) -> None:
     told: list[str] = []
-    weights.fetch(tiny(), told.append, hub.address)
+    fetching.fetch(tiny(), told.append, hub.address)
     for name, data in hub.files.items():
         assert (models / "owner/name" / name).read_bytes() == data
     weights.require(tiny())
@@ -140,18 +157,18 @@ def test_without_a_folder_of_models_the_hubs_own_cache_is_used(
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     assert "Hugging Face cache" in weights.missing_sentence(tiny())
-    weights.fetch(tiny(), lambda _: None, hub.address)
+    fetching.fetch(tiny(), lambda _: None, hub.address)
     weights.require(tiny())
     root = weights.root(tiny(), "base")
     assert (root / "part/model.safetensors").read_bytes() == tensors()
     assert root.name == REVISION
     (root / "part/model.safetensors").resolve().write_bytes(tensors()[:-1])
-    weights.fetch(tiny(), lambda _: None, hub.address)
+    fetching.fetch(tiny(), lambda _: None, hub.address)
     weights.require(tiny())
     (root / "part/model.safetensors").resolve().write_bytes(b"")
     hub.lies = {"part/model.safetensors"}
     with pytest.raises(EngineFailed):
-        weights.fetch(tiny(), lambda _: None, hub.address)
+        fetching.fetch(tiny(), lambda _: None, hub.address)
 
 
 def test_fetch_goes_on_where_a_broken_connection_stopped(
@@ -162,7 +179,7 @@ def test_fetch_goes_on_where_a_broken_connection_stopped(
     # It keeps whole pieces of what has arrived, usually of ten megabytes.
     monkeypatch.setattr(huggingface_hub.constants, "DOWNLOAD_CHUNK_SIZE", 8)
     hub.cut = {"part/model.safetensors"}
-    weights.fetch(tiny(), lambda _: None, hub.address)
+    fetching.fetch(tiny(), lambda _: None, hub.address)
     assert (models / "owner/name/part/model.safetensors").read_bytes() == tensors()
     (resumed,) = hub.ranges
     assert 0 < int(resumed.removeprefix("bytes=").split("-")[0]) <= len(tensors()) // 2
@@ -171,14 +188,14 @@ def test_fetch_goes_on_where_a_broken_connection_stopped(
 def test_a_file_that_is_not_the_announced_one_is_thrown_away(hub: Hub, models: Path) -> None:
     hub.lies = {"part/model.safetensors"}
     with pytest.raises(EngineFailed, match=r"part/model\.safetensors"):
-        weights.fetch(tiny(), lambda _: None, hub.address)
+        fetching.fetch(tiny(), lambda _: None, hub.address)
     assert not (models / "owner/name/part/model.safetensors").exists()
 
 
 def test_a_file_that_the_hub_does_not_have_is_said(hub: Hub, models: Path) -> None:
     del hub.files["config.json"]
     with pytest.raises(EngineUnavailable, match="did not hand out config"):
-        weights.fetch(tiny(), lambda _: None, hub.address)
+        fetching.fetch(tiny(), lambda _: None, hub.address)
 
 
 def test_without_a_network_fetch_says_so(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +203,7 @@ def test_without_a_network_fetch_says_so(models: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(EngineUnavailable) as caught:
-        weights.fetch(tiny(), lambda _: None)
+        fetching.fetch(tiny(), lambda _: None)
     assert caught.value.code == "no-network"
 
 
@@ -211,14 +228,14 @@ def test_a_safetensors_file_tells_its_own_damage(
 
 
 def test_a_truncated_file_is_named_and_not_loaded(hub: Hub, models: Path) -> None:
-    weights.fetch(tiny(), lambda _: None, hub.address)
+    fetching.fetch(tiny(), lambda _: None, hub.address)
     path = models / "owner/name/part/model.safetensors"
     path.write_bytes(path.read_bytes()[:-10])
     with pytest.raises(EngineUnavailable) as caught:
         weights.require(tiny())
     assert caught.value.code == "weights-damaged"
     assert "part/model.safetensors of owner/name is cut off" in caught.value.sentence
-    weights.fetch(tiny(), lambda _: None, hub.address)
+    fetching.fetch(tiny(), lambda _: None, hub.address)
     weights.require(tiny())
 
 
@@ -228,6 +245,6 @@ def test_states(hub: Hub, models: Path) -> None:
 
     assert weights.state(ENGINES["geometry"], unasked) == "ready"
     assert weights.state(tiny(), unasked) == "download"
-    weights.fetch(tiny(), lambda _: None, hub.address)
+    fetching.fetch(tiny(), lambda _: None, hub.address)
     assert weights.state(tiny(), lambda: False) == "slow"
     assert weights.state(tiny(), lambda: True) == "ready"

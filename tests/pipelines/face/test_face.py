@@ -16,7 +16,7 @@ from pipelines.runtime.errors import Refusal
 from pipelines.studio import Analysis, analyse_pixels
 
 
-def test_the_eyes_are_the_persons_own(astronaut_analysis: Analysis) -> None:
+def test_left_and_right_are_the_persons_own(astronaut_analysis: Analysis) -> None:
     face = astronaut_analysis.face
     assert face.left.iris_center[0] > face.right.iris_center[0]
     for eye in face.eyes:
@@ -37,20 +37,20 @@ def test_a_mirrored_photo_gives_the_mirrored_face(hopper: Image8) -> None:
     )
 
 
-def test_turning_the_picture_turns_the_roll(astronaut: Image8) -> None:
+def test_rotating_the_picture_changes_the_roll(astronaut: Image8) -> None:
     upright = faces.find(loading.to_working(astronaut)).head
     turned = Pillow.fromarray(astronaut).rotate(-15, Pillow.Resampling.BICUBIC)
     rolled = faces.find(loading.to_working(np.asarray(turned))).head
     assert rolled.roll - upright.roll == pytest.approx(15, abs=2)
 
 
-def test_scaling_keeps_the_face_in_place(hopper_analysis: Analysis) -> None:
+def test_scaling_maps_pixel_centres(hopper_analysis: Analysis) -> None:
     face = hopper_analysis.face
     twice = face.scaled(2.0)
     assert twice.interocular == pytest.approx(2 * face.interocular)
     assert twice.size == (2 * face.size[0], 2 * face.size[1])
     assert twice.mm_per_px == pytest.approx(face.mm_per_px / 2)
-    # The centre of the first pixel of a doubled picture lies a quarter pixel before the old one.
+    # Doubling the size moves the centre of the first pixel by a quarter of an old pixel.
     assert np.allclose(twice.left.iris_center, 2 * face.left.iris_center + 0.5)
 
 
@@ -63,7 +63,7 @@ def test_of_several_faces_the_largest_is_used(hopper: Image8, astronaut: Image8)
     assert face.oval[:, 0].max() < 512
 
 
-def test_a_small_face_is_found_and_refused_by_its_size(astronaut: Image8) -> None:
+def test_a_small_face_is_refused_by_its_size(astronaut: Image8) -> None:
     tiny = Pillow.fromarray(astronaut).resize((190, 190), Pillow.Resampling.LANCZOS)
     canvas = np.full((400, 400, 3), 200, np.uint8)
     canvas[100:290, 100:290] = np.asarray(tiny)
@@ -72,7 +72,7 @@ def test_a_small_face_is_found_and_refused_by_its_size(astronaut: Image8) -> Non
     assert caught.value.code == "face-too-small"
 
 
-def test_no_face_is_refused() -> None:
+def test_a_picture_without_a_face_is_refused() -> None:
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (300, 300, 3), dtype=np.uint8)
     with pytest.raises(Refusal) as caught:

@@ -1,4 +1,4 @@
-"""The skin mask: where it is, where it is not, and that it does not depend on how light skin is."""
+"""Skin masks: included and excluded areas, and independence of how light the skin is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import face as faces
 from pipelines.face import Face, skin
-from pipelines.image import loading as portrait_file
+from pipelines.image import loading
 from pipelines.image.arrays import Image, Image8, Map
 
 RENDERS = Path(__file__).parents[3] / "datasets" / "data" / "renders"
@@ -22,8 +22,8 @@ def portrait(astronaut: Image8) -> tuple[Image, Face]:
     return pixels, faces.find(pixels)
 
 
-def over(mask: Map, face: Face, name: str, grow: float = 0.0) -> float:
-    """Mean of a mask over a region."""
+def mean_over(mask: Map, face: Face, name: str, grow: float = 0.0) -> float:
+    """Mean of a mask over a region of the face."""
     view = skin.window(face)
     inside = skin.region(face, name, view, grow) > 0
     return float(mask[view][inside].mean())
@@ -37,19 +37,19 @@ def test_cheeks_are_skin_and_features_are_not(portrait: tuple[Image, Face]) -> N
     assert mask.min() >= 0
     assert mask.max() <= 1
     for side in ("left", "right"):
-        assert over(mask, face, f"{side}_cheek") > 0.8
-        assert over(mask, face, f"{side}_eye") < 0.05
-        assert over(mask, face, f"{side}_brow") < 0.1
-    assert over(mask, face, "lips") < 0.05
+        assert mean_over(mask, face, f"{side}_cheek") > 0.8
+        assert mean_over(mask, face, f"{side}_eye") < 0.05
+        assert mean_over(mask, face, f"{side}_brow") < 0.1
+    assert mean_over(mask, face, "lips") < 0.05
 
 
-def test_nothing_outside_the_outline(portrait: tuple[Image, Face]) -> None:
+def test_no_facial_skin_outside_the_outline(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     outside = ~skin.inside(face, skin.outline(face))
     assert not skin.mask(pixels, face)[outside].any()
 
 
-def test_fringe_is_not_skin(portrait: tuple[Image, Face]) -> None:
+def test_a_fringe_is_not_skin(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     mask = skin.mask(pixels, face)
     view = skin.window(face)
@@ -61,18 +61,20 @@ def test_fringe_is_not_skin(portrait: tuple[Image, Face]) -> None:
 
 
 @pytest.mark.parametrize("gamma", [0.6, 1.0, 2.0, 3.0])
-def test_works_alike_from_light_to_dark(portrait: tuple[Image, Face], gamma: float) -> None:
+def test_the_mask_is_alike_from_light_to_dark_skin(
+    portrait: tuple[Image, Face], gamma: float
+) -> None:
     pixels, face = portrait
     mask = skin.mask(np.power(pixels, gamma, dtype=np.float32), face)
-    assert over(mask, face, "left_cheek") > 0.75
-    assert over(mask, face, "right_cheek") > 0.75
-    assert over(mask, face, "lips") < 0.05
+    assert mean_over(mask, face, "left_cheek") > 0.75
+    assert mean_over(mask, face, "right_cheek") > 0.75
+    assert mean_over(mask, face, "lips") < 0.05
 
 
-def test_a_picture_without_colour_has_skin_too(portrait: tuple[Image, Face]) -> None:
+def test_skin_is_found_in_black_and_white_pictures(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     grey = np.repeat(pixels.mean(axis=2, keepdims=True), 3, axis=2).astype(np.float32)
-    assert over(skin.mask(grey, face), face, "left_cheek") > 0.8
+    assert mean_over(skin.mask(grey, face), face, "left_cheek") > 0.8
 
 
 def test_a_beard_is_not_skin(portrait: tuple[Image, Face]) -> None:
@@ -99,7 +101,7 @@ def test_a_spectacle_frame_is_not_skin(hopper: Image8) -> None:
     assert skin.mask(pixels, face)[view][frame].mean() < 0.25
 
 
-def test_a_face_cut_by_the_border(portrait: tuple[Image, Face]) -> None:
+def test_a_face_cut_off_by_the_border_has_a_mask(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     left = int(face.landmarks[:, 0].mean())
     moved = face.landmarks - [left, 0, 0]
@@ -107,10 +109,10 @@ def test_a_face_cut_by_the_border(portrait: tuple[Image, Face]) -> None:
     half = faces.from_landmarks(moved, (cut.shape[0], cut.shape[1]))
     mask = skin.mask(cut, half)
     assert mask.shape == cut.shape[:2]
-    assert over(mask, half, "left_cheek") > 0.7
+    assert mean_over(mask, half, "left_cheek") > 0.7
 
 
-def test_grown_region_contains_the_region(portrait: tuple[Image, Face]) -> None:
+def test_a_region_with_margin_contains_the_region(portrait: tuple[Image, Face]) -> None:
     _, face = portrait
     view = skin.window(face)
     plain, grown = (skin.region(face, "lips", view, grow) for grow in (0.0, 0.1))
@@ -119,26 +121,26 @@ def test_grown_region_contains_the_region(portrait: tuple[Image, Face]) -> None:
 
 
 @pytest.mark.parametrize("name", ["p09_0_0", "p15_0_0"])
-def test_ears_and_neck_count_as_visible_skin_and_the_wall_does_not(name: str) -> None:
-    pixels = portrait_file.load(RENDERS / f"{name}.jpg").pixels
+def test_ears_and_neck_are_visible_skin_and_the_wall_is_not(name: str) -> None:
+    pixels = loading.load(RENDERS / f"{name}.jpg").pixels
     face = faces.find(pixels)
-    seen = skin.find(pixels, face)
+    masks = skin.find(pixels, face)
     unit, chin = face.interocular, face.oval[len(face.oval) // 2]
     rows, columns = np.indices(face.size)
     neck = np.hypot(columns - chin[0], rows - chin[1] - 0.25 * unit) < 0.1 * unit
-    assert seen.visible[neck].mean() > 0.6
-    assert not seen.facial[neck].any()
+    assert masks.visible[neck].mean() > 0.6
+    assert not masks.facial[neck].any()
     for side, index in (("left", 263), ("right", 33)):
         temple = face.landmarks[index, :2]
         out = np.sign(temple[0] - chin[0])
         ear = np.hypot(columns - temple[0] - out * 0.62 * unit, rows - temple[1] - 0.35 * unit)
-        assert seen.visible[ear < 0.35 * unit].max() > 0.7, side
+        assert masks.visible[ear < 0.35 * unit].max() > 0.7, side
         wall = np.hypot(columns - temple[0] - out * 1.4 * unit, rows - temple[1] + 0.6 * unit)
-        assert seen.visible[wall < 0.2 * unit].mean() < 0.05
-    assert np.all(seen.visible >= seen.facial - 1e-6)
+        assert masks.visible[wall < 0.2 * unit].mean() < 0.05
+    assert np.all(masks.visible >= masks.facial - 1e-6)
 
 
-def test_a_hard_shadow_and_a_sheen_are_still_skin(portrait: tuple[Image, Face]) -> None:
+def test_shadow_and_sheen_are_skin(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     lit = pixels.copy()
     rows, columns = np.indices(face.size)

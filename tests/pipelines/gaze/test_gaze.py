@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +21,7 @@ from pipelines.gaze import (
     target_per_eye,
     within_reach,
 )
-from pipelines.gaze.estimation import believed
+from pipelines.gaze.estimation import posterior_mean
 from pipelines.gaze.projection import from_upright, to_upright
 from pipelines.studio import Analysis
 
@@ -39,7 +38,7 @@ def test_signs_and_words() -> None:
 
 
 @given(angles)
-def test_a_vector_is_its_gaze(gaze: Gaze) -> None:
+def test_vectors_convert_to_the_same_gaze(gaze: Gaze) -> None:
     back = Gaze.from_vector(gaze.vector)
     assert back.yaw == pytest.approx(gaze.yaw, abs=1e-6)
     assert back.pitch == pytest.approx(gaze.pitch, abs=1e-6)
@@ -52,12 +51,12 @@ def test_the_angle_between_gazes_is_symmetric(a: Gaze, b: Gaze) -> None:
 
 
 @pytest.mark.parametrize("degrees", [1e-7, 1e-3, 2.6, 90.0, 179.999])
-def test_angles_keep_their_digits_near_0_and_near_180(degrees: float) -> None:
+def test_angles_are_exact_near_0_and_180_degrees(degrees: float) -> None:
     assert Gaze(degrees, 0).angle_to(Gaze(0, 0)) == pytest.approx(degrees, rel=1e-9)
     assert Gaze(degrees, 0).off_lens == pytest.approx(degrees, rel=1e-9)
 
 
-def test_the_iris_travels_as_far_as_a_12_mm_eyeball_turns_it() -> None:
+def test_the_iris_moves_with_the_sine_of_the_angle() -> None:
     shift = iris_shift_mm(Gaze(0, 0), Gaze(30, 0))
     assert shift == pytest.approx([IRIS_PLANE_MM / 2, 0])
     up = iris_shift_mm(Gaze(0, 0), Gaze(0, 30))
@@ -79,7 +78,7 @@ def test_a_target_beyond_the_socket_is_clamped() -> None:
     assert within_reach(Gaze(20, -30), head, now) == (Gaze(20, -15), True)
 
 
-def test_eyes_are_never_sent_back_from_where_they_are() -> None:
+def test_the_limit_extends_to_where_the_eyes_look() -> None:
     head, now = HeadPose(yaw=-34, pitch=0, roll=0), Gaze(-3, 2)
     assert within_reach(Gaze(0, 0), head, now) == (Gaze(-3, 0), True)
     assert within_reach(Gaze(-5, 0), head, now) == (Gaze(-5, 0), False)
@@ -95,41 +94,41 @@ def moved(analysis: Analysis, by_mm: tuple[float, float]) -> Face:
 @pytest.mark.parametrize(
     ("by_mm", "yaw", "pitch"), [((2.0, 0.0), 1, 0), ((-2.0, 0.0), -1, 0), ((0.0, -2.0), 0, 1)]
 )
-def test_irises_elsewhere_read_as_another_gaze(
+def test_moved_irises_change_the_estimate(
     by_mm: tuple[float, float], yaw: int, pitch: int, hopper_analysis: Analysis
 ) -> None:
     shapes = eye_shape.find(hopper_analysis.portrait.pixels, hopper_analysis.face)
     before = estimate(hopper_analysis.face, shapes, population=RENDERED).gaze
     after = estimate(moved(hopper_analysis, by_mm), shapes, population=RENDERED).gaze
-    # 2 mm on an eyeball of 10.5 mm are 11 degrees; the gains are a little larger, because
-    # canthi that are found follow an iris by a tenth of its way (and here they do not).
+    # 2 mm on a sphere of 10.5 mm are 11 degrees. The gains are a little larger, because located
+    # canthi follow the iris by a tenth of its movement, which they do not here.
     assert (after.yaw - before.yaw) * (yaw or 1) == pytest.approx(11 if yaw else 0, abs=2)
     assert (after.pitch - before.pitch) * (pitch or 1) == pytest.approx(11 if pitch else 0, abs=2)
 
 
 @given(st.floats(-40, 40), st.floats(0.5, 6))
-def test_a_small_reading_is_doubted_and_a_large_one_believed(read: float, noise: float) -> None:
-    expected = math.degrees(believed(read, noise, PEOPLE))
-    assert abs(expected) <= abs(read) + 1e-9
-    assert expected * read >= 0
-    assert math.degrees(believed(read, noise, RENDERED)) == pytest.approx(read, abs=1e-9)
+def test_readings_shrink_on_photographs_and_not_on_renders(reading: float, noise: float) -> None:
+    expected = posterior_mean(reading, noise, PEOPLE)
+    assert abs(expected) <= abs(reading) + 1e-9
+    assert expected * reading >= 0
+    assert posterior_mean(reading, noise, RENDERED) == reading
 
 
-def test_a_reading_far_from_the_lens_is_believed_more_than_one_near_it() -> None:
-    shares = [math.degrees(believed(read, 3.5, PEOPLE)) / read for read in (1, 3, 6, 10, 20)]
+def test_small_readings_shrink_more_than_large_ones() -> None:
+    shares = [posterior_mean(reading, 3.5, PEOPLE) / reading for reading in (1, 3, 6, 10, 20)]
     assert shares == sorted(shares)
     assert shares[0] < 0.5
     assert shares[-1] > 0.85
 
 
 @pytest.mark.parametrize("roll", [-20.0, 0.0, 7.0])
-def test_upright_with_the_head_and_back(roll: float) -> None:
+def test_upright_sines_convert_back(roll: float) -> None:
     gaze = Gaze(12, -7)
     assert from_upright(to_upright(gaze, roll), roll).angle_to(gaze) < 1e-6
     assert to_upright(gaze, 0)[0] == pytest.approx(gaze.vector[0])
 
 
-def test_an_edit_is_read_by_the_way_of_its_irises(hopper_analysis: Analysis) -> None:
+def test_follow_measures_the_movement_of_the_irises(hopper_analysis: Analysis) -> None:
     before = hopper_analysis.gaze
     for target in (Gaze(12, 0), Gaze(-8, 4), Gaze(before.gaze.yaw, -15)):
         left, right = (
@@ -150,6 +149,6 @@ def test_an_edit_is_read_by_the_way_of_its_irises(hopper_analysis: Analysis) -> 
         assert after.gaze.angle_to(target) < 0.05
 
 
-def test_an_untouched_picture_keeps_its_gaze(hopper_analysis: Analysis) -> None:
+def test_follow_keeps_the_gaze_of_an_unedited_picture(hopper_analysis: Analysis) -> None:
     face, before = hopper_analysis.face, hopper_analysis.gaze
     assert follow(before, face, face, (1.0, 0.5)).gaze.angle_to(before.gaze) < 1e-6

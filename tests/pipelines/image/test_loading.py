@@ -54,8 +54,8 @@ def test_the_first_frame_of_an_animation_is_taken(astronaut: Image8) -> None:
     assert mean_difference(loaded.original_u8, astronaut) < 6
 
 
-def test_a_profile_is_converted_to_srgb(astronaut: Image8) -> None:
-    # A Lab profile is the one wide profile that the colour library itself can make.
+def test_an_embedded_profile_is_converted_to_srgb(astronaut: Image8) -> None:
+    # Lab is the only profile besides sRGB that the colour library can create.
     srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
     image = Image.fromarray(astronaut)
     in_lab = ImageCms.profileToProfile(image, srgb, lab, outputMode="LAB")
@@ -64,12 +64,12 @@ def test_a_profile_is_converted_to_srgb(astronaut: Image8) -> None:
     assert mean_difference(loaded.original_u8, astronaut) < 3
 
 
-def test_a_broken_profile_does_not_stop_us(astronaut: Image8) -> None:
+def test_a_broken_profile_is_ignored(astronaut: Image8) -> None:
     data = encoded(Image.fromarray(astronaut), "PNG", icc_profile=b"not a profile")
     assert np.array_equal(loading.load(data).original_u8, astronaut)
 
 
-def test_cmyk_comes_back_as_rgb(astronaut: Image8) -> None:
+def test_cmyk_is_converted_to_rgb(astronaut: Image8) -> None:
     data = encoded(Image.fromarray(astronaut).convert("CMYK"), "TIFF")
     assert mean_difference(loading.load(data).original_u8, astronaut) < 1
 
@@ -88,7 +88,7 @@ def test_16_bit_colour_is_scaled_not_clipped(astronaut: Image8, ending: str) -> 
     assert np.array_equal(loading.load(data).original_u8, astronaut)
 
 
-def test_alpha_is_laid_on_white(astronaut: Image8) -> None:
+def test_transparent_pixels_become_white(astronaut: Image8) -> None:
     image = Image.fromarray(astronaut)
     half = np.full(astronaut.shape[:2], 255, np.uint8)
     half[:, :256] = 0
@@ -98,7 +98,7 @@ def test_alpha_is_laid_on_white(astronaut: Image8) -> None:
     assert np.array_equal(loaded[:, 256:], astronaut[:, 256:])
 
 
-def test_a_transparent_palette_is_laid_on_white() -> None:
+def test_transparent_palette_colours_become_white() -> None:
     image = Image.new("P", (80, 80), 0)
     image.putpalette([0, 0, 0, 255, 0, 0])
     image.paste(1, (0, 0, 40, 80))
@@ -107,7 +107,7 @@ def test_a_transparent_palette_is_laid_on_white() -> None:
     assert tuple(loaded[10, 10]) == (255, 0, 0)
 
 
-def test_a_large_photo_is_worked_on_small_and_kept_large() -> None:
+def test_a_large_photo_has_a_reduced_working_copy() -> None:
     large = np.zeros((3000, 2400, 3), np.uint8)
     loaded = loading.from_pixels(large)
     assert loaded.original_u8.shape == (3000, 2400, 3)
@@ -127,19 +127,19 @@ def test_delivery_changes_only_what_was_edited() -> None:
     assert changed.min() >= 498 * scale
     assert changed.max() <= 602 * scale
     inside = (slice(760, 850), slice(760, 850))
-    gained = result[inside].astype(int) - full[inside]
+    rise = result[inside].astype(int) - full[inside]
     unclipped = full[inside] < 225
-    # Grain survives: every pixel gains the same.
-    assert gained[unclipped].min() >= 25
-    assert gained[unclipped].max() <= 26
+    # Every pixel rises by the same amount, so the grain is unchanged.
+    assert rise[unclipped].min() >= 25
+    assert rise[unclipped].max() <= 26
 
 
-def test_delivery_without_an_edit_is_the_same_picture(astronaut: Image8) -> None:
+def test_delivery_without_an_edit_returns_the_original(astronaut: Image8) -> None:
     before = loading.to_working(astronaut)
     assert delivery.deliver(astronaut, before, before.copy()) is astronaut
 
 
-def test_what_is_loaded_cannot_be_written_over(astronaut: Image8) -> None:
+def test_loaded_pixels_are_read_only(astronaut: Image8) -> None:
     loaded = loading.load(png(astronaut))
     with pytest.raises(ValueError, match="read-only"):
         loaded.original_u8[0, 0] = 0
@@ -149,7 +149,7 @@ def test_what_is_loaded_cannot_be_written_over(astronaut: Image8) -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP"])
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
-def test_a_cut_off_file_is_refused(astronaut: Image8, kind: str, share: float) -> None:
+def test_a_truncated_file_is_refused(astronaut: Image8, kind: str, share: float) -> None:
     data = encoded(Image.fromarray(astronaut), kind)
     with pytest.raises(Refusal) as caught:
         loading.load(data[: int(len(data) * share)])
@@ -166,7 +166,7 @@ def test_a_cut_off_file_is_refused(astronaut: Image8, kind: str, share: float) -
         (Path("/no/such/photo.jpg"), "not-an-image"),
     ],
 )
-def test_what_is_no_picture_is_refused(data: bytes | Path, code: str) -> None:
+def test_other_files_are_refused(data: bytes | Path, code: str) -> None:
     with pytest.raises(Refusal) as caught:
         loading.load(data)
     assert caught.value.code == code
@@ -186,13 +186,13 @@ def test_too_many_pixels_are_refused_before_decoding(monkeypatch: pytest.MonkeyP
     assert "41 megapixels" in caught.value.sentence
 
 
-def test_a_bomb_is_refused() -> None:
+def test_a_decompression_bomb_is_refused() -> None:
     with pytest.raises(Refusal) as caught:
         loading.load(encoded(Image.new("1", (30000, 30000)), "PNG"))
     assert caught.value.code == "too-large"
 
 
-def test_a_thumbnail_is_refused() -> None:
+def test_a_picture_below_64_pixels_is_refused() -> None:
     with pytest.raises(Refusal) as caught:
         loading.load(encoded(Image.new("RGB", (200, 40)), "PNG"))
     assert caught.value.code == "too-small"

@@ -1,4 +1,4 @@
-"""Signs of an artificial face: planted ones are found, and those not planted are not."""
+"""Signs of an artificial face: each planted sign is found, and no other."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def render() -> Analysis:
 
 
 def signs(render: Analysis, pixels: Pixels | None = None, face: Face | None = None) -> Signs:
-    shown = render.portrait.pixels.copy() if pixels is None else pixels
-    return artificial.of(shown, face or render.face, render.gaze, NATURAL)
+    pixels = render.portrait.pixels.copy() if pixels is None else pixels
+    return artificial.of(pixels, face or render.face, render.gaze, NATURAL)
 
 
-def test_an_honest_face_shows_nothing(render: Analysis) -> None:
+def test_a_natural_face_has_no_unusual_sign(render: Analysis) -> None:
     found = signs(render)
     assert found.unusual == ()
     assert found.iris_difference.value is not None
@@ -49,26 +49,26 @@ def test_an_honest_face_shows_nothing(render: Analysis) -> None:
     assert 50 < (found.eye_spacing.value or 0) < 75
 
 
-def test_irises_of_different_size(render: Analysis) -> None:
+def test_irises_of_different_size_are_unusual(render: Analysis) -> None:
     grown = magnified(render.portrait.pixels, render.face.left, 1.17)
     found = signs(render, grown)
     assert found.unusual == ("iris_difference",)
     assert "%" in found.warnings[0]
 
 
-def test_a_pupil_that_is_a_cross(render: Analysis) -> None:
+def test_a_cross_as_a_pupil_is_less_round(render: Analysis) -> None:
     pixels = render.portrait.pixels.copy()
     eye, roll = render.face.left, render.face.head.roll
     long, short = 0.62 * eye.iris_radius, 0.14 * eye.iris_radius
     paint(pixels, eye.iris_center, (long, short), 0.0)
     paint(pixels, eye.iris_center, (short, long), 0.0)
-    plain, crossed = (pupil.find(shown, eye, roll) for shown in (render.portrait.pixels, pixels))
+    plain, crossed = (pupil.find(each, eye, roll) for each in (render.portrait.pixels, pixels))
     assert plain is not None
     assert crossed is not None
     assert crossed.roundness < 0.7 < plain.roundness
 
 
-def test_catchlights_that_disagree(render: Analysis) -> None:
+def test_catchlights_that_disagree_are_unusual(render: Analysis) -> None:
     pixels = render.portrait.pixels.copy()
     for eye, side in zip(render.face.eyes, (-1, 1), strict=True):
         spot = eye.iris_center + np.array([0.5 * side, -0.1]) * eye.iris_radius
@@ -77,30 +77,30 @@ def test_catchlights_that_disagree(render: Analysis) -> None:
     assert "catchlight_agreement" in found.unusual
 
 
-def test_eyes_that_stand_too_far_apart(render: Analysis) -> None:
+def test_eyes_too_far_apart_are_unusual(render: Analysis) -> None:
     face = render.face
     middle = (face.left.iris_center + face.right.iris_center) / 2
     far = with_irises(face, lambda at: middle + 1.4 * (at - middle))
     assert signs(render, face=far).unusual == ("eye_spacing",)
 
 
-def test_eyes_that_slant(render: Analysis) -> None:
+def test_slanted_eyes_are_unusual(render: Analysis) -> None:
     slanted = turned(render.face, 20.0)
     assert signs(render, face=slanted).eye_tilt.unusual
 
 
-def test_eyes_sharper_than_the_skin() -> None:
+def test_eyes_sharper_than_the_skin_are_unusual() -> None:
     render = studio.analyse(RENDERS / "p09_0_0.jpg")
     pixels, face = render.portrait.pixels, render.face
     mask = render.baseline.skin_mask
     smooth = cv2.bilateralFilter(pixels, 15, 75 / 255, 75.0)
-    made = pixels * (1 - mask[..., None]) + smooth * mask[..., None]
-    made = (np.rint(made * 255) / 255).astype(np.float32)
-    found = artificial.of(made, face, render.gaze, naturalness.of(made, face, mask))
+    smoothed = pixels * (1 - mask[..., None]) + smooth * mask[..., None]
+    smoothed = (np.rint(smoothed * 255) / 255).astype(np.float32)
+    found = artificial.of(smoothed, face, render.gaze, naturalness.of(smoothed, face, mask))
     assert "eye_detail" in found.unusual
 
 
-def test_a_turned_head_is_left_unjudged(render: Analysis) -> None:
+def test_spacing_and_catchlights_of_a_turned_head_are_not_judged(render: Analysis) -> None:
     turned_head = replace(render.face, head=replace(render.face.head, yaw=30.0))
     found = signs(render, face=turned_head)
     assert found.eye_spacing.value is None
@@ -108,14 +108,14 @@ def test_a_turned_head_is_left_unjudged(render: Analysis) -> None:
     assert not found.eye_spacing.unusual
 
 
-def magnified(pixels: Pixels, eye: Eye, by: float) -> Pixels:
+def magnified(pixels: Pixels, eye: Eye, factor: float) -> Pixels:
+    """The picture with a larger iris; the sclera around it is compressed."""
     height, width = pixels.shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32)
     off_x, off_y = x - eye.iris_center[0], y - eye.iris_center[1]
     rho = np.hypot(off_x, off_y) / eye.iris_radius
-    # The whole iris grows; the white beside it gives way.
     share = np.clip((2.2 - rho) / 0.9, 0, 1)
-    scale = 1 / (1 + (by - 1) * share)
+    scale = 1 / (1 + (factor - 1) * share)
     at_x = (eye.iris_center[0] + off_x * scale).astype(np.float32)
     at_y = (eye.iris_center[1] + off_y * scale).astype(np.float32)
     return np.asarray(cv2.remap(pixels, at_x, at_y, cv2.INTER_LINEAR), np.float32)

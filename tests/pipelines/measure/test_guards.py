@@ -1,4 +1,4 @@
-"""The guards: each one is silent on a fair retouch, and bites on the fault that it is there for."""
+"""The guards: all hold on a moderate retouch, and each is broken by the fault that it measures."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from presets.schema import Doses, load
 FLOOR = 0.75
 
 
-def doses(**given: float) -> Doses:
-    values: dict[str, Any] = dict.fromkeys(Doses.model_fields, 0.0) | given
+def doses(**strengths: float) -> Doses:
+    values: dict[str, Any] = dict.fromkeys(Doses.model_fields, 0.0) | strengths
     return Doses(**values)
 
 
@@ -46,14 +46,16 @@ def read(before: Reference, after: Image) -> Readings:
     return guards.read(before, after.astype(np.float32))[0]
 
 
-def test_nothing_done_reads_as_nothing(portrait: tuple[Image, Face], before: Reference) -> None:
+def test_an_unchanged_portrait_has_neutral_readings(
+    portrait: tuple[Image, Face], before: Reference
+) -> None:
     readings = read(before, portrait[0])
     assert readings == Readings(1.0, 0.0, readings.delta_e00_mean, 0.0, 0.0, 0.0, 1.0, 1.0)
     assert readings.delta_e00_mean == pytest.approx(0, abs=1e-5)
     assert readings.broken(1.0) == []
 
 
-def test_every_context_holds_its_guards(portrait: tuple[Image, Face], before: Reference) -> None:
+def test_every_context_keeps_all_guards(portrait: tuple[Image, Face], before: Reference) -> None:
     pixels, face = portrait
     for name in ("actor", "linkedin", "advertising"):
         context = load().contexts[name]
@@ -77,7 +79,7 @@ def test_lightening_breaks_the_tone(portrait: tuple[Image, Face], before: Refere
     assert "tone" in read(before, colour.to_rgb(lab)).broken(FLOOR)
 
 
-def test_another_skin_colour_breaks_the_colour(
+def test_a_change_of_skin_colour_breaks_the_colour(
     portrait: tuple[Image, Face], before: Reference
 ) -> None:
     lab = colour.to_lab(portrait[0])
@@ -85,33 +87,32 @@ def test_another_skin_colour_breaks_the_colour(
     assert "colour" in read(before, colour.to_rgb(lab)).broken(FLOOR)
 
 
-def test_burnt_out_cheeks_break_the_highlights(
+def test_a_clipped_cheek_breaks_the_highlights(
     portrait: tuple[Image, Face], before: Reference
 ) -> None:
     pixels, face = portrait
-    burnt = pixels.copy()
-    cv2.fillPoly(burnt, [np.rint(face.region("left_cheek")).astype(np.int32)], (1.0, 1.0, 1.0))
-    assert "highlights" in read(before, burnt).broken(FLOOR)
+    clipped = pixels.copy()
+    cv2.fillPoly(clipped, [np.rint(face.region("left_cheek")).astype(np.int32)], (1.0, 1.0, 1.0))
+    assert "highlights" in read(before, clipped).broken(FLOOR)
 
 
-def test_a_rim_is_a_halo_and_a_soft_end_is_none(
+def test_a_bright_edge_of_the_skin_is_a_halo_and_a_soft_transition_is_not(
     portrait: tuple[Image, Face], before: Reference
 ) -> None:
     pixels, face = portrait
-    seen = skin.find(pixels, face).visible
+    visible = skin.find(pixels, face).visible
     lab = colour.to_lab(pixels)
-    rim = 4 * seen * (1 - seen)
-    edge = np.asarray(cv2.GaussianBlur(rim, (0, 0), 1.0), np.float32)
-    soft = np.asarray(cv2.GaussianBlur(seen, (0, 0), 0.12 * face.interocular), np.float32)
+    edge = np.asarray(cv2.GaussianBlur(4 * visible * (1 - visible), (0, 0), 1.0), np.float32)
+    soft = np.asarray(cv2.GaussianBlur(visible, (0, 0), 0.12 * face.interocular), np.float32)
 
-    def lit(where: Map) -> Image:
+    def lightened(mask: Map) -> Image:
         changed = lab.copy()
-        changed[..., 0] += 6 * where
+        changed[..., 0] += 6 * mask
         return colour.to_rgb(changed)
 
-    assert read(before, lit(edge)).halo > 2 * guards.MOST_HALO
-    assert "halo" in read(before, lit(edge)).broken(FLOOR)
-    assert read(before, lit(soft)).halo < guards.MOST_HALO
+    assert read(before, lightened(edge)).halo > 2 * guards.MOST_HALO
+    assert "halo" in read(before, lightened(edge)).broken(FLOOR)
+    assert read(before, lightened(soft)).halo < guards.MOST_HALO
 
 
 def test_an_unsharp_mask_over_everything_is_over_sharpened(
@@ -123,7 +124,7 @@ def test_an_unsharp_mask_over_everything_is_over_sharpened(
     assert "sharpness" in read(before, crisp).broken(FLOOR)
 
 
-def test_crisp_eyes_over_smooth_skin_are_seen(
+def test_smooth_skin_with_crisp_eyes_breaks_the_eyes(
     portrait: tuple[Image, Face], before: Reference
 ) -> None:
     pixels, face = portrait
@@ -133,26 +134,26 @@ def test_crisp_eyes_over_smooth_skin_are_seen(
     assert "eyes" in read(before, plastic).broken(FLOOR)
 
 
-def test_too_much_is_held_back_until_every_guard_holds(
+def test_a_retouch_is_reduced_until_all_guards_hold(
     portrait: tuple[Image, Face], before: Reference
 ) -> None:
     pixels, face = portrait
-    asked = polish.within(pixels, face, FULL, before, FLOOR)
+    lenient = polish.within(pixels, face, FULL, before, FLOOR)
     strict = polish.within(pixels, face, FULL, before, 0.985)
     assert strict.held_back is not None
     assert strict.held_back.guard == "texture"
     assert 0 < strict.held_back.share < 1
     assert strict.readings is not None
     assert strict.readings.broken(0.985) == []
-    # What was given is a thinner layer of what was asked.
+    # The applied change is a share of the full one.
     full = polish.apply(pixels, face, FULL) - pixels
-    given = strict.pixels - pixels
-    assert np.abs(given - strict.held_back.share * full).max() < 1e-5
-    less = 1.0 if asked.held_back is None else asked.held_back.share
-    assert strict.held_back.share < less
+    applied = strict.pixels - pixels
+    assert np.abs(applied - strict.held_back.share * full).max() < 1e-5
+    lenient_share = 1.0 if lenient.held_back is None else lenient.held_back.share
+    assert strict.held_back.share < lenient_share
 
 
-def test_a_floor_that_nothing_can_hold_gives_the_portrait_back(
+def test_a_bound_that_no_retouch_can_keep_returns_the_portrait(
     portrait: tuple[Image, Face], before: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pixels, face = portrait
@@ -164,9 +165,7 @@ def test_a_floor_that_nothing_can_hold_gives_the_portrait_back(
     assert result.pixels is pixels
 
 
-def test_without_doses_nothing_is_held_back(
-    portrait: tuple[Image, Face], before: Reference
-) -> None:
+def test_doses_of_0_are_not_held_back(portrait: tuple[Image, Face], before: Reference) -> None:
     pixels, face = portrait
     result = polish.within(pixels, face, doses(), before, 1.0)
     assert result.pixels is pixels
@@ -174,18 +173,20 @@ def test_without_doses_nothing_is_held_back(
     assert result.notes == ()
 
 
-def test_too_little_skin_is_held_back_and_said(portrait: tuple[Image, Face]) -> None:
+def test_a_face_with_too_little_skin_is_not_retouched_and_gets_a_note(
+    portrait: tuple[Image, Face],
+) -> None:
     pixels, face = portrait
-    near = guards.reference(pixels, face).near
-    hidden = Skin(*(np.zeros(near.pixels.shape[:2], np.float32) for _ in range(2)))
-    before = guards.reference(pixels, face, seen=hidden)
+    crop = guards.reference(pixels, face).crop
+    no_skin = Skin(*(np.zeros(crop.pixels.shape[:2], np.float32) for _ in range(2)))
+    before = guards.reference(pixels, face, seen=no_skin)
     result = polish.within(pixels, face, ADVERTISING, before, FLOOR)
     assert result.pixels is pixels
     assert result.held_back == guards.HeldBack(0.0, "skin")
     assert result.notes == (retouch.LITTLE_SKIN,)
 
 
-def test_greyscale_gets_no_colour_doses_and_is_told(portrait: tuple[Image, Face]) -> None:
+def test_greyscale_gets_no_colour_doses_and_a_note(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     grey = np.rint(pixels.mean(axis=2, keepdims=True) * 255) / 255
     grey = np.repeat(grey, 3, axis=2).astype(np.float32)
@@ -205,7 +206,7 @@ def test_strong_coloured_light_turns_evenness_off(portrait: tuple[Image, Face]) 
     assert result.doses.under_eye == ADVERTISING.under_eye
 
 
-def test_heavy_grain_is_not_sharpened_and_is_told(portrait: tuple[Image, Face]) -> None:
+def test_a_grainy_photo_is_not_sharpened_and_gets_a_note(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     grain = np.random.default_rng(0).normal(0, 0.07, pixels.shape)
     noisy = np.clip(pixels + grain, 0, 1).astype(np.float32)
@@ -214,7 +215,7 @@ def test_heavy_grain_is_not_sharpened_and_is_told(portrait: tuple[Image, Face]) 
     assert result.doses.sharpness == 0
 
 
-def test_dark_skin_is_judged_and_polished_alike(portrait: tuple[Image, Face]) -> None:
+def test_dark_skin_is_polished_within_the_guards(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     dark = np.power(pixels, 2.6, dtype=np.float32)
     before = guards.reference(dark, face)

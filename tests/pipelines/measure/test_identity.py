@@ -1,4 +1,4 @@
-"""Embeddings: the same for the same portrait, near for an edit, far for somebody else."""
+"""Embeddings: equal for the same portrait, close for an edit, distant for another person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipelines.runtime.errors import EngineUnavailable
 
 
 @pytest.fixture(scope="module")
-def one(astronaut: Image8) -> tuple[Image, Face]:
+def person(astronaut: Image8) -> tuple[Image, Face]:
     pixels = astronaut.astype(np.float32) / 255
     return pixels, faces.find(pixels)
 
@@ -29,21 +29,23 @@ def other(hopper: Image8) -> tuple[Image, Face]:
     return pixels, faces.find(pixels)
 
 
-def test_the_same_portrait_gives_the_same_numbers(one: tuple[Image, Face]) -> None:
-    first, second = (identity.embedding(*one) for _ in range(2))
+def test_the_same_portrait_gives_the_same_numbers(person: tuple[Image, Face]) -> None:
+    first, second = (identity.embedding(*person) for _ in range(2))
     assert first.shape == (128,)
     assert first.dtype == np.float64
     assert np.array_equal(first, second)
     assert identity.distance(first, second) == 0
 
 
-def test_two_people_are_two_people(one: tuple[Image, Face], other: tuple[Image, Face]) -> None:
-    apart = identity.distance(identity.embedding(*one), identity.embedding(*other))
-    assert apart > identity.SAME_PERSON
+def test_the_embeddings_of_two_people_are_distant(
+    person: tuple[Image, Face], other: tuple[Image, Face]
+) -> None:
+    distance = identity.distance(identity.embedding(*person), identity.embedding(*other))
+    assert distance > identity.SAME_PERSON
 
 
-def test_grain_and_light_do_not_make_another_person(one: tuple[Image, Face]) -> None:
-    pixels, face = one
+def test_grain_and_light_change_an_embedding_little(person: tuple[Image, Face]) -> None:
+    pixels, face = person
     own = identity.embedding(pixels, face)
     grain = np.random.default_rng(0).normal(0, 0.01, pixels.shape)
     grainy = np.clip(pixels + grain, 0, 1).astype(np.float32)
@@ -52,32 +54,32 @@ def test_grain_and_light_do_not_make_another_person(one: tuple[Image, Face]) -> 
     assert identity.distance(own, identity.embedding(dimmer, face)) < 0.3
 
 
-def test_a_larger_copy_is_the_same_person(other: tuple[Image, Face]) -> None:
+def test_a_larger_copy_has_a_similar_embedding(other: tuple[Image, Face]) -> None:
     pixels, face = other
     size = (3 * pixels.shape[1], 3 * pixels.shape[0])
     large = np.clip(cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC), 0, 1, dtype=np.float32)
-    apart = identity.distance(
+    distance = identity.distance(
         identity.embedding(pixels, face), identity.embedding(large, face.scaled(3))
     )
-    assert apart < 0.2
+    assert distance < 0.2
 
 
-def test_threads_agree(one: tuple[Image, Face]) -> None:
+def test_threads_compute_the_same_embedding(person: tuple[Image, Face]) -> None:
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: identity.embedding(*one), range(4)))
-    assert all(np.array_equal(found[0], each) for each in found)
+        results = list(pool.map(lambda _: identity.embedding(*person), range(4)))
+    assert all(np.array_equal(results[0], each) for each in results)
 
 
 @pytest.fixture
-def forgetful() -> Iterator[None]:
+def no_cached_models() -> Iterator[None]:
     identity._models.cache_clear()
     yield
     identity._models.cache_clear()
 
 
 def test_missing_weights_are_named(
-    one: tuple[Image, Face], forgetful: None, monkeypatch: pytest.MonkeyPatch
+    person: tuple[Image, Face], no_cached_models: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(EngineUnavailable, match="face-recognition-models"):
-        identity.embedding(*one)
+        identity.embedding(*person)

@@ -1,4 +1,4 @@
-"""The measurements: each one moves with what it measures, and is not fooled by what it does not."""
+"""The measurements: each responds to what it measures, and not to other changes."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_unchanged_portrait_is_perfect(portrait: tuple[Image, Face], original
     assert not result.over_polished
 
 
-def kept(original: Baseline, pixels: Image) -> float:
+def retention(original: Baseline, pixels: Image) -> float:
     lightness = colour.to_lab(pixels[skin.window(original.face)])[..., 0]
     return texture.retention(original.texture, lightness)
 
@@ -65,25 +65,25 @@ def kept(original: Baseline, pixels: Image) -> float:
 def test_texture_falls_with_blur(portrait: tuple[Image, Face], original: Baseline) -> None:
     pixels, _ = portrait
     blurred = (cv2.GaussianBlur(pixels, (0, 0), sigma) for sigma in (0.3, 0.6, 1.0, 2.0))
-    shares = [kept(original, np.asarray(each, np.float32)) for each in blurred]
+    shares = [retention(original, np.asarray(each, np.float32)) for each in blurred]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > 0.8
     assert shares[-1] < 0.1
 
 
-def test_grain_and_sharpening_do_not_buy_texture_back(
+def test_grain_and_sharpening_do_not_count_as_texture(
     portrait: tuple[Image, Face], original: Baseline
 ) -> None:
     pixels, _ = portrait
     smooth = cv2.GaussianBlur(pixels, (0, 0), 2.0)
     grain = np.random.default_rng(0).normal(0, 0.03, pixels.shape)
     grainy = np.clip(smooth + grain, 0, 1).astype(np.float32)
-    assert kept(original, grainy) < 0.15
+    assert retention(original, grainy) < 0.15
     crisp = np.clip(pixels + 0.8 * (pixels - smooth), 0, 1).astype(np.float32)
-    assert kept(original, crisp) <= 1
+    assert retention(original, crisp) <= 1
 
 
-def test_one_smooth_cheek_counts_whatever_the_rest_does(
+def test_sharpening_elsewhere_does_not_make_up_for_a_smooth_cheek(
     portrait: tuple[Image, Face], original: Baseline
 ) -> None:
     pixels, face = portrait
@@ -93,18 +93,18 @@ def test_one_smooth_cheek_counts_whatever_the_rest_does(
     crisp = np.clip(1.5 * pixels - 0.5 * smooth, 0, 1)
     mixed = np.where(cheek[..., None] > 0, smooth, crisp).astype(np.float32)
     share = cheek[original.skin_mask > 0.5].mean()
-    assert kept(original, mixed) < 1 - 0.6 * share
+    assert retention(original, mixed) < 1 - 0.6 * share
 
 
-def test_grain_on_top_leaves_the_texture_there(
+def test_added_grain_does_not_reduce_the_texture(
     portrait: tuple[Image, Face], original: Baseline
 ) -> None:
     grain = np.random.default_rng(0).normal(0, 0.005, portrait[0].shape)
     grainy = np.clip(portrait[0] + grain, 0, 1).astype(np.float32)
-    assert kept(original, grainy) > 0.95
+    assert retention(original, grainy) > 0.95
 
 
-def test_lightening_is_seen_and_named(portrait: tuple[Image, Face], original: Baseline) -> None:
+def test_lightening_is_measured_and_named(portrait: tuple[Image, Face], original: Baseline) -> None:
     pixels, _ = portrait
     lab = colour.to_lab(pixels)
     lab[..., 0] += 3
@@ -117,7 +117,7 @@ def test_lightening_is_seen_and_named(portrait: tuple[Image, Face], original: Ba
     assert any("lighter" in reason for reason in result.reasons)
 
 
-def test_angle_of_a_known_colour() -> None:
+def test_the_angle_of_a_known_colour() -> None:
     lab = np.full((4, 4, 3), (60, 10, 10), np.float32)
     found = colour.of(lab, np.ones((4, 4), np.float32))
     assert found is not None
@@ -135,19 +135,17 @@ def test_black_and_white_has_no_angle(portrait: tuple[Image, Face]) -> None:
     assert result.skin_tone.shift == 0
 
 
-def test_a_plastic_face_is_called_over_polished(
-    portrait: tuple[Image, Face], original: Baseline
-) -> None:
+def test_a_smoothed_face_is_over_polished(portrait: tuple[Image, Face], original: Baseline) -> None:
     pixels, _ = portrait
     smooth = cv2.bilateralFilter(pixels, 9, 0.2, 4)
     mask = original.skin_mask[..., None]
-    plastic = (pixels + mask * (smooth - pixels)).astype(np.float32)
-    result = measured(original, plastic)
+    smoothed = (pixels + mask * (smooth - pixels)).astype(np.float32)
+    result = measured(original, smoothed)
     assert not result.holds_texture
     assert any("texture" in reason for reason in result.reasons)
 
 
-def test_somebody_else_is_not_the_same_person(
+def test_another_person_is_not_the_same_person(
     original: Baseline, astronaut: Image8, portrait: tuple[Image, Face]
 ) -> None:
     pixels = astronaut.astype(np.float32) / 255
@@ -213,7 +211,7 @@ def test_counts_at_full_size_with_a_small_face(hopper: Image8, original: Baselin
     assert measurements.changed_outside_face(full, after, original.face) == 3
 
 
-def test_tilt_and_spacing_do_not_see_a_tilted_camera(portrait: tuple[Image, Face]) -> None:
+def test_tilt_and_spacing_do_not_change_with_the_roll(portrait: tuple[Image, Face]) -> None:
     _, face = portrait
     angle = np.radians(20)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
@@ -228,7 +226,7 @@ def test_tilt_and_spacing_do_not_see_a_tilted_camera(portrait: tuple[Image, Face
     assert 0.3 < plain.spacing_ratio < 0.6
 
 
-def test_one_eye_set_lower_tilts(portrait: tuple[Image, Face]) -> None:
+def test_a_lower_eye_changes_the_tilt(portrait: tuple[Image, Face]) -> None:
     _, face = portrait
     lower = face.left.outer + np.array([0, 10])
     moved = replace(face, left=replace(face.left, outer=lower))
@@ -239,7 +237,7 @@ def test_one_eye_set_lower_tilts(portrait: tuple[Image, Face]) -> None:
 
 
 def drawn_eyes(face: Face, *lights: tuple[float, float] | None) -> tuple[Image, Face]:
-    """Wide open dark irises on grey, each with a catchlight at an offset in iris radii, or none."""
+    """Dark irises on grey in wide open eyes, with a catchlight at an offset in radii, or none."""
     pixels = np.full((*face.size, 3), 0.5, np.float32)
     opened = []
     for eye, light in zip(face.eyes, lights, strict=True):
@@ -282,12 +280,12 @@ def test_catchlights_apart_disagree(large_face: Face) -> None:
     assert near > far + 0.2
 
 
-def test_one_catchlight_alone_disagrees_and_none_is_unknown(large_face: Face) -> None:
+def test_a_single_catchlight_disagrees_and_none_is_not_measurable(large_face: Face) -> None:
     assert catchlight.agreement(*drawn_eyes(large_face, (0.2, -0.3), None)) == 0
     assert catchlight.agreement(*drawn_eyes(large_face, None, None)) is None
 
 
-def test_white_beside_the_iris_is_no_catchlight(large_face: Face) -> None:
+def test_a_bright_spot_beside_the_iris_is_no_catchlight(large_face: Face) -> None:
     pixels, face = drawn_eyes(large_face, None, None)
     eye: Eye = face.left
     dot(pixels, eye.iris_center + np.array([1.5 * eye.iris_radius, 0]), 0.5 * eye.iris_radius, 0.95)

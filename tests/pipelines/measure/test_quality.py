@@ -1,4 +1,4 @@
-"""Quality: each component answers to what it is named after, and to little else."""
+"""Quality: each component responds to what it measures."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pipelines.studio import Analysis
 
 
 def of(analysis: Analysis, pixels: Image | None = None) -> Quality:
-    shown = analysis.portrait.pixels if pixels is None else pixels
-    return quality.of(shown.astype(np.float32), analysis.face, analysis.gaze)
+    pixels = analysis.portrait.pixels if pixels is None else pixels
+    return quality.of(pixels.astype(np.float32), analysis.face, analysis.gaze)
 
 
 def blurred(pixels: Image, sigma: float) -> Image:
@@ -29,17 +29,17 @@ def looking(off: float) -> GazeEstimate:
     return GazeEstimate(gaze, gaze, gaze, 1.0)
 
 
-def test_scores_are_between_0_and_100_and_say_their_unit(hopper_analysis: Analysis) -> None:
+def test_scores_are_between_0_and_100_and_have_units(hopper_analysis: Analysis) -> None:
     report = of(hopper_analysis).report()
     assert tuple(report) == quality.NAMES == tuple(quality.UNITS) == tuple(quality.LABELS)
     assert all(0 <= part["score"] <= 100 for part in report.values())
 
 
-def test_a_good_portrait_scores_well_where_it_is_good(hopper_analysis: Analysis) -> None:
+def test_a_good_portrait_scores_well_except_for_its_background(hopper_analysis: Analysis) -> None:
     scores = of(hopper_analysis).scores()
     good = ("sharpness", "exposure", "natural_colour", "head_size", "head_pose", "eyes_open")
     assert min(scores[name] or 0 for name in good) > 80
-    # A flag and a map of stripes stand behind her.
+    # Behind her are a flag and a map with stripes.
     assert of(hopper_analysis).weakest == "background_uniformity"
 
 
@@ -65,21 +65,23 @@ def test_blur_lowers_sharpness_and_smooth_skin_does_not(hopper_analysis: Analysi
         (lambda x: x * np.linspace(0.2, 1, x.shape[1])[:, None], "illumination_uniformity"),
     ],
 )
-def test_a_fault_lowers_its_component(change: object, name: str, hopper_analysis: Analysis) -> None:
+def test_a_fault_lowers_the_score_of_its_component(
+    change: object, name: str, hopper_analysis: Analysis
+) -> None:
     assert callable(change)
     before = getattr(of(hopper_analysis), name).score
     after = getattr(of(hopper_analysis, change(hopper_analysis.portrait.pixels)), name).score
     assert after < before - 15
 
 
-def test_a_calm_background_is_better(hopper_analysis: Analysis) -> None:
+def test_a_uniform_background_scores_better(hopper_analysis: Analysis) -> None:
     pixels = hopper_analysis.portrait.pixels.copy()
     pixels[:330, :120] = pixels[:330, -120:] = pixels[:40] = 0.6
     calm = of(hopper_analysis, pixels).background_uniformity.score or 0
     assert calm > (of(hopper_analysis).background_uniformity.score or 0) + 10
 
 
-def test_distance_between_the_eyes_is_that_of_the_file(hopper_analysis: Analysis) -> None:
+def test_the_interocular_distance_is_in_pixels_of_the_file(hopper_analysis: Analysis) -> None:
     face, gaze = hopper_analysis.face, hopper_analysis.gaze
     pixels = hopper_analysis.portrait.pixels
     small = quality.of(pixels, face, gaze).inter_eye_distance
@@ -88,7 +90,7 @@ def test_distance_between_the_eyes_is_that_of_the_file(hopper_analysis: Analysis
     assert (large.score or 0) > 99 > (small.score or 0)
 
 
-def test_faces_and_gaze_count(hopper_analysis: Analysis) -> None:
+def test_more_faces_and_an_averted_gaze_score_lower(hopper_analysis: Analysis) -> None:
     pixels = hopper_analysis.portrait.pixels
     crowd = quality.of(pixels, replace(hopper_analysis.face, count=4), looking(0))
     assert crowd.single_face.score == 25

@@ -1,4 +1,4 @@
-"""The retouch: what it takes away, what it must leave, and that a dose is a dose."""
+"""The retouch: what each dose changes, what it must keep, and that more of a dose does more."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from pipelines.polish import retouch
 from presets.schema import Doses, load
 
 NAMES = ("blemishes", "evenness", "under_eye", "shadows", "contrast", "sharpness")
-# The portrait is small; the retouch is looked at where spots have pixels.
+# The portrait is enlarged by this factor, so that spots have pixels.
 ENLARGED = 3
 
 
-def doses(**given: float) -> Doses:
-    values: dict[str, Any] = dict.fromkeys(NAMES, 0.0) | given
+def doses(**strengths: float) -> Doses:
+    values: dict[str, Any] = dict.fromkeys(NAMES, 0.0) | strengths
     return Doses(**values)
 
 
@@ -37,20 +37,20 @@ def portrait(astronaut: Image8) -> tuple[Image, Face]:
     found = faces.find(pixels)
     size = (astronaut.shape[1] * ENLARGED, astronaut.shape[0] * ENLARGED)
     large = cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC)
-    # Enlarging leaves no grain; a little stands for pores.
+    # Noise in place of the pores that enlarging removed.
     large = large + np.random.default_rng(0).normal(0, 0.008, (*size[::-1], 1))
     large = np.clip(large, 0, 1).astype(np.float32)
     face = found.scaled(ENLARGED)
     rows, columns = skin.window(face, margin=0.8)
-    cut = np.ascontiguousarray(large[rows, columns])
-    cut.setflags(write=False)
-    moved = face.landmarks - [columns.start, rows.start, 0]
-    return cut, faces.from_landmarks(moved, (cut.shape[0], cut.shape[1]))
+    crop = np.ascontiguousarray(large[rows, columns])
+    crop.setflags(write=False)
+    landmarks = face.landmarks - [columns.start, rows.start, 0]
+    return crop, faces.from_landmarks(landmarks, (crop.shape[0], crop.shape[1]))
 
 
 @pytest.fixture(scope="module")
 def spotted(portrait: tuple[Image, Face]) -> tuple[Image, Face]:
-    """The portrait with the faint redness that makes every retouch have something to do."""
+    """The portrait with a red spot and a dark circle, so that every dose has an effect."""
     pixels, face = portrait
     painted = pixels
     for name, step in (("left_cheek", (-2, 9, 1)), ("left_under_eye", (-7, 2, -3))):
@@ -84,7 +84,7 @@ def mean_lab(pixels: Image, where: Map) -> np.ndarray[Any, Any]:
     return (lab * where[..., None]).sum(axis=(0, 1)) / where.sum()
 
 
-def test_no_dose_gives_back_the_same_array(portrait: tuple[Image, Face]) -> None:
+def test_doses_of_0_return_the_same_array(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     assert polish.apply(pixels, face, doses()) is pixels
 
@@ -105,7 +105,7 @@ def test_more_of_a_dose_does_more(spotted: tuple[Image, Face], name: str) -> Non
 def test_the_retouch_stays_on_the_skin(spotted: tuple[Image, Face], name: str) -> None:
     pixels, face = spotted
     seen = skin.find(pixels, face)
-    # Worked out on a smaller copy, so that its edge is a few pixels wide here.
+    # With a margin, because the retouch is computed on a smaller crop.
     near_skin = cv2.dilate(seen.visible, np.ones((9, 9), np.uint8)) > 0.01
     result = polish.apply(pixels, face, doses(**{name: 1.0}))
     assert np.abs(result - pixels)[~near_skin].max() < 0.5 / 255
@@ -116,9 +116,7 @@ def test_the_retouch_stays_on_the_skin(spotted: tuple[Image, Face], name: str) -
 
 
 @pytest.mark.parametrize("name", ["under_eye", "shadows"])
-def test_light_on_the_face_is_not_worked_on_elsewhere(
-    spotted: tuple[Image, Face], name: str
-) -> None:
+def test_under_eye_and_shadows_change_only_the_face(spotted: tuple[Image, Face], name: str) -> None:
     pixels, face = spotted
     outside = ~skin.inside(face, skin.outline(face))
     outside = cv2.erode(outside.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
@@ -126,7 +124,7 @@ def test_light_on_the_face_is_not_worked_on_elsewhere(
     assert np.array_equal(result[outside], pixels[outside])
 
 
-def test_sharpness_reaches_hair_but_not_the_far_background_or_the_skin(
+def test_sharpness_does_not_change_the_skin_or_the_far_background(
     portrait: tuple[Image, Face],
 ) -> None:
     pixels, face = portrait
@@ -139,7 +137,7 @@ def test_sharpness_reaches_hair_but_not_the_far_background_or_the_skin(
     assert changed[-5:].max() == 0
 
 
-def test_a_red_spot_goes_and_its_pores_stay(portrait: tuple[Image, Face]) -> None:
+def test_a_red_spot_is_removed_and_its_pores_are_kept(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     place, radius = middle(face, "right_cheek"), 0.02 * face.interocular
     spotted = paint(pixels, place, radius, (-3, 9, 1))
@@ -155,7 +153,7 @@ def test_a_red_spot_goes_and_its_pores_stay(portrait: tuple[Image, Face]) -> Non
 
 
 @pytest.mark.parametrize("step", [(-22, 3, 2), (-12, 4, 4), (-6, 2.5, 4)])
-def test_moles_and_freckles_stay(
+def test_blemishes_keep_moles_and_freckles(
     portrait: tuple[Image, Face], step: tuple[float, float, float]
 ) -> None:
     pixels, face = portrait
@@ -166,7 +164,7 @@ def test_moles_and_freckles_stay(
     assert np.abs(mean_lab(result, spot) - mean_lab(marked, spot)).max() < 0.3
 
 
-def test_a_mole_keeps_its_depth_when_everything_is_on(portrait: tuple[Image, Face]) -> None:
+def test_all_doses_together_keep_a_mole(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     place, radius = middle(face, "right_cheek"), 0.02 * face.interocular
     marked = paint(pixels, place, radius, (-22, 3, 2))
@@ -179,7 +177,7 @@ def test_a_mole_keeps_its_depth_when_everything_is_on(portrait: tuple[Image, Fac
     assert depth(polish.apply(marked, face, FULL)) > 0.85 * depth(marked)
 
 
-def test_evenness_takes_a_blotch_and_not_the_texture(portrait: tuple[Image, Face]) -> None:
+def test_evenness_reduces_a_blotch_and_keeps_the_texture(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     place, radius = middle(face, "right_cheek"), 0.09 * face.interocular
     blotchy = paint(pixels, place, radius, (-1, 6, 2))
@@ -187,7 +185,7 @@ def test_evenness_takes_a_blotch_and_not_the_texture(portrait: tuple[Image, Face
     where = disc(face, place, radius)
     clean, before, after = (mean_lab(p, where) for p in (pixels, blotchy, result))
     assert after[1] - clean[1] < 0.65 * (before[1] - clean[1])
-    assert kept(blotchy, result, face) > 0.97
+    assert retention(blotchy, result, face) > 0.97
 
 
 def test_dark_circles_get_lighter_and_cheeks_do_not(portrait: tuple[Image, Face]) -> None:
@@ -201,7 +199,7 @@ def test_dark_circles_get_lighter_and_cheeks_do_not(portrait: tuple[Image, Face]
     assert gain > 2
     assert gain < 9
     cheek = disc(face, middle(face, "left_cheek"), 0.1 * face.interocular)
-    # The tone of the whole is kept, which the cheeks pay for with a trace.
+    # Slightly darker, because the mean tone of the skin is kept.
     assert abs((mean_lab(result, cheek) - mean_lab(tired, cheek))[0]) < 0.5
 
 
@@ -212,7 +210,7 @@ def shaded_side(face: Face) -> Map:
     return ramp.astype(np.float32)
 
 
-def test_shadows_soften_and_the_tone_stays(portrait: tuple[Image, Face]) -> None:
+def test_shadows_are_softened_and_the_tone_is_kept(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     shaded = (pixels * (1 - 0.5 * shaded_side(face))[..., None]).astype(np.float32)
     result = polish.apply(shaded, face, doses(shadows=1.0))
@@ -228,29 +226,27 @@ def test_shadows_soften_and_the_tone_stays(portrait: tuple[Image, Face]) -> None
 
 def ita_shift(before: Image, after: Image, face: Face) -> float:
     mask = skin.mask(before, face)
-    was, is_now = (colour.of(colour.to_lab(picture), mask) for picture in (before, after))
-    assert was is not None
-    assert is_now is not None
-    return abs(is_now.angle - was.angle)
+    old, new = (colour.of(colour.to_lab(picture), mask) for picture in (before, after))
+    assert old is not None
+    assert new is not None
+    return abs(new.angle - old.angle)
 
 
-def kept(before: Image, after: Image, face: Face) -> float:
+def retention(before: Image, after: Image, face: Face) -> float:
     view = skin.window(face)
     mask = skin.mask(before, face)[view]
-    own = texture.of(colour.to_lab(before[view])[..., 0], mask, face.interocular)
-    return texture.retention(own, colour.to_lab(after[view])[..., 0])
+    original = texture.of(colour.to_lab(before[view])[..., 0], mask, face.interocular)
+    return texture.retention(original, colour.to_lab(after[view])[..., 0])
 
 
 @pytest.mark.parametrize("gamma", [0.7, 1.0, 2.0, 3.0])
-def test_full_doses_lighten_nobody_and_keep_texture(
-    portrait: tuple[Image, Face], gamma: float
-) -> None:
+def test_full_doses_keep_tone_and_texture(portrait: tuple[Image, Face], gamma: float) -> None:
     pixels, face = portrait
     person = np.power(pixels, gamma, dtype=np.float32)
     result = polish.apply(person, face, FULL)
     rounded = (np.rint(result * 255) / 255).astype(np.float32)
     assert ita_shift(person, rounded, face) < 2
-    assert kept(person, rounded, face) > 0.85
+    assert retention(person, rounded, face) > 0.85
     assert result.min() >= 0
     assert result.max() <= 1
 
@@ -282,7 +278,9 @@ def test_contrast_keeps_highlights_and_the_mean_of_the_skin(portrait: tuple[Imag
     assert np.count_nonzero(result <= 0) <= np.count_nonzero(pixels <= 0)
 
 
-def test_the_same_again_and_the_input_untouched(spotted: tuple[Image, Face]) -> None:
+def test_the_retouch_is_deterministic_and_leaves_its_input_unchanged(
+    spotted: tuple[Image, Face],
+) -> None:
     pixels, face = spotted
     copy = pixels.copy()
     first, second = (polish.apply(pixels, face, FULL) for _ in range(2))
@@ -291,25 +289,25 @@ def test_the_same_again_and_the_input_untouched(spotted: tuple[Image, Face]) -> 
     assert first.dtype == np.float32
 
 
-def test_skin_at_hand_changes_nothing(spotted: tuple[Image, Face]) -> None:
+def test_given_skin_masks_give_the_same_result(spotted: tuple[Image, Face]) -> None:
     pixels, face = spotted
-    near = closeup.cut(pixels, face, skin.REACH, retouch.INTEROCULAR)
-    seen = skin.find(near.pixels, near.face)
+    crop = closeup.cut(pixels, face, skin.REACH, retouch.INTEROCULAR)
+    masks = skin.find(crop.pixels, crop.face)
     assert np.array_equal(
-        polish.apply(pixels, face, FULL), polish.apply(pixels, face, FULL, seen=seen)
+        polish.apply(pixels, face, FULL), polish.apply(pixels, face, FULL, masks=masks)
     )
 
 
 def test_a_face_without_skin_is_left_alone(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     none = np.zeros((100, 100), np.float32)
-    retouch = doses(blemishes=1.0, evenness=1.0, under_eye=1.0, shadows=1.0)
-    assert np.array_equal(polish.apply(pixels, face, retouch, seen=Skin(none, none)), pixels)
+    on_skin = doses(blemishes=1.0, evenness=1.0, under_eye=1.0, shadows=1.0)
+    assert np.array_equal(polish.apply(pixels, face, on_skin, masks=Skin(none, none)), pixels)
 
 
-def test_the_same_look_at_any_size(spotted: tuple[Image, Face]) -> None:
+def test_the_retouch_is_the_same_at_any_size(spotted: tuple[Image, Face]) -> None:
     pixels, face = spotted
-    # As a 600 px and a 3000 px copy of one photo would have it.
+    # Interocular distances of copies of 600 px and 3000 px.
     small_face, small = resized(pixels, face, 60 / face.interocular)
     large_face, large = resized(pixels, face, 300 / face.interocular)
     context = doses(
@@ -318,26 +316,26 @@ def test_the_same_look_at_any_size(spotted: tuple[Image, Face]) -> None:
     at_small = polish.apply(small, small_face, context) - small
     at_large = polish.apply(large, large_face, context) - large
     size = (small.shape[1], small.shape[0])
-    seen = skin.mask(small, small_face) > 0.5
-    shrunk = cv2.resize(at_large, size, interpolation=cv2.INTER_AREA)
-    differs = np.abs(at_small - shrunk)[seen]
-    assert np.abs(at_small[seen]).mean() > 1.5 / 255
-    assert differs.mean() < 0.3 * np.abs(at_small[seen]).mean()
-    assert np.percentile(differs, 99) < 4 / 255
+    on_skin = skin.mask(small, small_face) > 0.5
+    reduced = cv2.resize(at_large, size, interpolation=cv2.INTER_AREA)
+    difference = np.abs(at_small - reduced)[on_skin]
+    assert np.abs(at_small[on_skin]).mean() > 1.5 / 255
+    assert difference.mean() < 0.3 * np.abs(at_small[on_skin]).mean()
+    assert np.percentile(difference, 99) < 4 / 255
 
 
 def resized(pixels: Image, face: Face, factor: float) -> tuple[Face, Image]:
     size = (round(pixels.shape[1] * factor), round(pixels.shape[0] * factor))
-    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    copy = np.clip(cv2.resize(pixels, size, interpolation=way), 0, 1).astype(np.float32)
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    copy = np.clip(cv2.resize(pixels, size, interpolation=method), 0, 1).astype(np.float32)
     return face.scaled(factor, (size[1], size[0])), copy
 
 
 @pytest.mark.parametrize(
-    ("step", "stays"), [((-22, 3, 2), True), ((-7, 2.5, 4), True), ((-3, 10, 1), False)]
+    ("step", "is_kept"), [((-22, 3, 2), True), ((-7, 2.5, 4), True), ((-3, 10, 1), False)]
 )
-def test_marks_and_spots_under_advertising(
-    portrait: tuple[Image, Face], step: tuple[float, float, float], stays: bool
+def test_advertising_keeps_moles_and_freckles_and_removes_red_spots(
+    portrait: tuple[Image, Face], step: tuple[float, float, float], is_kept: bool
 ) -> None:
     pixels, face = portrait
     place, radius = middle(face, "right_cheek"), 0.022 * face.interocular
@@ -346,15 +344,15 @@ def test_marks_and_spots_under_advertising(
     spot = disc(face, place, radius)
     ring = np.clip(disc(face, place, 3 * radius) - disc(face, place, 1.6 * radius), 0, 1)
 
-    def stands_out(picture: Image, channel: int) -> float:
+    def contrast(picture: Image, channel: int) -> float:
         return float(abs((mean_lab(picture, ring) - mean_lab(picture, spot))[channel]))
 
-    channel = 0 if stays else 1
-    left = stands_out(result, channel) / stands_out(marked, channel)
-    assert left > 0.85 if stays else left < 0.35
+    channel = 0 if is_kept else 1
+    share = contrast(result, channel) / contrast(marked, channel)
+    assert share > 0.85 if is_kept else share < 0.35
 
 
-def test_a_crease_beside_a_smile_stays(portrait: tuple[Image, Face]) -> None:
+def test_a_crease_on_the_cheek_is_kept(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     start, end = face.region("right_cheek")[4], face.region("right_cheek")[7]
     canvas = np.zeros(face.size, np.float32)
@@ -365,21 +363,20 @@ def test_a_crease_beside_a_smile_stays(portrait: tuple[Image, Face]) -> None:
     lab = colour.to_lab(pixels)
     lab[..., 0] -= 12 * crease
     creased = colour.to_rgb(lab)
-    seen = skin.mask(creased, face)
-    where = (crease > 0.5 * crease.max()).astype(np.float32) * (seen > 0.5)
-    around = cv2.dilate(where, np.ones((25, 25), np.uint8)) - cv2.dilate(
-        where, np.ones((13, 13), np.uint8)
+    line = (crease > 0.5 * crease.max()).astype(np.float32) * (skin.mask(creased, face) > 0.5)
+    around = cv2.dilate(line, np.ones((25, 25), np.uint8)) - cv2.dilate(
+        line, np.ones((13, 13), np.uint8)
     )
     result = polish.apply(creased, face, load().contexts["advertising"].doses)
 
     def depth(picture: Image) -> float:
-        return float((mean_lab(picture, around) - mean_lab(picture, where))[0])
+        return float((mean_lab(picture, around) - mean_lab(picture, line))[0])
 
-    assert where.sum() > 50
+    assert line.sum() > 50
     assert depth(result) > 0.8 * depth(creased)
 
 
-def test_nothing_is_lifted_into_white(portrait: tuple[Image, Face]) -> None:
+def test_nothing_is_brightened_to_white(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     bright = np.clip(1.35 * pixels, 0, 1).astype(np.float32)
     result = polish.apply(bright, face, FULL)

@@ -1,4 +1,4 @@
-"""Each state of torchvision needs a process of its own: an import happens only once."""
+"""Import workarounds, each tested in a new process because a module is imported only once."""
 
 import json
 import os
@@ -20,8 +20,8 @@ machinery.PathFinder.find_spec = lambda name, *rest: (
 )
 """
 
-# Each describes an operator as torchvision does, at import; the compiled half that would have
-# declared it is missing in the first and stood in for in the second.
+# Both register fake operators at import, as torchvision does. The compiled extension that would
+# have declared them is missing in the first and replaced in the second.
 BROKEN_TORCHVISION = """
 import torch
 import torchvision.early
@@ -43,12 +43,12 @@ for name in ("nms", "qnms"):
 
 
 def run(code: str, *paths: Path) -> Any:
-    """Run code in a fresh interpreter; give back what it printed as JSON.
+    """Run code in a new interpreter and return the JSON that it printed.
 
-    It must print nothing else, on either stream.
+    It must print nothing else, and nothing to stderr.
     """
     search_path = os.pathsep.join(str(path) for path in (*paths, ROOT))
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         capture_output=True,
         text=True,
@@ -56,9 +56,9 @@ def run(code: str, *paths: Path) -> Any:
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    return json.loads(done.stdout)
+    assert process.returncode == 0, process.stderr
+    assert process.stderr == ""
+    return json.loads(process.stdout)
 
 
 def fake_torchvision(folder: Path, source: str) -> Path:
@@ -81,8 +81,8 @@ def test_importing_the_module_imports_nothing_heavy() -> None:
     assert heavy == []
 
 
-def test_clip_imports_whatever_state_this_machines_torchvision_is_in() -> None:
-    seen = run(
+def test_clip_imports_with_the_installed_torchvision() -> None:
+    result = run(
         """
         import json, os, subprocess, sys
         plain = subprocess.run([sys.executable, "-c", "import torchvision"], capture_output=True)
@@ -100,15 +100,15 @@ def test_clip_imports_whatever_state_this_machines_torchvision_is_in() -> None:
         }))
         """
     )
-    assert seen["clip"] == "CLIPTextModel"
-    assert seen["states"] == [("repaired" if seen["plain_import_failed"] else "working")] * 2
-    assert seen["resized"] == [3, 4, 3]
-    assert seen["omp"] == os.environ.get("OMP_WAIT_POLICY", "PASSIVE")
+    assert result["clip"] == "CLIPTextModel"
+    assert result["states"] == [("repaired" if result["plain_import_failed"] else "working")] * 2
+    assert result["resized"] == [3, 4, 3]
+    assert result["omp"] == os.environ.get("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def test_a_broken_torchvision_is_repaired_and_stays_so(tmp_path: Path) -> None:
+def test_a_broken_torchvision_stays_repaired(tmp_path: Path) -> None:
     folder = fake_torchvision(tmp_path, BROKEN_TORCHVISION)
-    seen = run(
+    result = run(
         """
         import gc, json, sys
         from pipelines.runtime.vision_compat import repair_torchvision
@@ -121,11 +121,11 @@ def test_a_broken_torchvision_is_repaired_and_stays_so(tmp_path: Path) -> None:
         folder,
     )
     init = str(folder / "torchvision" / "__init__.py")
-    assert seen == ["repaired", init, "torchvision.early", True]
+    assert result == ["repaired", init, "torchvision.early", True]
 
 
 def test_a_working_torchvision_is_left_alone(tmp_path: Path) -> None:
-    seen = run(
+    result = run(
         """
         import json, sys
         from pipelines.runtime import vision_compat
@@ -134,11 +134,11 @@ def test_a_working_torchvision_is_left_alone(tmp_path: Path) -> None:
         """,
         fake_torchvision(tmp_path, WORKING_TORCHVISION),
     )
-    assert seen == ["working", True]
+    assert result == ["working", True]
 
 
-def test_an_absent_torchvision_is_survived() -> None:
-    seen = run(
+def test_clip_imports_without_torchvision() -> None:
+    result = run(
         HIDE_TORCHVISION
         + textwrap.dedent(
             """
@@ -150,7 +150,7 @@ def test_an_absent_torchvision_is_survived() -> None:
             """
         )
     )
-    assert seen == ["absent", "CLIPTextModel"]
+    assert result == ["absent", "CLIPTextModel"]
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,8 @@ def test_an_absent_torchvision_is_survived() -> None:
     ],
     ids=["another-error", "another-module-missing"],
 )
-def test_another_fault_is_not_hidden(tmp_path: Path, source: str, word: str) -> None:
-    seen = run(
+def test_other_import_errors_are_raised(tmp_path: Path, source: str, word: str) -> None:
+    result = run(
         """
         import json
         from pipelines.runtime import vision_compat
@@ -173,13 +173,13 @@ def test_another_fault_is_not_hidden(tmp_path: Path, source: str, word: str) -> 
         """,
         fake_torchvision(tmp_path, source),
     )
-    message, untouched = seen
+    message, untouched = result
     assert word in message
     assert untouched
 
 
-def test_the_annotator_comes_alone_and_quietly() -> None:
-    seen = run(
+def test_the_annotator_is_imported_silently_and_without_its_package() -> None:
+    result = run(
         """
         import json, sys
         from pipelines.runtime.vision_compat import mediapipe_annotator, mediapipe_detector
@@ -198,7 +198,7 @@ def test_the_annotator_comes_alone_and_quietly() -> None:
         }))
         """
     )
-    assert seen == {
+    assert result == {
         "name": "controlnet_aux.mediapipe_face.mediapipe_face_common",
         "same": True,
         "callable": True,

@@ -20,7 +20,7 @@ def test_the_canonical_form() -> None:
     )
 
 
-def test_nothing_is_the_default_look() -> None:
+def test_an_empty_text_is_the_default_look() -> None:
     assert Look.parse("") == Look()
 
 
@@ -32,7 +32,7 @@ def test_the_three_kinds_of_gaze(text: str, gaze: float | Gaze | None) -> None:
     assert Look.parse(text).gaze == gaze
 
 
-def test_doses_are_put_in_order() -> None:
+def test_doses_are_sorted() -> None:
     look = Look.parse("doses=X:0.1,B:0.25")
     assert look.doses == (("B", 0.25), ("X", 0.1))
     assert str(look).endswith("&doses=B:0.25,X:0.1")
@@ -63,7 +63,7 @@ def test_every_look_round_trips(look: Look) -> None:
 
 
 @given(st.text(max_size=500))
-def test_any_text_is_a_look_or_a_look_error(text: str) -> None:
+def test_any_text_gives_a_look_or_a_look_error(text: str) -> None:
     try:
         look = Look.parse(text)
     except LookError as error:
@@ -94,7 +94,7 @@ def test_any_text_is_a_look_or_a_look_error(text: str) -> None:
         ("region", "bad-value", "'region'"),
     ],
 )
-def test_what_is_wrong_is_named(text: str, code: str, named: str) -> None:
+def test_errors_name_the_wrong_part(text: str, code: str, named: str) -> None:
     with pytest.raises(LookError) as caught:
         Look.parse(text)
     assert caught.value.code == code

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.__main__ import main
+from pipelines.cli.app import main
 from pipelines.gaze import Gaze
 from pipelines.image import credentials, metadata
 from pipelines.image.arrays import Image8
@@ -50,8 +50,8 @@ def pixels(data: bytes) -> Image8:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_picture_says_how_it_was_made(face: Image8, form: Any) -> None:
-    data = marking.marked(face, LOOK, original=ORIGINAL, form=form)
+def test_metadata_says_how_a_picture_was_made(face: Image8, form: Any) -> None:
+    data = marking.encode(face, LOOK, original=ORIGINAL, form=form)
     with Image.open(io.BytesIO(data)) as image:
         assert image.format == form
         assert image.size == (120, 120)
@@ -62,8 +62,8 @@ def test_a_picture_says_how_it_was_made(face: Image8, form: Any) -> None:
     assert credentials.read(data) is None
 
 
-def test_the_pixels_stay_and_bytes_repeat(face: Image8) -> None:
-    one, two = (marking.marked(face, LOOK) for _ in range(2))
+def test_encoding_keeps_pixels_and_is_deterministic(face: Image8) -> None:
+    one, two = (marking.encode(face, LOOK) for _ in range(2))
     assert one == two
     assert np.array_equal(pixels(one), face)
 
@@ -90,35 +90,35 @@ def test_the_pixels_stay_and_bytes_repeat(face: Image8) -> None:
             Look(engine="sd15-mediapipe-face", gaze=None, generative=0.2),
             "compositeWithTrainedAlgorithmicMedia",
         ),
-        # Nothing is generated where the eyes stay as they are.
+        # Eyes that are not turned are not drawn by the network.
         (Look(engine="eye-controlnet", gaze=None), "algorithmicallyEnhanced"),
         (None, ""),
     ],
 )
-def test_the_source_type_follows_what_was_done(look: Look | None, kind: str) -> None:
+def test_the_source_type_depends_on_the_look(look: Look | None, kind: str) -> None:
     assert marking.source_type(look) == kind
 
 
-def test_a_sheet_is_what_its_most_changed_look_is() -> None:
+def test_a_sheet_has_the_source_type_of_its_most_changed_look() -> None:
     drawn, untouched = Look(engine="eye-controlnet"), Look(context="id-passport")
     assert marking.source_type_of([None, untouched]) == ""
     assert marking.source_type_of([None, LOOK, untouched]) == "algorithmicallyEnhanced"
     assert marking.source_type_of([LOOK, drawn]) == "compositeWithTrainedAlgorithmicMedia"
 
 
-def test_a_pixel_hash_names_pixels_and_nothing_else(face: Image8) -> None:
-    png, tiff = (marking.marked(face, LOOK, form=form) for form in ("PNG", "TIFF"))
+def test_a_pixel_hash_depends_on_pixels_and_shape_only(face: Image8) -> None:
+    png, tiff = (marking.encode(face, LOOK, form=form) for form in ("PNG", "TIFF"))
     same = {metadata.pixel_hash(one) for one in (face, pixels(png), pixels(tiff))}
     assert len(same) == 1
     changed = face.copy()
     changed[0, 0, 0] ^= 1
     assert metadata.pixel_hash(changed) not in same
-    # The same bytes in another shape are another picture.
+    # The same bytes in another shape are a different picture.
     assert metadata.pixel_hash(face.reshape(60, 240, 3)) not in same
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
-def test_what_is_no_picture_says_nothing(data: bytes) -> None:
+def test_other_files_have_no_metadata(data: bytes) -> None:
     assert metadata.read(data) == Statement("", "", "", "")
     assert credentials.read(data) is None
 
@@ -132,7 +132,7 @@ def test_what_is_no_picture_says_nothing(data: bytes) -> None:
         b"<a/>" + b" " * 2_000_000,
     ],
 )
-def test_strange_metadata_says_nothing(face: Image8, packet: bytes) -> None:
+def test_invalid_metadata_is_ignored(face: Image8, packet: bytes) -> None:
     buffer = io.BytesIO()
     Image.fromarray(face).save(buffer, "TIFF", tiffinfo={700: packet})
     assert metadata.read(buffer.getvalue()) == Statement("", "", "", "")
@@ -143,23 +143,23 @@ def test_strange_metadata_says_nothing(face: Image8, packet: bytes) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_with_a_certificate_pictures_are_signed(signed: None, face: Image8, form: Any) -> None:
-    data = marking.marked(face, LOOK, original=ORIGINAL, form=form)
+    data = marking.encode(face, LOOK, original=ORIGINAL, form=form)
     found = credentials.read(data)
     assert found is not None
     assert found.state == "Valid"
     assert found.signer == "Development signer"
-    # Valid, and its signer on nobody's list: that is what a development certificate is.
+    # Valid, but untrusted, because a development certificate is on no trust list.
     assert found.problems == ("signingCredential.untrusted",)
     assert [action.partition(":")[0] for action in found.actions] == ["c2pa.opened", "c2pa.edited"]
     assert str(LOOK) in found.actions[1]
-    assert metadata.read(data).look == str(LOOK), "the metadata was written first"
+    assert metadata.read(data).look == str(LOOK), "the signature changed the metadata"
     credentials.check()
 
 
-def test_the_manifest_names_the_original_and_does_not_hold_it(signed: None, face: Image8) -> None:
+def test_the_manifest_names_the_original_without_a_thumbnail(signed: None, face: Image8) -> None:
     import c2pa
 
-    data = marking.marked(face, LOOK, original=ORIGINAL)
+    data = marking.encode(face, LOOK, original=ORIGINAL)
     with c2pa.Reader("image/png", io.BytesIO(data)) as reader:
         manifest = reader.get_active_manifest()
     (ingredient,) = manifest["ingredients"]
@@ -171,8 +171,8 @@ def test_the_manifest_names_the_original_and_does_not_hold_it(signed: None, face
     assert action["digitalSourceType"].endswith("/algorithmicallyEnhanced")
 
 
-def test_an_invented_persona_is_signed_as_made_and_not_edited(signed: None, face: Image8) -> None:
-    data = marking.marked(face, None, source=metadata.INVENTED)
+def test_an_invented_persona_is_signed_as_created(signed: None, face: Image8) -> None:
+    data = marking.encode(face, None, source=metadata.INVENTED)
     found = credentials.read(data)
     assert found is not None
     assert found.state == "Valid"
@@ -181,18 +181,18 @@ def test_an_invented_persona_is_signed_as_made_and_not_edited(signed: None, face
 
 
 def test_originals_and_sheets_are_not_signed(signed: None, face: Image8) -> None:
-    assert credentials.read(marking.marked(face, None)) is None
+    assert credentials.read(marking.encode(face, None)) is None
 
 
-def test_a_changed_picture_is_found_out(signed: None, face: Image8) -> None:
-    data = bytearray(marking.marked(face, LOOK))
+def test_a_changed_file_is_invalid(signed: None, face: Image8) -> None:
+    data = bytearray(marking.encode(face, LOOK))
     data[-200] ^= 0xFF
     found = credentials.read(bytes(data))
     assert found is not None
     assert found.state == "Invalid"
 
 
-def test_a_certificate_that_cannot_sign_is_said(
+def test_a_certificate_that_cannot_sign_raises(
     signed: None, face: Image8, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = dev_cert.make(tmp_path)[1]
@@ -201,13 +201,13 @@ def test_a_certificate_that_cannot_sign_is_said(
     for key in (other, nonsense, tmp_path / "missing.pem", ""):
         monkeypatch.setenv("PRESENCE_C2PA_KEY", str(key))
         with pytest.raises(ProvenanceError) as caught:
-            marking.marked(face, LOOK)
+            marking.encode(face, LOOK)
         assert str(tmp_path) not in caught.value.sentence
         with pytest.raises(ProvenanceError):
             credentials.check()
 
 
-def test_the_development_key_is_nobody_elses(certificate: tuple[Path, Path]) -> None:
+def test_the_development_key_is_readable_by_its_owner_only(certificate: tuple[Path, Path]) -> None:
     assert certificate[1].stat().st_mode & 0o077 == 0
 
 
@@ -220,43 +220,41 @@ def inspect(path: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
     return {line[:13].strip(" :"): line[13:] for line in lines}
 
 
-def test_inspect_prints_what_a_picture_says(
+def test_inspect_prints_the_metadata(
     face: Image8, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.png"
-    path.write_bytes(marking.marked(face, LOOK, original=ORIGINAL))
-    said = inspect(path, capsys)
-    assert said["source type"] == "algorithmicallyEnhanced (a photo, retouched by an algorithm)"
-    assert said["look"] == str(LOOK)
-    assert said["original"] == f"sha256 {ORIGINAL}"
-    assert said["pixels"] == f"sha256 {metadata.pixel_hash(face)}"
-    assert said["credentials"] == "not said"
+    path.write_bytes(marking.encode(face, LOOK, original=ORIGINAL))
+    rows = inspect(path, capsys)
+    assert rows["source type"] == "algorithmicallyEnhanced (a photo, retouched by an algorithm)"
+    assert rows["look"] == str(LOOK)
+    assert rows["original"] == f"sha256 {ORIGINAL}"
+    assert rows["pixels"] == f"sha256 {metadata.pixel_hash(face)}"
+    assert rows["credentials"] == "not said"
 
 
 def test_inspect_reads_credentials(
     signed: None, face: Image8, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.jpg"
-    path.write_bytes(marking.marked(face, LOOK, form="JPEG"))
+    path.write_bytes(marking.encode(face, LOOK, form="JPEG"))
     assert main(["inspect", str(path)]) == 0
     printed = capsys.readouterr().out
     assert "valid, signed by Development signer" in printed
     assert "c2pa.edited: a photo, retouched by an algorithm" in printed
 
 
-def test_inspect_refuses_what_is_no_picture(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_inspect_refuses_other_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.png"
     path.write_text("no picture")
     assert main(["inspect", str(path)]) == 2
     assert main(["inspect", str(tmp_path / "missing.png")]) == 2
-    said = capsys.readouterr().err
-    assert said.count("refused: not-an-image") == 2
-    assert str(tmp_path) not in said
+    printed = capsys.readouterr().err
+    assert printed.count("refused: not-an-image") == 2
+    assert str(tmp_path) not in printed
 
 
-def test_inspect_does_not_obey_a_pictures_metadata(
+def test_inspect_prints_no_control_characters(
     face: Image8, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.png"
@@ -268,14 +266,14 @@ def test_inspect_does_not_obey_a_pictures_metadata(
     assert "\u202e" not in printed
 
 
-def test_rendered_files_are_marked_and_odd_endings_refused(
+def test_rendered_files_have_metadata_and_other_formats_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], hopper_path: Path
 ) -> None:
     out = tmp_path / "out.webp"
     assert main(["render", str(hopper_path), "--look", "region=korea", "--out", str(out)]) == 0
-    said = metadata.read(out.read_bytes())
-    assert said.look.startswith("region=korea&context=linkedin")
-    assert len(said.original) == 64
+    statement = metadata.read(out.read_bytes())
+    assert statement.look.startswith("region=korea&context=linkedin")
+    assert len(statement.original) == 64
     bmp = tmp_path / "out.bmp"
     assert main(["render", str(hopper_path), "--out", str(bmp)]) == 2
     assert "out.bmp. End it in .png or .jpg" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Inventing a persona, on tiny random weights: noise, but marked and measured like a face."""
+"""Personas from tiny models with random weights, whose pictures are noise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.__main__ import main
+from pipelines.cli.app import main
 from pipelines.engines import dispatch, hub
 from pipelines.gaze import Gaze
 from pipelines.image import metadata
@@ -23,7 +23,7 @@ LOOK = Look(region="off-camera", context="service-bot", engine=HUB, seed=7)
 
 
 @pytest.mark.usefixtures("models")
-def test_the_command_writes_marked_candidates(hopper_path: Path, tmp_path: Path) -> None:
+def test_the_command_writes_candidates_with_metadata(hopper_path: Path, tmp_path: Path) -> None:
     arguments = ["persona", hopper_path, "--look", str(LOOK), "--count", 2, "--out", tmp_path]
     assert main([str(one) for one in arguments]) == 0
     report = json.loads((tmp_path / "persona.json").read_text())
@@ -35,7 +35,7 @@ def test_the_command_writes_marked_candidates(hopper_path: Path, tmp_path: Path)
         assert metadata.read(data).source_type == "trainedAlgorithmicMedia"
         pictures.append(np.asarray(Image.open(tmp_path / candidate["file"])))
         assert pictures[-1].shape == (512, 512, 3)
-        # Noise shows no face, and that is said.
+        # There is no face in noise.
         assert candidate["warnings"] == ["No face can be made out in this one."]
     assert not np.array_equal(pictures[0], pictures[1])
     assert (tmp_path / "side_by_side.png").is_file()
@@ -44,63 +44,64 @@ def test_the_command_writes_marked_candidates(hopper_path: Path, tmp_path: Path)
 def test_a_candidate_is_measured_like_a_photo(
     hopper: Image8, astronaut: Image8, hopper_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[dict[str, Any]] = []
-    drawn = [hopper[44:556], astronaut]
+    calls: list[dict[str, Any]] = []
+    photos = [hopper[44:556], astronaut]
 
-    def draws_real_faces(engine: Any, kind: str, arguments: Any, on_step: Any) -> Any:
+    def return_photo(engine: Any, kind: str, arguments: Any, on_step: Any) -> Any:
         assert kind == "invent"
-        asked.append(arguments)
-        return drawn[len(asked) - 1][None].astype(np.float32) / 255
+        calls.append(arguments)
+        return photos[len(calls) - 1][None].astype(np.float32) / 255
 
-    monkeypatch.setattr(hub, "run", draws_real_faces)
+    monkeypatch.setattr(hub, "run", return_photo)
     monkeypatch.setattr(dispatch, "require", lambda engine: None)
-    made = persona.invent(hopper_analysis, LOOK, 2)
-    same, other = made.candidates
+    invented = persona.invent(hopper_analysis, LOOK, 2)
+    same, other = invented.candidates
     assert same.distance is not None
     assert same.distance < 0.2
     assert "resembles" in same.warnings[0]
     assert other.warnings == ()
     assert other.error is not None
     assert other.report()["original"]["head"]
-    assert [one["seed"] for one in asked] == [7, 8]
+    assert [call["seed"] for call in calls] == [7, 8]
     for words in ("looking to the side", "graphic rather than a room"):
-        assert words in asked[0]["prompt"]
-    # The pose's own face is not handed on: neither as a start nor as an identity.
-    assert set(asked[0]) == {"prompt", "image", "width", "height", "seed"}
-    assert np.array_equal(np.asarray(asked[0]["image"]), made.control_u8)
+        assert words in calls[0]["prompt"]
+    # Neither the photo nor its identity is passed to the network.
+    assert set(calls[0]) == {"prompt", "image", "width", "height", "seed"}
+    assert np.array_equal(np.asarray(calls[0]["image"]), invented.control_u8)
 
 
-def test_the_annotation_shows_the_pose_with_the_asked_gaze(
+def test_the_control_image_has_the_requested_gaze(
     hopper_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub, "run", lambda *_: None)
     monkeypatch.setattr(dispatch, "require", lambda engine: None)
 
-    def pupil(gaze: Gaze) -> float:
-        look = Look(gaze=gaze, engine=HUB)
-        made = persona.invent(hopper_analysis, look, 1)
-        assert (made.candidates, made.kept_back) == ((), 1)
+    def pupil_column(gaze: Gaze) -> float:
+        invented = persona.invent(hopper_analysis, Look(gaze=gaze, engine=HUB), 1)
+        assert (invented.candidates, invented.kept_back) == ((), 1)
         colour = (250, 200, 10)
-        return float(np.nonzero((made.control_u8 == colour).all(axis=2))[1].mean())
+        return float(np.nonzero((invented.control_u8 == colour).all(axis=2))[1].mean())
 
-    assert pupil(Gaze(15, 0)) > pupil(Gaze(-15, 0)) + 5
+    assert pupil_column(Gaze(15, 0)) > pupil_column(Gaze(-15, 0)) + 5
 
 
 @pytest.mark.parametrize(("look", "count"), [(Look(), 1), (LOOK, 0), (LOOK, 9)])
-def test_what_cannot_be_is_refused(look: Look, count: int, hopper_analysis: Analysis) -> None:
+def test_other_engines_and_counts_are_refused(
+    look: Look, count: int, hopper_analysis: Analysis
+) -> None:
     with pytest.raises(LookError):
         persona.invent(hopper_analysis, look, count)
 
 
 @pytest.mark.usefixtures("models")
-def test_it_can_be_stopped(hopper_analysis: Analysis) -> None:
-    told: list[float] = []
+def test_an_exception_in_progress_stops_it(hopper_analysis: Analysis) -> None:
+    shares: list[float] = []
 
     def stop(share: float, step: str) -> None:
-        told.append(share)
-        if len(told) == 2:
+        shares.append(share)
+        if len(shares) == 2:
             raise Cancelled
 
     with pytest.raises(Cancelled):
         persona.invent(hopper_analysis, LOOK, 2, stop)
-    assert len(told) == 2
+    assert len(shares) == 2

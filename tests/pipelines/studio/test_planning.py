@@ -16,7 +16,7 @@ def planned(text: str, head: HeadPose = FRONTAL, now: Gaze = Gaze(4, 1)) -> Plan
     return plan(Look.parse(text), load(), head, now)
 
 
-def test_strength_is_the_share_of_the_way() -> None:
+def test_the_strength_of_the_gaze_is_the_share_of_the_way() -> None:
     assert planned("region=nordic&gaze=1").target == Gaze(0, 0)
     assert planned("region=nordic&gaze=0.5").target == Gaze(2, 0.5)
     assert planned("region=nordic&gaze=0").target is None
@@ -25,13 +25,11 @@ def test_strength_is_the_share_of_the_way() -> None:
     assert planned("region=nordic&gaze=-7,3").target == Gaze(-7, 3)
 
 
-def test_a_side_that_the_eyes_cannot_reach_gives_way_to_the_other() -> None:
-    turned = HeadPose(24, 0, 0)
-    made = planned("region=japan", turned, Gaze(0, 0))
-    assert made.target == Gaze(3, -2)
-    assert not made.clamped
-    far = planned("region=japan", HeadPose(32, 0, 0), Gaze(20, 0))
-    assert far.clamped
+def test_the_other_side_is_used_if_the_preferred_one_is_out_of_reach() -> None:
+    reachable = planned("region=japan", HeadPose(24, 0, 0), Gaze(0, 0))
+    assert reachable.target == Gaze(3, -2)
+    assert not reachable.clamped
+    assert planned("region=japan", HeadPose(32, 0, 0), Gaze(20, 0)).clamped
 
 
 @pytest.mark.parametrize(
@@ -45,28 +43,27 @@ def test_a_side_that_the_eyes_cannot_reach_gives_way_to_the_other() -> None:
         ("off-camera", -12, 0, -1),
     ],
 )
-def test_the_side_follows_from_the_head(
+def test_the_side_depends_on_the_head(
     region: str, head_yaw: float, now_yaw: float, side: int
 ) -> None:
-    made = planned(f"region={region}", HeadPose(head_yaw, 0, 0), Gaze(now_yaw, 0))
-    asked = load().regions[region].gaze
-    assert made.target is not None
-    assert asked is not None
-    assert made.target == Gaze(side * asked[0], asked[1])
+    target = planned(f"region={region}", HeadPose(head_yaw, 0, 0), Gaze(now_yaw, 0)).target
+    norm = load().regions[region].gaze
+    assert norm is not None
+    assert target == Gaze(side * norm[0], norm[1])
 
 
-def test_out_of_reach_is_clamped_and_said() -> None:
-    made = planned("gaze=-15,0", HeadPose(20, 0, 0))
-    assert made.target == Gaze(-5, 0)
-    assert made.clamped
+def test_a_gaze_out_of_reach_is_clamped() -> None:
+    clamped = planned("gaze=-15,0", HeadPose(20, 0, 0))
+    assert clamped.target == Gaze(-5, 0)
+    assert clamped.clamped
 
 
-def test_polish_scales_the_context_and_leaves_overrides() -> None:
-    whole, half = planned("context=advertising"), planned("context=advertising&polish=0.5")
-    assert half.doses.blemishes == pytest.approx(whole.doses.blemishes / 2)
+def test_polish_scales_the_doses_of_the_context_but_not_overrides() -> None:
+    full, half = planned("context=advertising"), planned("context=advertising&polish=0.5")
+    assert half.doses.blemishes == pytest.approx(full.doses.blemishes / 2)
     assert not planned("context=advertising&polish=0").polishes
     assert planned("polish=0&doses=S:0.4").doses.shadows == 0.4
-    assert whole.texture_floor == 0.75
+    assert full.texture_floor == 0.75
 
 
 def test_an_id_photo_takes_no_doses() -> None:

@@ -40,7 +40,7 @@ def planned(analysis: Analysis, look: Look) -> Plan:
     return plan(look, load(), analysis.face.head, analysis.gaze.gaze)
 
 
-def shown(stage: PreviewStage, text: str) -> Image8:
+def render_preview(stage: PreviewStage, text: str) -> Image8:
     look = Look.parse(text)
     return preview.preview(stage, planned(stage.analysis, look), look.seed)
 
@@ -54,56 +54,57 @@ def shown(stage: PreviewStage, text: str) -> Image8:
     ],
     indirect=["stage"],
 )
-def test_a_preview_is_the_full_result_made_small(stage: PreviewStage, text: str) -> None:
-    image = shown(stage, text)
+def test_a_preview_equals_the_reduced_full_result(stage: PreviewStage, text: str) -> None:
+    image = render_preview(stage, text)
     full = studio.render(stage.analysis, Look.parse(text)).image_u8[window(stage.analysis)]
     size = image.shape[1::-1]
     small = cv2.resize(full, size, interpolation=cv2.INTER_AREA)
-    differs = deltaE_ciede2000(rgb2lab(small), rgb2lab(image))
+    error = deltaE_ciede2000(rgb2lab(small), rgb2lab(image))
     # A difference of 1 can just be seen side by side.
-    assert differs.mean() < 0.4
-    assert np.percentile(differs, 99) < 1.5
+    assert error.mean() < 0.4
+    assert np.percentile(error, 99) < 1.5
     before = np.rint(255 * stage.pixels).astype(np.uint8)
     changed = deltaE_ciede2000(rgb2lab(before), rgb2lab(image))
-    # The eyes are few pixels, but change a lot more than the preview errs.
+    # The eyes have few pixels, but their change is much larger than the error.
     assert changed.max() > 4
     assert max(image.shape[:2]) <= preview.LONG_SIDE
 
 
-def test_only_what_changed_is_worked_out(
+def test_only_steps_with_changed_settings_are_computed(
     astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = preview.stage(astronaut_analysis, window(astronaut_analysis))
-    done = []
+    calls = []
     for module, name in ((polish, "within"), (geometry, "redirect")):
         real = getattr(module, name)
 
         def counted(
             *values: object, name: str = name, real: object = real, **more: object
         ) -> object:
-            done.append(name)
+            calls.append(name)
             return real(*values, **more)  # type: ignore[operator]
 
         monkeypatch.setattr(module, name, counted)
-    shown(stage, "region=japan&context=linkedin")
-    assert sorted(done) == ["redirect", "within"]
-    shown(stage, "region=japan&context=linkedin&gaze=0.5")
-    assert done[2:] == ["redirect"]
-    shown(stage, "region=japan&context=linkedin&gaze=0.5&polish=0.5")
-    assert done[3:] == ["within"]
-    shown(stage, "region=japan&context=linkedin&gaze=0.5")
-    assert len(done) == 4
+    render_preview(stage, "region=japan&context=linkedin")
+    assert sorted(calls) == ["redirect", "within"]
+    render_preview(stage, "region=japan&context=linkedin&gaze=0.5")
+    assert calls[2:] == ["redirect"]
+    render_preview(stage, "region=japan&context=linkedin&gaze=0.5&polish=0.5")
+    assert calls[3:] == ["within"]
+    render_preview(stage, "region=japan&context=linkedin&gaze=0.5")
+    assert len(calls) == 4
 
 
-def test_what_is_kept_changes_nothing(astronaut_analysis: Analysis) -> None:
-    busy = preview.stage(astronaut_analysis)
+def test_cached_steps_do_not_change_a_preview(astronaut_analysis: Analysis) -> None:
+    used = preview.stage(astronaut_analysis)
     for text in LOOKS:
-        shown(busy, text)
-    assert np.array_equal(shown(busy, LOOKS[0]), shown(preview.stage(astronaut_analysis), LOOKS[0]))
+        render_preview(used, text)
+    fresh = preview.stage(astronaut_analysis)
+    assert np.array_equal(render_preview(used, LOOKS[0]), render_preview(fresh, LOOKS[0]))
 
 
-def test_nothing_asked_for_shows_the_photo(astronaut_analysis: Analysis) -> None:
+def test_a_look_without_changes_shows_the_photo(astronaut_analysis: Analysis) -> None:
     stage = preview.stage(astronaut_analysis)
-    passport = shown(stage, "region=international&context=id-passport")
+    passport = render_preview(stage, "region=international&context=id-passport")
     assert np.array_equal(passport, astronaut_analysis.portrait.original_u8)
-    assert np.array_equal(shown(stage, "region=keep&context=actor&polish=0"), passport)
+    assert np.array_equal(render_preview(stage, "region=keep&context=actor&polish=0"), passport)

@@ -44,7 +44,7 @@ REPORT: dict[str, type | set[str]] = {
 }
 
 
-def test_the_report_has_its_keys(astronaut_analysis: Analysis) -> None:
+def test_the_report_has_all_keys(astronaut_analysis: Analysis) -> None:
     report = studio.render(astronaut_analysis, Look(region="japan")).report()
     for key, kind in REPORT.items():
         if isinstance(kind, set):
@@ -60,7 +60,7 @@ def test_the_report_has_its_keys(astronaut_analysis: Analysis) -> None:
 
 @pytest.mark.parametrize("name", ["hopper", "astronaut"])
 @pytest.mark.parametrize("region", ["north-america", "japan", "off-camera"])
-def test_gaze_alone_stays_in_the_face_and_the_person(
+def test_turning_the_eyes_changes_only_the_face_and_keeps_identity(
     name: str, region: str, request: pytest.FixtureRequest
 ) -> None:
     analysis: Analysis = request.getfixturevalue(f"{name}_analysis")
@@ -72,38 +72,38 @@ def test_gaze_alone_stays_in_the_face_and_the_person(
 
 
 @pytest.mark.parametrize("region", ["north-america", "off-camera"])
-def test_the_astronauts_gaze_arrives(region: str, astronaut_analysis: Analysis) -> None:
+def test_the_gaze_reaches_its_target(region: str, astronaut_analysis: Analysis) -> None:
     variant = studio.render(astronaut_analysis, Look(region=region, polish=0))
     gaze = variant.measurements.gaze
     assert gaze.target is not None
     assert gaze.before.gaze.angle_to(gaze.target) > 2
     assert gaze.error is not None
-    # The irises of this photo are 4 pixels in radius: a third of a pixel is 2.6 degrees.
+    # The irises of this photo have a radius of 4 pixels, so a third of a pixel is 2.6 degrees.
     assert gaze.error < 2.6
 
 
-def test_an_id_photo_is_returned_bit_for_bit(astronaut_analysis: Analysis) -> None:
+def test_an_id_photo_is_not_changed(astronaut_analysis: Analysis) -> None:
     averted = studio.render(astronaut_analysis, Look(region="off-camera", polish=0)).image_u8
     variant = studio.render(studio.analyse_pixels(averted), Look(context="id-passport"))
     assert np.array_equal(variant.image_u8, averted)
     assert variant.measurements.identity.distance == 0
-    # It says that the gaze is not where the rules want it instead of moving it.
+    # A warning says that the gaze is not at the lens.
     assert variant.measurements.gaze.target == Gaze(0, 0)
     assert any("nothing may be edited" in warning for warning in variant.warnings)
 
 
-def test_the_same_look_gives_the_same_bytes(hopper_analysis: Analysis) -> None:
+def test_rendering_is_deterministic(hopper_analysis: Analysis) -> None:
     look = Look(region="japan", context="advertising", seed=5)
     first, second = (studio.render(hopper_analysis, look) for _ in range(2))
     assert np.array_equal(first.image_u8, second.image_u8)
 
 
-def test_the_original_is_never_written_over(hopper: Image8, hopper_analysis: Analysis) -> None:
+def test_the_original_is_not_modified(hopper: Image8, hopper_analysis: Analysis) -> None:
     studio.render(hopper_analysis, Look(context="advertising"))
     assert np.array_equal(hopper_analysis.portrait.original_u8, hopper)
 
 
-def test_a_large_photo_comes_back_at_its_own_size(astronaut: Image8) -> None:
+def test_a_large_photo_is_returned_at_full_size(astronaut: Image8) -> None:
     face = Pillow.fromarray(astronaut).crop((130, 10, 330, 250))
     large = np.asarray(face.resize((2500, 3000), Pillow.Resampling.BICUBIC))
     analysis = studio.analyse_pixels(large)
@@ -115,7 +115,7 @@ def test_a_large_photo_comes_back_at_its_own_size(astronaut: Image8) -> None:
     assert variant.measurements.changed_outside_face == 0
 
 
-def test_small_eyes_are_left_alone_and_said(astronaut: Image8) -> None:
+def test_small_eyes_are_not_turned(astronaut: Image8) -> None:
     analysis = studio.analyse_pixels(
         np.asarray(Pillow.fromarray(astronaut).crop((120, 0, 340, 220)).resize((160, 160)))
     )
@@ -135,7 +135,7 @@ def test_small_eyes_are_left_alone_and_said(astronaut: Image8) -> None:
     assert any("too small" in warning for warning in variant.warnings)
 
 
-def test_a_look_that_would_be_over_polished_is_held_back_and_says_so(
+def test_a_polish_that_exceeds_a_guard_is_held_back(
     astronaut_analysis: Analysis,
 ) -> None:
     packaged = load()
@@ -155,7 +155,9 @@ def test_a_look_that_would_be_over_polished_is_held_back_and_says_so(
     assert captions.held_back_line(usual) == ""
 
 
-def test_the_star_goes_to_the_likest_that_arrived(astronaut_analysis: Analysis) -> None:
+def test_the_best_look_is_the_most_recognisable_that_reached_its_gaze(
+    astronaut_analysis: Analysis,
+) -> None:
     looks = [
         Look(region="off-camera", context="advertising"),
         Look(region="keep", context="actor"),
@@ -164,29 +166,29 @@ def test_the_star_goes_to_the_likest_that_arrived(astronaut_analysis: Analysis) 
     comparison = studio.compare(astronaut_analysis, looks)
     distances = [variant.measurements.identity.distance for variant in comparison.variants]
     assert comparison.best
-    arrived = [distances[i] for i, variant in enumerate(comparison.variants) if variant.reached]
+    reached = [distances[i] for i, variant in enumerate(comparison.variants) if variant.reached]
     for index in comparison.best:
-        assert distances[index] <= min(arrived) + TIE
+        assert distances[index] <= min(reached) + TIE
     assert sorted(comparison.ranking) == [0, 1, 2]
 
 
-def test_those_that_missed_their_gaze_get_no_star(astronaut_analysis: Analysis) -> None:
-    kept = studio.render(astronaut_analysis, Look(region="keep", polish=0))
-    missed = replace(kept, plan=replace(kept.plan, asked=Gaze(30, 0)))
+def test_a_look_that_missed_its_gaze_is_never_best(astronaut_analysis: Analysis) -> None:
+    unchanged = studio.render(astronaut_analysis, Look(region="keep", polish=0))
+    missed = replace(unchanged, plan=replace(unchanged.plan, asked=Gaze(30, 0)))
     other = studio.render(astronaut_analysis, Look(region="keep", context="advertising"))
     assert not missed.reached
     assert comparison.best_of([missed, other]) == (1,)
     assert comparison.best_of([missed]) == ()
 
 
-def test_a_clamped_look_has_not_reached_what_was_asked(hopper_analysis: Analysis) -> None:
+def test_a_clamped_look_has_not_reached_its_gaze(hopper_analysis: Analysis) -> None:
     variant = studio.render(hopper_analysis, Look(gaze=Gaze(38, 0), polish=0))
     assert variant.measurements.gaze.clamped
     assert any("cannot turn that far" in warning for warning in variant.warnings)
     assert not variant.reached
 
 
-def test_irises_that_cannot_be_made_out_are_left_alone(astronaut: Image8) -> None:
+def test_unclear_irises_are_not_turned(astronaut: Image8) -> None:
     hazy = np.rint(0.09 * astronaut.astype(float) + 0.91 * 150).astype(np.uint8)
     analysis = studio.analyse_pixels(hazy)
     variant = studio.render(analysis, Look(region="off-camera", polish=0))
@@ -196,27 +198,27 @@ def test_irises_that_cannot_be_made_out_are_left_alone(astronaut: Image8) -> Non
     assert not variant.reached
 
 
-def test_progress_names_its_steps(astronaut_analysis: Analysis) -> None:
-    told: list[tuple[float, str]] = []
+def test_progress_names_looks_and_steps(astronaut_analysis: Analysis) -> None:
+    calls: list[tuple[float, str]] = []
     looks = [Look(polish=0), Look(region="japan", polish=0)]
-    studio.compare(astronaut_analysis, looks, lambda share, step: told.append((share, step)))
-    shares = [share for share, _ in told]
+    studio.compare(astronaut_analysis, looks, lambda share, step: calls.append((share, step)))
+    shares = [share for share, _ in calls]
     assert shares == sorted(shares)
     assert shares[-1] == 1
-    assert any("Look A" in step and "eyes" in step for _, step in told)
-    assert any("Look B" in step for _, step in told)
+    assert any("Look A" in step and "eyes" in step for _, step in calls)
+    assert any("Look B" in step for _, step in calls)
 
 
 @pytest.mark.parametrize("engine", ["eye-controlnet", "sd15-mediapipe-face"])
-def test_an_engine_without_weights_says_so_before_any_work(
+def test_missing_weights_are_reported_before_any_work(
     engine: str, astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(weights, "BUNDLED", tmp_path)
 
-    def work(*args: object) -> None:
+    def turn_eyes(*args: object) -> None:
         raise AssertionError("work began")
 
-    monkeypatch.setattr(rendering, "_turned", work)
+    monkeypatch.setattr(rendering, "_turn_eyes", turn_eyes)
     with pytest.raises(EngineUnavailable) as caught:
         studio.compare(astronaut_analysis, [Look(engine="geometry"), Look(engine=engine)])
     assert caught.value.code == "weights-missing"
@@ -234,23 +236,23 @@ def test_a_photo_without_a_face_is_refused(astronaut: Image8) -> None:
     assert caught.value.code == "no-face"
 
 
-def test_a_lid_that_follows_the_eye_is_no_halo(astronaut_analysis: Analysis) -> None:
+def test_a_lid_that_moves_with_the_eye_is_not_a_halo(astronaut_analysis: Analysis) -> None:
     looks = ("gaze=-15,2", "gaze=none")
-    turned, still = (
+    turned, unturned = (
         studio.render(astronaut_analysis, Look.parse(f"context=creative-portfolio&{gaze}"))
         for gaze in looks
     )
     assert not turned.measurements.over_polished
     assert turned.measurements.readings.halo == pytest.approx(
-        still.measurements.readings.halo, abs=0.4
+        unturned.measurements.readings.halo, abs=0.4
     )
 
 
-def test_eyes_that_look_there_already_are_left_alone(hopper_analysis: Analysis) -> None:
+def test_eyes_already_at_the_target_are_not_turned(hopper_analysis: Analysis) -> None:
     now = hopper_analysis.gaze.gaze
     near, far = (
-        studio.render(hopper_analysis, Look(gaze=Gaze(now.yaw + by, now.pitch), polish=0))
-        for by in (0.3, 2.0)
+        studio.render(hopper_analysis, Look(gaze=Gaze(now.yaw + degrees, now.pitch), polish=0))
+        for degrees in (0.3, 2.0)
     )
     assert np.array_equal(near.image_u8, hopper_analysis.portrait.original_u8)
     assert near.measurements.gaze.error == pytest.approx(0.3, abs=0.05)
@@ -258,7 +260,7 @@ def test_eyes_that_look_there_already_are_left_alone(hopper_analysis: Analysis) 
     assert not np.array_equal(far.image_u8, hopper_analysis.portrait.original_u8)
 
 
-def test_a_retouch_alone_does_not_change_where_the_eyes_look(hopper_analysis: Analysis) -> None:
+def test_a_polish_alone_does_not_change_the_gaze(hopper_analysis: Analysis) -> None:
     variant = studio.render(hopper_analysis, Look.parse("gaze=none&context=advertising"))
     assert variant.measurements.gaze.after == hopper_analysis.gaze
     assert not np.array_equal(variant.image_u8, hopper_analysis.portrait.original_u8)

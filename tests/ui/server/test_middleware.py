@@ -20,7 +20,6 @@ from ui.server.bad_requests import MALFORMED, OUR_FAULT
 from ui.server.headers import HEADERS
 from ui.server.limits import LIMITS, SENTENCE, household
 from ui.server.middleware import middleware
-from ui.server.options import Options
 from ui.server.requests import REQUEST_ID, JsonLines, coarse, kind
 
 
@@ -28,10 +27,7 @@ def link_service(folder: Path) -> LinkService:
     return LinkService(Settings(f"sqlite:///{folder / 'links.sqlite'}", str(folder / "pictures")))
 
 
-PLAIN = Options()
-
-
-def client(folder: Path, options: Options = PLAIN) -> TestClient:
+def client(folder: Path, *, metrics: bool = False) -> TestClient:
     async def page(request: Request) -> PlainTextResponse:
         del request
         return PlainTextResponse("page")
@@ -54,7 +50,7 @@ def client(folder: Path, options: Options = PLAIN) -> TestClient:
 
         return StreamingResponse(parts())
 
-    before, routes = middleware(link_service(folder), options)
+    before, routes = middleware(link_service(folder), metrics=metrics)
     routes += [
         Route("/", page),
         Route("/s/abc", strict),
@@ -117,14 +113,14 @@ def test_health_says_whether_links_work(tmp_path: Path) -> None:
     assert answer.json()["links"] == "ok"
     (tmp_path / "links").mkdir()
     unusable = LinkService(Settings(f"sqlite:///{tmp_path / 'links'}", str(tmp_path)))
-    _, routes = middleware(unusable, Options())
+    _, routes = middleware(unusable, metrics=False)
     down = TestClient(Starlette(routes=routes)).get("/healthz")
     assert (down.status_code, down.json()["status"]) == (503, "degraded")
 
 
 def test_metrics_are_there_only_when_asked_for(tmp_path: Path) -> None:
     assert client(tmp_path).get("/metrics").status_code == 404
-    visitor = client(tmp_path, Options(metrics=True))
+    visitor = client(tmp_path, metrics=True)
     visitor.get("/")
     text = visitor.get("/metrics").text
     assert 'presence_requests_total{route="page",status="200"} 1.0' in text
@@ -180,23 +176,3 @@ def test_addresses_lose_what_tells_households_apart() -> None:
     assert coarse("testclient") == ""
     assert household("2001:db8:1:2:3::9") == household("2001:db8:1:2:4::7")
     assert household("203.0.113.7") != household("203.0.113.8")
-
-
-@pytest.mark.parametrize(
-    "environment",
-    [
-        {"PRESENCE_AUTH": "no-password"},
-        {"PRESENCE_METRICS": "yes"},
-        {"PRESENCE_LOG": "loud"},
-        {"PRESENCE_QUEUE": "0"},
-        {"PRESENCE_FORGET_AFTER": "never"},
-    ],
-)
-def test_settings_that_make_no_sense_are_refused(environment: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=next(iter(environment))):
-        Options.from_environment(environment)
-
-
-def test_passwords_may_hold_colons() -> None:
-    options = Options.from_environment({"PRESENCE_AUTH": "ann:a:b,bob:c"})
-    assert options.auth == (("ann", "a:b"), ("bob", "c"))

@@ -1,14 +1,15 @@
-"""Any number of further people, drawn at random, for fitting only; they are never tested on.
+"""Random people for fitting constants; nothing is ever tested on them.
 
-Names are c001, c002 ...; their seeds are far above those of :data:`identities.PEOPLE`.
-The eyes are drawn around figures measured on people:
+Their names are c001, c002 ...; their seeds are far above those of :data:`identities.PEOPLE`.
+The dimensions of the eyes are drawn around figures measured on people:
 
 * slit 27.1 ± 1.5 mm long (Read et al. 2006), rising 4 to 7 degrees towards the temple
   (Vasanthakumar et al. 2012);
 * upper lid edge 3.5 to 4.2 mm above the pupil and lower edge 5.2 to 5.9 mm below it at rest (Rana
-  et al. 2023, Malik et al. 2022); portraits smile and squint, so that the draw is centred lower;
-* pupil about 1 mm towards the temple from the middle of the corners (from the mean distances in
-  Vasanthakumar et al. 2012) and, as portraits that look into the lens show it, about 1.3 mm above.
+  et al. 2023, Malik et al. 2022); people smile and squint in portraits, so smaller values are
+  drawn;
+* pupil about 1 mm towards the temple from the midpoint of the canthi (from the mean distances in
+  Vasanthakumar et al. 2012) and, in portraits that look into the lens, about 1.3 mm above it.
 """
 
 from __future__ import annotations
@@ -25,35 +26,35 @@ _STYLES = (
 _FRAMES = ("round", "oval", "square")
 
 
-def strangers(count: int) -> tuple[Identity, ...]:
-    """The first ``count`` people; each depends on its own number alone."""
-    return tuple(_stranger(number) for number in range(1, count + 1))
+def calibration_people(count: int) -> tuple[Identity, ...]:
+    """Make the first ``count`` people; each depends on its own number alone."""
+    return tuple(_person(number) for number in range(1, count + 1))
 
 
-def _stranger(number: int) -> Identity:
+def _person(number: int) -> Identity:
     rng = np.random.default_rng(700_000 + number)
-    # Skin tones take turns, so that a short run covers them; everything else is drawn.
-    skin_at = (number * 4) % len(SKINS)
+    # Skin tones alternate instead of being drawn, so that few people cover all of them.
+    skin_index = (number * 4) % len(SKINS)
     male = float(np.clip((number % 2) + rng.normal(0, 0.12), 0, 1))
     age = float(rng.beta(0.9, 1.6))
-    mix = _mix(skin_at, rng)
+    mix = _mix(skin_index, rng)
     fold = float(np.clip(mix[1] * 1.2 + rng.normal(0, 0.12) - 0.1 + 0.25 * age, 0, 1))
-    hair = _hair(skin_at, age, rng)
+    hair = _hair(skin_index, age, rng)
     lid = (
         float(np.clip(rng.normal(3.45, 0.6) - 0.4 * fold, 2.2, 4.8)),
         float(np.clip(rng.normal(4.45, 0.65), 3.2, 5.9)),
     )
     bearded = male > 0.5 and rng.random() < 0.5
     return Identity(
-        f"c{number:03d}", "calibrate", mix, male, age, list(SKINS)[skin_at],
-        _iris(skin_at, rng), hair, str(rng.choice(_STYLES[int(male > 0.5)])),
+        f"c{number:03d}", "calibrate", mix, male, age, list(SKINS)[skin_index],
+        _iris(skin_index, rng), hair, str(rng.choice(_STYLES[int(male > 0.5)])),
         lid, float(rng.normal(62.0 + 2 * male, 2.0)),
         float(np.clip(rng.normal(0.1, 0.25), -0.5, 0.6)),
         _shape(fold, rng),
         brow_density=float(rng.uniform(0.6, 1.3)),
         beard=float(rng.uniform(0.3, 0.9)) if bearded and rng.random() < 0.5 else 0.0,
         stubble=float(rng.uniform(0.2, 0.9)) if bearded else 0.0,
-        freckles=float(rng.uniform(0.2, 0.9)) if skin_at < 4 and rng.random() < 0.35 else 0.0,
+        freckles=float(rng.uniform(0.2, 0.9)) if skin_index < 4 and rng.random() < 0.35 else 0.0,
         lashes=float(rng.uniform(0.55, 1.15)), redness=float(rng.uniform(0.15, 0.7)), fold=fold,
         glasses=str(rng.choice(_FRAMES)) if rng.random() < 0.2 else "",
         slit=float(np.clip(rng.normal(1.6, 0.45), 0.6, 2.5)),
@@ -62,9 +63,9 @@ def _stranger(number: int) -> Identity:
     )  # fmt: skip
 
 
-def _mix(skin_at: int, rng: np.random.Generator) -> RGB:
-    """Weights of the base shapes; the mesh varies with the skin so that neither stands alone."""
-    depth = skin_at / (len(SKINS) - 1)
+def _mix(skin_index: int, rng: np.random.Generator) -> RGB:
+    """Weights of the base shapes, drawn around values that depend on the skin tone."""
+    depth = skin_index / (len(SKINS) - 1)
     lean = np.array([0.15 + 2.5 * depth**2, 0.9 * np.exp(-(((depth - 0.4) / 0.25) ** 2)) + 0.1,
                      0.2 + 2.0 * (1 - depth) ** 2])  # fmt: skip
     weight = rng.dirichlet(lean)
@@ -72,14 +73,14 @@ def _mix(skin_at: int, rng: np.random.Generator) -> RGB:
     return african, asian, round(1 - african - asian, 3)
 
 
-def _iris(skin_at: int, rng: np.random.Generator) -> str:
-    return str(rng.choice(list(IRISES) if skin_at < 4 else _DARK_IRISES))
+def _iris(skin_index: int, rng: np.random.Generator) -> str:
+    return str(rng.choice(list(IRISES) if skin_index < 4 else _DARK_IRISES))
 
 
-def _hair(skin_at: int, age: float, rng: np.random.Generator) -> str:
+def _hair(skin_index: int, age: float, rng: np.random.Generator) -> str:
     if age > 0.6:
         return str(rng.choice(["grey", "white"]))
-    return str(rng.choice(list(HAIRS)[:6] if skin_at < 4 else ["black", "black", "dark-brown"]))
+    return str(rng.choice(list(HAIRS)[:6] if skin_index < 4 else ["black", "black", "dark-brown"]))
 
 
 def _shape(fold: float, rng: np.random.Generator) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Measurements in words for pages, reports and tables."""
+"""Measurements and votes as tables: for the pages, the printed report and CSV files."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ Report = Mapping[str, Any]
 
 
 def table(document: ComparisonDocument) -> list[tuple[str, list[str]]]:
-    """A title and a cell for every picture, the original's first."""
+    """The rows of a table of measurements: title, and a cell per picture, the original first."""
     original: Report = document.report.get("original", {})
     variants: Sequence[Report] = document.report.get("variants", [])
     return [
-        (title, [_cell(of_original, original), *(_cell(of_look, one) for one in variants)])
-        for title, of_original, of_look in _ROWS
+        (title, [_cell(of_original, original), *(_cell(of_variant, one) for one in variants)])
+        for title, of_original, of_variant in _ROWS
     ]
 
 
 def comparison_csv(document: ComparisonDocument, names: Sequence[str]) -> str:
-    """One line a picture, with plain numbers.
+    """Measurements as CSV, one line per picture.
 
     Args:
         document: The comparison.
-        names: File names of the pictures at full size.
+        names: File names of the full-size pictures.
     """
     original: Report = document.report.get("original", {})
     variants: Sequence[Report] = document.report.get("variants", [])
@@ -42,14 +42,14 @@ def comparison_csv(document: ComparisonDocument, names: Sequence[str]) -> str:
             row["gaze_yaw"], row["gaze_pitch"] = original["gaze"]
             row["skin_tone_ita"] = original["skin_tone"]["ita"]
         elif index <= len(variants) and index > 0:
-            row |= _of_variant(variants[index - 1])
+            row |= _variant_columns(variants[index - 1])
             row["most_like_them"] = (index - 1) in best
         rows.append(row)
     return _csv(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
 
 
 def votes_csv(document: ComparisonDocument, ballots: Iterable[Ballot]) -> str:
-    """One line a vote: when, the three answers by name, the comment."""
+    """Votes as CSV, one line per vote: time, names of the three chosen pictures, comment."""
     names = {picture.key: picture.name for picture in document.pictures}
     return _csv(
         ("seconds_since_1970", "most_like", "most_trustworthy", "best_for_purpose", "comment"),
@@ -80,7 +80,7 @@ _COLUMNS = (
 )
 
 
-def _of_variant(report: Report) -> dict[str, Any]:
+def _variant_columns(report: Report) -> dict[str, Any]:
     target = report["gaze"]["target"] or ("", "")
     return {
         "gaze_yaw": report["gaze"]["after"][0],
@@ -100,22 +100,22 @@ def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(head)
-    writer.writerows([_harmless(value) for value in row] for row in rows)
+    writer.writerows([_escape_formula(value) for value in row] for row in rows)
     return buffer.getvalue()
 
 
-def _harmless(value: Any) -> Any:
-    """Spreadsheets run what begins like a formula; a quote before it makes it text (OWASP)."""
+def _escape_formula(value: Any) -> Any:
+    """Prefix a quote to text that a spreadsheet would run as a formula (OWASP, CSV injection)."""
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return "'" + value
     return "" if value is None else value
 
 
-def _cell(say: Callable[[Report], str], report: Report) -> str:
+def _cell(format_value: Callable[[Report], str], report: Report) -> str:
     try:
-        return say(report)
+        return format_value(report)
     except (KeyError, TypeError, IndexError, ValueError):
-        # Nothing is measured there, or the report is of another version.
+        # There is no such measurement, or the report was written by another version.
         return "–"
 
 
@@ -133,7 +133,7 @@ def _direction(angles: Sequence[float]) -> str:
     return ", ".join(parts) or "into the lens"
 
 
-def _nothing(report: Report) -> str:
+def _not_measured(report: Report) -> str:
     raise KeyError(len(report))
 
 
@@ -143,16 +143,16 @@ _ROWS: tuple[tuple[str, Callable[[Report], str], Callable[[Report], str]], ...] 
         lambda report: _direction(report["gaze"]),
         lambda report: _direction(report["gaze"]["after"]),
     ),
-    ("Gaze asked for", _nothing, lambda report: _direction(report["gaze"]["target"])),
-    ("Missed by", _nothing, lambda report: _degrees(report["gaze"]["error"])),
+    ("Gaze asked for", _not_measured, lambda report: _direction(report["gaze"]["target"])),
+    ("Missed by", _not_measured, lambda report: _degrees(report["gaze"]["error"])),
     (
         "Likeness (0 = same, 0.6 = someone else)",
-        _nothing,
+        _not_measured,
         lambda report: f"{report['identity']['distance']:.3f}",
     ),
     (
         "Skin texture left, and least allowed",
-        _nothing,
+        _not_measured,
         lambda report: f"{report['texture_retention']:.0%}, {report['texture_floor']:.0%}",
     ),
     (
@@ -162,7 +162,7 @@ _ROWS: tuple[tuple[str, Callable[[Report], str], Callable[[Report], str]], ...] 
     ),
     (
         "Skin colour change (CIEDE2000)",
-        _nothing,
+        _not_measured,
         lambda report: f"{report['skin_tone']['delta_e00_mean']:.2f}",
     ),
 )

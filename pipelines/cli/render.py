@@ -1,0 +1,38 @@
+"""``python -m pipelines render PHOTO``: one look of a photo."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.output import save, write_json
+
+LOOK_HELP = 'for example "region=japan&context=linkedin"'
+
+
+def run(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO")],
+    out: Annotated[Path, typer.Option(help="the picture to write")],
+    look: Annotated[str, typer.Option(help=LOOK_HELP)] = "",
+    report: Annotated[Path | None, typer.Option(help="measurements as JSON")] = None,
+) -> None:
+    """Make one look of a photo."""
+    from pipelines import studio
+    from pipelines.image import metadata
+    from pipelines.studio import Look, captions
+    from presets import load
+
+    # Before the photo is looked at, so that a slip of the pen is answered at once.
+    asked = Look.parse(look).checked(load())
+    analysis = studio.analyse(photo)
+    variant = studio.render(analysis, asked)
+    original = metadata.pixel_hash(analysis.portrait.original_u8)
+    save(variant.image_u8, out, variant.look, original)
+    if report:
+        write_json(variant.report(), report)
+    print(f"{out}  {', '.join(captions.lines(variant))}")
+    for warning in variant.warnings:
+        print(f"note: {warning}", file=sys.stderr)
