@@ -6,6 +6,8 @@ PYTEST_ARGS ?=
 SECONDS_EACH ?= 600
 
 PY := $(VENV)/bin/python
+PYTEST = HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} \
+	$(PY) -m pytest -n 2 --dist loadfile
 # The stamps carry a checksum of the requirements: changed requirements are installed, touched or
 # freshly checked out ones are not installed again.
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
@@ -15,16 +17,18 @@ DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | ck
 export OMP_WAIT_POLICY ?= PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint format fuzz corpus dependencies dev-cert deploy clean distclean help named-space browser
+.PHONY: demo test test-all lint format fuzz corpus dependencies dev-cert deploy clean distclean help named-space browser
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 demo: $(RUN_STAMP)  ## Start the page (PORT=7860, HOST=127.0.0.1) and print its address
 	@PYTHONUNBUFFERED=1 PRESENCE_PORT='$(PORT)' $(if $(filter command,$(origin HOST)),PRESENCE_HOST='$(HOST)') exec $(PY) app.py
 
-test: $(DEV_STAMP) browser lint  ## Check format, lint and types, then run the tests
-	HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} \
-		$(PY) -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+test: $(DEV_STAMP) browser lint  ## Check format, lint, floors and types, then run the tests
+	$(PYTEST) -m 'not long' $(PYTEST_ARGS)
+
+test-all: $(DEV_STAMP) browser lint  ## The same with the long tests: kills, fuzzing, training, PostgreSQL
+	$(PYTEST) $(PYTEST_ARGS)
 	@echo 'What we depend on (a report; make dependencies asks for known weaknesses, too):'
 	@-$(PY) -m scripts.dependencies --offline
 

@@ -74,8 +74,8 @@ def violations(page: Page, part: str = "body") -> list[str]:
     ("width", "scheme", "locale"),
     [
         (1440, "light", "en-US"),
-        (1440, "dark", "ko-KR"),
-        (390, "light", "ko-KR"),
+        pytest.param(1440, "dark", "ko-KR", marks=pytest.mark.long),
+        pytest.param(390, "light", "ko-KR", marks=pytest.mark.long),
         (390, "dark", "en-US"),
     ],
 )

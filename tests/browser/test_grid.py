@@ -71,6 +71,7 @@ def test_a_grid_appears_and_a_cell_becomes_a_look(visit: Visit, screenshot: Shoo
     expect(page.locator("#grid-table button")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_any_setting_can_take_a_side_and_leaving_the_list_keeps_its_values(visit: Visit) -> None:
     page = visit()
     failed: list[str] = []
@@ -104,6 +105,7 @@ def test_too_many_cells_are_refused_before_they_start(visit: Visit) -> None:
     expect(page.locator("#grid-start")).to_be_enabled()
 
 
+@pytest.mark.long
 def test_what_is_done_stays_when_a_grid_is_stopped(visit: Visit) -> None:
     page = visit(width=390, height=844)
     opened(page, "-14..14 step 4", "0..1 step 0.2")

@@ -59,6 +59,7 @@ def test_refusals_are_korean_too(visit: Visit, screenshot: Shoot) -> None:
     screenshot(page, "korean-refusal")
 
 
+@pytest.mark.long
 def test_the_switch_works_by_keyboard_keeps_the_looks_and_is_remembered(visit: Visit) -> None:
     page = visit("?look=region%3Dkorea%26context%3Dactor&look=region%3Dkeep", locale="en-US")
     ready(page)

@@ -79,6 +79,7 @@ def bring(own: Locator, file: Path) -> None:
     chooser.value.set_files(file)
 
 
+@pytest.mark.long
 def test_looks_go_from_one_browser_to_another_as_a_file(visit: Visit, tmp_path: Path) -> None:
     page = visit(FINE)
     own = opened(page)
@@ -104,6 +105,7 @@ def test_looks_go_from_one_browser_to_another_as_a_file(visit: Visit, tmp_path: 
     expect(other.locator("summary b")).to_have_text(["Winter", "가을"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kept", ["garbage", "MTIz:MTIz"])
 def test_a_damaged_store_breaks_nothing(visit: Visit, kept: str) -> None:
     page = visit()

@@ -55,6 +55,7 @@ def address(
     blocks.close(verbose=False)
 
 
+@pytest.mark.long
 def test_a_place_in_the_line_is_said_and_that_it_is_full(
     address: str, browser: Browser, hold: threading.Event
 ) -> None:

@@ -49,6 +49,7 @@ def compare(page: Page) -> None:
     page.locator("#compare").click()
 
 
+@pytest.mark.long
 def test_clicks_stops_reloads_and_the_way_back(visit: Visit, tmp_path: Path) -> None:
     page = visit()
     expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)

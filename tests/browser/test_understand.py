@@ -39,6 +39,7 @@ def term(page: Page, of: str) -> Locator:
     return page.locator(f"#strip [popovertarget='meaning-{of}']").first
 
 
+@pytest.mark.long
 def test_a_term_opens_by_key_and_by_pointer_and_moves_nothing(
     visit: Visit, screenshot: Shoot
 ) -> None:
@@ -167,6 +168,7 @@ def shown_in_stage(page: Page) -> str:
     return page.locator(".p-stage .p-on").evaluate("picture => picture.dataset.name")
 
 
+@pytest.mark.long
 def test_two_pictures_switch_in_one_place(visit: Visit, screenshot: Shoot) -> None:
     page = compared(visit())
     open_tab(page, "Blink")
@@ -194,6 +196,7 @@ def test_two_pictures_switch_in_one_place(visit: Visit, screenshot: Shoot) -> No
     screenshot(page, "blink")
 
 
+@pytest.mark.long
 def test_who_asked_for_less_motion_switches_by_hand(visit: Visit) -> None:
     page = compared(visit(reduced_motion="reduce"))
     open_tab(page, "Blink")

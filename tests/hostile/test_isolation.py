@@ -10,11 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 
 from pipelines.studio.samples import samples
 from tests.hostile.sequences import Scene
 from tests.hostile.site import FORGET_S, Site
 from tests.hostile.visitor import PATIENCE_S, Visitor
+
+pytestmark = pytest.mark.long
 
 GONE = {403, 404}
 FILE = re.compile(r"file=([^\"\\]+?\.(?:png|jpg|zip))")

@@ -14,6 +14,8 @@ from sharing.records import LIVE, ComparisonRow
 from sharing.settings import Settings
 from sharing.store import LEFTOVER_AGE, Store
 
+pytestmark = pytest.mark.long
+
 
 def test_a_killed_server_comes_back_with_all_links_and_no_strangers_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -7,6 +7,8 @@ import pytest
 from tests.hostile import sequences
 from tests.hostile.sequences import Scene, Sequence
 
+pytestmark = pytest.mark.long
+
 SEQUENCES = sequences.sequences()
 
 

@@ -36,10 +36,11 @@ def postgres_server() -> Iterator[str]:
         yield address
 
 
-BACKENDS = ("sqlite", "sqlite-memory-blobs", "postgresql")
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.long)
+BACKENDS = ("sqlite", "sqlite-memory-blobs", POSTGRESQL)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", POSTGRESQL])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of an empty store."""
     name = f"t{uuid.uuid4().hex}"

@@ -10,12 +10,16 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from sharing.blobs import Blobs
 from sharing.publication import ComparisonDocument
 from sharing.records import LIVE, ComparisonRow
 from sharing.settings import Settings
 from sharing.store import LEFTOVER_AGE, Store
 from tests.serving import ROOT
+
+pytestmark = pytest.mark.long
 
 KILLS = 50
 LONGEST_PUBLICATION = 0.5

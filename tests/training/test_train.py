@@ -15,6 +15,8 @@ from training import train
 from training.eye_model import card, losses, validation
 from training.train import OtherRun, TrainingRun, TrainingSettings
 
+pytestmark = pytest.mark.long
+
 QUICK = TrainingSettings("tiny", steps=2, batch=2, every=1, checked=1)
 
 

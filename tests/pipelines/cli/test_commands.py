@@ -1,27 +1,73 @@
-"""The command line, run as a person runs it."""
+"""The command line: what it prints, writes and ends with."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.cli.app import main
+from pipelines.runtime.settings import rows
 from tests.pipelines.studio.test_studio import REPORT
 
 ROOT = Path(__file__).parents[3]
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pipelines", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_render_writes_the_picture_and_the_report(hopper_path: Path, tmp_path: Path) -> None:
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process."""
+
+    def call(*arguments: str | Path) -> Done:
+        capfd.readouterr()
+        code = main([str(argument) for argument in arguments])
+        return Done(code, *capfd.readouterr())
+
+    return call
+
+
+def test_it_runs_as_a_person_runs_it(hopper_path: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    command = [sys.executable, "-m", "pipelines", "render", str(hopper_path), "--out", str(out)]
+    look = ["--look", "region=japan&engine=geometry"]
+    done = subprocess.run([*command, *look], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"{out}  ")
+
+
+def test_every_setting_is_printed_with_its_meaning(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRESENCE_AUTH", "ann:secret")
+    done = run("settings")
+    assert done.returncode == 0
+    for name, _, _, meaning in rows():
+        assert re.search(f"^{name} .*{re.escape(meaning)}", done.stdout, re.MULTILINE)
+    assert "secret" not in done.stdout
+    monkeypatch.setenv("PRESENCE_QUEUE", "many")
+    assert run("settings").stderr.startswith("refused: bad-setting: PRESENCE_QUEUE")
+
+
+def test_render_writes_the_picture_and_the_report(
+    run: Run, hopper_path: Path, tmp_path: Path
+) -> None:
     out, report = tmp_path / "new" / "out.png", tmp_path / "out.json"
     look = "region=japan&context=linkedin&engine=geometry"
     done = run("render", hopper_path, "--look", look, "--out", out, "--report", report)
@@ -35,8 +81,13 @@ def test_render_writes_the_picture_and_the_report(hopper_path: Path, tmp_path: P
     assert set(json.loads(report.read_text())) >= set(REPORT)
 
 
-def test_compare_writes_every_variant_and_ranks_them(hopper_path: Path, tmp_path: Path) -> None:
-    looks = ["region=north-america", "region=japan&context=therapist"]
+def test_compare_writes_every_variant_and_ranks_them(
+    run: Run, hopper_path: Path, tmp_path: Path
+) -> None:
+    looks = [
+        "region=north-america&engine=geometry",
+        "region=japan&context=therapist&engine=geometry",
+    ]
     flags = [part for look in looks for part in ("--look", look)]
     done = run("compare", hopper_path, *flags, "--out", tmp_path / "looks")
     assert done.returncode == 0, done.stderr
@@ -62,7 +113,7 @@ def test_compare_writes_every_variant_and_ranks_them(hopper_path: Path, tmp_path
     ],
 )
 def test_refusals_are_one_line_and_exit_2(
-    photo: str, look: str, code: str, hopper_path: Path, tmp_path: Path
+    run: Run, photo: str, look: str, code: str, hopper_path: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "text").write_text("not a picture")
@@ -77,7 +128,9 @@ def test_refusals_are_one_line_and_exit_2(
     assert not out.exists()
 
 
-def test_an_unknown_ending_is_refused(hopper_path: Path, tmp_path: Path) -> None:
-    done = run("render", hopper_path, "--look", "polish=0", "--out", tmp_path / "out.xyz")
+def test_an_unknown_ending_is_refused(run: Run, hopper_path: Path, tmp_path: Path) -> None:
+    done = run(
+        "render", hopper_path, "--look", "polish=0&engine=geometry", "--out", tmp_path / "out.xyz"
+    )
     assert done.returncode == 2
     assert "refused: cannot-write: " in done.stderr
