@@ -1,4 +1,4 @@
-"""What programs see: the README's examples as they stand, tools for MCP clients, nothing else."""
+"""What programs see: the examples of docs/api.md as they stand, tools for MCP clients, nothing else."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def get(address: str) -> Any:
 
 
 def examples() -> list[str]:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (section,) = re.findall(r"^## For programs\n(.*?)^## ", readme, re.DOTALL | re.MULTILINE)
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    (section,) = re.findall(r"^## Examples\n(.*?)^## ", text, re.DOTALL | re.MULTILINE)
     return re.findall(r"^```python\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("code", examples(), ids=["compare", "measure"])
-def test_an_example_of_the_readme_runs_as_it_stands(
+def test_an_example_of_the_documentation_runs_as_it_stands(
     code: str,
     address: str,
     tmp_path: Path,
@@ -68,7 +68,7 @@ def test_an_example_of_the_readme_runs_as_it_stands(
     copyfile(HOPPER, tmp_path / "portrait.jpg")
     monkeypatch.chdir(tmp_path)
     said: dict[str, Any] = {}
-    exec(compile(code.replace(WRITTEN_FOR, address), "README.md", "exec"), said)
+    exec(compile(code.replace(WRITTEN_FOR, address), "api.md", "exec"), said)
     printed = capsys.readouterr().out
     if "pictures" in said:
         assert [Path(picture).suffix for picture in said["pictures"]] == [".png", ".png"]
