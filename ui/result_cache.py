@@ -1,25 +1,23 @@
-"""What looks made of a photo, without their pixels, so that only looks that changed are rendered.
+"""Results of the looks of a photo as files, so that only looks that changed are rendered.
 
-It lives as long as the photo does. The samples are public: what the page opens with is made once
-and shown to everybody, from files that stay as long as the server runs.
+They are kept as long as the photo is. Those that the page opens with, of the samples, are rendered
+once for all visitors and stay as long as the server runs.
 """
 
 from __future__ import annotations
 
 import os
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from pipelines.runtime.cache import Cache
 from pipelines.studio import Look
 from ui.pictures import FileStore
 from ui.result_pictures import Files, Report
 
 MOST_KEPT = 48
 """Looks that are kept of one photo; the ones used longest ago go first."""
-_WAIT_S = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +39,7 @@ class Original:
 
 @dataclass(frozen=True, eq=False)
 class RenderedFiles:
-    """What one look made, its pixels in files.
+    """The result of one look, its pixels in files.
 
     Attributes:
         look: The look.
@@ -74,93 +72,73 @@ Key = Look | None
 
 
 class SharedResults:
-    """What a sample's first looks made: by whoever asks first, for everybody.
+    """Results of a sample that are rendered once, for all visitors.
 
     Args:
-        file_store: Where files stay as long as the server runs.
-        keys: What is made for everybody; all else is each visitor's own.
+        file_store: Where their files stay as long as the server runs.
+        keys: What is shared; everything else is each visitor's own.
     """
 
     def __init__(self, file_store: FileStore, keys: Collection[Key]) -> None:
         self._file_store, self._keys = file_store, frozenset(keys)
-        self._lock = threading.Lock()
-        self._made: dict[Key, Any] = {}
+        self._cache = Cache()
 
     def __contains__(self, key: Key) -> bool:
         return key in self._keys
 
     def has(self, key: Key) -> bool:
-        """Whether it is there already."""
-        made = self._made.get(key)
-        return made is not None and _there(made.paths)
+        """Whether `get` answers without rendering."""
+        result = self._cache.peek(key)
+        return result is not None and _files_exist(result)
 
-    def get(self, key: Key, make: Callable[[FileStore], V], check: Callable[[], None]) -> V:
-        """What is there, or what `make` makes; `check` may end the wait for others by raising."""
-        while not self._lock.acquire(timeout=_WAIT_S):
-            check()
-        try:
-            if not self.has(key):
-                self._made[key] = make(self._file_store)
-            found: V = self._made[key]
-            return found
-        finally:
-            self._lock.release()
+    def get(self, key: Key, render: Callable[[FileStore], V], check: Callable[[], None]) -> V:
+        """The result of a look; while another visitor renders it, `check` may end the wait."""
+        return self._cache.get(key, lambda: render(self._file_store), check, _files_exist)
 
 
 class ResultCache:
-    """What was made of one visitor's photo.
+    """Results of one visitor's photo.
 
     Args:
-        lasting: What of it is made for everybody, if the photo is a sample.
+        shared: Those that all visitors share, if the photo is a sample.
         most: How many looks are kept.
     """
 
-    def __init__(self, lasting: SharedResults | None = None, most: int = MOST_KEPT) -> None:
-        self._lasting, self._most = lasting, most
-        self._lock = threading.Lock()
-        self._made: OrderedDict[Key, Any] = OrderedDict()
+    def __init__(self, shared: SharedResults | None = None, most: int = MOST_KEPT) -> None:
+        self._shared = shared
+        self._cache = Cache(most)
 
     def has(self, key: Key) -> bool:
-        """Whether `get` answers without making anything."""
-        if self._lasting is not None and key in self._lasting:
-            return self._lasting.has(key)
-        made = self._made.get(key)
-        return made is not None and _there(made.paths)
+        """Whether `get` answers without rendering."""
+        if self._shared is not None and key in self._shared:
+            return self._shared.has(key)
+        result = self._cache.peek(key)
+        return result is not None and _files_exist(result)
 
     def get(
         self,
         key: Key,
         file_store: FileStore,
-        make: Callable[[FileStore], V],
+        render: Callable[[FileStore], V],
         check: Callable[[], None] = lambda: None,
     ) -> V:
-        """What was made of a look, or what `make` makes of it now.
+        """The result of a look.
 
         Args:
             key: The look, or None for the photo itself.
             file_store: Where this visitor's files go.
-            make: Makes it, with its files on the shelf that it is given.
-            check: Called while another visitor makes the same; what it raises ends the wait.
+            render: Makes the result, with its files in the store that it is given.
+            check: Called while somebody else renders the same; raises to end the wait.
         """
-        if self._lasting is not None and key in self._lasting:
-            return self._lasting.get(key, make, check)
-        with self._lock:
-            found: V | None = self._made.pop(key, None)
-            if found is not None and _there(found.paths):
-                self._made[key] = found
-                return found
-        made = make(file_store)
-        with self._lock:
-            self._made[key] = made
-            while len(self._made) > self._most:
-                self._made.popitem(last=False)
-        return made
+        if self._shared is not None and key in self._shared:
+            return self._shared.get(key, render, check)
+        return self._cache.get(key, lambda: render(file_store), check, _files_exist)
 
 
-def _there(paths: tuple[str, ...]) -> bool:
-    """Whether files have not been cleared; those that are there count as new again."""
+def _files_exist(result: Original | RenderedFiles) -> bool:
+    """Whether the files have not been cleared; those that are there count as new again."""
     try:
-        for path in paths:
+        for path in result.paths:
             os.utime(path)
     except OSError:
         return False

@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -46,6 +46,10 @@ JPEG_QUALITY = 92
 _SCRIPT = Path(__file__).parent.parent / "js" / "live.js"
 
 
+class _TooBusy(Exception):
+    """No slot became free in time."""
+
+
 @dataclass
 class Live:
     """Previews of looks by geometry alone; `events` makes the full results, with their engine."""
@@ -58,11 +62,9 @@ class Live:
     _moves: dict[str, int] = field(init=False, default_factory=dict)
     _serials: Iterator[int] = field(init=False, default_factory=lambda: count(1))
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
-    # Gradio's queue would do, but takes several requests for what is one here. As many at once as
-    # there are cores: they take turns with each other only, never with comparisons.
-    _turn: threading.Semaphore = field(
-        init=False, default_factory=lambda: threading.Semaphore(slots.count())
-    )
+    # Previews wait for each other only, never for comparisons. Gradio's queue would send several
+    # requests for what is one here.
+    _slots: slots.Slots = field(init=False, default_factory=slots.Slots)
 
     def render(self) -> None:
         """Two components that nobody sees: what the script shows, and what it presses."""
@@ -124,13 +126,20 @@ class Live:
 
     @contextmanager
     def _in_turn(self) -> Iterator[bool]:
-        """Wait for a turn, but not long: whether it came."""
-        came = self._turn.acquire(timeout=PATIENCE_S)
-        try:
-            yield came
-        finally:
-            if came:
-                self._turn.release()
+        """Wait for a slot, but not long: yields whether there was one."""
+        end = time.monotonic() + PATIENCE_S
+
+        def give_up() -> None:
+            if time.monotonic() > end:
+                raise _TooBusy
+
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._slots.turn(give_up))
+            except _TooBusy:
+                yield False
+            else:
+                yield True
 
     def _mover(self, card: LookCard) -> Callable[..., Updates]:
         def moved(values: Values, request: gr.Request) -> Updates:
