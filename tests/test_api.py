@@ -1,4 +1,4 @@
-"""What programs see: the examples of docs/api.md as they stand, tools for MCP clients, nothing else."""
+"""What programs see: the examples of docs/api.md, tools for MCP clients, and no more."""
 
 from __future__ import annotations
 
