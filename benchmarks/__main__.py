@@ -138,6 +138,12 @@ def recovery(
 
 @app.command()
 def gaze(
+    portraits: Annotated[
+        Path | None, typer.Argument(help="instead of renders: a folder of labelled portraits")
+    ] = None,
+    labels: Annotated[
+        Path | None, _option("a CSV with where a person felt the portraits' eyes look")
+    ] = None,
     renders: Annotated[Path | None, _option("a folder with truth.json; the committed set")] = None,
     split: Literal["test", "calibrate", "all"] = "test",
     engines: Annotated[str, _option("ids with commas between")] = "geometry",
@@ -151,7 +157,10 @@ def gaze(
     plots: Annotated[Path | None, _option("draw the angles and the worst dozen in here")] = None,
     json: Json = None,
 ) -> None:
-    """Degrees against renders of known gaze."""
+    """Degrees against renders of known gaze, or words against labelled portraits."""
+    if portraits or labels:
+        _labelled(portraits, labels, json)
+        return
     from benchmarks import gaze, gaze_plots
     from datasets.renders import COMMITTED, BrokenSet
     from datasets.renders import load as load_renders
@@ -231,6 +240,18 @@ def eyes(
     worst = eye_benchmark.worst_sheet(done)
     if sheet and worst is not None:
         Image.fromarray(worst).save(sheet)
+
+
+def _labelled(folder: Path | None, labels: Path | None, json: Path | None) -> None:
+    from benchmarks import gaze_portraits
+
+    if folder is None or labels is None:
+        raise _wrong("Name both a folder of portraits and their --labels.")
+    try:
+        readings = gaze_portraits.run(labels, folder)
+    except gaze_portraits.BrokenLabels as error:
+        raise _wrong(str(error)) from None
+    _show(gaze_portraits.report(readings), gaze_portraits.table, json)
 
 
 def _polished(folder: Path, contexts: list[str] | None) -> PolishRun:

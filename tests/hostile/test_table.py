@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from subprocess import PIPE, Popen
 
 import pytest
 
@@ -17,21 +19,36 @@ def _fail() -> str:
     raise OSError("no room")
 
 
-def _heavy() -> str:
-    # Touched, so that it is really there; and gone before anybody asks.
-    return RESULT if sum(bytearray(b"\1") * 60_000_000) else ""
+# For each line it reads, it uses 60 MB and frees them again.
+_SERVER = """
+import sys
+for line in sys.stdin:
+    print(sum(bytearray(b"\\1") * 60_000_000), flush=True)
+"""
 
 
 @contextmanager
 def family() -> Iterator[Trials]:
-    yield Trials(
-        [
-            Trial("fine", (RESULT, "refused"), lambda: "refused"),
-            Trial("other | than said", (RESULT,), lambda: "refused"),
-            Trial("an error", (RESULT,), _fail),
-            Trial("heavy", (RESULT,), _heavy),
-        ]
-    )
+    # In a process of its own, because what else this one frees meanwhile would hide the 60 MB.
+    with Popen([sys.executable, "-c", _SERVER], stdin=PIPE, stdout=PIPE, text=True) as server:
+        assert server.stdin and server.stdout
+        requests, answers = server.stdin, server.stdout
+
+        def heavy() -> str:
+            print(file=requests, flush=True)
+            return RESULT if answers.readline() else ""
+
+        # The interpreter has started once it has answered.
+        heavy()
+        yield Trials(
+            [
+                Trial("fine", (RESULT, "refused"), lambda: "refused"),
+                Trial("other | than said", (RESULT,), lambda: "refused"),
+                Trial("an error", (RESULT,), _fail),
+                Trial("heavy", (RESULT,), heavy),
+            ],
+            server.pid,
+        )
 
 
 def test_families_are_those_with_trials() -> None:
