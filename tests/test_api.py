@@ -23,7 +23,7 @@ import app
 from pipelines.studio.samples import samples
 from tests.serving import ROOT, free_port
 from ui import tools
-from ui.work import MOST_LOOKS
+from ui.comparison import MOST_LOOKS
 
 HOPPER = samples()[1].path
 UNTOUCHED = "region=international&context=id-passport"

@@ -19,8 +19,8 @@ import app
 from pipelines import studio
 from pipelines.studio.samples import samples
 from tests.serving import free_port, served
-from ui import words
-from ui.language import say
+from ui.text import messages
+from ui.text.catalogue import translate
 
 LOOKS = "region=japan&context=linkedin\nregion=nordic&context=actor"
 ASTRONAUT, HOPPER = (sample.path for sample in samples()[:2])
@@ -67,7 +67,7 @@ def refused(client: Client, photo: Path, looks: str = LOOKS) -> str:
 def test_the_page_answers(address: str) -> None:
     with urllib.request.urlopen(address, timeout=20) as answer:
         page = answer.read().decode()
-    assert say("en", "page.lead") in page
+    assert translate("en", "page.lead") in page
     assert re.search(r'"run_history":\s*false', page)
     assert re.search(r'"analytics_enabled":\s*false', page)
 
@@ -79,7 +79,7 @@ def test_the_page_speaks_what_the_visitor_does(address: str) -> None:
             return answer.read().decode(), answer.headers.get("Set-Cookie", "")
 
     korean, cookie = ask(**{"Accept-Language": "ko-KR,ko;q=0.9,en;q=0.5"})
-    assert 'lang="ko"' in korean and say("ko", "page.lead") in korean and not cookie
+    assert 'lang="ko"' in korean and translate("ko", "page.lead") in korean and not cookie
     assert "translation_metadata" not in korean
     assert f'content="{address}presence-social.png"' in korean
     english, cookie = ask("?lang=en", **{"Accept-Language": "ko", "Cookie": "presence-lang=ko"})
@@ -156,7 +156,7 @@ def test_an_unexpected_error_tells_nothing(client: Client, monkeypatch: pytest.M
         raise RuntimeError(f"could not open {source} in /srv/secret.py")
 
     monkeypatch.setattr(studio, "analyse", fail)
-    assert refused(client, ASTRONAUT) == words.OUR_FAULT
+    assert refused(client, ASTRONAUT) == messages.OUR_FAULT
 
 
 def test_two_visitors_at_once_get_their_own_pictures(address: str, tmp_path: Path) -> None:

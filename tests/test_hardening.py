@@ -41,7 +41,7 @@ def _loads(owner: str, call: ast.Call) -> Iterator[str]:
         loader = call.args[1] if len(call.args) > 1 else given.get("Loader")
         name = getattr(loader, "id", getattr(loader, "attr", ""))
         # Ours is a subclass of the safe one.
-        if name not in {"SafeLoader", "CSafeLoader", "_OnceOnly"}:
+        if name not in {"SafeLoader", "CSafeLoader", "_UniqueKeyLoader"}:
             yield "yaml.load"
 
 

@@ -1,1 +1,1 @@
-"""The page's own parts: words, captions, looks of the page, and its components."""
+"""The Gradio page: components, texts, styles, sessions, and the server around it."""

@@ -1,4 +1,4 @@
-"""What ends work before it is done: its visitor stops it, asks for something else, or has gone."""
+"""Cancelling of work that its visitor stopped, replaced by newer work, or no longer waits for."""
 
 from __future__ import annotations
 
@@ -11,60 +11,77 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from pipelines.runtime.errors import Cancelled
-from ui import visitor as visitors
+from ui import visitor
 
-Kind = Literal["", "live", "grid", "persona"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-# A visit that says goodbye is forgotten at once; this is for clients that never do.
-_MOST_KEPT = 4096
+TaskKind = Literal["", "live", "grid", "persona"]
+TASK_KINDS: tuple[TaskKind, ...] = get_args(TaskKind)
+# A session that ends in order is forgotten at once; this bounds the memory for clients that vanish.
+_MOST_KEYS = 4096
 
 
 class Superseded(Cancelled):
-    """The visitor has asked for something newer: nothing of this is to be shown."""
+    """The visitor has requested something newer, so nothing of this is shown."""
 
 
 @dataclass(eq=False)
 class _Run:
-    """Work that is being done, asked for at a time of `time.monotonic`."""
+    """Work in progress.
 
-    asked: float
-    waiting: Callable[[], bool]
-    end: type[Cancelled] | None = None
+    Attributes:
+        requested_at: As `time.monotonic`.
+        someone_waits: Whether somebody still waits for the result.
+        error: Raised at the next check.
+    """
+
+    requested_at: float
+    someone_waits: Callable[[], bool]
+    error: type[Cancelled] | None = None
 
     def check(self) -> None:
-        """Raise what ends it, if anything does."""
-        if self.end is not None:
-            raise self.end
-        if not self.waiting():
+        """Raise `Cancelled`, or `Superseded`, if the work has to end."""
+        if self.error is not None:
+            raise self.error
+        if not self.someone_waits():
             raise Cancelled
 
 
 @dataclass
 class Cancellations:
-    """Ends visitors' own work within one step of a network, also before its turn has come.
+    """Cancels visitors' work within one step, also while it still waits for its turn.
 
-    Each visitor may have several kinds of work under keys of their own (`key`). What was asked for
-    last counts: earlier work under the same key ends.
+    Work is registered under a key of `task_key`, one for each visitor and kind of task. Of several
+    runs under one key only the one that was requested last goes on. The time of the request
+    decides, not that of registering, because a queue may start the older run later. A run ends with
+    the first of these that applies:
+
+    1. The error of the last `stop` or `supersede`, if the run was requested before it.
+    2. `Superseded`, if a run that was requested later is registered.
+    3. `Cancelled`, if nobody waits for its result.
     """
 
     _runs: dict[str, list[_Run]] = field(init=False, default_factory=dict)
-    # What was asked for before this time ends in this way.
-    _until: dict[str, tuple[float, type[Cancelled]]] = field(init=False, default_factory=dict)
+    # The time of the last stop under each key, and the error of what was requested before it.
+    _ended_before: dict[str, tuple[float, type[Cancelled]]] = field(
+        init=False, default_factory=dict
+    )
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     @contextmanager
     def running(self, key: str) -> Iterator[Callable[[], None]]:
-        """While this lasts, `stop` works; call what it gives often: it raises `Cancelled`."""
-        run = _Run(visitors.asked_at(), visitors.waiting())
+        """Register work under `key`; yields `check`, which raises `Cancelled` once stopped.
+
+        Call `check` often.
+        """
+        run = _Run(visitor.requested_at(), visitor.waiting_check())
         with self._lock:
-            until, end = self._until.get(key, (-math.inf, Cancelled))
+            ended_before, error = self._ended_before.get(key, (-math.inf, Cancelled))
             others = self._runs.setdefault(key, [])
-            if run.asked < until:
-                run.end = end
-            elif any(other.asked > run.asked for other in others):
-                run.end = Superseded
+            if run.requested_at < ended_before:
+                run.error = error
+            elif any(other.requested_at > run.requested_at for other in others):
+                run.error = Superseded
             else:
-                self._end_runs(key, Superseded)
+                self._fail_runs(key, Superseded)
             others.append(run)
         try:
             yield run.check
@@ -75,34 +92,34 @@ class Cancellations:
                     del self._runs[key]
 
     def stop(self, key: str) -> None:
-        """Stop all that was asked for under this key until now."""
+        """Cancel everything requested under this key until now."""
         with self._lock:
-            self._end(key, time.monotonic(), Cancelled)
+            self._stop_until_now(key, Cancelled)
 
     def supersede(self, key: str) -> None:
-        """Like `stop`, but silently: something else is shown now."""
+        """Like `stop`, but with `Superseded`: nothing is shown about it."""
         with self._lock:
-            self._end(key, time.monotonic(), Superseded)
+            self._stop_until_now(key, Superseded)
 
-    def forget(self, visitor: str) -> None:
-        """Stop all that a visitor has, of every kind; they will not come back."""
+    def forget(self, session: str) -> None:
+        """Cancel all work of a session that has ended, of every kind."""
         with self._lock:
-            for one in (key(visitor, kind) for kind in KINDS):
-                self._end(one, time.monotonic(), Cancelled)
-                del self._until[one]
+            for key in (task_key(session, kind) for kind in TASK_KINDS):
+                self._stop_until_now(key, Cancelled)
+                del self._ended_before[key]
 
-    def _end(self, key: str, until: float, end: type[Cancelled]) -> None:
-        self._until.pop(key, None)
-        self._until[key] = until, end
-        if len(self._until) > _MOST_KEPT:
-            del self._until[next(iter(self._until))]
-        self._end_runs(key, end)
+    def _stop_until_now(self, key: str, error: type[Cancelled]) -> None:
+        self._ended_before.pop(key, None)
+        self._ended_before[key] = time.monotonic(), error
+        if len(self._ended_before) > _MOST_KEYS:
+            del self._ended_before[next(iter(self._ended_before))]
+        self._fail_runs(key, error)
 
-    def _end_runs(self, key: str, end: type[Cancelled]) -> None:
+    def _fail_runs(self, key: str, error: type[Cancelled]) -> None:
         for run in self._runs.get(key, []):
-            run.end = run.end or end
+            run.error = run.error or error
 
 
-def key(visitor: str, kind: Kind = "") -> str:
-    """Under what a visitor's work of one kind is known."""
-    return f"{visitor}-{kind}" if kind else visitor
+def task_key(session: str, kind: TaskKind = "") -> str:
+    """The key of one kind of a session's work for `Cancellations`; "" is the comparison."""
+    return f"{session}-{kind}" if kind else session

@@ -1,4 +1,4 @@
-"""What a look changed, as a picture: amplified and signed, or as the eye would see it."""
+"""Pictures of what a look changed: signed and amplified, or as a map of CIEDE2000."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ Pixels = NDArray[np.uint8]
 Mode = Literal["how", "where"]
 
 VISIBLE = 1.0
-"""CIEDE2000 from which two colours side by side can just be told apart."""
+"""CIEDE2000 from which two colours side by side are just distinguishable."""
 
 FACTORS = (32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
-"""How many times stronger a difference may be shown, so that the number is a round one."""
+"""Factors by which differences may be amplified, all round numbers."""
 
 GREY = (18.0, 104.0)
-"""Black and white of the portrait under the colours of `heat`."""
+"""Grey levels for black and white of the portrait under the colours of `heat_map`."""
 
-MOST_SHOWN = 10.0
-"""CIEDE2000 at the end of the scale, at the most."""
+MOST_DELTA_E = 10.0
+"""Largest CIEDE2000 at the end of the scale."""
 
-# This many pixels on the longer side are plenty to see where something changed.
+# Pixels on the longer side; enough to see where something changed.
 _LONG_SIDE = 720
 _MIDDLE = 128
-# Pixels, of pictures that are seen at about this size.
+# Blur of the eye in pixels, for a picture viewed at about this size.
 _EYE_BLUR = 1.2
-# In L*, a* and b*: far below what can be seen.
+# In L*, a* and b*; far below what is visible.
 _SAME = 0.02
-# What hardly differs stays grey; from here to there the colours fade in.
+# CIEDE2000 between which the colours fade in over the grey portrait.
 _FADE = (0.7, 1.6)
-# How much of the amplified differences may fall off the scale: a few pixels of an iris.
+# Share of the differences that may exceed the scale: a few pixels of an iris.
 _OFF_SCALE = 0.002
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A look against its original, both uint8 sRGB of one size, (H, W, 3)."""
+    """A look and its original, both uint8 sRGB of one size, (H, W, 3)."""
 
     before: Pixels = field(repr=False)
     after: Pixels = field(repr=False)
@@ -53,35 +53,35 @@ class Difference:
         return self.after.astype(np.int16) - self.before.astype(np.int16)
 
     @cached_property
-    def seen(self) -> NDArray[np.float32]:
-        """CIEDE2000 of the two as an eye blurs them, (H, W)."""
+    def delta_e(self) -> NDArray[np.float32]:
+        """CIEDE2000 of the two after the blur of the eye, (H, W)."""
         from skimage.color import deltaE_ciede2000
 
-        old, new = _as_seen(self.before), _as_seen(self.after)
-        seen = np.zeros(old.shape[:2], np.float32)
+        old, new = _blurred_lab(self.before), _blurred_lab(self.after)
+        delta_e = np.zeros(old.shape[:2], np.float32)
         # The formula is slow, and most of a picture did not change.
         changed = (np.abs(new - old) > _SAME).any(axis=2)
-        seen[changed] = deltaE_ciede2000(old[changed], new[changed])
-        return seen
+        delta_e[changed] = deltaE_ciede2000(old[changed], new[changed])
+        return delta_e
 
     @property
-    def most_steps(self) -> int:
+    def largest_step(self) -> int:
         """The largest difference of any colour channel, in steps of 255."""
         return int(np.abs(self.signed).max(initial=0))
 
     @property
-    def most_seen(self) -> float:
+    def largest_delta_e(self) -> float:
         """The largest CIEDE2000."""
-        return float(self.seen.max(initial=0))
+        return float(self.delta_e.max(initial=0))
 
     @property
-    def share_seen(self) -> float:
+    def visible_share(self) -> float:
         """Share of the picture that differs visibly, 0..1."""
-        return float(np.mean(self.seen >= VISIBLE))
+        return float(np.mean(self.delta_e >= VISIBLE))
 
 
 def between(before_u8: Pixels, after_u8: Pixels) -> Difference:
-    """What differs between two pictures.
+    """The difference of two pictures, scaled down for display.
 
     Args:
         before_u8: The original, uint8 sRGB, (H, W, 3).
@@ -92,59 +92,59 @@ def between(before_u8: Pixels, after_u8: Pixels) -> Difference:
     """
     if before_u8.shape != after_u8.shape:
         raise ValueError(f"{before_u8.shape} and {after_u8.shape} cannot be compared")
-    return Difference(_small(before_u8), _small(after_u8))
+    return Difference(_scaled_down(before_u8), _scaled_down(after_u8))
 
 
-def factor(differences: list[Difference]) -> int:
-    """The strongest of `FACTORS` at which next to nothing falls off the scale; one for all."""
+def amplification(differences: list[Difference]) -> int:
+    """The largest of `FACTORS` at which next to nothing exceeds the scale, one for all looks."""
     sizes = np.concatenate([np.abs(one.signed).max(axis=2).ravel() for one in differences])
     most = max(float(np.quantile(sizes, 1 - _OFF_SCALE)), 1.0)
-    return next((one for one in FACTORS if one * most < _MIDDLE), FACTORS[-1])
+    return next((factor for factor in FACTORS if factor * most < _MIDDLE), FACTORS[-1])
 
 
-def amplified(one: Difference, times: int) -> Pixels:
-    """Mid grey plus the difference, so many times stronger, uint8 (H, W, 3)."""
-    shown = _MIDDLE + times * one.signed.astype(np.int32)
-    return np.clip(shown, 0, 255).astype(np.uint8)
+def amplify(difference: Difference, factor: int) -> Pixels:
+    """Mid grey plus `factor` times the difference, uint8 (H, W, 3)."""
+    amplified = _MIDDLE + factor * difference.signed.astype(np.int32)
+    return np.clip(amplified, 0, 255).astype(np.uint8)
 
 
-def top(differences: list[Difference]) -> float:
-    """End of the scale in CIEDE2000: whole, at least 2, one for all."""
-    most = max(float(np.quantile(one.seen, 1 - _OFF_SCALE)) for one in differences)
-    return float(np.clip(np.ceil(most), 2, MOST_SHOWN))
+def scale_end(differences: list[Difference]) -> float:
+    """CIEDE2000 at the end of the scale, one for all looks: a whole number from 2 up."""
+    most = max(float(np.quantile(one.delta_e, 1 - _OFF_SCALE)) for one in differences)
+    return float(np.clip(np.ceil(most), 2, MOST_DELTA_E))
 
 
-def heat(one: Difference, end: float) -> Pixels:
-    """The portrait in dark grey, and over it where colours differ, uint8 (H, W, 3).
+def heat_map(difference: Difference, end: float) -> Pixels:
+    """CIEDE2000 as colours over the portrait in dark grey, uint8 (H, W, 3).
 
-    The colours rise in lightness all along, so they read without colour vision, too.
+    The lightness of the colours rises steadily, so the map is readable without colour vision.
 
     Args:
-        one: The difference.
-        end: CIEDE2000 that gets the last colour.
+        difference: The difference.
+        end: CIEDE2000 of the last colour.
     """
-    scaled = np.clip(one.seen / end, 0, 1)
+    scaled = np.clip(difference.delta_e / end, 0, 1)
     colours = colour_map()[np.rint(255 * scaled).astype(np.uint8)].astype(np.float32)
-    light = _as_seen(one.before)[..., :1] / 100
+    light = _blurred_lab(difference.before)[..., :1] / 100
     grey = GREY[0] + (GREY[1] - GREY[0]) * light
     low, high = _FADE
-    over = np.clip((one.seen - low) / (high - low), 0, 1)[..., None]
+    over = np.clip((difference.delta_e - low) / (high - low), 0, 1)[..., None]
     return np.rint(grey * (1 - over) + colours * over).astype(np.uint8)
 
 
 def colour_map() -> Pixels:
-    """The colours of `heat` from nothing to the end of its scale, (256, 3): inferno."""
+    """The colours of `heat_map` from 0 to the end of its scale, (256, 3): inferno."""
     ramp = np.arange(256, dtype=np.uint8)[None]
     return np.asarray(cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[0, :, ::-1])
 
 
-def _as_seen(image_u8: Pixels) -> NDArray[np.float32]:
-    """CIELAB a little blurred: nobody sees single pixels, and steps of 255 would flicker."""
+def _blurred_lab(image_u8: Pixels) -> NDArray[np.float32]:
+    """CIELAB with the blur of the eye, which does not see single steps of single pixels."""
     blurred = cv2.GaussianBlur(image_u8 / np.float32(255), (0, 0), _EYE_BLUR)
     return colour.to_lab(np.asarray(blurred, np.float32))
 
 
-def _small(image_u8: Pixels) -> Pixels:
+def _scaled_down(image_u8: Pixels) -> Pixels:
     scale = _LONG_SIDE / max(image_u8.shape[:2])
     if scale >= 1:
         return image_u8

@@ -1,4 +1,4 @@
-"""Histograms of brightness as SVG: the original as an area, a look as a line."""
+"""Histograms of brightness, and their SVG: the original as an area, a look as a line."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 BINS = 64
-# Of 255: as good as white.
+# From here up, of 255, a value counts as white.
 _WHITE = 254
 _WIDTH, _HEIGHT = 256, 80
-# Heights are shown by their root: a peak of background would hide everything else.
+# Heights are drawn as their square root; a peak of background would dwarf everything else.
 _POWER = 0.5
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """How often each brightness occurs.
+    """Distribution of brightness.
 
     Attributes:
         shares: Share of each of `BINS` bins, dark to light; they sum to 1.
-        median: The middle brightness, 0..255.
-        white: Share that is as good as white, 0..1.
+        median: Median brightness, 0..255.
+        white: Share that counts as white, 0..1.
     """
 
     shares: NDArray[np.float64] = field(repr=False)
@@ -34,12 +34,12 @@ class Histogram:
     white: float
 
 
-def of(image_u8: Pixels, mask: Mask | None = None) -> Histogram:
-    """Histogram of a picture's luma (Rec. 601, as 8-bit grey is made of sRGB).
+def histogram(image_u8: Pixels, mask: Mask | None = None) -> Histogram:
+    """Histogram of a picture's luma, Rec. 601 on 8-bit sRGB.
 
     Args:
         image_u8: uint8 sRGB, (H, W, 3).
-        mask: What of it counts, (H, W); everything if None.
+        mask: The pixels that count, (H, W); all if None.
 
     Raises:
         ValueError: The mask is empty.
@@ -57,15 +57,15 @@ def of(image_u8: Pixels, mask: Mask | None = None) -> Histogram:
 
 
 def svg(before: Histogram, after: Histogram, label: str) -> str:
-    """Both in one drawing, at one scale.
+    """Draw both at one scale.
 
     Args:
-        before: The original's: a grey area.
-        after: The look's: a line.
-        label: What it shows, in words; already escaped.
+        before: Of the original, drawn as a grey area.
+        after: Of the look, drawn as a line.
+        label: Alternative text, already escaped.
     """
     most = max(float(before.shares.max()), float(after.shares.max())) ** _POWER
-    area, line = (_points(one, most) for one in (before, after))
+    area, line = (_points(drawn, most) for drawn in (before, after))
     return (
         f'<svg class="p-histogram" viewBox="0 -2 {_WIDTH} {_HEIGHT + 3}" '
         f'preserveAspectRatio="none" role="img" aria-label="{label}">'
@@ -75,9 +75,9 @@ def svg(before: Histogram, after: Histogram, label: str) -> str:
     )
 
 
-def _points(one: Histogram, most: float) -> str:
+def _points(drawn: Histogram, most: float) -> str:
     step = _WIDTH / BINS
-    heights = _HEIGHT * (1 - one.shares**_POWER / most)
+    heights = _HEIGHT * (1 - drawn.shares**_POWER / most)
     return " ".join(
         f"{(index + 0.5) * step:g},{height:.1f}" for index, height in enumerate(heights)
     )

@@ -1,4 +1,4 @@
-"""The comparisons of one visit, to go back to: what each was, and whose files it holds."""
+"""The history of a session: earlier comparisons, and the files that they need."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from urllib.parse import unquote
 from PIL import Image
 
 from pipelines.studio.samples import recognised
-from ui.pictures import FileStore
+from ui.comparison import PageComparison, Photo
+from ui.file_store import FileStore
 from ui.result_pictures import ResultPicture
-from ui.work import OnScreen, Photo
 
-MOST_FRAMES = 12
+MOST_ENTRIES = 12
 MOST_PHOTOS = 3
-"""Photos that stay analysed: each takes some 100 MB. Others are looked at again."""
+"""Photos whose analysis is kept, some 100 MB each; those of older entries are analysed again."""
 THUMB_HEIGHT = 112
-"""Pixels: twice as many as the page shows, for dense screens."""
+"""Pixels; twice the height on the page, for dense screens."""
 
-ON_ITS_WAY_S = 8.0
+SLIDER_REST_S = 8.0
+"""Seconds between two comparisons within which a slider counts as still moving."""
 
-_FILE = "/file="
+_FILE_ROUTE = "/file="
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,125 +35,157 @@ class HistoryEntry:
     """One comparison.
 
     Attributes:
-        number: Counts the frames of a visit from 1; names this one.
+        number: Counts the entries of a session from 1; identifies this one.
         screen: The comparison.
-        photo: The analysed photo, or None where it has to be looked at again.
+        photo: The analysed photo, or None if it has to be analysed again.
         thumbs: Addresses of small pictures, the original first.
-        files: Paths of all files that are this comparison's.
-        at: When it was taken, in seconds of a clock that only runs forward.
-        finer: Whether it differs from the frame before it by numbers only, as a moved slider does.
+        files: Paths of all files that belong to this comparison.
+        created_at: As `time.monotonic`.
+        same_presets: Whether photo, regions, contexts and engines are those of the entry before it,
+            so that only numbers differ.
     """
 
     number: int
-    screen: OnScreen
+    screen: PageComparison
     photo: Photo | None
     thumbs: tuple[str, ...]
     files: frozenset[str]
-    at: float
-    finer: bool = False
+    created_at: float
+    same_presets: bool = False
 
     @property
-    def key(self) -> tuple[str, ...]:
-        """The photo and the looks: frames that share them are the same comparison."""
-        return key(self.screen)
-
-    @property
-    def there(self) -> bool:
-        """Whether all its files are still here; Gradio deletes those that are old."""
-        shots = [one for one in self.screen.figures if isinstance(one, ResultPicture)]
-        shown = [path for shot in shots for path in (*shot.files.paths, shot.path) if path]
+    def files_exist(self) -> bool:
+        """Whether all its files still exist; Gradio deletes old ones."""
+        pictures = [one for one in self.screen.figures if isinstance(one, ResultPicture)]
+        shown = [path for one in pictures for path in (*one.files.paths, one.path) if path]
         return all(Path(path).is_file() for path in (self.screen.path, *shown, *self.files))
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """All frames of a visit, the newest first.
+    """The entries of a session, newest first.
 
     Attributes:
-        frames: At most `MOST_FRAMES`.
-        taken: How many were ever taken.
+        entries: At most `MOST_ENTRIES`.
+        last_number: The highest number given to an entry.
     """
 
-    frames: tuple[HistoryEntry, ...] = ()
-    taken: int = 0
+    entries: tuple[HistoryEntry, ...] = ()
+    last_number: int = 0
 
-    def of(self, screen: OnScreen | None) -> HistoryEntry | None:
-        """The frame of a comparison, if there is one."""
+    def find(self, screen: PageComparison | None) -> HistoryEntry | None:
+        """The entry of a comparison, or None."""
         if screen is None:
             return None
-        return next((frame for frame in self.frames if frame.key == key(screen)), None)
+        key = comparison_key(screen)
+        return next((entry for entry in self.entries if comparison_key(entry.screen) == key), None)
 
-    def numbered(self, number: int) -> HistoryEntry | None:
-        """A frame by its number."""
-        return next((frame for frame in self.frames if frame.number == number), None)
+    def by_number(self, number: int) -> HistoryEntry | None:
+        """An entry by its number, or None."""
+        return next((entry for entry in self.entries if entry.number == number), None)
 
-    def with_frame(self, frame: HistoryEntry) -> History:
-        """With one more; a frame of the same comparison gives up its place to it.
+    def with_entry(self, entry: HistoryEntry) -> History:
+        """The history with one more entry, which replaces an entry of the same comparison.
 
-        So does the newest one where a slider is still on its way: one frame for where it came to
-        rest is enough.
+        It also replaces the newest one while a slider is still moving, so that a moved slider
+        leaves one entry instead of many.
         """
-        frames = list(self.frames)
-        newest = frames[0] if frames else None
-        finer = newest is not None and _subject(newest.screen) == _subject(frame.screen)
-        on_its_way = finer and newest is not None and newest.finer
-        same = self.of(frame.screen)
+        entries = list(self.entries)
+        newest = entries[0] if entries else None
+        same_presets = newest is not None and _preset_key(newest.screen) == _preset_key(
+            entry.screen
+        )
+        slider_moves = same_presets and newest is not None and newest.same_presets
+        same = self.find(entry.screen)
         if same is not None:
-            frames[frames.index(same)] = replace(frame, finer=same.finer)
-        elif on_its_way and newest is not None and frame.at - newest.at < ON_ITS_WAY_S:
-            frames[0] = replace(frame, finer=True)
+            entries[entries.index(same)] = replace(entry, same_presets=same.same_presets)
+        elif (
+            slider_moves
+            and newest is not None
+            and entry.created_at - newest.created_at < SLIDER_REST_S
+        ):
+            entries[0] = replace(entry, same_presets=True)
         else:
-            frames.insert(0, replace(frame, finer=finer))
+            entries.insert(0, replace(entry, same_presets=same_presets))
         return replace(
-            self, frames=_few_photos(frames[:MOST_FRAMES]), taken=max(self.taken, frame.number)
+            self,
+            entries=_with_few_photos(entries[:MOST_ENTRIES]),
+            last_number=max(self.last_number, entry.number),
         )
 
-    def without(self, gone: Iterable[HistoryEntry]) -> History:
-        """Without some frames."""
-        out = set(gone)
-        return replace(self, frames=tuple(one for one in self.frames if one not in out))
+    def without(self, removed: Iterable[HistoryEntry]) -> History:
+        """The history without some entries."""
+        out = set(removed)
+        return replace(self, entries=tuple(one for one in self.entries if one not in out))
 
 
-class FileHolds:
-    """Counts who still needs a file, so that what one visitor clears is nobody else's."""
+class FileReferences:
+    """Counts the history entries, of all sessions, that need a file."""
 
     def __init__(self, file_store: FileStore) -> None:
         self._file_store = file_store
-        self._held: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def hold(self, files: Iterable[str]) -> None:
-        """Keep these."""
+    def add(self, files: Iterable[str]) -> None:
+        """Count one more reference to each file."""
         with self._lock:
-            self._held.update(files)
+            self._counts.update(files)
 
-    def let_go(self, files: Iterable[str]) -> list[str]:
-        """Need these no longer; gives those that nobody else holds."""
-        free = []
+    def release(self, files: Iterable[str]) -> list[str]:
+        """Count one reference less to each file, and return those without any."""
+        unused = []
         with self._lock:
             for file in files:
-                self._held[file] -= 1
-                if self._held[file] <= 0:
-                    del self._held[file]
-                    free.append(file)
-        return free
+                self._counts[file] -= 1
+                if self._counts[file] <= 0:
+                    del self._counts[file]
+                    unused.append(file)
+        return unused
 
-    def remove(self, files: Iterable[str]) -> None:
-        """Need these no longer, and delete at once those that nobody else holds."""
-        for file in self.let_go(files):
+    def release_and_delete(self, files: Iterable[str]) -> None:
+        """Count one reference less to each file, and delete those without any."""
+        for file in self.release(files):
             Path(file).unlink(missing_ok=True)
             self._file_store.paths.discard(file)
 
 
-def key(screen: OnScreen) -> tuple[str, ...]:
-    """What makes a comparison the same as another: its photo and its looks, in order."""
+def comparison_key(screen: PageComparison) -> tuple[str, ...]:
+    """Photo and looks in order; equal for equal comparisons."""
     letters = (figure.letter for figure in screen.figures[1:])
     looks = zip(letters, screen.looks, strict=True)
     return (screen.path, *(f"{letter} {look}" for letter, look in looks))
 
 
-def _subject(screen: OnScreen) -> tuple[str, ...]:
-    """What makes two comparisons the same but for numbers: photo, audiences and purposes."""
+def new_entry(
+    number: int, screen: PageComparison, photo: Photo | None, file_store: FileStore
+) -> HistoryEntry:
+    """An entry for the comparison on the page; writes its thumbnails.
+
+    Raises:
+        OSError: The files of its pictures were deleted.
+    """
+    pictures = [one for one in screen.figures if isinstance(one, ResultPicture)]
+    thumbs = [
+        file_store.write(_thumbnail(one.files.paths[1]), "presence-small.jpg") for one in pictures
+    ]
+    files: list[str] = []
+    # Files of samples are shared by all visitors, and may be on anybody's page.
+    if not recognised(screen.path):
+        files = [*thumbs, *_stored_files(pictures, file_store)]
+        files += [screen.path] if file_store.is_upload(screen.path) else []
+    return HistoryEntry(
+        number=number,
+        screen=screen,
+        photo=photo if photo is not None and photo.path == screen.path else None,
+        thumbs=tuple(file_store.address(thumb) for thumb in thumbs),
+        files=frozenset(files),
+        created_at=time.monotonic(),
+    )
+
+
+def _preset_key(screen: PageComparison) -> tuple[str, ...]:
+    """Photo, regions, contexts and engines; equal for comparisons that differ only in numbers."""
     letters = (figure.letter for figure in screen.figures[1:])
     looks = zip(letters, screen.looks, strict=True)
     return (
@@ -161,43 +194,18 @@ def _subject(screen: OnScreen) -> tuple[str, ...]:
     )
 
 
-def taken(
-    number: int, screen: OnScreen, photo: Photo | None, file_store: FileStore
-) -> HistoryEntry:
-    """A frame of what is on the page, with small pictures on the shelf.
-
-    Raises:
-        OSError: The pictures have been cleared meanwhile.
-    """
-    shots = [one for one in screen.figures if isinstance(one, ResultPicture)]
-    thumbs = [file_store.keep(_thumb(shot.files.paths[1]), "presence-small.jpg") for shot in shots]
-    mine: list[str] = []
-    # Samples are everybody's: what is made of them may be on anybody's page.
-    if not recognised(screen.path):
-        mine = [*thumbs, *_files(shots, file_store)]
-        mine += [screen.path] if file_store.is_upload(screen.path) else []
-    return HistoryEntry(
-        number=number,
-        screen=screen,
-        photo=photo if photo is not None and photo.path == screen.path else None,
-        thumbs=tuple(file_store.address(thumb) for thumb in thumbs),
-        files=frozenset(mine),
-        at=time.monotonic(),
-    )
-
-
-def _files(shots: Sequence[ResultPicture], file_store: FileStore) -> list[str]:
-    """Paths of all files of some pictures that lie on the shelf."""
-    known = [path for shot in shots for path in (*shot.files.paths, shot.path)]
-    told = [
-        unquote(address.partition(_FILE)[2])
-        for shot in shots
-        for address in (shot.files.whole, shot.files.eyes, shot.full, shot.control, shot.skin)
+def _stored_files(pictures: Sequence[ResultPicture], file_store: FileStore) -> list[str]:
+    """Paths of all files of the pictures that lie in the file store."""
+    paths = [path for one in pictures for path in (*one.files.paths, one.path)]
+    paths += [
+        unquote(address.partition(_FILE_ROUTE)[2])
+        for one in pictures
+        for address in (one.files.whole, one.files.eyes, one.full, one.control, one.skin)
     ]
-    return [path for path in (*known, *told) if path in file_store.paths]
+    return [path for path in paths if path in file_store.paths]
 
 
-def _thumb(path: str) -> bytes:
+def _thumbnail(path: str) -> bytes:
     with Image.open(path) as picture:
         small = picture.convert("RGB")
     small.thumbnail((4 * THUMB_HEIGHT, THUMB_HEIGHT), Image.Resampling.LANCZOS)
@@ -206,13 +214,13 @@ def _thumb(path: str) -> bytes:
     return buffer.getvalue()
 
 
-def _few_photos(frames: Sequence[HistoryEntry]) -> tuple[HistoryEntry, ...]:
-    """The frames, with no more photos in memory than `MOST_PHOTOS`."""
+def _with_few_photos(entries: Sequence[HistoryEntry]) -> tuple[HistoryEntry, ...]:
+    """The entries with at most `MOST_PHOTOS` different photos in memory."""
     kept: list[str] = []
-    few = []
-    for frame in frames:
-        path = frame.screen.path
+    result = []
+    for entry in entries:
+        path = entry.screen.path
         if path not in kept and len(kept) < MOST_PHOTOS:
             kept.append(path)
-        few.append(frame if path in kept else replace(frame, photo=None))
-    return tuple(few)
+        result.append(entry if path in kept else replace(entry, photo=None))
+    return tuple(result)

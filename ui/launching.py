@@ -1,4 +1,4 @@
-"""Build the page and serve it: Gradio's blocks, its options, and what stands around them."""
+"""Build the page and serve it, with its routes and middleware."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from pipelines.studio.samples import samples
 from sharing.link_service import LinkService
 from sharing.settings import Settings
 from sharing.web.routes import routes
-from ui import language, page_head, theme, tools
+from ui import page_head, theme, tools
 from ui.components.api import Api
 from ui.components.page import Page
 from ui.components.panels import SHOWN_AT_START, START
 from ui.components.results import FILES_KEPT
-from ui.pictures import FileStore
+from ui.file_store import FileStore
 from ui.server.answers import Answers
 from ui.server.middleware import middleware
 from ui.server.queue import LimitedQueue
-from ui.sessions import Sessions, let_be_cleaned
+from ui.sessions import Sessions, enable_cleanup
 from ui.shared_samples import SharedSamples
+from ui.text import catalogue
 
 LARGEST_FILE = "40mb"
 GRIDS_SHARE = 4
-"""A grid takes as long as so many comparisons, and fewer may wait."""
+"""A grid takes as long as this many comparisons, so accordingly fewer may wait."""
 THREADS = 32
-"""For events. Files and health have threads of their own, so no work keeps them waiting."""
+"""Threads for events; files and health checks have others, so work does not delay them."""
 
 
 def build(
@@ -38,30 +39,30 @@ def build(
     waiting: int = ServerSettings.model_fields["queue"].default,
     forget_after: float = ServerSettings.model_fields["forget_after"].default,
 ) -> gr.Blocks:
-    """The page and its two endpoints, not launched yet.
+    """Build the page and its two endpoints, without launching them.
 
     Args:
-        root_path: As behind a proxy.
-        shared_samples: Samples and first results, the same for all visitors.
-        waiting: How many comparisons may wait for their turn.
-        forget_after: Seconds after which the files and the memory of a closed page go.
+        root_path: Path that a proxy serves the page under, or "".
+        shared_samples: Samples and first results for all visitors.
+        waiting: How many comparisons may wait in the queue.
+        forget_after: Seconds after which the files and the state of a closed page are deleted.
     """
     file_store = FileStore(root_path)
     shared_samples = shared_samples or first_looks(root_path)
     page, api = Page(file_store, link_service(root_path), shared_samples), Api(file_store)
     with gr.Blocks(
-        title=language.say("en", "page.full_title"),
+        title=catalogue.translate("en", "page.full_title"),
         analytics_enabled=False,
         fill_width=True,
         delete_cache=(FILES_KEPT // 4, FILES_KEPT),
     ) as blocks:
         page.render()
         api.render()
-        # First: an event that is listened to earlier takes the endpoint's name.
+        # Before the page, because Gradio gives the endpoint's name to the first event of that name.
         api.listen()
         page.listen(blocks)
         Sessions(blocks, file_store, page.cancellations, forget_after).listen()
-    let_be_cleaned(blocks, file_store)
+    enable_cleanup(blocks, file_store)
     blocks.queue()
     limits = {"work": waiting, "grid": max(1, waiting // GRIDS_SHARE)}
     blocks._queue = LimitedQueue(blocks, limits, concurrency=2)
@@ -81,15 +82,15 @@ def launch(
         blocks: From `build`.
         host: Address to listen on.
         port: Port to listen on.
-        root_path: As behind a proxy.
-        settings: As the environment has them if None.
+        root_path: Path that a proxy serves the page under, or "".
+        settings: From the environment if None.
 
     Raises:
         OSError: The port is taken.
     """
     links, settings = link_service(root_path), settings or ServerSettings.read()
-    around, more_routes = middleware(links, metrics=settings.metrics == "1")
-    # Gradio prints about its tools even when quiet.
+    layers, more_routes = middleware(links, metrics=settings.metrics == "1")
+    # Gradio prints about its MCP server even when quiet.
     with redirect_stdout(io.StringIO()):
         _, address, _ = blocks.launch(
             server_name=host,
@@ -98,7 +99,7 @@ def launch(
             theme=theme.theme(),
             css=theme.css(),
             head=theme.HEAD,
-            i18n=language.marked(),
+            i18n=catalogue.browser_catalogue(),
             favicon_path=page_head.ASSETS / "favicon.png",
             prevent_thread_lock=True,
             quiet=True,
@@ -110,7 +111,7 @@ def launch(
             share=False,
             footer_links=["api"],
             max_file_size=LARGEST_FILE,
-            # They lie where their packages are installed, which may be anywhere.
+            # Samples lie in installed packages, outside the folders that Gradio serves by default.
             allowed_paths=[str(sample.path) for sample in samples()],
             state_session_capacity=200,
             max_threads=THREADS,
@@ -118,7 +119,7 @@ def launch(
             app_kwargs={
                 "routes": [*more_routes, *routes(links), *page_head.routes()],
                 "middleware": [
-                    *around,
+                    *layers,
                     Middleware(Answers, blocks=blocks, root_path=links.root),
                     Middleware(page_head.PageHead, address=links.address_of),
                 ],
@@ -129,10 +130,10 @@ def launch(
 
 
 def first_looks(root_path: str = "") -> SharedSamples:
-    """The samples, and the comparison that the page opens with, made once for all visitors."""
+    """Samples and first comparison, shared by all visitors."""
     return SharedSamples(root_path, START[:SHOWN_AT_START])
 
 
 def link_service(root_path: str = "") -> LinkService:
-    """Where published comparisons are kept, as the environment says."""
+    """The store of published comparisons, as configured by the environment."""
     return LinkService(Settings.from_environment(), root_path)

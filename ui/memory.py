@@ -1,8 +1,8 @@
-"""How many photos stay analysed: as many as fit, whoever's they are.
+"""Memory bound for analysed photos, across all visitors.
 
-An analysis of 12 megapixels takes 120 MB, one of 40 takes 200, what previews of it begin with 40
-more, and every open page has some. What nobody has touched for longest is let go of; who touches it
-again waits for a second.
+An analysis of a 12 megapixel photo takes 120 MB, one of 40 megapixels 200 MB, and the stages of
+live previews another 40 MB; every open page has some. The least recently used are dropped, and
+analysed again when they are needed, which takes a second.
 """
 
 from __future__ import annotations
@@ -18,91 +18,93 @@ if TYPE_CHECKING:
     from pipelines.studio.preview import PreviewStage
 
 MOST_MB = 1000.0
-# Measured: what an analysis keeps beside the photo, in sizes of its working copy; a stage with the
-# steps that it keeps, in MB.
-_BESIDE, _STAGE_MB = 0.7, 42.0
+# Measured: what an analysis takes beside the photo, as a multiple of the working copy; and a stage
+# with its intermediate results, in MB.
+_ANALYSIS_FACTOR, _STAGE_MB = 0.7, 42.0
 _MB = 1e6
 
 
-class Remembered:
-    """What was learned from one photo, as long as there is room for it.
+class CachedAnalysis:
+    """The analysis of one photo, dropped and made again as memory allows.
 
     Args:
-        analysis: It.
-        again: Learns it again, once it has been forgotten; None for what is kept elsewhere anyway:
-            of that only the stages are forgotten.
-        memory: Keeps it.
+        analysis: The analysis.
+        analyse: Makes it again after it was dropped; None for an analysis that is held elsewhere
+            anyway, of which only the stages are dropped.
+        memory: Decides what is dropped.
     """
 
     def __init__(
-        self, analysis: Analysis, again: Callable[[], Analysis] | None, memory: Memory
+        self, analysis: Analysis, analyse: Callable[[], Analysis] | None, memory: AnalysisMemory
     ) -> None:
         self._analysis: Analysis | None = analysis
-        self._again, self._memory = again, memory
+        self._analyse, self._memory = analyse, memory
         self._lock = threading.Lock()
         self.stages: dict[str, PreviewStage] = {}
         memory.touch(self)
 
     @property
     def analysis(self) -> Analysis:
-        """What was learned.
+        """The analysis, made again if it was dropped.
 
         Raises:
-            Refusal: It has to be learned again, and the photo's file is gone.
+            Refusal: It has to be made again, and the photo's file is gone.
         """
         with self._lock:
             if self._analysis is None:
-                assert self._again is not None
-                self._analysis = self._again()
-            # Whoever has it keeps it, also while it is being forgotten.
+                assert self._analyse is not None
+                self._analysis = self._analyse()
+            # A local reference, because touching may drop it.
             found = self._analysis
         self._memory.touch(self)
         return found
 
     @property
     def megabytes(self) -> float:
-        """About what it takes now; 0 once it has been forgotten."""
-        kept, stages = self._analysis, _STAGE_MB * len(self.stages)
-        if kept is None or self._again is None:
-            return stages
-        photo = kept.portrait
-        return (photo.original_u8.nbytes + (1 + _BESIDE) * photo.pixels.nbytes) / _MB + stages
+        """Approximate size in memory; 0 after it was dropped."""
+        analysis, stages_mb = self._analysis, _STAGE_MB * len(self.stages)
+        if analysis is None or self._analyse is None:
+            return stages_mb
+        photo = analysis.portrait
+        analysis_bytes = photo.original_u8.nbytes + (1 + _ANALYSIS_FACTOR) * photo.pixels.nbytes
+        return analysis_bytes / _MB + stages_mb
 
-    def forget(self) -> None:
-        """Let go of it."""
-        if self._again is not None:
+    def drop(self) -> None:
+        """Release the memory."""
+        if self._analyse is not None:
             self._analysis = None
-        # Each of them holds the analysis, too.
+        # Each stage holds the analysis, too.
         self.stages.clear()
 
 
-class Memory:
-    """Forgets what was not touched for longest.
+class AnalysisMemory:
+    """Drops the least recently used analyses once all together exceed a limit.
 
     Args:
-        most_mb: How much is kept.
+        most_mb: The limit in MB.
     """
 
     def __init__(self, most_mb: float = MOST_MB) -> None:
         self._most_mb = most_mb
         self._lock = threading.Lock()
-        self._kept: OrderedDict[int, weakref.ref[Remembered]] = OrderedDict()
+        # Least recently used first.
+        self._entries: OrderedDict[int, weakref.ref[CachedAnalysis]] = OrderedDict()
 
-    def touch(self, one: Remembered) -> None:
-        """This is in use; forget others, if there is too much."""
+    def touch(self, used: CachedAnalysis) -> None:
+        """Mark an analysis as used now, and drop others if there is too much."""
         with self._lock:
-            self._kept[id(one)] = weakref.ref(one)
-            self._kept.move_to_end(id(one))
-            there = [
-                (key, found) for key, ref in self._kept.items() if (found := ref()) is not None
+            self._entries[id(used)] = weakref.ref(used)
+            self._entries.move_to_end(id(used))
+            alive = [
+                (key, found) for key, ref in self._entries.items() if (found := ref()) is not None
             ]
-            known = {key for key, _ in there}
-            for key in [key for key in self._kept if key not in known]:
-                del self._kept[key]
-            excess = sum(found.megabytes for _, found in there) - self._most_mb
-            for key, found in there:
-                if excess <= 0 or found is one:
+            alive_keys = {key for key, _ in alive}
+            for key in [key for key in self._entries if key not in alive_keys]:
+                del self._entries[key]
+            excess = sum(found.megabytes for _, found in alive) - self._most_mb
+            for key, found in alive:
+                if excess <= 0 or found is used:
                     break
                 excess -= found.megabytes
-                found.forget()
-                del self._kept[key]
+                found.drop()
+                del self._entries[key]

@@ -1,9 +1,8 @@
-"""The first answer a visitor gets, in their language from the first paint on.
+"""Middleware that translates Gradio's page and sets its metadata, so that no text changes later.
 
-Gradio writes one page for everybody, and its browser half follows the browser's locale. So the page
-is dressed on its way out: markers of texts (see `ui.language.t`) become texts, wherever they stand;
-the document's language is set; Gradio's own words (upload, drop) are told to follow it; and what
-chat tools show of a link is about Presence.
+Gradio sends the same page to everybody, and its script follows the browser's locale. The middleware
+replaces the markers of texts (see `ui.text.catalogue.t`), sets the document's language, makes
+Gradio's own texts (upload, drop) follow it, and adds what chat tools show of a link.
 """
 
 from __future__ import annotations
@@ -20,22 +19,23 @@ from starlette.responses import FileResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.language import COOKIE, DEFAULT, LANGUAGES, chosen, known, say, texts
+from ui.text.catalogue import texts, translate, translate_html
+from ui.text.language import COOKIE, DEFAULT_LANGUAGE, LANGUAGES, known_language, language_of
 
 ASSETS = Path(__file__).parent.parent / "assets"
-MEND = Path(__file__).parent / "js" / "mend.js"
-QUEUE = Path(__file__).parent / "js" / "queue.js"
+RENAME_SCRIPT = Path(__file__).parent / "js" / "mend.js"
+QUEUE_SCRIPT = Path(__file__).parent / "js" / "queue.js"
 PICTURE = "presence-social.png"
-"""What chat tools show beside a link to the page: 1200 x 630."""
+"""Picture for link previews, 1200 x 630 pixels."""
 
 _YEAR = 365 * 86_400
 _MARKER = re.compile(
     r"__i18n__\{\\\"__type__\\\": \\\"translation_metadata\\\", \\\"key\\\": \\\"([\w.-]+)\\\"\}"
 )
-_NOT_OURS = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
+_GRADIO_META = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
 
-# Gradio asks the browser, once, before anything of a page runs.
-_FOLLOW = """<script>
+# Gradio's script reads the browser's language once, before the page runs.
+_SET_LANGUAGE = """<script>
 for (const [name, value] of [['language', '%s'], ['languages', ['%s']]])
   Object.defineProperty(navigator, name, { get: () => value, configurable: true });
 </script>"""
@@ -44,26 +44,26 @@ Address = Callable[[HTTPConnection, str], str]
 
 
 class PageHead:
-    """ASGI middleware around Gradio's page; everything else passes through as it is.
+    """ASGI middleware that translates Gradio's page; other answers pass unchanged.
 
     Args:
-        app: What answers.
-        address: The public address of a path, from the request and the path.
+        app: The application.
+        address: Gives the public address of a path, from the request and the path.
     """
 
     def __init__(self, app: ASGIApp, address: Address) -> None:
         self._app, self._address = app, address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Handle a request."""
         if scope["type"] != "http" or not _is_page(scope):
             await self._app(scope, receive, send)
             return
-        await self._app(scope, receive, _Dressed(Request(scope), self._address, send))
+        await self._app(scope, receive, _PageSender(Request(scope), self._address, send))
 
 
 def routes() -> list[BaseRoute]:
-    """The picture that chat tools ask for."""
+    """The route of the picture for link previews."""
 
     async def picture(request: Request) -> FileResponse:
         del request
@@ -72,71 +72,73 @@ def routes() -> list[BaseRoute]:
     return [Route(f"/{PICTURE}", picture, methods=["GET"])]
 
 
-def dressed(html: str, language: str, home: str, picture: str) -> str:
-    """Gradio's page in one language.
+def localise(html: str, language: str, home: str, picture: str) -> str:
+    """Gradio's page in one language, with our metadata.
 
     Args:
-        html: As Gradio writes it.
-        language: A key of `ui.language.LANGUAGES`.
+        html: The page as Gradio sends it.
+        language: A key of `ui.text.language.LANGUAGES`.
         home: Public address of the page.
         picture: Public address of its picture.
     """
-    html = _MARKER.sub(lambda found: _in_script(say(language, found[1])), html)
-    html = html.replace(say("en", "page.full_title"), say(language, "page.full_title"))
-    html = _NOT_OURS.sub("", html).replace('lang="en"', f'lang="{language}"', 1)
+    html = _MARKER.sub(lambda match: _in_script(translate(language, match[1])), html)
+    html = html.replace(translate("en", "page.full_title"), translate(language, "page.full_title"))
+    html = _GRADIO_META.sub("", html).replace('lang="en"', f'lang="{language}"', 1)
     return html.replace("<head>", f"<head>{_head(language, home, picture)}", 1)
 
 
 def _head(language: str, home: str, picture: str) -> str:
-    about = {
+    properties = {
         "og:type": "website",
-        "og:site_name": say(language, "page.title"),
-        "og:title": say(language, "page.full_title"),
-        "og:description": say(language, "page.lead"),
+        "og:site_name": translate(language, "page.title"),
+        "og:title": translate(language, "page.full_title"),
+        "og:description": translate(language, "page.lead"),
         "og:url": home,
         "og:image": picture,
         "og:image:width": "1200",
         "og:image:height": "630",
-        "og:image:alt": say(language, "page.picture"),
+        "og:image:alt": translate(language, "page.picture"),
         "og:locale": {"en": "en_US", "ko": "ko_KR"}[language],
     }
-    tags = [f'<meta property="{name}" content="{escape(text)}">' for name, text in about.items()]
-    others = (f'<link rel="alternate" hreflang="{one}" href="?lang={one}">' for one in LANGUAGES)
+    tags = [
+        f'<meta property="{name}" content="{escape(text)}">' for name, text in properties.items()
+    ]
+    links = (f'<link rel="alternate" hreflang="{one}" href="?lang={one}">' for one in LANGUAGES)
     return "\n".join(
         [
-            _FOLLOW % (language, language),
-            f"<script>{_mend(language)}{_queue(language)}</script>",
+            _SET_LANGUAGE % (language, language),
+            f"<script>{_rename_script(language)}{_queue_script(language)}</script>",
             *tags,
             '<meta name="twitter:card" content="summary_large_image">',
-            f'<meta name="description" content="{escape(say(language, "page.lead"))}">',
+            f'<meta name="description" content="{translate_html(language, "page.lead")}">',
             '<link rel="icon" type="image/png" href="favicon.ico">',
-            *others,
+            *links,
         ]
     )
 
 
-def _mend(language: str) -> str:
-    """The script that mends Gradio's own names: English ones by those of a language."""
+def _rename_script(language: str) -> str:
+    """The script that replaces Gradio's untranslated English names."""
     names = {
-        text: say(language, key, name="{name}")
-        for key, text in texts(DEFAULT).items()
+        text: translate(language, key, name="{name}")
+        for key, text in texts(DEFAULT_LANGUAGE).items()
         if key.startswith("gradio.")
     }
-    script = MEND.read_text(encoding="utf-8")
+    script = RENAME_SCRIPT.read_text(encoding="utf-8")
     return script.replace("NAMES", json.dumps(names, ensure_ascii=False), 1)
 
 
-def _queue(language: str) -> str:
-    """The script that says a visitor's place in the queue in a language."""
-    keys = [key for key in texts(DEFAULT) if key.startswith("queue.")]
-    blanks = {"place": "{place}", "size": "{size}"}
-    words = {key.removeprefix("queue."): say(language, key, **blanks) for key in keys}
-    script = QUEUE.read_text(encoding="utf-8")
+def _queue_script(language: str) -> str:
+    """The script that shows a visitor's place in the queue."""
+    keys = [key for key in texts(DEFAULT_LANGUAGE) if key.startswith("queue.")]
+    unfilled = {"place": "{place}", "size": "{size}"}
+    words = {key.removeprefix("queue."): translate(language, key, **unfilled) for key in keys}
+    script = QUEUE_SCRIPT.read_text(encoding="utf-8")
     return script.replace("WORDS", json.dumps(words, ensure_ascii=False), 1)
 
 
 def _in_script(text: str) -> str:
-    """A text inside a JSON string inside a script element."""
+    """Escape a text for a JSON string inside a script element."""
     quoted = json.dumps(text, ensure_ascii=False)[1:-1]
     return quoted.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -146,8 +148,8 @@ def _is_page(scope: Scope) -> bool:
     return scope["method"] == "GET" and path in ("", "/")
 
 
-class _Dressed:
-    """Sends what a page's answer is made of, once all of it is there."""
+class _PageSender:
+    """Collects the body of the page, and sends it translated once it is complete."""
 
     def __init__(self, request: Request, address: Address, send: Send) -> None:
         self._request, self._address, self._send = request, address, send
@@ -164,20 +166,18 @@ class _Dressed:
             self._body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            await self._send(self._dressed(self._start))
+            await self._send(self._translate(self._start))
             await self._send({"type": "http.response.body", "body": bytes(self._body)})
             return
         await self._send(message)
 
-    def _dressed(self, start: Message) -> Message:
+    def _translate(self, start: Message) -> Message:
+        """Translate the body, and return the start of the answer with matching headers."""
         request = self._request
-        asked = request.query_params.get("lang")
-        language = chosen(
-            asked, request.cookies.get(COOKIE), request.headers.get("accept-language")
-        )
-        page = dressed(
+        choice = request.query_params.get("lang")
+        page = localise(
             self._body.decode("utf-8"),
-            language,
+            language_of(request),
             self._address(request, "/"),
             self._address(request, f"/{PICTURE}"),
         )
@@ -185,9 +185,9 @@ class _Dressed:
         headers = MutableHeaders(raw=list(start["headers"]))
         headers["content-length"] = str(len(self._body))
         headers.add_vary_header("Accept-Language, Cookie")
-        if asked in LANGUAGES:
+        if choice in LANGUAGES:
             headers.append(
                 "set-cookie",
-                f"{COOKIE}={known(asked)}; Max-Age={_YEAR}; Path=/; SameSite=Lax",
+                f"{COOKIE}={known_language(choice)}; Max-Age={_YEAR}; Path=/; SameSite=Lax",
             )
         return {**start, "headers": headers.raw}

@@ -1,7 +1,7 @@
-"""Results of the looks of a photo as files, so that only looks that changed are rendered.
+"""Cache of the results of a photo's looks, so that only changed looks are rendered.
 
-They are kept as long as the photo is. Those that the page opens with, of the samples, are rendered
-once for all visitors and stay as long as the server runs.
+It lives as long as the photo. The first results of the samples are rendered once for all visitors
+and stay until the server stops.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import TypeVar
 
 from pipelines.runtime.cache import Cache
 from pipelines.studio import Look
-from ui.pictures import FileStore
+from ui.file_store import FileStore
 from ui.result_pictures import Files, Report
 
 MOST_KEPT = 48
-"""Looks that are kept of one photo; the ones used longest ago go first."""
+"""Looks kept of one photo; the least recently used are dropped first."""
 
 
 @dataclass(frozen=True, eq=False)
 class Original:
-    """The photo itself as files.
+    """The files of the photo itself.
 
     Attributes:
-        files: What shows it.
-        skin: Address of the picture that shows what counts as skin.
+        files: Its PNG files.
+        skin: Address of the picture of what counts as skin.
         report: Measurements of the original.
-        paths: All its files.
+        paths: Paths of all its files.
     """
 
     files: Files
@@ -39,19 +39,19 @@ class Original:
 
 @dataclass(frozen=True, eq=False)
 class RenderedFiles:
-    """The result of one look, its pixels in files.
+    """The files and measurements of one look.
 
     Attributes:
         look: The look.
-        files: What shows it.
+        files: Its PNG files.
         full: Path of the full-size PNG.
-        control: Address of the annotation.
+        control: Address of the control image.
         report: The variant's report.
-        captions: Gaze, likeness and texture in English, a line each, for pages that are shared.
-        warnings: What a person should know about it.
-        reached: Whether the gaze came near enough to what was asked.
-        distance: Of the face embeddings, as the ranking needs it.
-        paths: All its files.
+        captions: Gaze, likeness and texture in English, a line each, for shared pages.
+        warnings: The studio's warnings.
+        reached: Whether the result came near enough to the target gaze.
+        distance: Distance of the face embeddings, for the ranking.
+        paths: Paths of all its files.
     """
 
     look: Look
@@ -67,16 +67,16 @@ class RenderedFiles:
 
 
 V = TypeVar("V", Original, RenderedFiles)
-# The photo itself is kept like a look.
+# None is the key of the photo itself.
 Key = Look | None
 
 
 class SharedResults:
-    """Results of a sample that are rendered once, for all visitors.
+    """Results of a sample, rendered once for all visitors.
 
     Args:
-        file_store: Where their files stay as long as the server runs.
-        keys: What is shared; everything else is each visitor's own.
+        file_store: Where their files stay until the server stops.
+        keys: What is shared; everything else is cached for each visitor.
     """
 
     def __init__(self, file_store: FileStore, keys: Collection[Key]) -> None:
@@ -87,12 +87,12 @@ class SharedResults:
         return key in self._keys
 
     def has(self, key: Key) -> bool:
-        """Whether `get` answers without rendering."""
+        """Whether `get` returns without rendering."""
         result = self._cache.peek(key)
         return result is not None and _files_exist(result)
 
     def get(self, key: Key, render: Callable[[FileStore], V], check: Callable[[], None]) -> V:
-        """The result of a look; while another visitor renders it, `check` may end the wait."""
+        """The result of a look; while another visitor renders it, `check` may raise."""
         return self._cache.get(key, lambda: render(self._file_store), check, _files_exist)
 
 
@@ -100,8 +100,8 @@ class ResultCache:
     """Results of one visitor's photo.
 
     Args:
-        shared: Those that all visitors share, if the photo is a sample.
-        most: How many looks are kept.
+        shared: Results shared by all visitors, if the photo is a sample.
+        most: How many results are kept.
     """
 
     def __init__(self, shared: SharedResults | None = None, most: int = MOST_KEPT) -> None:
@@ -109,7 +109,7 @@ class ResultCache:
         self._cache = Cache(most)
 
     def has(self, key: Key) -> bool:
-        """Whether `get` answers without rendering."""
+        """Whether `get` returns without rendering."""
         if self._shared is not None and key in self._shared:
             return self._shared.has(key)
         result = self._cache.peek(key)
@@ -127,8 +127,8 @@ class ResultCache:
         Args:
             key: The look, or None for the photo itself.
             file_store: Where this visitor's files go.
-            render: Makes the result, with its files in the store that it is given.
-            check: Called while somebody else renders the same; raises to end the wait.
+            render: Makes the result, with its files in the given store.
+            check: Called while somebody else renders the same; may raise to end the wait.
         """
         if self._shared is not None and key in self._shared:
             return self._shared.get(key, render, check)
@@ -136,7 +136,7 @@ class ResultCache:
 
 
 def _files_exist(result: Original | RenderedFiles) -> bool:
-    """Whether the files have not been cleared; those that are there count as new again."""
+    """Whether all files still exist; renews their time, by which Gradio deletes."""
     try:
         for path in result.paths:
             os.utime(path)

@@ -1,4 +1,4 @@
-"""What the page knows of each picture that it shows: plain values, no pixels."""
+"""The figures of a comparison as plain values: addresses, gaze and report, no pixels."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Report = dict[str, Any]
 
 @dataclass(frozen=True)
 class Files:
-    """The PNGs that show one picture: all of it, head and shoulders, the eyes.
+    """The PNG files of one picture: whole, head and shoulders, eyes.
 
     Attributes:
         whole: Address of the whole picture.
         close: Address of head and shoulders.
         eyes: Address of the enlarged eyes, side by side in halves of one size.
-        paths: Path of the whole picture and of head and shoulders.
+        paths: Paths of the whole picture and of head and shoulders.
     """
 
     whole: str
@@ -33,15 +33,15 @@ class ResultPicture:
 
     Attributes:
         letter: "A" to "D", or "" for the original.
-        title: What the look is, such as "Japan · LinkedIn".
-        files: What shows it.
-        full: Address of the full-size PNG, or "" where there is nothing to download.
-        control: Address of the annotation, or "".
-        gaze: Where the person looks in this picture.
-        report: The variant's report, or the original's own.
-        best: Whether this is the most recognisable look, or tied for it.
+        title: Region and context, such as "Japan · LinkedIn".
+        files: Its PNG files.
+        full: Address of the full-size PNG, or "" if there is none.
+        control: Address of the control image, or "".
+        gaze: Measured in this picture.
+        report: Of the variant, or of the original.
+        best: Whether it is the most recognisable look, or tied for it.
         path: Path of the full-size PNG, or "".
-        skin: Address of the picture that shows what counts as skin, or "".
+        skin: Address of the picture of what counts as skin, or "".
     """
 
     letter: str
@@ -57,27 +57,27 @@ class ResultPicture:
 
     @property
     def name(self) -> str:
-        """Letter and title together."""
+        """Letter and title."""
         return named(self.letter, self.title)
 
 
 @dataclass(frozen=True)
 class Missing:
-    """A look that could not be made: a sentence stands where its picture would.
+    """A look that could not be rendered, with the message in its place.
 
     Attributes:
         letter: "A" to "D".
-        title: What the look is, such as "Japan · LinkedIn".
-        sentence: What is wrong and what to do, in one sentence.
+        title: Region and context, such as "Japan · LinkedIn".
+        message: What is wrong and what to do.
     """
 
     letter: str
     title: str
-    sentence: str
+    message: str
 
     @property
     def name(self) -> str:
-        """Letter and title together."""
+        """Letter and title."""
         return named(self.letter, self.title)
 
 
@@ -85,5 +85,5 @@ Figure = ResultPicture | Missing
 
 
 def named(letter: str, title: str) -> str:
-    """What a picture is called, such as ``A · Japan · LinkedIn``."""
+    """Letter and title, such as ``A · Japan · LinkedIn``."""
     return f"{letter} · {title}" if letter else title

@@ -1,8 +1,8 @@
-"""What a visit leaves behind when it ends: nothing, soon after.
+"""Ends sessions whose page was closed: cancels their work, deletes their files and state.
 
-A page keeps a connection open for as long as it is there. Once that is lost, its work ends at
-once; its files, and what is kept of it in memory, go a little later, since a phone that was put
-away for a moment loses its connection too. (Gradio by itself would keep both for an hour or more.)
+A page holds a connection open. When it is lost, the session's work is cancelled at once. Its files
+and state are deleted some minutes later, because a phone that was put away for a moment loses its
+connection, too. Gradio itself would keep both for an hour or more.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from ui.cancellation import Cancellations
-from ui.pictures import FileStore, Paths
+from ui.file_store import FileStore, PathSet
 
 
 class Sessions:
-    """Forgets visits that are over.
+    """Ends sessions some time after their page was closed.
 
     Args:
         blocks: The page.
-        file_store: Where files of visitors lie.
-        cancellations: What ends their work.
-        after: Seconds without a sign of life after which a closed page is forgotten.
+        file_store: Holds the files of visitors.
+        cancellations: Cancels the work of visitors.
+        after: Seconds without activity after which the session of a closed page ends.
     """
 
     def __init__(
@@ -40,60 +40,64 @@ class Sessions:
             cancellations,
             after,
         )
-        # A loop alone does not keep its tasks.
-        self._looking: set[asyncio.Task[None]] = set()
+        # asyncio holds tasks by weak references only.
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def listen(self) -> None:
-        """From now on, while the page is being built."""
-        self._blocks.unload(self._closed)
+        """Listen for closed pages; call it while the page is built."""
+        self._blocks.unload(self._on_close)
 
-    async def _closed(self, request: gr.Request) -> None:
-        self._wait(str(request.session_hash), self._after)
+    async def _on_close(self, request: gr.Request) -> None:
+        self._schedule(str(request.session_hash), self._after)
 
-    def _wait(self, session: str, seconds: float) -> None:
-        asyncio.get_running_loop().call_later(seconds, self._begin, session)
+    def _schedule(self, session: str, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._start_check, session)
 
-    def _begin(self, session: str) -> None:
-        task = asyncio.create_task(self._look(session))
-        self._looking.add(task)
-        task.add_done_callback(self._looking.discard)
+    def _start_check(self, session: str) -> None:
+        task = asyncio.create_task(self._end_if_idle(session))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _look(self, session: str) -> None:
-        """Forget a visit, unless there was a sign of life since its page was closed."""
-        last: datetime | None = self._holder.time_last_used.get(session)
-        quiet = self._after if last is None else (datetime.now() - last).total_seconds()
-        if quiet < self._after:
-            self._wait(session, self._after - quiet)
+    async def _end_if_idle(self, session: str) -> None:
+        """End a session, unless it was active since its page was closed."""
+        last: datetime | None = self._states.time_last_used.get(session)
+        idle = self._after if last is None else (datetime.now() - last).total_seconds()
+        if idle < self._after:
+            self._schedule(session, self._after - idle)
             return
         self._cancellations.forget(session)
-        # On the loop, as Gradio's own deletion is, which would trip over a state that is gone.
-        self._holder.delete_state(session)
-        self._holder.session_data.pop(session, None)
-        self._holder.time_last_used.pop(session, None)
+        # On the event loop, like Gradio's own deletion, which fails if a state is missing.
+        self._states.delete_state(session)
+        self._states.session_data.pop(session, None)
+        self._states.time_last_used.pop(session, None)
         self._blocks._queue.pending_event_ids_session.pop(session, None)
-        await asyncio.to_thread(self._file_store.leave, session)
+        await asyncio.to_thread(self._file_store.end_session, session)
 
     @property
-    def _holder(self) -> Any:
+    def _states(self) -> Any:
         return self._blocks.app.state_holder
 
 
-def let_be_cleaned(blocks: gr.Blocks, file_store: FileStore) -> None:
-    """Let Gradio delete old files, also of the shelf, while others come and go.
+def enable_cleanup(blocks: gr.Blocks, file_store: FileStore) -> None:
+    """Let Gradio's cleanup delete old files of the store and broken uploads, without errors.
 
-    Gradio goes through its sets of files in one thread while uploads are added in another: one
-    upload at the wrong moment, and nothing is ever cleaned again. Nor does it know of uploads that
-    broke off.
+    Gradio iterates over its sets of files in one thread while another adds uploads. One upload at
+    the wrong moment raises an error, after which nothing is ever cleaned up again.
     """
-    blocks.upload_file_set = Paths(blocks.upload_file_set)
+    blocks.upload_file_set = PathSet(blocks.upload_file_set)
     for block in blocks.blocks.values():
-        block.temp_files = Paths(block.temp_files)
-    kept = [block.temp_files for block in blocks.blocks.values()]
-    blocks.temp_file_sets[:] = [blocks.upload_file_set, *kept, file_store.paths, _Broken()]
+        block.temp_files = PathSet(block.temp_files)
+    of_blocks = [block.temp_files for block in blocks.blocks.values()]
+    blocks.temp_file_sets[:] = [
+        blocks.upload_file_set,
+        *of_blocks,
+        file_store.paths,
+        _BrokenUploads(),
+    ]
 
 
-class _Broken(set[str]):
-    """Uploads that broke off half-way: nobody was told their names."""
+class _BrokenUploads(set[str]):
+    """Partial files of uploads that broke off, which Gradio lists nowhere."""
 
     def __iter__(self) -> Iterator[str]:
         folder = Path(get_upload_folder())

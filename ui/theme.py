@@ -1,4 +1,4 @@
-"""What the page looks like: neutral greys, one accent, the system's own fonts."""
+"""Theme and style sheets: neutral greys, one accent colour, system fonts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 HEAD = '<meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark">'
 
-# Skin is judged against these, so they carry next to no colour of their own.
+# Nearly neutral, because visitors judge skin colours against them.
 _GREYS = colors.Color(
     name="greys",
     c50="#FAFAF9",
@@ -54,14 +54,14 @@ _ACCENT = colors.Color(
 
 
 def css() -> str:
-    """The style sheets next to this file: the page's, then those of its components."""
+    """The style sheets: that of the page, then those of its components."""
     here = Path(__file__).parent
     sheets = [here / "page.css", *sorted((here / "css").glob("*.css"))]
     return "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
 
 
 def theme() -> gr.themes.Base:
-    """Gradio's plainest theme in our greys."""
+    """Gradio's base theme in our colours."""
     base = gr.themes.Base(
         primary_hue=_ACCENT,
         secondary_hue=_GREYS,

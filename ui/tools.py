@@ -1,8 +1,8 @@
 """The two endpoints as tools for MCP clients, where the package `mcp` is installed.
 
-Gradio's own server lists them and runs them. Left to itself it would hand several pictures back as
-the words of a list of server paths, numbers as Python's, and keep photos that came inside a call in
-a folder that nobody clears; so what goes in and what comes out is ours.
+Gradio's MCP server lists and runs them. By itself it would return several pictures as the text of a
+list of server paths, reports as Python literals, and store photos sent within a call in a folder
+that is never cleaned up. So this module replaces how it converts inputs and outputs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import gradio as gr
 from PIL import Image
 
 from pipelines.runtime.settings import ServerSettings, SettingsError
-from ui.pictures import FileStore
+from ui.file_store import FileStore
 
 if TYPE_CHECKING:
     from mcp.types import ImageContent, TextContent
@@ -29,23 +29,23 @@ Run = Callable[..., Awaitable[Any]]
 
 SETTING = "PRESENCE_MCP"
 SHOWN_LONG_SIDE = 1024
-"""Pixels of the pictures inside an answer, which a model is to see; links lead to the full size."""
+"""Pixels on the longer side of the pictures in an answer; links lead to the full size."""
 
 _QUALITY = 90
-_NO_WORDS = "show_error"
-"""What Gradio's own sentence about an error without words has in it."""
-_FAILED = (
+_NO_MESSAGE = "show_error"
+"""Part of the text that Gradio gives an error without a message."""
+_FETCH_FAILED = (
     "The photo could not be fetched. Give an address that opens without signing in, or send the "
     "photo itself as a data URL."
 )
-_FILE = {"path", "url", "orig_name"}
+_FILE_KEYS = {"path", "url", "orig_name"}
 
 
 def wanted() -> bool:
-    """Whether to serve tools: `PRESENCE_MCP` (0 or 1) where it is set, else whether they can be.
+    """Whether to serve tools: as `PRESENCE_MCP` (0 or 1) says, else whether `mcp` is installed.
 
     Raises:
-        SettingsError: The setting is neither, or `mcp` is not installed though it is asked for.
+        SettingsError: The setting is neither, or it is 1 and `mcp` is not installed.
     """
     installed = find_spec("mcp") is not None
     asked = ServerSettings.read().mcp
@@ -55,55 +55,63 @@ def wanted() -> bool:
 
 
 def refine(blocks: gr.Blocks) -> None:
-    """Let the tools of a launched page take photos and give pictures in our way."""
+    """Replace how the MCP server of a launched page converts photos and results."""
     server = blocks.mcp_server_obj
     if server is None:
         return
     file_store = FileStore(blocks.root_path or "")
     blocks.temp_file_sets.append(file_store.paths)
-    # Looked up on the server at each call. (Gradio makes the server itself, so no subclass.)
-    own = vars(server)
-    own["convert_strings_to_filedata"] = lambda given, places: _files(given, places, file_store)
-    own["postprocess_output_data"] = lambda data, root: list(_contents(data, root))
+    # Gradio creates the server itself, so its methods are replaced instead of overridden.
+    methods = vars(server)
+    methods["convert_strings_to_filedata"] = lambda arguments, places: _with_files(
+        arguments, places, file_store
+    )
+    methods["postprocess_output_data"] = lambda data, root: list(_contents(data, root))
     for name in ("_execute_tool_without_progress", "_execute_tool_with_progress"):
-        own[name] = _in_words(getattr(server, name))
+        methods[name] = _with_fetch_message(getattr(server, name))
 
 
-def _in_words(run: Run) -> Run:
-    """A call whose photo could not be fetched ends with a sentence about it.
+def _with_fetch_message(run: Run) -> Run:
+    """Wrap a call so that a photo that could not be fetched is reported with a message.
 
-    All that can go wrong in our own code has words already; what is left is Gradio's fetching.
+    All errors of our own code have a message; the only ones without are those of Gradio's fetching.
     """
 
     async def call(*arguments: Any) -> Any:
         try:
             return await run(*arguments)
         except Exception as error:
-            if _NO_WORDS in str(error):
-                raise ValueError(_FAILED) from None
+            if _NO_MESSAGE in str(error):
+                raise ValueError(_FETCH_FAILED) from None
             raise
 
     return call
 
 
-def _files(
-    given: dict[str, Any], places: list[list[str | int]], file_store: FileStore
+def _with_files(
+    arguments: dict[str, Any], places: list[list[str | int]], file_store: FileStore
 ) -> dict[str, Any]:
-    """Arguments with their addresses and data URLs as files."""
+    """The arguments of a call, with web addresses and data URLs replaced by files.
+
+    Args:
+        arguments: Values by parameter.
+        places: Key paths of the arguments that are files.
+        file_store: Holds the files of data URLs.
+    """
     from gradio_client import handle_file
 
-    taken = dict(given)
+    converted = dict(arguments)
     for name in (str(place[0]) for place in places if len(place) == 1):
-        value = taken.get(name)
+        value = converted.get(name)
         if not isinstance(value, str) or not value.startswith(("data:", "http://", "https://")):
             raise ValueError(
                 f"{name} is no picture that we can fetch. Give an http(s) address, or a data URL "
                 "such as data:image/jpeg;base64,..."
             )
         if value.startswith("data:"):
-            value = file_store.keep(_decoded(name, value), "photo")
-        taken[name] = handle_file(value)
-    return taken
+            value = file_store.write(_decoded(name, value), "photo")
+        converted[name] = handle_file(value)
+    return converted
 
 
 def _decoded(name: str, url: str) -> bytes:
@@ -117,27 +125,28 @@ def _decoded(name: str, url: str) -> bytes:
 
 
 def _contents(data: object, root: str) -> Iterator[ImageContent | TextContent]:
-    """An answer's parts: each picture to be seen and its address, each report as JSON.
+    """The parts of an answer: each picture with its address, each report as JSON.
 
     Args:
-        data: Outputs of an endpoint, as deep in lists as Gradio has them.
-        root: The page's address, as this client knows it.
+        data: Outputs of an endpoint, nested in lists as Gradio has them.
+        root: The page's address for this client.
     """
     from mcp.types import ImageContent, TextContent
 
     if isinstance(data, list | tuple):
-        for one in data:
-            yield from _contents(one, root)
-    elif isinstance(data, dict) and data.keys() >= _FILE:
+        for item in data:
+            yield from _contents(item, root)
+    elif isinstance(data, dict) and data.keys() >= _FILE_KEYS:
         path = Path(data["path"])
         address = f"{root}/gradio_api/file={quote(str(path))}"
-        yield ImageContent(type="image", data=_seen(path), mimeType="image/jpeg")
+        yield ImageContent(type="image", data=_preview(path), mimeType="image/jpeg")
         yield TextContent(type="text", text=f"{path.name}, full size: {address}")
     else:
         yield TextContent(type="text", text=json.dumps(data, ensure_ascii=False))
 
 
-def _seen(path: Path) -> str:
+def _preview(path: Path) -> str:
+    """A small JPEG of a picture, in base64."""
     buffer = io.BytesIO()
     with Image.open(path) as picture:
         small = picture.convert("RGB")

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from pipelines.gaze import Gaze
 from tests.browser.test_page import compare, looks_in_address, wait_for_results
-from ui import dial
+from ui import dial_drawing
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
@@ -31,7 +31,7 @@ def opened(page: Page) -> Locator:
 
 def spot(page: Page, face: Locator, yaw: float, pitch: float) -> tuple[float, float]:
     """Where a gaze lies on the screen."""
-    x, y = dial.place(Gaze(yaw, pitch))
+    x, y = dial_drawing.position(Gaze(yaw, pitch))
     found = face.evaluate(
         """(svg, [x, y]) => {
           const at = new DOMPoint(x, y).matrixTransform(svg.getScreenCTM());

@@ -10,7 +10,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
 from presets import translated
-from ui.language import say
+from ui.text.catalogue import translate
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
@@ -29,21 +29,23 @@ def test_a_korean_browser_gets_a_korean_page(visit: Visit, screenshot: Shoot) ->
     page = visit(locale="ko-KR")
     ready(page)
     assert page.evaluate("document.documentElement.lang") == "ko"
-    assert page.title() == say("ko", "page.full_title")
+    assert page.title() == translate("ko", "page.full_title")
     japan, linkedin = translated("ko").regions["japan"], translated("ko").contexts["linkedin"]
     expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text(
         f"{japan.label} · {linkedin.label}"
     )
     expect(page.locator("#strip figcaption").nth(1)).to_contain_text("닮음 차이")
     expect(page.get_by_text(japan.rationale)).to_be_visible()
-    field = page.get_by_label(say("ko", "look.region"), exact=True).first
+    field = page.get_by_label(translate("ko", "look.region"), exact=True).first
     expect(field).to_have_value(japan.label)
     field.click()
     page.get_by_role("option", name=translated("ko").regions["korea"].label, exact=True).click()
     expect(page.get_by_text(translated("ko").regions["korea"].rationale)).to_be_visible()
     # Gradio's own words follow.
-    expect(page.locator("#portrait").get_by_label(say("ko", "gradio.remove_image"))).to_be_visible()
-    page.get_by_role("button", name=say("ko", "page.compare")).click()
+    expect(
+        page.locator("#portrait").get_by_label(translate("ko", "gradio.remove_image"))
+    ).to_be_visible()
+    page.get_by_role("button", name=translate("ko", "page.compare")).click()
     expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text(f"한국 · {linkedin.label}")
     screenshot(page, "korean")
 
@@ -52,9 +54,9 @@ def test_refusals_are_korean_too(visit: Visit, screenshot: Shoot) -> None:
     page = visit("?look=region%3Datlantis", locale="ko-KR")
     ready(page)
     expect(page.locator("#notice")).to_contain_text("목록에 없는 지역: 'atlantis'")
-    page.locator("#portrait").get_by_label(say("ko", "gradio.remove_image")).click()
+    page.locator("#portrait").get_by_label(translate("ko", "gradio.remove_image")).click()
     expect(page.locator("#results img")).to_have_count(0)
-    page.get_by_role("button", name=say("ko", "page.compare")).click()
+    page.get_by_role("button", name=translate("ko", "page.compare")).click()
     expect(page.locator("#notice [role=alert]")).to_contain_text("아직 사진이 없어요.")
     screenshot(page, "korean-refusal")
 

@@ -18,8 +18,8 @@ import app
 from pipelines.studio import Analysis
 from pipelines.studio.samples import Sample
 from tests.serving import free_port
-from ui import work
-from ui.language import say
+from ui import comparison
+from ui.text.catalogue import translate
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 @pytest.fixture
 def hold(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Photos that are no samples are analysed once this is set."""
-    end, analysed = threading.Event(), work._analysed
+    end, analysed = threading.Event(), comparison.analyse_file
 
     def held(path: str, sample: Sample | None) -> Analysis:
         if sample is None:
             end.wait(120)
         return analysed(path, sample)
 
-    monkeypatch.setattr(work, "_analysed", held)
+    monkeypatch.setattr(comparison, "analyse_file", held)
     yield end
     end.set()
 
@@ -49,7 +49,7 @@ def address(
     monkeypatch.setenv("PRESENCE_DATA", str(tmp_path / "data"))
     shared_samples = app.first_looks()
     blocks = app.build(shared_samples=shared_samples, waiting=1)
-    shared_samples._make_first()
+    shared_samples._render_first()
     yield app.launch(blocks, "127.0.0.1", free_port())
     hold.set()
     blocks.close(verbose=False)
@@ -65,11 +65,11 @@ def test_a_place_in_the_line_is_said_and_that_it_is_full(
     for number in range(2):
         _ask(address, number)
     first.locator("#compare").click()
-    expect(first.locator("#strip .p-place")).to_have_text(say("ko", "queue.next"))
+    expect(first.locator("#strip .p-place")).to_have_text(translate("ko", "queue.next"))
     expect(first.locator("#strip .p-place")).to_be_visible()
     second.locator("#compare").click()
-    expect(second.locator("#notice")).to_contain_text(say("en", "queue.busy"))
-    expect(second.locator(".toast-message-text")).to_have_text(say("en", "queue.busy"))
+    expect(second.locator("#notice")).to_contain_text(translate("en", "queue.busy"))
+    expect(second.locator(".toast-message-text")).to_have_text(translate("en", "queue.busy"))
     expect(second.locator("#strip .error")).not_to_be_visible()
     # Nothing is under way that could be stopped, and the pictures that were there still are.
     expect(second.locator("#page.p-busy")).to_have_count(0)
@@ -77,7 +77,7 @@ def test_a_place_in_the_line_is_said_and_that_it_is_full(
     hold.set()
     expect(first.locator("#strip .p-place")).to_have_count(0)
     second.locator("#compare").click()
-    expect(second.locator("#notice")).not_to_contain_text(say("en", "queue.busy"))
+    expect(second.locator("#notice")).not_to_contain_text(translate("en", "queue.busy"))
     for page in (first, second):
         page.close()
 

@@ -38,9 +38,9 @@ from sharing.store import Store
 from tests.hostile.cases import RESULT, Trial, Trials
 from tests.hostile.site import Site, launched
 from tests.hostile.visitor import PATIENCE_S, WORK_S, Page, Visitor
-from ui import words
-from ui.language import say
 from ui.server.answers import GONE
+from ui.text import messages
+from ui.text.catalogue import translate
 
 NOTHING = "nothing"
 """The page is left as it is: nobody waits for this any more, or something newer is shown."""
@@ -50,11 +50,11 @@ ENDED = "ended"
 STOPPED = "cancelled"
 SENTENCES = {
     STOPPED: Cancelled().sentence,
-    "grid-stopped": say("en", "grid.stopped"),
-    "busy": say("en", "queue.busy"),
-    "no-portrait": words.NO_PORTRAIT,
-    "nothing-to-share": words.NOTHING_TO_SHARE,
-    "our-fault": words.OUR_FAULT,
+    "grid-stopped": translate("en", "grid.stopped"),
+    "busy": translate("en", "queue.busy"),
+    "no-portrait": messages.NO_PORTRAIT,
+    "nothing-to-share": messages.NOTHING_TO_SHARE,
+    "our-fault": messages.OUR_FAULT,
     "gone": GONE,
     "weights-missing": "of files that are not here",
 }
@@ -115,7 +115,7 @@ class Scene:
         """
         visitor = self.stranger()
         visitor.choose(visitor.upload(photo or samples()[1].path.read_bytes()))
-        for card in ("moved", "moved_1"):
+        for card in ("on_move", "on_move_1"):
             _, context, engine = self.page.targets(self.page.named(card), "dropdown")
             visitor.set_to[engine] = "geometry"
             if quick:
@@ -539,7 +539,7 @@ def _late_comparison(scene: Scene) -> tuple[str, ...]:
     one.set_to["portrait"] = before
     assert outcome(one.work(scene.page.event("compare", "click"))) == RESULT
     one.set_to["portrait"] = now
-    one.do(scene.page.named("_after"))
+    one.do(scene.page.named("_clear_if_outdated"))
     return (outcome(one.work(scene.page.after(examine))),)
 
 
@@ -564,7 +564,7 @@ def _stop_then_another(scene: Scene) -> tuple[str, ...]:
         said = one.do(scene.page.event("stop", "click", queue=False))
         one.outcome(stopped)
         with ThreadPoolExecutor() as pool:
-            follows = pool.submit(one.do, scene.page.named("_stop_what_follows"))
+            follows = pool.submit(one.do, scene.page.named("_stop_follow_up"))
             one.choose(one.upload(scene.photo()))
             looked = one.join(examine)
             follows.result()
@@ -604,7 +604,7 @@ def _history_in_mid_run(scene: Scene) -> tuple[str, ...]:
 @_case("two moves of a slider at once: the newer counts", NOTHING)
 def _two_moves(scene: Scene) -> tuple[str, ...]:
     one = _settled(scene)
-    moved = scene.page.named("moved")
+    moved = scene.page.named("on_move")
     first, second = (json.loads(one.do(moved)[0]) for _ in range(2))
     assert first["serial"] < second["serial"]
     assert first["source"].startswith("data:image/jpeg")
@@ -615,7 +615,7 @@ def _two_moves(scene: Scene) -> tuple[str, ...]:
 def _moved_back(scene: Scene) -> tuple[str, ...]:
     one = scene.visitor(quick=False)
     one.work(scene.page.event("compare", "click"))
-    moved = scene.page.named("moved")
+    moved = scene.page.named("on_move")
     slider = scene.page.targets(moved, "slider")[0]
     # Gradio's lists tell of a move whenever the keyboard leaves them.
     left_alone = one.do(moved)[0]
@@ -632,7 +632,7 @@ def _moved_on(scene: Scene) -> tuple[str, ...]:
     with scene.held("first look") as gate:
         id_ = one.join(scene.page.event("settle", "click"))
         gate.wait()
-        one.do(scene.page.named("moved"))
+        one.do(scene.page.named("on_move"))
         return (outcome(one.outcome(id_)[id_]),)
 
 
@@ -661,7 +661,7 @@ def _closed_while_settling(scene: Scene) -> tuple[str, ...]:
 @_case("a slider moves where nothing was compared", NOTHING, NOTHING)
 def _moved_first(scene: Scene) -> tuple[str, ...]:
     one = scene.visitor()
-    moved = one.do(scene.page.named("moved"))
+    moved = one.do(scene.page.named("on_move"))
     return outcome(json.dumps(moved)), outcome(one.work(scene.page.event("settle", "click")))
 
 
@@ -669,7 +669,7 @@ def _settled(scene: Scene) -> Visitor:
     """Somebody whose comparison is there, and who has just moved a slider to somewhere new."""
     one = scene.visitor(quick=False)
     one.work(scene.page.event("compare", "click"))
-    moved = scene.page.named("moved")
+    moved = scene.page.named("on_move")
     one.set_to[scene.page.targets(moved, "slider")[0]] = 0.5
     one.do(moved)
     return one
@@ -720,7 +720,7 @@ def _portrait_in_grid(scene: Scene) -> tuple[str, ...]:
         id_ = one.join(make)
         gate.wait()
         one.choose(one.upload(scene.photo()))
-        one.do(scene.page.named("leave"))
+        one.do(scene.page.named("on_portrait"))
         return (outcome(one.outcome(id_)[id_]),)
 
 
@@ -962,5 +962,5 @@ def _working() -> bool:
 
 def _is_event(frame: Any) -> bool:
     inside = [one.filename for one in traceback.extract_stack(frame)]
-    begins = ("compare_events.py", "components/live.py", "grid.py", "persona.py", "api.py")
+    begins = ("compare_events.py", "components/live.py", "grid_panel.py", "persona.py", "api.py")
     return any("gradio" in one for one in inside) and any(one.endswith(begins) for one in inside)

@@ -104,7 +104,7 @@ def test_a_lost_connection_is_not_yet_the_end(scene: Scene, site: Site) -> None:
     one.lose()
     end = time.monotonic() + 2 * FORGET_S
     while time.monotonic() < end:
-        one.do(scene.page.named("changed"))
+        one.do(scene.page.named("settings_changed"))
         assert one.status(upload) == 200
         assert site.blocks.app.state_holder.session_data[one.session].state_data
     until(lambda: {one.status(path) for path in (upload, *made)} <= GONE)
@@ -112,7 +112,7 @@ def test_a_lost_connection_is_not_yet_the_end(scene: Scene, site: Site) -> None:
 
 def test_clearing_the_history_makes_its_addresses_useless_at_once(scene: Scene) -> None:
     one, _, old = own(scene, scene.photo())
-    one.set_to[scene.page.targets(scene.page.named("moved"), "dropdown")[0]] = "nordic"
+    one.set_to[scene.page.targets(scene.page.named("on_move"), "dropdown")[0]] = "nordic"
     new = compare(one)
     only_old = old - new
     assert only_old and all(one.status(path) == 200 for path in only_old)

@@ -4,14 +4,14 @@ import pytest
 
 from pipelines.runtime.errors import Cancelled
 from ui import visitor
-from ui.cancellation import Cancellations, Superseded, key
+from ui.cancellation import Cancellations, Superseded, task_key
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When the next work was asked for; the clock of the machine goes on from 1000."""
     times: list[float] = []
-    monkeypatch.setattr(visitor, "asked_at", lambda: times.pop(0))
+    monkeypatch.setattr(visitor, "requested_at", lambda: times.pop(0))
     monkeypatch.setattr("ui.cancellation.time.monotonic", lambda: 1000.0)
     return times
 
@@ -53,10 +53,10 @@ def test_kinds_do_not_disturb_each_other_and_all_end_with_the_visit(asked: list[
     asked += [1, 2, 3]
     with (
         cancellations.running("x") as one,
-        cancellations.running(key("x", "grid")) as two,
+        cancellations.running(task_key("x", "grid")) as two,
         cancellations.running("y") as other,
     ):
-        cancellations.stop(key("x", "live"))
+        cancellations.stop(task_key("x", "live"))
         one()
         two()
         cancellations.forget("x")
@@ -68,7 +68,7 @@ def test_kinds_do_not_disturb_each_other_and_all_end_with_the_visit(asked: list[
 
 def test_what_nobody_waits_for_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     cancellations, waits = Cancellations(), [True, False]
-    monkeypatch.setattr(visitor, "waiting", lambda: lambda: waits.pop(0))
+    monkeypatch.setattr(visitor, "waiting_check", lambda: lambda: waits.pop(0))
     with cancellations.running("x") as check:
         check()
         with pytest.raises(Cancelled):
@@ -76,5 +76,5 @@ def test_what_nobody_waits_for_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_outside_of_events_there_is_nobody_and_nothing_to_wait_for() -> None:
-    assert visitor.current() is None
-    assert visitor.waiting()()
+    assert visitor.current_session() is None
+    assert visitor.waiting_check()()

@@ -17,33 +17,33 @@ def changed(step: int) -> Pixels:
 
 def test_nothing_changed_is_mid_grey_and_not_seen() -> None:
     same = differences.between(GREY, GREY.copy())
-    assert same.most_steps == 0
-    assert same.most_seen == 0
-    assert same.share_seen == 0
-    assert (differences.amplified(same, 32) == 128).all()
+    assert same.largest_step == 0
+    assert same.largest_delta_e == 0
+    assert same.visible_share == 0
+    assert (differences.amplify(same, 32) == 128).all()
 
 
 def test_lighter_is_lighter_and_darker_is_darker_by_the_factor() -> None:
     for step in (3, -3):
-        shown = differences.amplified(differences.between(GREY, changed(step)), 8)
+        shown = differences.amplify(differences.between(GREY, changed(step)), 8)
         assert (shown[30, 40] == 128 + 8 * step).all()
         assert (shown[5, 5] == 128).all()
 
 
 def test_the_factor_is_the_strongest_that_still_fits_all() -> None:
     small, large = (differences.between(GREY, changed(step)) for step in (2, 40))
-    assert differences.factor([small]) == 32
-    assert differences.factor([small, large]) == 3
+    assert differences.amplification([small]) == 32
+    assert differences.amplification([small, large]) == 3
     assert 3 * 40 < 128 <= 4 * 40
 
 
 def test_what_is_seen_is_where_it_is() -> None:
     one = differences.between(GREY, changed(30))
-    assert one.seen[30, 40] > 8
-    assert one.seen[5, 5] == 0
+    assert one.delta_e[30, 40] > 8
+    assert one.delta_e[5, 5] == 0
     # A patch of 20 x 20 in 60 x 80, a little widened by the eye's blur.
-    assert one.share_seen == pytest.approx(400 / 4800, rel=0.4)
-    shown = differences.heat(one, differences.top([one]))
+    assert one.visible_share == pytest.approx(400 / 4800, rel=0.4)
+    shown = differences.heat_map(one, differences.scale_end([one]))
     assert np.ptp(shown[5, 5]) == 0
     assert np.ptp(shown[30, 40].astype(int)) > 60
 
@@ -51,7 +51,7 @@ def test_what_is_seen_is_where_it_is() -> None:
 def test_single_steps_of_one_pixel_do_not_flicker() -> None:
     noisy = GREY.copy()
     noisy[::4, ::4] += 2
-    assert differences.between(GREY, noisy).share_seen == 0
+    assert differences.between(GREY, noisy).visible_share == 0
 
 
 def test_the_colours_only_rise_in_lightness() -> None:

@@ -12,8 +12,9 @@ from pipelines.studio.grid import axis, cells
 from pipelines.studio.grid.axis import Axis
 from pipelines.studio.grid.cells import Cell, CellResult, Grid, Marks
 from ui import grid_table
-from ui.components.grid import Side
-from ui.pictures import FileStore
+from ui.components.grid_panel import Side
+from ui.file_store import FileStore
+from ui.grid_table import GridView
 
 ASKED = Grid(
     Look(engine="geometry", polish=0), axis.parse("yaw=-4,4"), axis.parse("contexts=actor")
@@ -21,15 +22,13 @@ ASKED = Grid(
 
 
 @pytest.fixture(scope="module")
-def shown(
-    hopper_analysis: Analysis, tmp_path_factory: pytest.TempPathFactory
-) -> grid_table.ShownGrid:
+def shown(hopper_analysis: Analysis, tmp_path_factory: pytest.TempPathFactory) -> GridView:
     small = cells.at_cell_size(hopper_analysis)
     asked = cells.lay_out(small, ASKED.base, ASKED.columns, ASKED.rows)
     window = framing.head(small.face, small.portrait.original_u8.shape)
     shown = grid_table.empty("photo.png", asked, window)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("shelf")))
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("files")))
         file_store = FileStore()
         made = next(cells.render(small, Grid(asked.base, Axis("yaw", (-4.0,)), asked.rows)))
         shown = shown.with_tile(grid_table.tile(made, window, file_store))
@@ -40,7 +39,7 @@ def shown(
 
 
 def test_a_cell_is_a_button_with_its_caption_in_the_fixed_order(
-    shown: grid_table.ShownGrid,
+    shown: GridView,
 ) -> None:
     html = grid_table.table(shown)
     assert html.count("<button") == 1
@@ -52,7 +51,7 @@ def test_a_cell_is_a_button_with_its_caption_in_the_fixed_order(
     assert 'class="p-warning p-cell-blank">No &lt;such&gt; look.' in html
 
 
-def test_a_picture_that_is_there_stays_as_it_is_when_more_come(shown: grid_table.ShownGrid) -> None:
+def test_a_picture_that_is_there_stays_as_it_is_when_more_come(shown: GridView) -> None:
     first, second = shown.tiles[(0, 0)], shown.tiles[(0, 1)]
     before = grid_table.table(replace(shown, tiles={}).with_tile(first))
     after = grid_table.table(replace(shown, tiles={}).with_tile(first).with_tile(second))
@@ -63,7 +62,7 @@ def test_a_picture_that_is_there_stays_as_it_is_when_more_come(shown: grid_table
     assert before != after
 
 
-def test_at_most_one_badge_a_cell(shown: grid_table.ShownGrid) -> None:
+def test_at_most_one_badge_a_cell(shown: GridView) -> None:
     here = frozenset({(0, 0)})
     best = grid_table.table(shown.marked(Marks(here, frozenset())))
     assert "★ most like them" in best
@@ -72,12 +71,12 @@ def test_at_most_one_badge_a_cell(shown: grid_table.ShownGrid) -> None:
     assert "Over-polished" in both
 
 
-def test_only_a_cell_with_a_picture_can_be_picked(shown: grid_table.ShownGrid) -> None:
+def test_only_a_cell_with_a_picture_can_be_picked(shown: GridView) -> None:
     tile = shown.at(0)
     assert tile is not None
     assert shown.at(1) is None
     assert shown.at(7) is None
-    html = grid_table.chosen(shown, tile, 'look=a"b')
+    html = grid_table.picked_cell(shown, tile, 'look=a"b')
     assert 'data-query="look=a&quot;b"' in html
     assert "<b>4° to the left, Actor headshot</b>" in html
 
@@ -91,13 +90,13 @@ def test_titles_are_in_the_visitors_language() -> None:
 
 def test_another_setting_brings_its_usual_values() -> None:
     side = Side("rows", "polish")
-    named, typed = side.switched("region")
+    named, typed = side.on_along("region")
     assert named["visible"]
     assert "japan" in named["value"]
     assert not typed["visible"]
-    named, typed = side.switched("yaw")
+    named, typed = side.on_along("yaw")
     assert not named["visible"]
     assert axis.read("yaw", typed["value"]).values[0] == -15
-    named, typed = side.switched("nothing")
+    named, typed = side.on_along("nothing")
     assert not named["visible"]
     assert not typed["visible"]

@@ -12,12 +12,12 @@ HALF[:, 10:] = 200
 
 
 def test_brightness_is_counted_where_it_is_asked_for() -> None:
-    all_of_it = histograms.of(HALF)
+    all_of_it = histograms.histogram(HALF)
     assert all_of_it.shares.sum() == pytest.approx(1)
     assert all_of_it.shares[0] == all_of_it.shares[50] == 0.5
     mask = np.zeros(HALF.shape[:2], bool)
     mask[:, 10:] = True
-    light = histograms.of(HALF, mask)
+    light = histograms.histogram(HALF, mask)
     assert light.median == 200
     assert light.shares[50] == 1
 
@@ -25,18 +25,18 @@ def test_brightness_is_counted_where_it_is_asked_for() -> None:
 def test_white_is_said() -> None:
     white = HALF.copy()
     white[:5] = 255
-    assert histograms.of(white).white == 0.5
-    assert histograms.of(HALF).white == 0
+    assert histograms.histogram(white).white == 0.5
+    assert histograms.histogram(HALF).white == 0
 
 
 def test_an_empty_mask_is_an_error() -> None:
     with pytest.raises(ValueError, match="nothing"):
-        histograms.of(HALF, np.zeros(HALF.shape[:2], bool))
+        histograms.histogram(HALF, np.zeros(HALF.shape[:2], bool))
 
 
 def test_the_drawing_has_both_at_one_scale_and_says_what_it_is() -> None:
-    flat = histograms.of(np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3))
-    drawn = histograms.svg(histograms.of(HALF), flat, "Skin, A")
+    flat = histograms.histogram(np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3))
+    drawn = histograms.svg(histograms.histogram(HALF), flat, "Skin, A")
     assert 'role="img" aria-label="Skin, A"' in drawn
     line = re.search(r'<polyline points="([^"]+)"', drawn)
     assert line

@@ -13,19 +13,19 @@ from gradio.utils import get_upload_folder
 from pipelines.gaze import Gaze
 from pipelines.studio import Look
 from pipelines.studio.samples import samples
-from ui.components.history import HistoryStrip, strip
+from ui.comparison import PageComparison
+from ui.components.history_strip import HistoryStrip, strip
+from ui.file_store import FileStore
 from ui.history import (
-    MOST_FRAMES,
+    MOST_ENTRIES,
     MOST_PHOTOS,
-    ON_ITS_WAY_S,
-    FileHolds,
+    SLIDER_REST_S,
+    FileReferences,
     History,
     HistoryEntry,
-    taken,
+    new_entry,
 )
-from ui.pictures import FileStore
 from ui.result_pictures import Files, Missing, ResultPicture
-from ui.work import OnScreen
 
 JAPAN, SOFT = Look(region="japan"), Look(region="soft")
 
@@ -39,7 +39,7 @@ def file_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[File
 def shot(file_store: FileStore, letter: str, seed: int) -> ResultPicture:
     picture = np.random.default_rng(seed).integers(0, 255, (90, 70, 3), np.uint8)
     whole, close, eyes, full, control = (
-        file_store.put(picture, f"{letter or 'original'}-{part}")
+        file_store.write_png(picture, f"{letter or 'original'}-{part}")
         for part in ("whole", "close", "eyes", "full", "control")
     )
     files = Files(
@@ -60,108 +60,116 @@ def shot(file_store: FileStore, letter: str, seed: int) -> ResultPicture:
     )
 
 
-def screen(file_store: FileStore, *looks: Look, photo: str = "one.jpg", seed: int = 1) -> OnScreen:
+def screen(
+    file_store: FileStore, *looks: Look, photo: str = "one.jpg", seed: int = 1
+) -> PageComparison:
     upload = Path(get_upload_folder(), f"hash-of-{photo}", photo)
     upload.parent.mkdir(exist_ok=True)
     upload.touch()
     path = str(upload)
     figures = [shot(file_store, "", 0)]
     figures += [shot(file_store, "ABCD"[index], seed + index) for index in range(len(looks))]
-    return OnScreen(path, (), {}, looks, tuple(figures))
+    return PageComparison(path, (), {}, looks, tuple(figures))
 
 
 def photo_of(path: str) -> Any:
-    """As much of an analysed photo as a film looks at."""
+    """The part of an analysed photo that the history uses."""
     return SimpleNamespace(path=path)
 
 
-def frame(file_store: FileStore, number: int, at: float = 0.0, *looks: Look) -> HistoryEntry:
-    return replace(taken(number, screen(file_store, *looks), None, file_store), at=at)
+def entry(file_store: FileStore, number: int, at: float = 0.0, *looks: Look) -> HistoryEntry:
+    return replace(new_entry(number, screen(file_store, *looks), None, file_store), created_at=at)
 
 
 def test_the_newest_comes_first_and_there_are_no_more_than_a_dozen(file_store: FileStore) -> None:
-    history = HistoryStrip(file_store)
-    past = History()
-    for seed in range(MOST_FRAMES + 3):
+    panel = HistoryStrip(file_store)
+    history = History()
+    for seed in range(MOST_ENTRIES + 3):
         look = Look(region="japan" if seed % 2 else "soft", seed=seed)
-        past = history.noted(past, screen(file_store, look, seed=10 * seed), None)
-    assert [one.number for one in past.frames] == list(range(MOST_FRAMES + 3, 3, -1))
-    assert all(one.there for one in past.frames)
+        history = panel.record(history, screen(file_store, look, seed=10 * seed), None)
+    assert [one.number for one in history.entries] == list(range(MOST_ENTRIES + 3, 3, -1))
+    assert all(one.files_exist for one in history.entries)
     # What fell out at the other end took its files along.
     assert not [path for path in file_store.paths if not Path(path).is_file()]
-    assert len(list(Path(past.frames[0].screen.path).parents[1].rglob("A-full.png"))) == MOST_FRAMES
+    assert (
+        len(list(Path(history.entries[0].screen.path).parents[1].rglob("A-full.png")))
+        == MOST_ENTRIES
+    )
 
 
 def test_the_same_comparison_is_there_once(file_store: FileStore) -> None:
-    history = HistoryStrip(file_store)
+    panel = HistoryStrip(file_store)
     first = screen(file_store, JAPAN, SOFT)
-    past = history.noted(History(), first, None)
-    assert history.noted(past, first, None) is past
-    past = history.noted(past, screen(file_store, SOFT, JAPAN, seed=5), None)
-    past = history.noted(past, screen(file_store, JAPAN, SOFT), None)
-    assert [one.number for one in past.frames] == [2, 1]
-    assert past.frames[1].there
-    assert history.noted(past, None, None) is past
+    history = panel.record(History(), first, None)
+    assert panel.record(history, first, None) is history
+    history = panel.record(history, screen(file_store, SOFT, JAPAN, seed=5), None)
+    history = panel.record(history, screen(file_store, JAPAN, SOFT), None)
+    assert [one.number for one in history.entries] == [2, 1]
+    assert history.entries[1].files_exist
+    assert panel.record(history, None, None) is history
 
 
-def test_a_slider_on_its_way_leaves_one_frame(file_store: FileStore) -> None:
-    past, looks = History(), [replace(JAPAN, polish=polish) for polish in (1.0, 0.8, 0.6, 0.4, 0.2)]
-    times = (0.0, 1.0, 2.0, 3.0, 3.0 + 2 * ON_ITS_WAY_S)
+def test_a_slider_on_its_way_leaves_one_entry(file_store: FileStore) -> None:
+    history, looks = (
+        History(),
+        [replace(JAPAN, polish=polish) for polish in (1.0, 0.8, 0.6, 0.4, 0.2)],
+    )
+    times = (0.0, 1.0, 2.0, 3.0, 3.0 + 2 * SLIDER_REST_S)
     for number, (look, at) in enumerate(zip(looks, times, strict=True), 1):
-        past = past.with_frame(frame(file_store, number, at, look))
-    assert [one.screen.looks[0].polish for one in past.frames] == [0.2, 0.4, 1.0]
-    past = past.with_frame(frame(file_store, 9, times[-1], SOFT))
-    assert len(past.frames) == 4
+        history = history.with_entry(entry(file_store, number, at, look))
+    assert [one.screen.looks[0].polish for one in history.entries] == [0.2, 0.4, 1.0]
+    history = history.with_entry(entry(file_store, 9, times[-1], SOFT))
+    assert len(history.entries) == 4
 
 
-def test_few_photos_stay_in_memory_and_no_frame_loses_its_files(file_store: FileStore) -> None:
-    history = HistoryStrip(file_store)
-    past = History()
+def test_few_photos_stay_in_memory_and_no_entry_loses_its_files(file_store: FileStore) -> None:
+    panel = HistoryStrip(file_store)
+    history = History()
     for number in range(MOST_PHOTOS + 2):
         shown = screen(file_store, JAPAN, photo=f"{number}.jpg", seed=10 * number)
-        past = history.noted(past, shown, photo_of(shown.path))
-    assert [one.photo is not None for one in past.frames] == [True] * MOST_PHOTOS + [False] * 2
-    assert all(one.there for one in past.frames)
-    assert not history.cleared(past, None).frames
+        history = panel.record(history, shown, photo_of(shown.path))
+    assert [one.photo is not None for one in history.entries] == [True] * MOST_PHOTOS + [False] * 2
+    assert all(one.files_exist for one in history.entries)
+    assert not panel.clear(history, None).entries
     assert not [path for path in file_store.paths if Path(path).is_file()]
 
 
 def test_clearing_deletes_all_but_what_is_on_the_page(file_store: FileStore) -> None:
-    history = HistoryStrip(file_store)
+    panel = HistoryStrip(file_store)
     old = screen(file_store, JAPAN, photo="old.jpg")
     now = screen(file_store, SOFT, photo="new.jpg", seed=7)
-    past = history.noted(history.noted(History(), old, None), now, None)
-    past = history.cleared(past, now)
-    assert [one.screen for one in past.frames] == [now]
-    assert past.frames[0].there
+    history = panel.record(panel.record(History(), old, None), now, None)
+    history = panel.clear(history, now)
+    assert [one.screen for one in history.entries] == [now]
+    assert history.entries[0].files_exist
     original, look = old.figures
     assert isinstance(look, ResultPicture)
     assert not [path for path in (*look.files.paths, look.path, old.path) if Path(path).exists()]
     # The original's files are the same pixels under both: they stay.
     assert isinstance(original, ResultPicture)
     assert all(Path(path).exists() for path in original.files.paths)
-    assert not history.cleared(past, None).frames
+    assert not panel.clear(history, None).entries
     assert not file_store.paths
     assert not Path(now.path).exists()
 
 
 def test_what_one_visitor_clears_stays_for_another(file_store: FileStore) -> None:
-    history = HistoryStrip(file_store)
+    panel = HistoryStrip(file_store)
     shown = screen(file_store, JAPAN)
-    mine, theirs = (history.noted(History(), shown, None) for _ in range(2))
-    history.cleared(mine, None)
-    assert theirs.frames[0].there
-    history.cleared(theirs, None)
-    assert not theirs.frames[0].there
+    mine, theirs = (panel.record(History(), shown, None) for _ in range(2))
+    panel.clear(mine, None)
+    assert theirs.entries[0].files_exist
+    panel.clear(theirs, None)
+    assert not theirs.entries[0].files_exist
 
 
 def test_samples_are_everybodys_and_are_never_deleted(file_store: FileStore) -> None:
-    history = HistoryStrip(file_store)
-    path = file_store.keep(samples()[1].path.read_bytes(), "sample.jpg")
+    panel = HistoryStrip(file_store)
+    path = file_store.write(samples()[1].path.read_bytes(), "sample.jpg")
     shown = replace(screen(file_store, JAPAN), path=path)
-    past = history.noted(History(), shown, None)
+    history = panel.record(History(), shown, None)
     before = set(file_store.paths)
-    history.cleared(past, None)
+    panel.clear(history, None)
     assert file_store.paths == before
     assert Path(path).is_file()
 
@@ -169,54 +177,54 @@ def test_samples_are_everybodys_and_are_never_deleted(file_store: FileStore) -> 
 def test_what_was_made_for_others_is_not_deleted_as_if_it_were_uploaded(
     file_store: FileStore,
 ) -> None:
-    history = HistoryStrip(file_store)
-    made = file_store.keep(b"somebody else's", "result.png")
+    panel = HistoryStrip(file_store)
+    made = file_store.write(b"somebody else's", "result.png")
     common = Path(get_upload_folder(), "samples", "hash", "first.png")
     common.parent.mkdir(parents=True)
     common.touch()
     for path in (made, str(common)):
-        past = history.noted(History(), replace(screen(file_store, JAPAN), path=path), None)
-        history.cleared(past, None)
+        history = panel.record(History(), replace(screen(file_store, JAPAN), path=path), None)
+        panel.clear(history, None)
         assert Path(path).is_file()
 
 
 def test_old_files_are_noticed(file_store: FileStore) -> None:
     shown = screen(file_store, JAPAN)
-    one = taken(1, shown, None, file_store)
-    assert one.there
+    one = new_entry(1, shown, None, file_store)
+    assert one.files_exist
     look = shown.figures[1]
     assert isinstance(look, ResultPicture)
     Path(look.path).unlink()
-    assert not one.there
+    assert not one.files_exist
     Path(look.files.paths[1]).unlink()
     # Nothing to go back to is no reason to fail.
-    assert not HistoryStrip(file_store).noted(History(), shown, None).frames
+    assert not HistoryStrip(file_store).record(History(), shown, None).entries
 
 
 def test_a_look_that_could_not_be_made_has_its_title(file_store: FileStore) -> None:
     shown = screen(file_store, JAPAN, SOFT)
     shown = replace(shown, figures=(*shown.figures[:2], Missing("B", "<i>Soft</i>", "It failed.")))
-    past = History().with_frame(taken(1, shown, None, file_store))
-    html = strip(past, None, "en")
+    history = History().with_entry(new_entry(1, shown, None, file_store))
+    html = strip(history, None, "en")
     assert "B · &lt;i&gt;Soft&lt;/i&gt;" in html
     assert html.count("<img") == 2
 
 
 def test_the_strip_is_hidden_until_there_is_something_to_go_back_to(file_store: FileStore) -> None:
-    history = HistoryStrip(file_store)
+    panel = HistoryStrip(file_store)
     first, second = screen(file_store, JAPAN), screen(file_store, SOFT, seed=9)
-    past = history.noted(History(), first, None)
-    assert strip(past, first, "en") == ""
-    past = history.noted(past, second, None)
-    html = strip(past, second, "en")
+    history = panel.record(History(), first, None)
+    assert strip(history, first, "en") == ""
+    history = panel.record(history, second, None)
+    html = strip(history, second, "en")
     assert html.count("data-frame=") == 3
     assert html.count('aria-current="true"') == 1
     assert html.index('data-frame="2"') < html.index('data-frame="1"')
 
 
-def test_holds_count() -> None:
-    holds = FileHolds(FileStore())
-    holds.hold(["a", "b"])
-    holds.hold(["a"])
-    assert holds.let_go(["a", "b"]) == ["b"]
-    assert holds.let_go(["a"]) == ["a"]
+def test_references_are_counted() -> None:
+    references = FileReferences(FileStore())
+    references.add(["a", "b"])
+    references.add(["a"])
+    assert references.release(["a", "b"]) == ["b"]
+    assert references.release(["a"]) == ["a"]

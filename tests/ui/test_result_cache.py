@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.runtime.errors import Cancelled
 from pipelines.studio import Look
-from ui.pictures import FileStore
+from ui.file_store import FileStore
 from ui.result_cache import RenderedFiles, ResultCache, SharedResults
 from ui.result_pictures import Files
 

@@ -1,4 +1,4 @@
-"""The two endpoints for programs: `compare` and `measure`. Nothing of them is seen on the page."""
+"""The two endpoints for programs, `compare` and `measure`, on hidden components."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import gradio as gr
 
 from pipelines.runtime.errors import Cancelled
 from presets import load
-from ui import visitor, work
-from ui.pictures import FileStore
-
-# Gradio puts a tracker of its own in the place of this default, one for each call.
-PROGRESS = gr.Progress()
+from ui import comparison, visitor
+from ui.components.events import PROGRESS, WORK
+from ui.file_store import FileStore
+from ui.text import messages
 
 _COMPARE = (
     "Make looks of a portrait and compare them: the gaze is set to an angle, the skin retouched in "
@@ -35,46 +34,46 @@ _EXAMPLE = "region=international&context=linkedin"
 
 @dataclass
 class Api:
-    """Hidden components that give the endpoints their inputs and outputs."""
+    """Hidden components for the inputs and outputs of the endpoints."""
 
     file_store: FileStore
     photo: gr.File = field(init=False)
     looks: gr.Textbox = field(init=False)
     images: gr.File = field(init=False)
     report: gr.JSON = field(init=False)
-    ask_compare: gr.Button = field(init=False)
-    ask_measure: gr.Button = field(init=False)
+    compare_button: gr.Button = field(init=False)
+    measure_button: gr.Button = field(init=False)
 
     def render(self) -> None:
-        """Everything hidden."""
+        """Create the hidden components."""
         self.photo = gr.File(label="photo", visible=False)
         self.looks = gr.Textbox(_EXAMPLE, lines=2, label="looks", visible=False)
         self.images = gr.File(label="images", file_count="multiple", visible=False)
         self.report = gr.JSON(label="report", visible=False)
-        self.ask_compare = gr.Button(visible=False)
-        self.ask_measure = gr.Button(visible=False)
+        self.compare_button = gr.Button(visible=False)
+        self.measure_button = gr.Button(visible=False)
 
     def listen(self) -> None:
-        """The two public endpoints."""
-        work_queue: dict[str, Any] = {"concurrency_id": "work", "concurrency_limit": 2}
-        self.ask_compare.click(
+        """Attach the two public endpoints."""
+        options = {**WORK, "api_visibility": "public"}
+        self.compare_button.click(
             self.compare,
             [self.photo, self.looks],
             [self.images, self.report],
             api_name="compare",
             api_description=_compare_description(),
-            **work_queue,
+            **options,
         )
-        self.ask_measure.click(
+        self.measure_button.click(
             self.measure,
             self.photo,
             self.report,
             api_name="measure",
             api_description=_MEASURE,
-            **work_queue,
+            **options,
         )
 
-    # Tools are called what these two are, and say of their inputs what stands here.
+    # MCP tools take their names and the descriptions of their inputs from these two methods.
 
     def compare(
         self, photo: str | None, looks: str, progress: gr.Progress = PROGRESS
@@ -86,14 +85,16 @@ class Api:
             looks: One to 8 looks, one on a line, such as region=japan&context=linkedin&gaze=1&polish=0.8. What a line leaves out takes its default. region is who will see it, context what it is for; gaze is none, a strength from 0 to 1, or yaw,pitch in degrees; polish is a strength from 0 to 1; doses such as B:0.3,E:0 set single retouches.
             progress: Told how far it is.
         """  # noqa: E501
-        # One line for each input: that is as far as Gradio reads.
+        # The docstring has one line for each input, because Gradio reads only the first.
         try:
-            asked = work.parse_looks(looks or "")
+            parsed = comparison.parse_looks(looks or "")
             progress(0, desc="Reading the photo")
-            taken = work.examine(self.file_store.take(photo))
-            return work.compared(taken, asked, self.file_store, _told_while_awaited(progress))
+            examined = comparison.examine(self.file_store.register_upload(photo))
+            return comparison.compare_to_files(
+                examined, parsed, self.file_store, _report_while_awaited(progress)
+            )
         except Exception as error:
-            raise _told(error) from None
+            raise _public_error(error) from None
 
     def measure(self, photo: str | None) -> dict[str, Any]:
         """Measure a portrait without changing it.
@@ -104,10 +105,10 @@ class Api:
         from pipelines.studio import Comparison
 
         try:
-            taken = self.file_store.take(photo)
-            report = Comparison(work.examine(taken).analysis, (), ()).report()
+            path = self.file_store.register_upload(photo)
+            report = Comparison(comparison.examine(path).analysis, (), ()).report()
         except Exception as error:
-            raise _told(error) from None
+            raise _public_error(error) from None
         return {key: report[key] for key in ("size", "original", "warnings")}
 
 
@@ -119,18 +120,18 @@ def _compare_description() -> str:
     )
 
 
-def _told_while_awaited(progress: gr.Progress) -> work.Progress:
-    """Tells how far it is; ends the work once nobody waits for it any longer."""
-    waiting = visitor.waiting()
+def _report_while_awaited(progress: gr.Progress) -> comparison.Progress:
+    """A callback that reports the progress, and raises `Cancelled` once nobody waits for it."""
+    someone_waits = visitor.waiting_check()
 
-    def tell(share: float, step: str) -> None:
-        if not waiting():
+    def report_progress(share: float, step: str) -> None:
+        if not someone_waits():
             raise Cancelled
         progress(share, desc=step)
 
-    return tell
+    return report_progress
 
 
-def _told(error: Exception) -> gr.Error:
-    # gr.Error is shown as HTML.
-    return gr.Error(escape(work.sentence(error), quote=False), print_exception=False)
+def _public_error(error: Exception) -> gr.Error:
+    # Gradio shows the text of gr.Error as HTML.
+    return gr.Error(escape(messages.error_message(error), quote=False), print_exception=False)

@@ -1,4 +1,4 @@
-"""What fills the results, and what keeps them those of the portrait and the looks on the page."""
+"""Event handlers for Compare, a new portrait, page load and Stop."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from pipelines.runtime.errors import Cancelled, LookError
 from pipelines.studio import Look
 from presets import load
 from sharing import options as links
-from ui import captions, link_notes, work
-from ui.cancellation import Superseded, key
-from ui.components.events import QUICK, WORK
-from ui.language import asked_for, say
-from ui.sentences import told
+from ui import comparison
+from ui.cancellation import Superseded, task_key
+from ui.components.events import PROGRESS, QUICK, WORK
+from ui.text import captions
+from ui.text.catalogue import translate
+from ui.text.language import language_of
+from ui.text.messages import error_message, link_notes, translate_message
 from ui.visitor import leave_queue
 
 if TYPE_CHECKING:
@@ -29,21 +31,19 @@ if TYPE_CHECKING:
 Updates = dict[Any, Any]
 Values = Mapping[Component, Any]
 
-# Gradio puts a tracker of its own in the place of this default, one for each call.
-PROGRESS = gr.Progress()
-
 WRITE_ADDRESS = """(query) => {
   if (query) history.replaceState(null, '', location.pathname + '?' + query);
 }"""
-# A refusal stands with the pictures, which fine control has scrolled out of sight.
-_TO_NOTICE = """() => {
+# The notice is beside the pictures, which may be scrolled out of sight.
+_SCROLL_TO_NOTICE = """() => {
   const notice = document.querySelector('.p-refusal');
   if (notice) notice.scrollIntoView({ block: 'center' });
 }"""
-# Stop is seen while there is something to stop: what one cause began, another's end leaves alone.
+# The Stop button is visible while the page is busy. Each cause has its own busy class, so the end
+# of one does not hide the button while work of another goes on.
 _BUSY = """() => {
   document.getElementById('page').classList.add('p-busy', 'p-busy-CAUSE');
-  // What would follow a moved slider is part of what begins now.
+  // Cancel the slider's delayed full render, because this comparison covers it.
   clearTimeout(document.getElementById('strip').resting);
 }"""
 _IDLE = """() => {
@@ -51,21 +51,21 @@ _IDLE = """() => {
   page.classList.remove('p-busy-CAUSE');
   if (!page.matches('.p-busy-click, .p-busy-portrait')) page.classList.remove('p-busy');
 }"""
-# A page asks for what follows an event within so many seconds.
-_FOLLOWS_S = 3
-# On a phone the pictures lie below the controls.
-_TO_RESULTS = """() => {
+# Seconds within which a browser sends the event that follows another one.
+_FOLLOW_UP_S = 3
+# On a phone the pictures are below the controls.
+_SCROLL_TO_RESULTS = """() => {
   if (innerWidth < 900) document.getElementById('strip').scrollIntoView({ behavior: 'smooth' });
 }"""
 
 
 @dataclass(frozen=True)
 class Examined:
-    """What came of looking at a portrait by itself.
+    """The outcome of the analysis of a portrait.
 
     Attributes:
-        path: Of the portrait; None where there was none yet.
-        refusal: The notice that says why nothing is made of it; empty where something is.
+        path: The portrait's file; None before the first.
+        refusal: The notice why it was refused or stopped; empty if it was analysed.
     """
 
     path: str | None = None
@@ -73,64 +73,77 @@ class Examined:
 
 
 class Previews(Protocol):
-    """What shows a look while its settings move."""
+    """Live previews of a look while its settings move."""
 
     def prepare(self, event: Any) -> None:
-        """After this event, learn what the first move would otherwise have to wait for."""
+        """After this event, compute what the first preview needs."""
 
-    def forget(self, visitor: str) -> None:
-        """Nothing that this visitor's controls said before counts any more."""
+    def forget(self, session: str) -> None:
+        """Discard all previews in progress of a session."""
 
 
 @dataclass
 class CompareEvents:
-    """Compare, the portrait, the opening of the page, and stopping."""
+    """Compare, a new portrait, page load and Stop.
+
+    Attributes:
+        page: The panels of the page.
+        comparison_due: State that page load sets if the first comparison is not cached; its change
+            starts that comparison.
+        cleared_for: State with the portrait that the page was last cleared for, because Gradio
+            fires `change` twice for some uploads.
+        examined: State with the outcome of the last analysis. It is kept apart from the photo's
+            state, because a late comparison of the old portrait could overwrite that one. It also
+            remembers a stop: a browser sends the events of one change in sequence, so some arrive
+            only after Stop was pressed.
+        previews: Live previews.
+    """
 
     page: Panels
-    wanted: gr.State = field(init=False)
-    placed: gr.State = field(init=False)
+    comparison_due: gr.State = field(init=False)
+    cleared_for: gr.State = field(init=False)
     examined: gr.State = field(init=False)
     previews: Previews = field(init=False)
     _serials: Iterator[int] = field(init=False, default_factory=count)
 
     def render(self) -> None:
-        """Nothing that is seen."""
-        # Set when the page opens with a comparison that has to be made first.
-        self.wanted = gr.State("")
-        # The portrait that the page was emptied for: it tells of some changes more than once.
-        self.placed = gr.State("")
-        # No comparison writes this one: an earlier portrait's may end at any time. And a page asks
-        # for its events one after the other, so some come only after somebody has pressed Stop.
+        """Create the states; nothing is visible."""
+        self.comparison_due = gr.State("")
+        self.cleared_for = gr.State("")
         self.examined = gr.State(Examined())
 
     def listen(self, blocks: gr.Blocks) -> None:
-        """What happens when."""
+        """Attach all handlers.
+
+        Args:
+            blocks: The page.
+        """
         page = self.page
         options = self.options
         portrait = page.portrait.photo
-        page.compare.click(None, None, None, js=_TO_RESULTS, api_visibility="private")
-        # Before the work: listeners of one event wait for those that came first.
+        page.compare.click(None, None, None, js=_SCROLL_TO_RESULTS, api_visibility="private")
+        # Before the handlers of the work: Gradio runs the listeners of an event in their order.
         for trigger, cause in ((page.compare.click, "click"), (portrait.change, "portrait")):
-            begins = _BUSY.replace("CAUSE", cause)
-            trigger(None, None, None, js=begins, api_visibility="private")
+            busy = _BUSY.replace("CAUSE", cause)
+            trigger(None, None, None, js=busy, api_visibility="private")
         compared = page.compare.click(self.compare, **options)
-        emptied = [
-            self.placed,
+        cleared = [
+            self.cleared_for,
             page.photo,
-            page.portrait.seen,
+            page.portrait.gaze_line,
             page.results.notice,
-            *self._emptied(),
+            *self._clear(),
         ]
-        # At once, not in turn with the work: nobody else's pictures stay beside a portrait.
+        # Unqueued, so that no picture of the old portrait stays while the new one waits.
         portrait.change(
-            self._on_portrait, [portrait, page.share.screen, self.placed], emptied, **QUICK
+            self._on_portrait, [portrait, page.share.screen, self.cleared_for], cleared, **QUICK
         )
         examined = portrait.change(
             self._examine,
             [portrait, page.photo, page.language, self.examined],
             [
                 page.photo,
-                page.portrait.seen,
+                page.portrait.gaze_line,
                 page.results.notice,
                 page.results.strip,
                 self.examined,
@@ -140,62 +153,67 @@ class CompareEvents:
             trigger_mode="always_last",
             **WORK,
         )
-        renewed = examined.then(
-            self._renewed, **{**options, "inputs": self.inputs | {self.examined}}
+        recompared = examined.then(
+            self._compare_new_portrait, **{**options, "inputs": self.inputs | {self.examined}}
         )
-        # Through the queue: changes of states are not told of events beside it.
+        # Queued, because Gradio does not fire State.change for unqueued events.
         opened = blocks.load(
-            self._open,
+            self._on_load,
             [portrait, page.results.framing],
-            self._opened,
+            self._load_outputs,
             **{**QUICK, "queue": True},
             concurrency_limit=8,
         )
         opened.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         self.previews.prepare(opened)
-        first = self.wanted.change(self._first, **options)
-        self.sent_away(compared, "click")
-        for event in (examined, renewed, first, opened):
-            self.sent_away(event, "portrait")
-        for event in (compared, renewed, first):
-            self.finish(event)
+        first = self.comparison_due.change(self._compare_first, **options)
+        self.on_queue_full(compared, "click")
+        for event in (examined, recompared, first, opened):
+            self.on_queue_full(event, "portrait")
+        for event in (compared, recompared, first):
+            self.after_comparison(event)
             self.previews.prepare(event)
-        for event, cause in ((compared, "click"), (renewed, "portrait")):
-            event.then(None, None, None, js=_TO_NOTICE, api_visibility="private")
-            self._idle_after(event.then, cause)
+        for event, cause in ((compared, "click"), (recompared, "portrait")):
+            event.then(None, None, None, js=_SCROLL_TO_NOTICE, api_visibility="private")
+            self._end_busy_on(event.then, cause)
         page.stop.click(
             self._stop,
             [page.language, portrait, page.share.screen],
             [page.results.notice, self.examined],
             **QUICK,
-        ).then(self._stop_what_follows, self.examined, None, **QUICK)
-        # Nobody waits for what a closed page has asked for.
-        blocks.unload(self._leave)
+        ).then(self._stop_follow_up, self.examined, None, **QUICK)
+        # Nobody waits for the results of a closed page.
+        blocks.unload(self._cancel_all)
 
-    def finish(self, event: Any) -> None:
-        """What follows every comparison: the address; and is it still the portrait's?"""
+    def after_comparison(self, event: Any) -> None:
+        """After an event that compares, write the address and clear outdated results."""
         page = self.page
         event.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
-        # The portrait may have changed while its comparison was under way.
-        event.then(self._after, self.inputs, list(self._emptied()), **QUICK)
+        # The portrait may have changed during the comparison.
+        event.then(self._clear_if_outdated, self.inputs, list(self._clear()), **QUICK)
 
-    def sent_away(self, event: Any, cause: str) -> None:
-        """What the page says where the queue is full: nothing else follows such an event."""
+    def on_queue_full(self, event: Any, cause: str) -> None:
+        """Show a notice if the queue refuses an event, which then has no other follow-up.
+
+        Args:
+            event: The event.
+            cause: "click" or "portrait", whose busy class is removed.
+        """
         page = self.page
         event.failure(
-            lambda language: captions.notice(say(language, "queue.busy")),
+            lambda language: captions.notice(translate(language, "queue.busy")),
             page.language,
             page.results.notice,
             **QUICK,
-        ).then(None, None, None, js=_TO_NOTICE, api_visibility="private")
-        self._idle_after(event.failure, cause)
+        ).then(None, None, None, js=_SCROLL_TO_NOTICE, api_visibility="private")
+        self._end_busy_on(event.failure, cause)
 
-    def _idle_after(self, trigger: Any, cause: str) -> None:
+    def _end_busy_on(self, trigger: Any, cause: str) -> None:
         trigger(None, None, None, js=_IDLE.replace("CAUSE", cause), api_visibility="private")
 
     @property
     def options(self) -> dict[str, Any]:
-        """How an event asks for `compare`: ``button.click(fill, ...).then(compare, **options)``."""
+        """Options of an event that calls `compare`."""
         return {
             "inputs": self.inputs,
             "outputs": self.outputs,
@@ -206,7 +224,7 @@ class CompareEvents:
 
     @property
     def inputs(self) -> set[Any]:
-        """Everything that a comparison depends on."""
+        """All inputs of a comparison."""
         page = self.page
         return {
             page.portrait.photo,
@@ -220,11 +238,11 @@ class CompareEvents:
 
     @property
     def outputs(self) -> list[Component]:
-        """Everything that a comparison fills."""
+        """All outputs of a comparison."""
         page = self.page
         return [
             page.photo,
-            page.portrait.seen,
+            page.portrait.gaze_line,
             page.link,
             page.share.screen,
             page.share.saved,
@@ -232,106 +250,114 @@ class CompareEvents:
             *page.results.outputs,
         ]
 
-    def shown(
+    def comparison_updates(
         self,
-        photo: work.Photo,
-        screen: work.OnScreen,
+        photo: comparison.Photo,
+        screen: comparison.PageComparison,
         framing: str,
         language: str,
         pair: tuple[str, str] | None = None,
     ) -> Updates:
-        """Values of `outputs` for a comparison; `pair` as for `Results.show`."""
+        """Updates of `outputs` that show a comparison; `pair` as for `Results.show`."""
         page = self.page
         results = page.results.show(screen.figures, framing, language, pair)
-        # Gradio leaves HTML alone that is the same as before, and with it a preview.
+        # Gradio does not update HTML that stays the same, which would leave a live preview in it.
         results[page.results.strip] += f"<!-- {next(self._serials)} -->"
         return {
             page.photo: photo,
-            page.portrait.seen: _seen(photo, language),
+            page.portrait.gaze_line: _gaze_line(photo, language),
             page.link: links.write(list(screen.looks)),
             page.share.screen: screen,
             page.share.saved: "",
             **results,
         }
 
-    def changed(self, values: Values, follows: Callable[[Look], bool] = lambda _: False) -> str:
-        """A line where the looks set are not the looks shown.
+    def settings_changed(
+        self, values: Values, updates_itself: Callable[[Look], bool] = lambda _: False
+    ) -> str:
+        """The notice that the settings differ from the results; empty if they do not.
 
         Args:
-            values: Of `inputs`.
-            follows: Whether the picture of a changed look follows by itself.
+            values: Values of `inputs`.
+            updates_itself: Whether the results of a changed look follow without Compare.
         """
         screen = values[self.page.share.screen]
         if screen is None:
             return ""
-        cards = self.active(values)
+        cards = self.active_cards(values)
         same = [card.letter for card in cards] == [one.letter for one in screen.figures[1:]]
-        if same and all(self.stands(card, values, screen, follows) for card in cards):
+        if same and all(self.is_current(card, values, screen, updates_itself) for card in cards):
             return ""
-        return captions.notice(say(values[self.page.language], "page.changed"), quiet=True)
+        return captions.notice(translate(values[self.page.language], "page.changed"), quiet=True)
 
-    def active(self, values: Values) -> list[LookCard]:
-        """The cards that are on the page."""
+    def active_cards(self, values: Values) -> list[LookCard]:
+        """The cards of the looks on the page."""
         return [card for card in self.page.cards if card.letter in values[self.page.active]]
 
-    def stands(
+    def is_current(
         self,
         card: LookCard,
         values: Values,
-        screen: work.OnScreen,
-        follows: Callable[[Look], bool] = lambda _: False,
+        screen: comparison.PageComparison,
+        updates_itself: Callable[[Look], bool] = lambda _: False,
     ) -> bool:
-        """Whether a card's look is what is shown of it, or follows by itself; as for `changed`."""
-        look = read(card, values)
-        return look is not None and (look == screen.look(card.letter) or follows(look))
+        """Whether a card's look is the one in the results, or updates itself."""
+        look = read_look(card, values)
+        return look is not None and (look == screen.look(card.letter) or updates_itself(look))
 
-    def _open(self, path: str | None, framing: str, request: gr.Request) -> Updates:
-        """Fill the looks from the address; what is unknown is named, the rest is used."""
-        page, language = self.page, asked_for(request)
+    def _on_load(self, path: str | None, framing: str, request: gr.Request) -> Updates:
+        """Set the looks of the address, and show the first comparison if it is cached."""
+        page, language = self.page, language_of(request)
         texts = request.query_params.getlist("look")
         opened = links.read(texts, len(page.cards))
-        notes = [told(language, note) for note in link_notes.notes(texts, opened.notes)]
+        notes = [translate_message(language, note) for note in link_notes(texts, opened.notes)]
         updates: Updates = {page.language: language}
         looks = [card.start for card in page.cards if card.shown]
         if opened.looks:
-            letters = work.LETTERS[: max(len(opened.looks), len(looks))]
+            letters = comparison.LETTERS[: max(len(opened.looks), len(looks))]
             looks = [*opened.looks, *looks[len(opened.looks) :]]
             updates |= page.show_cards(list(letters))
             for card, look in zip(page.cards, opened.looks, strict=False):
                 updates |= card.fill(look)
         photo = page.shared_samples.ready(path, looks)
         if photo is None:
-            updates[self.wanted] = str(request.session_hash)
+            updates[self.comparison_due] = str(request.session_hash)
         else:
-            # Made before anybody came: it is there with the page.
-            screen = work.on_screen(
-                photo, looks, work.LETTERS[: len(looks)], page.file_store, lambda *_: None, language
+            screen = comparison.compare(
+                photo,
+                looks,
+                comparison.LETTERS[: len(looks)],
+                page.file_store,
+                lambda *_: None,
+                language,
             )
-            updates |= self.shown(photo, screen, framing, language)
+            updates |= self.comparison_updates(photo, screen, framing, language)
         return {**updates, page.results.notice: captions.notice(" ".join(notes), quiet=True)}
 
     @property
-    def _opened(self) -> list[Any]:
+    def _load_outputs(self) -> list[Any]:
         page = self.page
-        return [page.language, self.wanted, *page.card_outputs, *self.outputs]
+        return [page.language, self.comparison_due, *page.card_outputs, *self.outputs]
 
     def _examine(
         self,
         path: str | None,
-        known: work.Photo | None,
+        known: comparison.Photo | None,
         language: str,
-        before: Examined,
+        previous: Examined,
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> Updates:
+        """Analyse a new portrait."""
         page = self.page
-        if path == before.path and before.refusal:
-            return self._not_examined(before)
+        if path == previous.path and previous.refusal:
+            return self._not_examined(previous)
         if known is not None and known.path == path:
-            return {page.portrait.seen: _seen(known, language), self.examined: Examined(path)}
+            gaze_line = _gaze_line(known, language)
+            return {page.portrait.gaze_line: gaze_line, self.examined: Examined(path)}
         if not path:
             return self._not_examined(Examined())
-        progress(0, desc=told(language, "Looking at the photo"))
+        progress(0, desc=translate_message(language, "Looking at the photo"))
         try:
             with page.cancellations.running(str(request.session_hash)) as check:
                 check()
@@ -340,11 +366,11 @@ class CompareEvents:
         except Superseded:
             return {page.photo: gr.skip()}
         except Exception as error:
-            examined = Examined(path, _said(error, language))
+            examined = Examined(path, _error_notice(error, language))
             return {page.results.strip: "", **self._not_examined(examined)}
         return {
             page.photo: photo,
-            page.portrait.seen: _seen(photo, language),
+            page.portrait.gaze_line: _gaze_line(photo, language),
             page.results.notice: "",
             self.examined: Examined(path),
         }
@@ -353,87 +379,93 @@ class CompareEvents:
         page = self.page
         return {
             page.photo: None,
-            page.portrait.seen: "",
+            page.portrait.gaze_line: "",
             page.results.notice: examined.refusal,
             self.examined: examined,
         }
 
     def _on_portrait(
-        self, path: str | None, screen: work.OnScreen | None, placed: str, request: gr.Request
+        self,
+        path: str | None,
+        screen: comparison.PageComparison | None,
+        cleared_for: str,
+        request: gr.Request,
     ) -> Updates:
-        """Take everything off the page that is not of the portrait on it."""
+        """Clear everything that belongs to another portrait than the new one."""
         page = self.page
-        page.file_store.take(path)
-        now = {self.placed: path or ""}
-        if shows(screen, path) or (path and path == placed):
-            return now
-        # What is made of the portrait before is for nobody.
+        page.file_store.register_upload(path)
+        updates = {self.cleared_for: path or ""}
+        if is_of_portrait(screen, path) or (path and path == cleared_for):
+            return updates
+        # The results of the old portrait are not needed any more.
         page.cancellations.supersede(str(request.session_hash))
         return {
-            **now,
+            **updates,
             page.photo: None,
-            page.portrait.seen: "",
+            page.portrait.gaze_line: "",
             page.results.notice: "",
-            **self._emptied(),
+            **self._clear(),
         }
 
-    def _after(self, values: Values) -> Updates:
-        """Take a comparison off that came after its portrait had gone."""
+    def _clear_if_outdated(self, values: Values) -> Updates:
+        """Clear a comparison that ended after its portrait was replaced."""
         page = self.page
         screen = values[page.share.screen]
-        if screen is None or shows(screen, values[page.portrait.photo]):
-            return {page.changed: self.changed(values)}
-        return self._emptied()
+        if screen is None or is_of_portrait(screen, values[page.portrait.photo]):
+            return {page.changed: self.settings_changed(values)}
+        return self._clear()
 
-    def _emptied(self) -> Updates:
+    def _clear(self) -> Updates:
+        """Updates that remove the results."""
         page = self.page
-        return {page.changed: "", **page.share.emptied(), **page.results.emptied()}
+        return {page.changed: "", **page.share.clear(), **page.results.clear()}
 
     def compare(
         self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
     ) -> Updates:
-        """Values of `outputs` for the portrait and the looks on the page."""
-        page, visitor = self.page, str(request.session_hash)
+        """Compare the looks of the portrait on the page; returns updates of `outputs`."""
+        page, session = self.page, str(request.session_hash)
         language = values[page.language]
-        self.previews.forget(visitor)
+        self.previews.forget(session)
         try:
-            with page.cancellations.running(visitor) as check:
-                return self._compared(values, progress, check)
+            with page.cancellations.running(session) as check:
+                return self._render_comparison(values, progress, check)
         except Superseded:
             return {page.link: gr.skip()}
-        except Cancelled as stopped:
-            return {page.link: "", page.results.notice: _said(stopped, language)}
+        except Cancelled as cancelled:
+            return {page.link: "", page.results.notice: _error_notice(cancelled, language)}
         except Exception as error:
             return {
                 page.link: "",
-                page.results.notice: _said(error, language),
-                **self._refused(values),
+                page.results.notice: _error_notice(error, language),
+                **self._clear_other_portrait(values),
             }
 
-    def _refused(self, values: Values) -> Updates:
-        """A refusal leaves only pictures of the portrait that is on the page."""
+    def _clear_other_portrait(self, values: Values) -> Updates:
+        """Updates that remove the results, unless they are of the portrait on the page."""
         page = self.page
-        if shows(values[page.share.screen], values[page.portrait.photo]):
+        if is_of_portrait(values[page.share.screen], values[page.portrait.photo]):
             return {}
-        return {**self._emptied(), page.results.strip: ""}
+        return {**self._clear(), page.results.strip: ""}
 
-    def _renewed(
+    def _compare_new_portrait(
         self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
     ) -> Updates:
-        """The comparison that follows a new portrait, unless that was refused."""
+        """Compare a new portrait, unless its analysis failed or was stopped."""
         page = self.page
         path = values[page.portrait.photo]
         if not path or values[self.examined] != Examined(path):
             return {page.link: ""}
-        if shows(values[page.share.screen], path) and not self.changed(values):
-            # It came back from the history, with its results.
+        restored = is_of_portrait(values[page.share.screen], path)
+        if restored and not self.settings_changed(values):
+            # It was restored from the history with its results.
             return {page.link: ""}
         return self.compare(values, request, progress)
 
-    def _first(
+    def _compare_first(
         self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
     ) -> Updates:
-        """The comparison that is there when the page opens; it leaves the note alone."""
+        """The first comparison of an opened page; it keeps the notes about the address."""
         page = self.page
         if not values[page.portrait.photo]:
             return {page.link: ""}
@@ -442,74 +474,82 @@ class CompareEvents:
             del updates[page.results.notice]
         return updates
 
-    def _compared(
+    def _render_comparison(
         self, values: Values, progress: gr.Progress, check: Callable[[], None]
     ) -> Updates:
-        def tell(share: float, step: str) -> None:
+        def report_progress(share: float, step: str) -> None:
             check()
             if step:
-                progress(0.05 + 0.9 * share, desc=told(language, step))
+                progress(0.05 + 0.9 * share, desc=translate_message(language, step))
 
         page, language = self.page, values[self.page.language]
-        cards = self.active(values)
+        cards = self.active_cards(values)
         looks = [card.read(values) for card in cards]
-        progress(0, desc=told(language, "Looking at the photo"))
+        progress(0, desc=translate_message(language, "Looking at the photo"))
         photo = page.shared_samples.examine(values[page.portrait.photo], values[page.photo])
         letters = [card.letter for card in cards]
-        screen = work.on_screen(photo, looks, letters, page.file_store, tell, language)
+        screen = comparison.compare(
+            photo, looks, letters, page.file_store, report_progress, language
+        )
         check()
-        return self.shown(photo, screen, values[page.results.framing], language)
+        return self.comparison_updates(photo, screen, values[page.results.framing], language)
 
     async def _stop(
-        self, language: str, path: str | None, screen: work.OnScreen | None, request: gr.Request
+        self,
+        language: str,
+        path: str | None,
+        screen: comparison.PageComparison | None,
+        request: gr.Request,
     ) -> tuple[Any, Any]:
-        """What runs ends by itself and says so; what waits for its turn is let go at once."""
-        notice = _said(Cancelled(), language)
-        self._leave(request)
-        left = await leave_queue(str(request.session_hash), WORK["concurrency_id"])
-        only_this = path and not shows(screen, path)
+        """Cancel running work, which reports it itself, and remove waiting work from the queue."""
+        notice = _error_notice(Cancelled(), language)
+        self._cancel_all(request)
+        removed = await leave_queue(str(request.session_hash), WORK["concurrency_id"])
+        not_compared = path and not is_of_portrait(screen, path)
         return (
-            notice if left else gr.skip(),
-            Examined(path, notice) if only_this else gr.skip(),
+            notice if removed else gr.skip(),
+            Examined(path, notice) if not_compared else gr.skip(),
         )
 
-    async def _stop_what_follows(self, examined: Examined, request: gr.Request) -> None:
-        """A photo that is looked at no more is followed by its comparison: it need not wait."""
+    async def _stop_follow_up(self, examined: Examined, request: gr.Request) -> None:
+        """Remove from the queue what the browser still sends after a stopped analysis."""
         if not examined.refusal:
             return
-        line, following = WORK["concurrency_id"], (self._examine, self._renewed)
-        names = {function.__name__ for function in following}
-        for _ in range(_FOLLOWS_S):
+        functions = {one.__name__ for one in (self._examine, self._compare_new_portrait)}
+        for _ in range(_FOLLOW_UP_S):
             await asyncio.sleep(1)
-            await leave_queue(str(request.session_hash), line, names, examined.path)
+            await leave_queue(
+                str(request.session_hash), WORK["concurrency_id"], functions, examined.path
+            )
 
-    def _leave(self, request: gr.Request) -> None:
-        visitor = str(request.session_hash)
-        self.page.cancellations.stop(visitor)
-        self.page.cancellations.stop(key(visitor, "persona"))
-        self.previews.forget(visitor)
+    def _cancel_all(self, request: gr.Request) -> None:
+        """Cancel the session's comparison, persona and live previews; a grid has its own Stop."""
+        session = str(request.session_hash)
+        self.page.cancellations.stop(session)
+        self.page.cancellations.stop(task_key(session, "persona"))
+        self.previews.forget(session)
 
 
-def read(card: LookCard, values: Values) -> Look | None:
-    """The look that a card says; None while a number in it is being written."""
+def read_look(card: LookCard, values: Values) -> Look | None:
+    """The look of a card; None while a number in it is incomplete."""
     try:
         return card.read(values).checked(load())
     except (LookError, TypeError):
         return None
 
 
-def shows(screen: work.OnScreen | None, path: str | None) -> bool:
-    """Whether the comparison on the page is of the portrait on it."""
+def is_of_portrait(screen: comparison.PageComparison | None, path: str | None) -> bool:
+    """Whether a comparison is of the portrait with this file."""
     return screen is not None and screen.path == path
 
 
-def _said(error: Exception, language: str) -> str:
-    """The notice of what ended work; a stop is no alarm."""
-    return captions.notice(work.sentence(error, language), quiet=isinstance(error, Cancelled))
+def _error_notice(error: Exception, language: str) -> str:
+    """The notice of an error; quiet if it is a stop."""
+    return captions.notice(error_message(error, language), quiet=isinstance(error, Cancelled))
 
 
-def _seen(photo: work.Photo, language: str) -> str:
-    return captions.seen(
+def _gaze_line(photo: comparison.Photo, language: str) -> str:
+    return captions.gaze_line(
         photo.analysis.gaze.gaze,
         photo.analysis.warnings,
         language,

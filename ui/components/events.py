@@ -1,19 +1,24 @@
-"""How the page's events are asked for, in two kinds."""
+"""Options for the page's Gradio events, in two kinds, and their progress tracker."""
 
 from __future__ import annotations
 
 from typing import Any
+
+import gradio as gr
+
+PROGRESS = gr.Progress()
+"""Default of a handler's `progress`; Gradio replaces it by a tracker for each call."""
 
 QUICK: dict[str, Any] = {
     "queue": False,
     "show_progress": "hidden",
     "api_visibility": "private",
 }
-"""At once and unseen: nothing is worked out."""
+"""Not queued and without a progress display, for handlers that compute nothing."""
 
 WORK: dict[str, Any] = {
     "api_visibility": "private",
     "concurrency_id": "work",
     "concurrency_limit": 2,
 }
-"""In turn with everybody's comparisons."""
+"""Queued with all visitors' comparisons."""

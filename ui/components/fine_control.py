@@ -1,4 +1,4 @@
-"""The finer settings of one look: gaze in degrees, each eye by itself, single doses, the engine."""
+"""The fine control of one look: gaze in degrees, trim of each eye, single doses, the engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from pipelines.runtime.messages import Message
 from pipelines.studio import Look
 from pipelines.studio.look import DOSES
 from presets import Context, Presets, Region, load
-from ui.language import t
+from ui.components.events import QUICK
+from ui.components.html import aside
+from ui.text.catalogue import t
 
 Values = Mapping[Component, Any]
 
@@ -25,7 +27,7 @@ TRIM_PARTS = ("left_yaw", "left_pitch", "right_yaw", "right_pitch")
 
 @dataclass
 class FineControl:
-    """One look's tab under "Fine control"; every number in it may stay empty."""
+    """One look's tab under "Fine control"; an empty number means the preset's own."""
 
     letter: str
     start: Look
@@ -40,7 +42,7 @@ class FineControl:
     seed: gr.Number = field(init=False)
 
     def render(self) -> None:
-        """The tab."""
+        """Create the tab."""
         presets = load()
         title = t(f"look.title_{self.letter.lower()}")
         with gr.Tab(str(title), visible=self.shown) as self.tab:
@@ -59,38 +61,40 @@ class FineControl:
             )
 
     def _render_gaze(self, region: Region) -> None:
-        _aside("gaze_aside")
+        aside(t("fine.gaze_aside"))
         with gr.Row(elem_classes="p-fine-row"):
             self.yaw, self.pitch = (
                 _optional(name, hint)
-                for name, hint in zip(("sideways", "upwards"), asked_gaze(region), strict=True)
+                for name, hint in zip(
+                    ("sideways", "upwards"), gaze_placeholders(region), strict=True
+                )
             )
-        _aside("trim_aside")
+        aside(t("fine.trim_aside"))
         with gr.Row(elem_classes="p-fine-row p-trim"):
-            self.trim = tuple(_optional(name, "0", told=False) for name in TRIM_PARTS)
+            self.trim = tuple(_optional(name, "0", has_info=False) for name in TRIM_PARTS)
 
     def _render_doses(self, context: Context) -> None:
-        _aside("doses_aside")
+        aside(t("fine.doses_aside"))
         with gr.Row(elem_classes="p-fine-row"):
             self.doses = {
                 letter: _optional(name, hint)
-                for (letter, name), hint in zip(DOSES.items(), asked_doses(context), strict=True)
+                for (letter, name), hint in zip(
+                    DOSES.items(), dose_placeholders(context), strict=True
+                )
             }
 
     def listen(self) -> None:
-        """Picking an engine says what it is."""
+        """Attach the handler that describes the picked engine."""
         self.engine.change(
             _on_engine,
             self.engine,
             [self.engine, self.generative],
-            queue=False,
-            show_progress="hidden",
-            api_visibility="private",
+            **QUICK,
         )
 
     @property
     def inputs(self) -> list[Component]:
-        """Everything that `read` needs."""
+        """All components that `read` needs."""
         return [
             self.yaw,
             self.pitch,
@@ -102,26 +106,26 @@ class FineControl:
         ]
 
     def read(self, values: Values) -> dict[str, Any]:
-        """Arguments of `Look`; ``gaze`` is among them only where degrees are written.
+        """Arguments of `Look`; with ``gaze`` only if degrees are entered.
 
         Raises:
-            LookError: What is written is not a number.
+            LookError: A field does not hold a number.
         """
-        number = {box: self._number(values, box) for box in self._numbers()}
-        yaw, pitch = number[self.yaw], number[self.pitch]
+        numbers = {box: self._number(values, box) for box in self._numbers()}
+        yaw, pitch = numbers[self.yaw], numbers[self.pitch]
         gaze = {} if yaw is None and pitch is None else {"gaze": Gaze(yaw or 0.0, pitch or 0.0)}
-        doses = ((letter, number[box]) for letter, box in self.doses.items())
+        doses = ((letter, numbers[box]) for letter, box in self.doses.items())
         return {
             **gaze,
-            "trim": Trim(*(number[box] or 0.0 for box in self.trim)),
+            "trim": Trim(*(numbers[box] or 0.0 for box in self.trim)),
             "doses": tuple((letter, dose) for letter, dose in doses if dose is not None),
             "engine": values[self.engine],
-            "generative": number[self.generative] or 0.0,
+            "generative": numbers[self.generative] or 0.0,
             "seed": int(values[self.seed] or 0),
         }
 
     def fill(self, look: Look) -> dict[Component, Any]:
-        """What the controls show for a look."""
+        """Values of the controls for a look."""
         doses = dict(look.doses)
         explicit = look.gaze if isinstance(look.gaze, Gaze) else None
         return {
@@ -153,14 +157,14 @@ class FineControl:
         try:
             return float(text)
         except ValueError as error:
-            said = Message(
+            message = Message(
                 "Look {letter}: {text} is not a number.", letter=self.letter, text=repr(text[:20])
             )
-            raise LookError("bad-value", said) from error
+            raise LookError("bad-value", message) from error
 
 
 def engine_choices(presets: Presets) -> list[tuple[str, str]]:
-    """Engines, each with a mark: ready, or what it lacks."""
+    """Labels and ids of the engines; each label says whether it is ready, or what it lacks."""
     from pipelines.engines import weights
     from pipelines.runtime import devices
 
@@ -173,23 +177,23 @@ def engine_choices(presets: Presets) -> list[tuple[str, str]]:
     ]
 
 
-def asked_gaze(region: Region) -> list[str | I18nData]:
-    """What stands in the empty fields for yaw and pitch: the audience's own gaze."""
+def gaze_placeholders(region: Region) -> list[str | I18nData]:
+    """Placeholders of the empty fields for yaw and pitch: the gaze of the region."""
     if region.gaze is None:
         return [t("fine.as_it_is")] * 2
     yaw, pitch = region.gaze
-    # The head's turn picks the side.
+    # The sign depends on the turn of the head.
     return [f"±{yaw:g}" if yaw else "0", f"{pitch:g}".replace("-", "−")]
 
 
-def asked_doses(context: Context) -> list[str]:
-    """What stands in the empty fields for the doses: the context's own."""
+def dose_placeholders(context: Context) -> list[str]:
+    """Placeholders of the empty fields for the doses: those of the context."""
     doses = context.doses.model_dump()
     return [f"{doses[name]:g}" for name in DOSES.values()]
 
 
 def _on_engine(chosen: str) -> tuple[Any, ...]:
-    # What a hidden field holds would still count.
+    # Cleared when hidden, because the value of a hidden field still counts.
     skin = gr.update(visible=True) if _draws_skin(chosen) else gr.update(visible=False, value="")
     return gr.update(info=t(f"summary.{chosen}")), skin
 
@@ -198,18 +202,14 @@ def _draws_skin(engine: str) -> bool:
     return load().engines[engine].weights == "hub"
 
 
-def _aside(name: str) -> None:
-    gr.HTML(f'<p class="p-aside">{t(f"fine.{name}")}</p>', apply_default_css=False)
-
-
 def _optional(
-    name: str, hint: str | I18nData, *, told: bool = True, shown: bool = True
+    name: str, hint: str | I18nData, *, has_info: bool = True, shown: bool = True
 ) -> gr.Textbox:
-    # Not gr.Number: it cannot stay empty, and empty says "as the preset has it".
+    # Not gr.Number, which cannot be empty; an empty field means the preset's own value.
     return gr.Textbox(
         "",
         label=t(f"fine.{name}"),
-        info=t(f"fine.{name}_info") if told else None,
+        info=t(f"fine.{name}_info") if has_info else None,
         placeholder=hint,
         max_lines=1,
         max_length=12,

@@ -1,4 +1,4 @@
-"""The head of the page: its name, one sentence, and the choice of language."""
+"""The page's header: title, lead sentence, steps, and the choice of language."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from html import escape
 import gradio as gr
 
 from ui.components import steps
-from ui.language import LANGUAGES, t
+from ui.components.html import html
+from ui.text.catalogue import t
+from ui.text.language import LANGUAGES
 
-# Links, so that they work by keyboard and without a script; with one the address keeps its looks.
+# Links work by keyboard and without a script; the script keeps the looks in the address.
 _SWITCH = """
 for (const link of element.querySelectorAll('a[hreflang]')) {
   if (link.hreflang === document.documentElement.lang) link.setAttribute('aria-current', 'true');
@@ -25,15 +27,14 @@ for (const link of element.querySelectorAll('a[hreflang]')) {
 
 
 def header() -> gr.HTML:
-    """Name and sentence on the left, then the steps, languages on the right."""
+    """Title and lead sentence on the left, then the steps, languages on the right."""
     links = '<span aria-hidden="true">·</span>'.join(
         f'<a href="?lang={code}" hreflang="{code}" lang="{code}">{escape(name)}</a>'
         for code, name in LANGUAGES.items()
     )
-    return gr.HTML(
+    return html(
         f'<header class="p-head"><h1>{t("page.title")}</h1><p>{t("page.lead")}</p>'
         f"{steps.strip()}"
         f'<nav class="p-languages" aria-label="{t("page.language")}">{links}</nav></header>',
         js_on_load=_SWITCH + steps.GO,
-        apply_default_css=False,
     )

@@ -1,4 +1,4 @@
-"""A moved slider changes its look's picture at once; the full result follows when it rests."""
+"""Live previews: a moved control shows a preview of its look at once, and the full result later."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -23,14 +22,15 @@ from pipelines.runtime.errors import Cancelled, LookError
 from pipelines.studio import Look
 from pipelines.studio.planning import Plan
 from presets import load
-from ui import captions, work
-from ui.cancellation import key
-from ui.components.compare_events import CompareEvents, Updates, Values, read, shows
+from ui import comparison
+from ui.cancellation import task_key
+from ui.components.compare_events import CompareEvents, Updates, Values, is_of_portrait, read_look
 from ui.components.events import QUICK, WORK
+from ui.components.html import script
 from ui.components.results import WHOLE
-from ui.language import say
-from ui.phrases import gaze_word
-from ui.words import degrees
+from ui.text import captions, messages
+from ui.text.catalogue import translate
+from ui.text.numbers import degrees, gaze_word
 
 if TYPE_CHECKING:
     from pipelines.studio.preview import PreviewStage
@@ -38,12 +38,10 @@ if TYPE_CHECKING:
     from ui.components.panels import Panels
 
 REST_MS = 600
-"""For how long nothing has moved when the full result is made."""
+"""Milliseconds without a move after which the full result is rendered."""
 PATIENCE_S = 1.5
-"""For how long a preview waits for others: one that is late helps no hand. The result follows."""
+"""Seconds that a preview waits for others; a later one is skipped, and the full result follows."""
 JPEG_QUALITY = 92
-
-_SCRIPT = Path(__file__).parent.parent / "js" / "live.js"
 
 
 class _TooBusy(Exception):
@@ -51,35 +49,42 @@ class _TooBusy(Exception):
 
 
 @dataclass
-class Live:
-    """Previews of looks by geometry alone; `events` makes the full results, with their engine."""
+class LivePreviews:
+    """Previews of looks by geometry alone; `events` renders the full results, with their engine.
+
+    Attributes:
+        page: The panels of the page.
+        events: Handlers of the comparison.
+        preview: Hidden; its script shows the preview in its value.
+        settle: Hidden button that the script presses to render the full result.
+    """
 
     page: Panels
     events: CompareEvents
     preview: gr.HTML = field(init=False)
     settle: gr.Button = field(init=False)
-    # The last move of each visitor whose pictures are previews.
+    # Serial number of the last move of each session whose pictures are previews.
     _moves: dict[str, int] = field(init=False, default_factory=dict)
     _serials: Iterator[int] = field(init=False, default_factory=lambda: count(1))
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
-    # Previews wait for each other only, never for comparisons. Gradio's queue would send several
-    # requests for what is one here.
+    # Previews wait for each other only, never for comparisons. They bypass Gradio's queue, which
+    # needs several requests for each event.
     _slots: slots.Slots = field(init=False, default_factory=slots.Slots)
 
     def render(self) -> None:
-        """Two components that nobody sees: what the script shows, and what it presses."""
+        """Create the two hidden components."""
         self.preview = gr.HTML(
             "",
             html_template="<span></span>",
-            js_on_load=_SCRIPT.read_text(encoding="utf-8"),
+            js_on_load=script("live"),
             visible="hidden",
         )
         self.settle = gr.Button("Settle", visible="hidden", elem_id="settle")
 
     def listen(self) -> None:
-        """Every control of a look that `is_live` moves its picture."""
+        """Attach the previews to all controls of the looks, and the full result to the button."""
         for card in self.page.cards:
-            self.follow(card, [one.input for one in card.inputs])  # type: ignore[attr-defined]
+            self.preview_on(card, [one.input for one in card.inputs])  # type: ignore[attr-defined]
         settled = self.settle.click(
             self._settle,
             {*self.events.inputs, self.page.results.left, self.page.results.right},
@@ -88,45 +93,45 @@ class Live:
             trigger_mode="always_last",
             **WORK,
         )
-        self.events.finish(settled)
+        self.events.after_comparison(settled)
 
     def prepare(self, event: Any) -> None:
-        """After this event, learn what the first move would otherwise have to wait for."""
+        """After this event, compute what the first preview needs."""
         page = self.page
         event.then(self._prepare, [page.photo, page.results.framing], None, **QUICK)
 
-    def follow(self, card: LookCard, triggers: Iterable[Callable[..., Any]]) -> Any:
-        """Let a look's picture follow further events, such as a dial's.
+    def preview_on(self, card: LookCard, triggers: Iterable[Callable[..., Any]]) -> Any:
+        """Show a preview of a card's look after some events.
 
         Args:
-            card: The look's controls; what they say is what is shown.
-            triggers: Such as ``[self.dial.change]``. Programs that fill a control should not
-                be among them: the picture would follow what nobody moved.
+            card: The controls of the look.
+            triggers: The events, such as ``[self.dial.change]``. They should be caused by the
+                visitor only, not by handlers that fill a control.
         """
         return gr.on(
             list(triggers),
-            self._mover(card),
+            self._move_handler(card),
             self.events.inputs,
             [self.preview, self.page.changed],
             trigger_mode="always_last",
             **QUICK,
         )
 
-    def forget(self, visitor: str) -> None:
-        """Nothing that this visitor's controls said before counts any more."""
+    def forget(self, session: str) -> None:
+        """Discard all previews in progress of a session."""
         with self._lock:
-            self._moves.pop(visitor, None)
-        self.page.cancellations.stop(key(visitor, "live"))
+            self._moves.pop(session, None)
+        self.page.cancellations.stop(task_key(session, "live"))
 
-    def _prepare(self, photo: work.Photo | None, framing: str) -> None:
+    def _prepare(self, photo: comparison.Photo | None, framing: str) -> None:
         if photo is not None:
-            with self._in_turn() as now:
-                if now:
+            with self._slot() as free:
+                if free:
                     _stage(photo, framing)
 
     @contextmanager
-    def _in_turn(self) -> Iterator[bool]:
-        """Wait for a slot, but not long: yields whether there was one."""
+    def _slot(self) -> Iterator[bool]:
+        """Wait up to `PATIENCE_S` for a slot; yields whether there was one."""
         end = time.monotonic() + PATIENCE_S
 
         def give_up() -> None:
@@ -141,80 +146,80 @@ class Live:
             else:
                 yield True
 
-    def _mover(self, card: LookCard) -> Callable[..., Updates]:
-        def moved(values: Values, request: gr.Request) -> Updates:
-            visitor = str(request.session_hash)
-            shown_already = self._is_shown(card, values)
+    def _move_handler(self, card: LookCard) -> Callable[..., Updates]:
+        def on_move(values: Values, request: gr.Request) -> Updates:
+            session = str(request.session_hash)
+            is_current = self._is_current(card, values)
             with self._lock:
-                if shown_already and visitor not in self._moves:
-                    # Gradio's lists say that they moved whenever the keyboard leaves them.
+                if is_current and session not in self._moves:
+                    # Gradio's lists send this event also when they only lose the focus.
                     return {self.preview: gr.skip()}
-                serial = self._moves[visitor] = next(self._serials)
-            # A full result of what was set before would come too late.
-            self.page.cancellations.stop(key(visitor, "live"))
-            shown = self._preview(card, values)
+                serial = self._moves[session] = next(self._serials)
+            # Cancel the full result of the previous settings, which would come too late.
+            self.page.cancellations.stop(task_key(session, "live"))
+            preview = self._preview(card, values)
             return {
-                self.preview: json.dumps({**shown, "serial": serial}) if shown else gr.skip(),
-                self.page.changed: self._changed(values),
+                self.preview: json.dumps({**preview, "serial": serial}) if preview else gr.skip(),
+                self.page.changed: self._changed_notice(values),
             }
 
-        return moved
+        return on_move
 
-    def _is_shown(self, card: LookCard, values: Values) -> bool:
+    def _is_current(self, card: LookCard, values: Values) -> bool:
         screen = values[self.page.share.screen]
-        of_this = shows(screen, values[self.page.portrait.photo])
-        return of_this and self.events.stands(card, values, screen)
+        is_same_photo = is_of_portrait(screen, values[self.page.portrait.photo])
+        return is_same_photo and self.events.is_current(card, values, screen)
 
-    def _changed(self, values: Values) -> str:
-        """A line where nothing follows by itself."""
+    def _changed_notice(self, values: Values) -> str:
+        """The notice that Compare has to be pressed; empty if the full result follows by itself."""
         page = self.page
         if values[page.portrait.photo] and values[page.share.screen] is None:
-            # Not compared yet, or so long ago that it has been let go.
-            return captions.notice(say(values[page.language], "page.changed"), quiet=True)
-        return self.events.changed(values, is_live)
+            # Not compared yet, or the state has expired.
+            return captions.notice(translate(values[page.language], "page.changed"), quiet=True)
+        return self.events.settings_changed(values, is_live)
 
     def _preview(self, card: LookCard, values: Values) -> dict[str, Any] | None:
         page = self.page
         photo, screen = values[page.photo], values[page.share.screen]
-        if photo is None or not shows(screen, values[page.portrait.photo]):
+        if photo is None or not is_of_portrait(screen, values[page.portrait.photo]):
             return None
-        look, before = read(card, values), screen.look(card.letter)
+        look, before = read_look(card, values), screen.look(card.letter)
         if look is None or before is None or not is_live(look):
             return None
         framing, language = values[page.results.framing], values[page.language]
         start = time.perf_counter()
         try:
-            with self._in_turn() as now:
-                if not now:
+            with self._slot() as free:
+                if not free:
                     return {"rest": REST_MS}
-                image_u8, planned = picture(photo, look, framing)
+                image_u8, planned = preview_picture(photo, look, framing)
         except LookError:
-            # Such as a dose where nothing may be retouched: what follows says it in words.
+            # For example a dose where nothing may be retouched; the full result has the message.
             return {"rest": REST_MS}
-        source = data_address(image_u8)
+        source = jpeg_data_url(image_u8)
         return {
             "letter": card.letter,
             "source": source,
             "seconds": time.perf_counter() - start,
             "picture": "p-whole" if framing == WHOLE else "p-close",
-            "title": work.title(look, language),
+            "title": comparison.look_title(look, language),
             "caption": _caption(planned, language),
             "rest": REST_MS,
         }
 
     def _settle(self, values: Values, request: gr.Request) -> Updates:
-        """The full result of what the controls say now, unless they move on meanwhile."""
-        page, visitor = self.page, str(request.session_hash)
+        """Render the full results of the current settings, unless they change meanwhile."""
+        page, session = self.page, str(request.session_hash)
         screen, photo = values[page.share.screen], values[page.photo]
-        nothing: Updates = {page.share.saved: gr.skip()}
-        if photo is None or not shows(screen, values[page.portrait.photo]):
-            return nothing
-        start = self._moves.get(visitor)
+        unchanged: Updates = {page.share.saved: gr.skip()}
+        if photo is None or not is_of_portrait(screen, values[page.portrait.photo]):
+            return unchanged
+        last_move = self._moves.get(session)
         letters = [one.letter for one in screen.figures[1:]]
         looks = [self._look(letter, values, screen) for letter in letters]
         try:
-            with page.cancellations.running(key(visitor, "live")) as check:
-                done = work.on_screen(
+            with page.cancellations.running(task_key(session, "live")) as check:
+                result = comparison.compare(
                     photo,
                     looks,
                     letters,
@@ -223,47 +228,51 @@ class Live:
                     values[page.language],
                 )
         except Cancelled:
-            return nothing
+            return unchanged
         except Exception as error:
             return {
-                page.results.notice: captions.notice(work.sentence(error, values[page.language]))
+                page.results.notice: captions.notice(
+                    messages.error_message(error, values[page.language])
+                )
             }
         with self._lock:
-            if self._moves.get(visitor) != start:
-                return nothing
-            self._moves.pop(visitor, None)
+            if self._moves.get(session) != last_move:
+                return unchanged
+            self._moves.pop(session, None)
         framing, language = values[page.results.framing], values[page.language]
         names = {one.name: one.letter for one in screen.figures}
         left, right = (values[one] for one in (page.results.left, page.results.right))
         pair = names.get(left, ""), names.get(right, "")
-        updates = self.events.shown(photo, done, framing, language, pair)
+        updates = self.events.comparison_updates(photo, result, framing, language, pair)
         return {
             **updates,
-            page.changed: self.events.changed({**values, page.share.screen: done}),
+            page.changed: self.events.settings_changed({**values, page.share.screen: result}),
         }
 
-    def _look(self, letter: str, values: Values, screen: work.OnScreen) -> Look:
-        """What a card says now, if that is made in no time; else what is shown."""
-        shown = screen.look(letter)
-        assert shown is not None
-        now = next((read(one, values) for one in self.page.cards if one.letter == letter), None)
-        return shown if now is None or not is_live(now) else now
+    def _look(self, letter: str, values: Values, screen: comparison.PageComparison) -> Look:
+        """The current look of a card if it `is_live`, else its look in the results."""
+        compared = screen.look(letter)
+        assert compared is not None
+        current = next(
+            (read_look(one, values) for one in self.page.cards if one.letter == letter), None
+        )
+        return compared if current is None or not is_live(current) else current
 
 
 def is_live(look: Look) -> bool:
-    """Whether a look's full result is made fast enough to follow once a slider rests.
+    """Whether a look's full result is fast enough to follow once a slider rests.
 
-    The preview itself is geometry's: what a bundled network changes about it is too fine to be
-    missed while a hand moves.
+    Previews are drawn by geometry alone, because what a bundled network changes is too fine to be
+    noticed while a slider moves.
     """
     return load().engines[look.engine].weights != "hub"
 
 
-def picture(photo: work.Photo, look: Look, framing: str) -> tuple[Image8, Plan]:
-    """The preview of a look, and what was planned for it.
+def preview_picture(photo: comparison.Photo, look: Look, framing: str) -> tuple[Image8, Plan]:
+    """The preview of a look, and its plan.
 
     Args:
-        photo: Keeps what previews of it begin with.
+        photo: The photo, which caches the first stage of its previews.
         look: One that `is_live`.
         framing: A value of the results' framing.
 
@@ -278,8 +287,8 @@ def picture(photo: work.Photo, look: Look, framing: str) -> tuple[Image8, Plan]:
     return preview.preview(_stage(photo, framing), planned, look.seed), planned
 
 
-def data_address(image_u8: Image8) -> str:
-    """A picture as an address that holds it: a JPEG whose colours are as fine as its light."""
+def jpeg_data_url(image_u8: Image8) -> str:
+    """A picture as the data URL of a JPEG without chroma subsampling."""
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
         JPEG_QUALITY,
@@ -290,22 +299,26 @@ def data_address(image_u8: Image8) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"
 
 
-def _stage(photo: work.Photo, framing: str) -> PreviewStage:
+def _stage(photo: comparison.Photo, framing: str) -> PreviewStage:
     from pipelines.studio import preview
 
-    kept = photo.stages.get(framing)
-    if kept is None:
+    stage = photo.stages.get(framing)
+    if stage is None:
         analysis = photo.analysis
         shape = analysis.portrait.original_u8.shape
         window = None if framing == WHOLE else head_and_shoulders(analysis.face, shape)
-        kept = photo.stages[framing] = preview.stage(analysis, window)
-    return kept
+        stage = photo.stages[framing] = preview.stage(analysis, window)
+    return stage
 
 
 def _caption(planned: Plan, language: str) -> str:
-    """What a preview can say: what was asked for. Nothing has been measured yet."""
+    """The caption of a preview: its target gaze, because nothing is measured yet."""
     aim = planned.aim
     if aim is None:
-        return say(language, "live.preview")
-    asked = {"degrees": degrees(aim.off_lens), "word": gaze_word(aim, language)}
-    return say(language, "live.preview_of", **asked)
+        return translate(language, "live.preview")
+    return translate(
+        language,
+        "live.preview_of",
+        degrees=degrees(aim.off_lens),
+        word=gaze_word(aim, language),
+    )

@@ -1,4 +1,4 @@
-"""One look: who will see the portrait, what it is for, and how strongly."""
+"""The controls of one look: region, context, strengths, and their notes."""
 
 from __future__ import annotations
 
@@ -12,20 +12,29 @@ from gradio.components import Component
 from pipelines.gaze import Gaze
 from pipelines.studio import Look
 from presets import Presets, load, translated
-from ui import evidence
 from ui.components.events import QUICK
-from ui.components.fine_control import FineControl, asked_doses, asked_gaze
-from ui.language import DEFAULT, t
+from ui.components.fine_control import FineControl, dose_placeholders, gaze_placeholders
+from ui.components.html import html
+from ui.text import evidence
+from ui.text.catalogue import t
+from ui.text.language import DEFAULT_LANGUAGE
 
 Values = Mapping[Component, Any]
 
 HEADING = "— "
-"""Begins the heading among the regions, which cannot be picked; look.css knows it by this."""
+"""Prefix of the heading among the regions, which cannot be picked; look.css relies on it."""
 
 
 @dataclass
 class LookCard:
-    """The controls of one look; `letter` names it on the page."""
+    """The controls of one look.
+
+    Attributes:
+        letter: "A" to "D".
+        start: The look at first.
+        shown: Whether the card is visible at first.
+        finer: Its tab of the fine control.
+    """
 
     letter: str
     start: Look
@@ -44,12 +53,12 @@ class LookCard:
         self.finer = FineControl(self.letter, self.start, self.shown)
 
     def render(self, *, removable: bool) -> None:
-        """The card in the left column."""
+        """Create the card."""
         presets = load()
         look = self.start
         with gr.Column(visible=self.shown, elem_classes="p-look") as self.box:
             with gr.Row(elem_classes="p-look-head"):
-                _html(f"<h2>{t(f'look.title_{self.letter.lower()}')}</h2>")
+                html(f"<h2>{t(f'look.title_{self.letter.lower()}')}</h2>")
                 if removable:
                     self.remove = gr.Button(
                         t("look.remove"),
@@ -65,20 +74,20 @@ class LookCard:
                 info=t("look.region_info"),
                 elem_classes="p-region",
             )
-            self.region_note = _html(evidence.region_note(presets.regions[look.region]))
+            self.region_note = html(evidence.region_note(presets.regions[look.region]))
             self.context = gr.Dropdown(
                 [(str(t(f"context.{name}")), name) for name in presets.contexts],
                 value=look.context,
                 label=t("look.context"),
                 info=t("look.context_info"),
             )
-            self.context_note = _html(evidence.context_note(presets.contexts[look.context]))
+            self.context_note = html(evidence.context_note(presets.contexts[look.context]))
             with gr.Row(elem_classes="p-strengths"):
                 self.gaze = _strength("gaze", look.gaze)
                 self.polish = _strength("polish", look.polish)
 
     def render_fine(self) -> None:
-        """The same look's finer settings, in a tab of their own."""
+        """Create its tab of the fine control."""
         self.finer.render()
 
     @property
@@ -87,10 +96,10 @@ class LookCard:
         return self.finer.tab
 
     def listen(self, language: gr.State) -> None:
-        """Picking a preset shows its reasons.
+        """Attach the handlers that show the notes of a picked preset.
 
         Args:
-            language: Holds what the page speaks.
+            language: Holds the visitor's language.
         """
         fine = self.finer
         self.region.change(
@@ -105,7 +114,7 @@ class LookCard:
             [self.context_note, *fine.doses.values()],
             **QUICK,
         )
-        # The page was written in English before it was known who comes.
+        # The notes are created in English, before the visitor's language is known.
         language.change(
             _notes,
             [self.region, self.context, language],
@@ -116,26 +125,26 @@ class LookCard:
 
     @property
     def inputs(self) -> list[Component]:
-        """Everything that `read` needs."""
+        """All components that `read` needs."""
         return [self.region, self.context, self.gaze, self.polish, *self.finer.inputs]
 
     def read(self, values: Values) -> Look:
-        """The look that the controls say.
+        """The look of the controls.
 
         Raises:
-            LookError: A number is out of range, or is none.
+            LookError: A number is out of range, or is not a number.
         """
-        given = {"gaze": float(values[self.gaze]), **self.finer.read(values)}
+        finer = {"gaze": float(values[self.gaze]), **self.finer.read(values)}
         look = Look(
             region=values[self.region],
             context=values[self.context],
             polish=float(values[self.polish]),
-            **given,
+            **finer,
         )
         return look.checked(load())
 
     def fill(self, look: Look) -> dict[Component, Any]:
-        """What the controls show for a look."""
+        """Values of the controls for a look."""
         strength = 1.0 if isinstance(look.gaze, Gaze) else look.gaze or 0.0
         return {
             self.region: look.region,
@@ -147,7 +156,7 @@ class LookCard:
 
 
 def region_choices(presets: Presets) -> list[tuple[str, str]]:
-    """Regions, then a heading, then the preferences that are nobody's region."""
+    """Regions, then a heading, then the preferences, which are not regions."""
     groups: dict[str, list[tuple[str, str]]] = {"regions": [], "preferences": []}
     for region in presets.regions.values():
         groups[region.group].append((str(t(f"region.{region.id}")), region.id))
@@ -155,20 +164,20 @@ def region_choices(presets: Presets) -> list[tuple[str, str]]:
     return [*groups["regions"], (heading, ""), *groups["preferences"]]
 
 
-def _on_region(chosen: str, language: str = DEFAULT) -> tuple[Any, ...]:
+def _on_region(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
     regions = translated(language).regions
-    # The heading can be reached by keyboard: then what stands under it is taken.
+    # The heading can be reached by keyboard; it counts as the first preference.
     region = regions.get(chosen) or next(
         one for one in regions.values() if one.group == "preferences"
     )
     value = gr.skip() if chosen in regions else region.id
-    hints = (gr.update(placeholder=degrees) for degrees in asked_gaze(region))
+    hints = (gr.update(placeholder=degrees) for degrees in gaze_placeholders(region))
     return value, evidence.region_note(region, language), *hints
 
 
-def _on_context(chosen: str, language: str = DEFAULT) -> tuple[Any, ...]:
+def _on_context(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
     context = translated(language).contexts[chosen]
-    hints = (gr.update(placeholder=dose) for dose in asked_doses(context))
+    hints = (gr.update(placeholder=dose) for dose in dose_placeholders(context))
     return evidence.context_note(context, language), *hints
 
 
@@ -178,10 +187,6 @@ def _notes(region: str, context: str, language: str) -> tuple[str, str]:
         evidence.region_note(presets.regions[region], language),
         evidence.context_note(presets.contexts[context], language),
     )
-
-
-def _html(value: str) -> gr.HTML:
-    return gr.HTML(value, apply_default_css=False)
 
 
 def _strength(name: str, value: object) -> gr.Slider:

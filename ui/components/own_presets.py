@@ -1,4 +1,4 @@
-"""A visitor's own looks: saved under a name in their browser, loaded, carried as a file."""
+"""A visitor's own looks: saved in their browser under a name, loaded, exported and imported."""
 
 from __future__ import annotations
 
@@ -20,20 +20,23 @@ from pipelines.studio.planning import plan
 from presets import PresetError, load, own, translated
 from presets.own import AsPresets, SavedLook
 from sharing import options
-from ui import captions, phrases, words, work
+from ui import comparison
 from ui.components.events import QUICK
+from ui.components.html import aside, html
 from ui.components.look_card import LookCard
-from ui.language import say, t
-from ui.sentences import told
+from ui.text import captions, numbers
+from ui.text.catalogue import t, translate, translate_html
+from ui.text.messages import translate_message
 
 STORAGE_KEY = "presence-looks"
-# No secret: Gradio sends it to every browser. It is fixed, or no look would outlive a restart.
+# Not secret, because Gradio sends it to every browser; fixed, so that looks outlive a restart.
 STORAGE_SECRET = "presence-looks"
 
 _FILE = "presence-looks.yaml"
-_MOST_SAID = 400
+# Characters of a text from a browser or of a message about a file.
+_MOST_TEXT = 400
 
-# What can't be taken back is asked twice. Enter in a name renames.
+# Deleting takes two clicks. Enter in a name field renames.
 _LIST = """
 const act = (button) => {
   const row = button.closest('[data-name]');
@@ -70,23 +73,28 @@ Updates = dict[Any, Any]
 
 @dataclass
 class OwnPresets:
-    """An accordion in the left column; `kept` is what the browser keeps."""
+    """An accordion in the left column.
+
+    Attributes:
+        cards: The controls of the looks.
+        saved: The looks in the browser's storage.
+    """
 
     cards: Sequence[LookCard]
-    kept: gr.BrowserState = field(init=False)
+    saved: gr.BrowserState = field(init=False)
     letter: gr.Radio = field(init=False)
     name: gr.Textbox = field(init=False)
     save: gr.Button = field(init=False)
     upload: gr.UploadButton = field(init=False)
-    said: gr.HTML = field(init=False)
+    message: gr.HTML = field(init=False)
     listing: gr.HTML = field(init=False)
 
     def render(self) -> None:
-        """Save one, then those that are saved."""
-        self.kept = gr.BrowserState(None, storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
+        """Create the controls to save a look, then the list of saved looks."""
+        self.saved = gr.BrowserState(None, storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
         shown = [card.letter for card in self.cards if card.shown]
         with gr.Accordion(t("own.title"), open=False, elem_id="own-looks"):
-            gr.HTML(_aside(str(t("own.lead"))), apply_default_css=False)
+            aside(t("own.lead"))
             self.letter = gr.Radio(shown, value=shown[0], label=t("own.which"), elem_id="own-which")
             with gr.Row(elem_classes="p-own-save"):
                 self.name = gr.Textbox(
@@ -99,13 +107,8 @@ class OwnPresets:
                     elem_id="own-name",
                 )
                 self.save = gr.Button(t("own.save"), size="sm", min_width=70, scale=1)
-            self.said = gr.HTML("", apply_default_css=False, elem_id="own-said")
-            self.listing = gr.HTML(
-                _aside(str(t("own.none"))),
-                apply_default_css=False,
-                js_on_load=_LIST,
-                elem_id="own-list",
-            )
+            self.message = html(elem_id="own-said")
+            self.listing = html(_aside(str(t("own.none"))), js_on_load=_LIST, elem_id="own-list")
             self.upload = gr.UploadButton(
                 str(t("own.import")), file_types=[".yaml", ".yml"], size="sm", elem_id="own-import"
             )
@@ -116,16 +119,16 @@ class OwnPresets:
         language: gr.State,
         show: Callable[[list[str]], Updates],
         boxes: Sequence[Any],
-        news: Callable[..., Any],
+        page_opened: Callable[..., Any],
     ) -> Any:
-        """What each control does.
+        """Attach the handlers of all controls.
 
         Args:
             active: Holds the letters of the looks on the page.
-            language: Holds what the page speaks.
-            show: Updates that bring looks onto the page, by their letters.
-            boxes: What `show` updates.
-            news: An event that follows the opening of the page: only then is its language known.
+            language: Holds the visitor's language.
+            show: Gives updates that show the cards of some letters.
+            boxes: The outputs of `show`.
+            page_opened: An event after the page was opened, when its language is known.
 
         Returns:
             The event after which a look may have been loaded.
@@ -133,58 +136,60 @@ class OwnPresets:
         controls = [one for card in self.cards for one in card.inputs]
 
         def save(values: Mapping[Component, Any]) -> Updates:
-            tongue, letter = values[language], values[self.letter]
+            code, letter = values[language], values[self.letter]
             try:
                 card = next(card for card in self.cards if card.letter == letter)
-                looks, done = saved(
-                    own.from_storage(values[self.kept]),
+                looks, message = save_look(
+                    own.from_storage(values[self.saved]),
                     values[self.name],
                     card.read(values),
-                    tongue,
+                    code,
                 )
-            except (LookError, _NotKeptError) as error:
-                return {self.said: captions.notice(told(tongue, error.sentence))}
-            return {self.kept: own.to_storage(looks), self.name: "", self.said: _quiet(done)}
+            except (LookError, NotSavedError) as error:
+                return {self.message: captions.notice(translate_message(code, error.sentence))}
+            return {self.saved: own.to_storage(looks), self.name: "", self.message: _quiet(message)}
 
-        def act(kept: object, letters: Sequence[str], tongue: str, event: gr.EventData) -> Updates:
-            wish = _Wish.of(event)
-            looks = own.from_storage(kept)
-            chosen = next((one for one in looks if one.name == wish.name), None)
+        def on_action(
+            saved: object, letters: Sequence[str], code: str, event: gr.EventData
+        ) -> Updates:
+            action = ListAction.of(event)
+            looks = own.from_storage(saved)
+            chosen = next((one for one in looks if one.name == action.name), None)
             if chosen is None:
-                return {self.said: ""}
-            if wish.action == "load":
-                card = next((card for card in self.cards if card.letter == wish.letter), None)
-                return {} if card is None else self._load(chosen, card, letters, show, tongue)
+                return {self.message: ""}
+            if action.action == "load":
+                card = next((card for card in self.cards if card.letter == action.letter), None)
+                return {} if card is None else self._load(chosen, card, letters, show, code)
             try:
-                looks, done = changed(looks, chosen, wish, tongue)
-            except _NotKeptError as error:
-                return {self.said: captions.notice(error.sentence)}
-            return {self.kept: own.to_storage(looks), self.said: _quiet(done)}
+                looks, message = change_look(looks, chosen, action, code)
+            except NotSavedError as error:
+                return {self.message: captions.notice(error.sentence)}
+            return {self.saved: own.to_storage(looks), self.message: _quiet(message)}
 
         gr.on(
-            [self.kept.change, news],
-            listed,
-            [self.kept, language],
+            [self.saved.change, page_opened],
+            looks_html,
+            [self.saved, language],
             self.listing,
             **QUICK,
         )
         gr.on(
             [self.save.click, self.name.submit],
             save,
-            {self.kept, language, self.letter, self.name, *controls},
-            [self.kept, self.name, self.said],
+            {self.saved, language, self.letter, self.name, *controls},
+            [self.saved, self.name, self.message],
             **QUICK,
         )
         self.upload.upload(
-            self._import, [self.upload, self.kept, language], [self.kept, self.said], **QUICK
+            self._import, [self.upload, self.saved, language], [self.saved, self.message], **QUICK
         )
         filled = list(dict.fromkeys([active, *boxes, *controls]))
         return self.listing.click(
-            act, [self.kept, active, language], [self.kept, self.said, *filled], **QUICK
+            on_action, [self.saved, active, language], [self.saved, self.message, *filled], **QUICK
         )
 
-    def follow(self, event: Any, active: gr.State) -> None:
-        """After an event that may bring looks onto the page, or take some off."""
+    def update_letters_on(self, event: Any, active: gr.State) -> None:
+        """Update the choice of letters after an event that may have shown or hidden looks."""
         event(self._letters, [active, self.letter], self.letter, **QUICK)
 
     def _letters(self, active: Sequence[str], chosen: str) -> Any:
@@ -193,39 +198,39 @@ class OwnPresets:
 
     def _load(
         self,
-        one: SavedLook,
+        saved: SavedLook,
         card: LookCard,
         letters: Sequence[str],
         show: Callable[[list[str]], Updates],
         language: str,
     ) -> Updates:
-        opened = options.read([one.look], 1)
-        notes = [told(language, note) for note in opened.notes]
+        opened = options.read([saved.look], 1)
+        notes = [translate_message(language, note) for note in opened.notes]
         if not opened.looks:
-            return {self.said: captions.notice(" ".join(notes))}
-        loaded = say(language, "own.loaded", name=one.name, letter=card.letter)
+            return {self.message: captions.notice(" ".join(notes))}
+        loaded = translate(language, "own.loaded", name=saved.name, letter=card.letter)
         return {
             **show(sorted({*letters, card.letter})),
             **card.fill(opened.looks[0]),
-            self.said: _quiet(" ".join((loaded, *notes))),
+            self.message: _quiet(" ".join((loaded, *notes))),
         }
 
-    def _import(self, path: str | None, kept: object, language: str) -> Updates:
+    def _import(self, path: str | None, saved: object, language: str) -> Updates:
         if not path:
-            return {self.said: ""}
+            return {self.message: ""}
         file = Path(path)
         try:
             with file.open("rb") as opened:
                 data = opened.read(own.LARGEST_FILE + 1)
-            found = own.read(file.name, data, _checked, as_presets)
-            looks, done = merged(own.from_storage(kept), found, language)
-        except (PresetError, _NotKeptError) as error:
-            return {self.said: captions.notice(_cut(error.sentence))}
-        return {self.kept: own.to_storage(looks), self.said: _quiet(done)}
+            imported = own.read(file.name, data, _checked, as_presets)
+            looks, message = merge_looks(own.from_storage(saved), imported, language)
+        except (PresetError, NotSavedError) as error:
+            return {self.message: captions.notice(_cut(error.sentence))}
+        return {self.saved: own.to_storage(looks), self.message: _quiet(message)}
 
 
-class _NotKeptError(Exception):
-    """A wish about saved looks that cannot be granted; says why."""
+class NotSavedError(Exception):
+    """A change of the saved looks that is refused, with the translated message."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -233,8 +238,8 @@ class _NotKeptError(Exception):
 
 
 @dataclass(frozen=True)
-class _Wish:
-    """What a button of the list asks for, as a browser sent it."""
+class ListAction:
+    """The action of a button in the list, as the browser sent it."""
 
     action: str
     name: str
@@ -242,89 +247,95 @@ class _Wish:
     to: str
 
     @classmethod
-    def of(cls, event: gr.EventData) -> _Wish:
-        sent = vars(event).get("_data")
-        parts = sent if isinstance(sent, dict) else {}
-        return cls(*(str(parts.get(key, ""))[:_MOST_SAID] for key in cls.__dataclass_fields__))
+    def of(cls, event: gr.EventData) -> ListAction:
+        """The action of an event; fields that the browser did not send are empty."""
+        data = vars(event).get("_data")
+        parts = data if isinstance(data, dict) else {}
+        return cls(*(str(parts.get(key, ""))[:_MOST_TEXT] for key in cls.__dataclass_fields__))
 
 
-def saved(
+def save_look(
     looks: tuple[SavedLook, ...], name: str, look: Look, language: str
 ) -> tuple[tuple[SavedLook, ...], str]:
-    """The looks with one more, the newest first, and what to say; one of that name is replaced."""
+    """The looks with one more, newest first, replacing one of the same name; and a message."""
     new = SavedLook(own.clean_name(name or ""), str(look))
     if not new.name:
-        raise _NotKeptError(say(language, "own.nameless"))
+        raise NotSavedError(translate(language, "own.nameless"))
     others = tuple(one for one in looks if one.name != new.name)
     if len(others) >= own.MOST_LOOKS:
-        raise _NotKeptError(say(language, "own.full", most=own.MOST_LOOKS))
+        raise NotSavedError(translate(language, "own.full", most=own.MOST_LOOKS))
     key = "own.replaced" if len(others) < len(looks) else "own.saved"
-    return (new, *others), say(language, key, name=new.name)
+    return (new, *others), translate(language, key, name=new.name)
 
 
-def changed(
-    looks: tuple[SavedLook, ...], chosen: SavedLook, wish: _Wish, language: str
+def change_look(
+    looks: tuple[SavedLook, ...], chosen: SavedLook, action: ListAction, language: str
 ) -> tuple[tuple[SavedLook, ...], str]:
-    """The looks after one was renamed or deleted, and what to say."""
-    if wish.action == "delete":
+    """The looks after one was renamed or deleted, and a message."""
+    if action.action == "delete":
         return (
             tuple(one for one in looks if one is not chosen),
-            say(language, "own.deleted", name=chosen.name),
+            translate(language, "own.deleted", name=chosen.name),
         )
-    name = own.clean_name(wish.to)
+    name = own.clean_name(action.to)
     if not name:
-        raise _NotKeptError(say(language, "own.nameless"))
+        raise NotSavedError(translate(language, "own.nameless"))
     if any(one.name == name for one in looks if one is not chosen):
-        raise _NotKeptError(say(language, "own.taken", name=name))
+        raise NotSavedError(translate(language, "own.taken", name=name))
     renamed = tuple(SavedLook(name, one.look) if one is chosen else one for one in looks)
-    return renamed, say(language, "own.renamed", name=name)
+    return renamed, translate(language, "own.renamed", name=name)
 
 
-def merged(
-    looks: tuple[SavedLook, ...], found: own.ImportedLooks, language: str
+def merge_looks(
+    looks: tuple[SavedLook, ...], imported: own.ImportedLooks, language: str
 ) -> tuple[tuple[SavedLook, ...], str]:
-    """The looks with those of a file after them, and what to say."""
-    taken = {one.name: one for one in looks}
-    for one in found.looks:
+    """The looks, then those of a file, and a message."""
+    merged = {one.name: one for one in looks}
+    for one in imported.looks:
         name = own.unique_name(
-            one.name, [key for key, other in taken.items() if other.look != one.look]
+            one.name, [key for key, other in merged.items() if other.look != one.look]
         )
-        taken.setdefault(name, SavedLook(name, one.look))
-    if len(taken) > own.MOST_LOOKS:
-        raise _NotKeptError(say(language, "own.full", most=own.MOST_LOOKS))
-    parts = [say(language, "own.imported", count=len(taken) - len(looks), all=len(found.looks))]
-    if found.edited:
-        parts.append(say(language, "own.edited", names=_cut(", ".join(found.edited))))
-    return tuple(taken.values()), " ".join(parts)
+        merged.setdefault(name, SavedLook(name, one.look))
+    if len(merged) > own.MOST_LOOKS:
+        raise NotSavedError(translate(language, "own.full", most=own.MOST_LOOKS))
+    parts = [
+        translate(language, "own.imported", count=len(merged) - len(looks), all=len(imported.looks))
+    ]
+    if imported.edited:
+        parts.append(translate(language, "own.edited", names=_cut(", ".join(imported.edited))))
+    return tuple(merged.values()), " ".join(parts)
 
 
-def listed(kept: object, language: str) -> str:
-    """All saved looks: each opens to what can be done with it."""
-    looks = own.from_storage(kept)
+def looks_html(saved: object, language: str) -> str:
+    """All saved looks; each opens to its buttons."""
+    looks = own.from_storage(saved)
     if not looks:
-        return _aside(escape(say(language, "own.none")))
+        return _aside(translate_html(language, "own.none"))
     rows = "".join(_row(one, language) for one in looks)
-    every, title = say(language, "own.export_all"), _attribute(say(language, "own.list"))
+    export_all, title = (
+        translate(language, "own.export_all"),
+        translate_html(language, "own.list"),
+    )
     return (
         f'<div class="p-own-list" role="group" aria-label="{title}">'
-        f"{rows}</div><p>{_download(looks, _FILE, every)}</p>"
+        f"{rows}</div><p>{_download(looks, _FILE, export_all)}</p>"
     )
 
 
 def as_presets(one: SavedLook) -> AsPresets:
-    """What of a look was set by hand, as entries for the preset files."""
+    """The settings of a look that differ from its presets, as entries for the preset files."""
     presets = load()
     opened = options.read([one.look], 1).looks
     if not opened:
         return AsPresets(None, None)
     look = opened[0]
     context, region = presets.contexts[look.context], presets.regions[look.region]
-    by_hand = bool(look.doses) or look.polish != 1
+    has_own_doses = bool(look.doses) or look.polish != 1
     doses = None
-    if by_hand and not context.untouched:
+    if has_own_doses and not context.untouched:
         # The doses are the same for every head and gaze.
-        work_to_do = plan(look, presets, HeadPose(0.0, 0.0, 0.0), Gaze(0.0, 0.0))
-        doses = work_to_do.doses.model_dump()
+        planned = plan(look, presets, HeadPose(0.0, 0.0, 0.0), Gaze(0.0, 0.0))
+        doses = planned.doses.model_dump()
     return AsPresets(
         own.build_context(one.name, context, doses) if doses else None,
         own.build_region(one.name, region, look.gaze.yaw, look.gaze.pitch)
@@ -341,55 +352,58 @@ def _checked(look: str) -> str:
 
 
 def _row(one: SavedLook, language: str) -> str:
-    name = _attribute(one.name)
+    name = escape(one.name)
     letters = "".join(
         f'<button type="button" data-action="load" data-letter="{letter}" '
-        f'aria-label="{_attribute(say(language, "own.load_into", name=one.name, letter=letter))}">'
+        f'aria-label="{translate_html(language, "own.load_into", name=one.name, letter=letter)}">'
         f"{letter}</button>"
-        for letter in work.LETTERS
+        for letter in comparison.LETTERS
     )
-    what, notes = _what(one, language)
+    summary, notes = _summary(one, language)
     warnings = "".join(f'<p class="p-warning">{escape(note)}</p>' for note in notes)
-    delete, sure = say(language, "own.delete"), say(language, "own.delete_sure")
+    load_into, rename, delete, sure = (
+        translate_html(language, f"own.{key}")
+        for key in ("load", "rename", "delete", "delete_sure")
+    )
     return (
         f'<details name="own-looks" data-name="{name}"><summary><b>{escape(one.name)}</b>'
-        f"<span>{escape(what)}</span></summary>{warnings}"
-        f'<div class="p-own-load"><span>{escape(say(language, "own.load"))}</span>{letters}</div>'
+        f"<span>{escape(summary)}</span></summary>{warnings}"
+        f'<div class="p-own-load"><span>{load_into}</span>{letters}</div>'
         f'<div class="p-own-name"><input value="{name}" maxlength="{own.LONGEST_NAME}" '
-        f'aria-label="{_attribute(say(language, "own.new_name"))}">'
-        f'<button type="button" data-action="rename">{escape(say(language, "own.rename"))}</button>'
+        f'aria-label="{translate_html(language, "own.new_name")}">'
+        f'<button type="button" data-action="rename">{rename}</button>'
         "</div><div>"
-        f"{_download([one], f'{own.id_for(one.name)}.yaml', say(language, 'own.export'))}"
-        f'<button type="button" data-action="delete" data-sure="{_attribute(sure)}">'
-        f"{escape(delete)}</button></div></details>"
+        f"{_download([one], f'{own.id_for(one.name)}.yaml', translate(language, 'own.export'))}"
+        f'<button type="button" data-action="delete" data-sure="{sure}">'
+        f"{delete}</button></div></details>"
     )
 
 
-def _what(one: SavedLook, language: str) -> tuple[str, tuple[str, ...]]:
-    """In a line what a look is, and what of it is no longer known."""
+def _summary(one: SavedLook, language: str) -> tuple[str, tuple[str, ...]]:
+    """A saved look in one line, and notes about what of it is no longer known."""
     opened = options.read([one.look], 1)
-    notes = tuple(told(language, note) for note in opened.notes)
+    notes = tuple(translate_message(language, note) for note in opened.notes)
     if not opened.looks:
         return "", notes
     look, presets = opened.looks[0], translated(language)
     parts = [presets.regions[look.region].label, presets.contexts[look.context].label]
     if isinstance(look.gaze, Gaze):
-        parts.append(phrases.direction(look.gaze, language))
+        parts.append(numbers.direction(look.gaze, language))
     elif look.gaze != 1:
-        parts.append(say(language, "own.gaze_at", share=words.percent(look.gaze or 0.0)))
+        parts.append(translate(language, "own.gaze_at", share=numbers.percent(look.gaze or 0.0)))
     if look.polish != 1:
-        parts.append(say(language, "own.polish_at", share=words.percent(look.polish)))
+        parts.append(translate(language, "own.polish_at", share=numbers.percent(look.polish)))
     if look.doses:
-        parts.append(say(language, "own.doses"))
+        parts.append(translate(language, "own.doses"))
     return " · ".join(parts), notes
 
 
-def _download(looks: Sequence[SavedLook], file: str, word: str) -> str:
-    """A link that holds its file: it works by keyboard, and leaves nothing on the server."""
+def _download(looks: Sequence[SavedLook], file: str, label: str) -> str:
+    """A link with the file as a data URL, which leaves nothing on the server."""
     data = base64.b64encode(own.dump(looks, as_presets).encode()).decode()
     return (
-        f'<a download="{_attribute(file)}" href="data:application/yaml;base64,{data}">'
-        f"{escape(word)}</a>"
+        f'<a download="{escape(file)}" href="data:application/yaml;base64,{data}">'
+        f"{escape(label)}</a>"
     )
 
 
@@ -397,13 +411,9 @@ def _aside(text: str) -> str:
     return f'<p class="p-aside">{text}</p>'
 
 
-def _quiet(sentence: str) -> str:
-    return captions.notice(sentence, quiet=True)
+def _quiet(message: str) -> str:
+    return captions.notice(message, quiet=True)
 
 
-def _cut(sentence: str) -> str:
-    return sentence if len(sentence) <= _MOST_SAID else f"{sentence[:_MOST_SAID]}…"
-
-
-def _attribute(text: str) -> str:
-    return escape(text, quote=True)
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"

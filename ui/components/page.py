@@ -1,4 +1,4 @@
-"""The whole page: portrait and looks on the left, pictures on the right, and what happens."""
+"""The whole page: portrait and looks on the left, results on the right, and their events."""
 
 from __future__ import annotations
 
@@ -6,35 +6,37 @@ from dataclasses import dataclass, field
 
 import gradio as gr
 
-from ui import work
+from ui import comparison
 from ui.components import steps
 from ui.components.compare_events import CompareEvents
 from ui.components.events import QUICK
 from ui.components.header import header
-from ui.components.live import Live
+from ui.components.html import html
+from ui.components.live import LivePreviews
 from ui.components.panels import SHOWN_AT_START, Panels, Updates, boxes
-from ui.language import DEFAULT, t
+from ui.text.catalogue import t
+from ui.text.language import DEFAULT_LANGUAGE
 
 
 @dataclass
 class Page(Panels):
-    """Everything a visitor sees, and what happens on it."""
+    """All panels with their event handlers."""
 
     comparing: CompareEvents = field(init=False)
-    live: Live = field(init=False)
+    live: LivePreviews = field(init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.comparing = CompareEvents(self)
-        self.live = self.comparing.previews = Live(self, self.comparing)
+        self.live = self.comparing.previews = LivePreviews(self, self.comparing)
 
     def render(self) -> None:
-        """Two columns; on a phone one."""
-        self.photo = gr.State(None, time_to_live=work.PHOTO_KEPT)
-        self.active = gr.State(tuple(work.LETTERS[:SHOWN_AT_START]))
+        """Create all components, in two columns, or one on a phone."""
+        self.photo = gr.State(None, time_to_live=comparison.PHOTO_KEPT_S)
+        self.active = gr.State(tuple(comparison.LETTERS[:SHOWN_AT_START]))
         self.link = gr.Textbox(visible=False)
-        # What the page speaks with this visitor; set when it is opened.
-        self.language = gr.State(DEFAULT)
+        # Set when the page is opened.
+        self.language = gr.State(DEFAULT_LANGUAGE)
         self.comparing.render()
         self.live.render()
         header()
@@ -48,19 +50,19 @@ class Page(Panels):
                 self.grid.render()
 
     def listen(self, blocks: gr.Blocks) -> None:
-        """What happens when."""
+        """Attach all handlers."""
         self.portrait.listen()
         self.results.listen(self.photo, self.language)
         for card in self.cards:
             card.listen(self.language)
-        # First: listeners of one event wait for those that came before.
+        # Before other handlers, because Gradio runs the listeners of an event in their order.
         self.live.listen()
         for card in self.cards:
-            self.live.follow(card, [self.dial.moved[card.letter].change])
+            self.live.preview_on(card, [self.dial.moved[card.letter].change])
         self._listen_to_cards()
         self.comparing.listen(blocks)
         restored = self.history.listen(
-            news=self.results.strip.change,
+            results_changed=self.results.strip.change,
             screen=self.share.screen,
             photo=self.photo,
             language=self.language,
@@ -69,7 +71,7 @@ class Page(Panels):
             restore=self._restore,
             restored=[self.portrait.photo, *self.comparing.outputs, *self.card_outputs],
         )
-        self.comparing.finish(restored)
+        self.comparing.after_comparison(restored)
         self.share.listen(self.photo, self.language)
         self.persona.listen(self.portrait.photo, self.language)
         self.grid.listen(self.portrait.photo, self.photo, self.active, self.language, blocks)
@@ -85,7 +87,7 @@ class Page(Panels):
                 t("page.compare"), variant="primary", size="lg", elem_id="compare"
             )
             self.stop = gr.Button(t("page.stop"), size="md", elem_id="stop")
-            self.changed = gr.HTML("", apply_default_css=False, elem_id="changed")
+            self.changed = html(elem_id="changed")
         with gr.Accordion(t("page.fine"), open=False, elem_id="fine"), gr.Tabs():
             for card in self.cards:
                 card.render_fine()
@@ -115,17 +117,23 @@ class Page(Panels):
             photo=self.photo,
             screen=self.share.screen,
             language=self.language,
-            news=[self.portrait.seen.change, self.results.strip.change, self.language.change],
-            after=clicks,
+            redraw_on=[
+                self.portrait.gaze_line.change,
+                self.results.strip.change,
+                self.language.change,
+            ],
+            card_events=clicks,
         )
-        # Not when the state changes: Gradio tells nobody of that outside its queue.
+        # Not on the change of the state, which Gradio does not fire for unqueued events.
         for event in (self.results.strip.change, *(click.then for click in clicks)):
-            self.own.follow(event, self.active)
+            self.own.update_letters_on(event, self.active)
         for click in clicks:
-            click.then(self.comparing.changed, self.comparing.inputs, self.changed, **QUICK)
+            click.then(
+                self.comparing.settings_changed, self.comparing.inputs, self.changed, **QUICK
+            )
 
     def _add(self, active: tuple[str, ...]) -> Updates:
-        hidden = [letter for letter in work.LETTERS if letter not in active]
+        hidden = [letter for letter in comparison.LETTERS if letter not in active]
         return self.show_cards(sorted({*active, *hidden[:1]}))
 
     def _remove(self, active: tuple[str, ...], letter: str) -> Updates:
@@ -133,19 +141,19 @@ class Page(Panels):
 
     def _restore(
         self,
-        photo: work.Photo,
-        screen: work.OnScreen,
+        photo: comparison.Photo,
+        screen: comparison.PageComparison,
         framing: str,
         language: str,
-        visitor: str,
+        session: str,
     ) -> Updates:
-        """An earlier comparison, with its portrait and its looks."""
-        self.live.forget(visitor)
-        self.cancellations.supersede(visitor)
+        """Updates that show an earlier comparison with its portrait and looks."""
+        self.live.forget(session)
+        self.cancellations.supersede(session)
         updates: Updates = {
             self.portrait.photo: screen.path,
             **self.show_cards([one.letter for one in screen.figures[1:]]),
-            **self.comparing.shown(photo, screen, framing, language),
+            **self.comparing.comparison_updates(photo, screen, framing, language),
             self.changed: "",
         }
         for card in self.cards:

@@ -1,4 +1,4 @@
-"""The panels of the page and the state they share, before anything happens."""
+"""The panels of the page and the states that they share, without event handlers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import gradio as gr
 
 from pipelines.studio import Look
 from sharing.link_service import LinkService
-from ui import work
+from ui import comparison
 from ui.cancellation import Cancellations
-from ui.components.dial import Dial
-from ui.components.grid import GridPanel
-from ui.components.history import HistoryStrip
+from ui.components.dial_tab import DialTab
+from ui.components.grid_panel import GridPanel
+from ui.components.history_strip import HistoryStrip
 from ui.components.look_card import LookCard
 from ui.components.own_presets import OwnPresets
 from ui.components.persona import PersonaPanel
 from ui.components.portrait import PortraitPanel
 from ui.components.results import Results
 from ui.components.share import SharePanel
-from ui.pictures import FileStore
+from ui.file_store import FileStore
 from ui.shared_samples import SharedSamples
 
 Updates = dict[Any, Any]
@@ -39,9 +39,14 @@ class Panels:
     """The page's panels.
 
     Attributes:
-        file_store: Where files for visitors are kept.
-        link_service: Where comparisons are published.
-        shared_samples: What all visitors share.
+        file_store: Holds the files of visitors.
+        link_service: Publishes comparisons.
+        shared_samples: Analyses and results of the samples.
+        changed: The notice that the settings differ from the results.
+        photo: State with the analysed `Photo`, or None.
+        active: State with the letters of the looks on the page.
+        link: The query string of the looks, for the browser's address.
+        language: State with the visitor's language.
     """
 
     file_store: FileStore
@@ -53,7 +58,7 @@ class Panels:
     share: SharePanel = field(init=False)
     persona: PersonaPanel = field(init=False)
     own: OwnPresets = field(init=False)
-    dial: Dial = field(init=False)
+    dial: DialTab = field(init=False)
     history: HistoryStrip = field(init=False)
     add: gr.Button = field(init=False)
     compare: gr.Button = field(init=False)
@@ -72,17 +77,17 @@ class Panels:
         self.persona = PersonaPanel(self.file_store, self.cancellations)
         self.cards = [
             LookCard(letter, start, shown=index < SHOWN_AT_START)
-            for index, (letter, start) in enumerate(zip(work.LETTERS, START, strict=True))
+            for index, (letter, start) in enumerate(zip(comparison.LETTERS, START, strict=True))
         ]
         self.own = OwnPresets(self.cards)
-        self.dial = Dial(self.cards)
+        self.dial = DialTab(self.cards)
         self.history = HistoryStrip(self.file_store)
         self.grid = GridPanel(
             self.cards, self.file_store, self.cancellations, self.shared_samples.examine
         )
 
     def show_cards(self, letters: list[str]) -> Updates:
-        """Show the cards of these looks and hide the others."""
+        """Updates that show the cards of these looks and hide the others."""
         updates: Updates = {
             self.active: tuple(letters),
             self.add: gr.update(visible=len(letters) < len(self.cards)),
@@ -94,11 +99,11 @@ class Panels:
 
     @property
     def card_outputs(self) -> list[Any]:
-        """All that shows, hides and fills the looks' cards."""
+        """All outputs that show, hide and fill the cards of the looks."""
         fields = [one for card in self.cards for one in (*boxes(card), *card.inputs)]
         return [self.active, self.add, *fields]
 
 
 def boxes(card: LookCard) -> tuple[Any, Any]:
-    """A look's card, and its part of the fine control."""
+    """A look's card, and its tab of the fine control."""
     return card.box, card.fine

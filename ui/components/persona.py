@@ -1,4 +1,4 @@
-"""Invent a persona: faces that are nobody's, in the pose of the portrait on the page."""
+"""The panel that invents a persona: generated faces in the pose of the portrait."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pipelines.runtime.errors import Cancelled
 from pipelines.studio import Look
 from pipelines.studio.look import LARGEST_SEED
 from presets import load
-from ui import captions, work
-from ui.cancellation import Cancellations, key
-from ui.language import t
-from ui.pictures import FileStore
-from ui.sentences import told
-
-# Gradio puts a tracker of its own in the place of this default, one for each call.
-PROGRESS = gr.Progress()
+from ui import comparison
+from ui.cancellation import Cancellations, task_key
+from ui.components.events import PROGRESS
+from ui.components.html import aside, html
+from ui.file_store import FileStore
+from ui.text import captions, messages
+from ui.text.catalogue import t
+from ui.text.messages import translate_message
 
 
 @dataclass
 class PersonaPanel:
-    """A closed section under the looks."""
+    """An accordion under the looks, closed at first; visible if an engine can invent faces."""
 
     file_store: FileStore
     cancellations: Cancellations
@@ -32,14 +32,14 @@ class PersonaPanel:
     count: gr.Slider = field(init=False)
     seed: gr.Number = field(init=False)
     invent: gr.Button = field(init=False)
-    made: gr.HTML = field(init=False)
+    results: gr.HTML = field(init=False)
 
     def render(self) -> None:
-        """Everything in one accordion."""
+        """Create the accordion."""
         presets = load()
-        able = [one for one in presets.engines.values() if one.weights == "hub"]
-        with gr.Accordion(t("persona.title"), open=False, elem_id="persona", visible=bool(able)):
-            gr.HTML(f'<p class="p-aside">{t("persona.lead")}</p>', apply_default_css=False)
+        engines = [one for one in presets.engines.values() if one.weights == "hub"]
+        with gr.Accordion(t("persona.title"), open=False, elem_id="persona", visible=bool(engines)):
+            aside(t("persona.lead"))
             self.context = gr.Dropdown(
                 [
                     (t(f"context.{one.id}"), one.id)
@@ -55,8 +55,8 @@ class PersonaPanel:
                 label=t("persona.region"),
             )
             self.engine = gr.Dropdown(
-                [(t(f"engine.{one.id}"), one.id) for one in able],
-                value=able[0].id if able else None,
+                [(t(f"engine.{one.id}"), one.id) for one in engines],
+                value=engines[0].id if engines else None,
                 label=t("persona.engine"),
             )
             self.count = gr.Slider(1, 8, 4, step=1, label=t("persona.count"), buttons=[])
@@ -64,14 +64,19 @@ class PersonaPanel:
                 0, label=t("persona.seed"), precision=0, minimum=0, maximum=LARGEST_SEED
             )
             self.invent = gr.Button(t("persona.invent"), size="sm", elem_id="invent")
-            self.made = gr.HTML("", apply_default_css=False)
+            self.results = html()
 
     def listen(self, portrait: gr.components.Component, language: gr.State) -> None:
-        """Inventing takes the portrait on the page as the pose."""
+        """Attach the handler of the button.
+
+        Args:
+            portrait: The portrait, whose pose the faces take.
+            language: Holds the visitor's language.
+        """
         self.invent.click(
             self._invent,
             [portrait, self.region, self.context, self.engine, self.count, self.seed, language],
-            self.made,
+            self.results,
             show_progress="full",
             api_visibility="private",
             concurrency_id="device",
@@ -92,15 +97,20 @@ class PersonaPanel:
     ) -> str:
         look = Look(region=region, context=context, engine=engine, seed=int(seed or 0))
         try:
-            with self.cancellations.running(key(str(request.session_hash), "persona")) as check:
+            with self.cancellations.running(
+                task_key(str(request.session_hash), "persona")
+            ) as check:
 
-                def tell(share: float, step: str) -> None:
+                def report_progress(share: float, step: str) -> None:
                     check()
-                    progress(share, desc=told(language, step))
+                    progress(share, desc=translate_message(language, step))
 
-                made = work.invent(work.examine(path), look, int(count), tell)
+                persona = comparison.invent(
+                    comparison.examine(path), look, int(count), report_progress
+                )
         except Exception as error:
             return captions.notice(
-                work.sentence(error, language), quiet=isinstance(error, Cancelled)
+                messages.error_message(error, language), quiet=isinstance(error, Cancelled)
             )
-        return captions.persona(made, work.candidates(made, self.file_store), language)
+        addresses = comparison.save_candidates(persona, self.file_store)
+        return captions.candidates(persona, addresses, language)

@@ -1,4 +1,4 @@
-"""The portrait: upload, paste, webcam, or a sample one click away."""
+"""The portrait: upload, paste, webcam, or a sample."""
 
 from __future__ import annotations
 
@@ -10,32 +10,31 @@ from gradio.data_classes import ImageData
 from pipelines.studio.samples import Sample, samples
 from ui import pictures
 from ui.components import steps
-from ui.language import t
+from ui.components.html import html
+from ui.text.catalogue import t
 
-# A button each, so that they can be reached by keyboard.
+# Each sample is a button, so that it can be reached by keyboard.
 _PICK = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-index]');
   if (button) trigger('click', { index: Number(button.dataset.index) });
 });
 """
-
-
-# The picture's own file field: what a click on an empty portrait opens.
+# Opens the file dialog of the image component.
 _OPEN = "() => document.querySelector('#portrait input[type=file]')?.click()"
 
 
 @dataclass
 class PortraitPanel:
-    """The upper left of the page."""
+    """The portrait, its gaze line, and the samples, at the upper left of the page."""
 
     photo: gr.Image = field(init=False)
     own: gr.Button = field(init=False)
-    seen: gr.HTML = field(init=False)
+    gaze_line: gr.HTML = field(init=False)
     thumbs: gr.HTML = field(init=False)
 
     def render(self) -> None:
-        """The portrait, what we see in it, and the samples."""
+        """Create the portrait, its gaze line, and the samples."""
         available = samples()
         steps.heading("portrait")
         with gr.Row(elem_id="sitter", equal_height=False):
@@ -53,14 +52,14 @@ class PortraitPanel:
                 placeholder=str(t("portrait.drop")),
                 alt_text=str(t("portrait.alt")),
             )
-            _take_files_as_they_come(self.photo)
+            _pass_files_unopened(self.photo)
             with gr.Column(elem_id="or", min_width=150):
                 self.own = gr.Button(t("portrait.own"), size="md", elem_id="own")
-                self.thumbs = gr.HTML(_thumbnails(), js_on_load=_PICK, apply_default_css=False)
-        self.seen = gr.HTML("", apply_default_css=False, elem_id="seen")
+                self.thumbs = html(_thumbnails(), js_on_load=_PICK)
+        self.gaze_line = html(elem_id="seen")
 
     def listen(self) -> None:
-        """A sample's thumbnail puts it in the portrait's place; the button opens the files."""
+        """Attach the file dialog to the button, and a sample to each thumbnail."""
         self.own.click(None, None, None, js=_OPEN, api_visibility="private")
         self.thumbs.click(
             _pick,
@@ -72,11 +71,11 @@ class PortraitPanel:
         )
 
 
-def _take_files_as_they_come(image: gr.Image) -> None:
-    """Hand the uploaded file on unopened.
+def _pass_files_unopened(image: gr.Image) -> None:
+    """Make an image component pass on the path of the uploaded file without opening it.
 
-    Gradio's own way opens it first: broken files would raise with a server path in the text, and
-    others would be re-encoded. (A subclass would do, but Gradio writes a stub file next to each.)
+    Gradio itself opens it first, raises errors with server paths for broken files, and re-encodes
+    others. A method is replaced because Gradio writes a stub file beside each subclass.
     """
 
     def preprocess(payload: ImageData | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The pictures side by side, and the closer looks at them in tabs below."""
+"""The results: pictures side by side, and tabs below that show them in detail."""
 
 from __future__ import annotations
 
@@ -11,30 +11,33 @@ import gradio as gr
 from gradio.components import Component
 
 from pipelines.runtime import slots
-from ui import captions, meanings
-from ui.components import understand
+from ui.comparison import Photo
+from ui.components import result_tabs
+from ui.components.events import QUICK
+from ui.components.html import html, script
 from ui.differences import Mode
-from ui.language import DEFAULT, say, t
-from ui.pictures import FileStore
+from ui.file_store import FileStore
 from ui.result_pictures import Figure, ResultPicture
-from ui.work import Photo
+from ui.text import captions, explanations, measurement_table
+from ui.text.catalogue import t, translate
+from ui.text.language import DEFAULT_LANGUAGE
 
 FILES_KEPT = 7200
 """Seconds after which files made for a visitor may be deleted."""
 
 CLOSE, WHOLE = "Head and shoulders", "Whole photo"
-"""Values of the framing; the style sheet knows them."""
+"""Values of the framing; the style sheet relies on them."""
 
 _PATHS = (WHOLE, CLOSE)
 _MODES: tuple[Mode, ...] = ("how", "where")
 
-# What the slider chooses from: the files of each framing by the picture's name.
+# The files that the slider can show, by the picture's name and the framing.
 Slides = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
 class ShownResults:
-    """The pictures on screen. Every showing differs from the last, even if the pictures do not.
+    """The pictures on the page, compared by identity, so that showing them again is a change.
 
     Attributes:
         figures: The original, then every look.
@@ -45,10 +48,14 @@ class ShownResults:
 
 @dataclass
 class Results:
-    """The right side of the page.
+    """The right side of the page: notice, pictures, tabs.
 
     Attributes:
-        file_store: Where pictures go that are made when a tab is opened.
+        file_store: Holds the pictures that are drawn when a tab is opened.
+        judged: The table of the photo by itself.
+        slides: State with the files that the slider can show.
+        shown: State with the pictures on the page.
+        open_tab: State with the id of the open tab.
     """
 
     file_store: FileStore = field(default_factory=FileStore)
@@ -68,25 +75,24 @@ class Results:
     histogram: gr.HTML = field(init=False)
     control: gr.HTML = field(init=False)
     skin: gr.HTML = field(init=False)
-    meanings: gr.HTML = field(init=False)
+    explanations: gr.HTML = field(init=False)
     slides: gr.State = field(init=False)
     shown: gr.State = field(init=False)
-    opened: gr.State = field(init=False)
+    open_tab: gr.State = field(init=False)
 
-    def render(self, more: Callable[[], None] | None = None) -> None:
-        """Notice, strip, tabs.
+    def render(self, extra_tabs: Callable[[], None] | None = None) -> None:
+        """Create notice, strip and tabs.
 
         Args:
-            more: Renders further tabs (each a `gr.Tab`) behind "Numbers".
+            extra_tabs: Creates further `gr.Tab` after "Numbers".
         """
         self.slides = gr.State({}, time_to_live=FILES_KEPT)
-        # The pictures on screen, and which of the tabs is open.
         self.shown = gr.State(ShownResults(), time_to_live=FILES_KEPT)
-        self.opened = gr.State("slider")
-        self.meanings = _html(
-            meanings.explanations(DEFAULT), js_on_load=understand.script("meanings")
+        self.open_tab = gr.State("slider")
+        self.explanations = html(
+            explanations.explanations(DEFAULT_LANGUAGE), js_on_load=script("meanings")
         )
-        self.notice = _html(elem_id="notice")
+        self.notice = html(elem_id="notice")
         self.framing = gr.Radio(
             [(t("closer.close"), CLOSE), (t("closer.whole"), WHOLE)],
             value=CLOSE,
@@ -95,15 +101,15 @@ class Results:
             container=False,
             elem_id="framing",
         )
-        self.strip = _html(
+        self.strip = html(
             captions.blank_strip(original=str(t("caption.original"))),
             elem_id="strip",
-            js_on_load=understand.script("strip"),
+            js_on_load=script("strip"),
         )
         with gr.Tabs(elem_id="closer", overflow_behavior="wrap") as self.tabs:
             self._render_pairs()
             with gr.Tab(t("closer.eyes"), id="eyes"):
-                self.eyes = _html()
+                self.eyes = html()
             with gr.Tab(t("closer.difference"), id="difference"):
                 self.mode = gr.Radio(
                     [(t(f"closer.difference_{mode}"), mode) for mode in _MODES],
@@ -113,18 +119,18 @@ class Results:
                     container=False,
                     elem_classes="p-modes",
                 )
-                self.difference = _html(elem_classes="p-lazy")
+                self.difference = html(elem_classes="p-lazy")
             with gr.Tab(t("closer.numbers"), id="numbers"):
-                self.numbers = _html()
-                self.judged = _html(elem_classes="p-lazy")
-            if more is not None:
-                more()
+                self.numbers = html()
+                self.judged = html(elem_classes="p-lazy")
+            if extra_tabs is not None:
+                extra_tabs()
             with gr.Tab(t("closer.histogram"), id="histogram"):
-                self.histogram = _html(elem_classes="p-lazy")
+                self.histogram = html(elem_classes="p-lazy")
             with gr.Tab(t("closer.control"), id="control"):
-                self.control = _html()
+                self.control = html()
             with gr.Tab(t("closer.skin"), id="skin"):
-                self.skin = _html()
+                self.skin = html()
 
     def _render_pairs(self) -> None:
         with gr.Tab(t("closer.slider"), id="slider"):
@@ -141,14 +147,14 @@ class Results:
                 elem_id="slider",
             )
         with gr.Tab(t("closer.blink"), id="blink"):
-            self.blink = _html(js_on_load=understand.script("blink"))
+            self.blink = html(js_on_load=script("blink"))
 
     def listen(self, photo: gr.State, language: gr.State) -> None:
-        """The lists say what the slider shows; an opened tab is filled.
+        """Attach the handlers that set the slider's pictures and fill the opened tab.
 
         Args:
             photo: Holds the `Photo` of the page, or None.
-            language: Holds what the page speaks.
+            language: Holds the visitor's language.
         """
         for chooser in (self.left, self.right, self.framing):
             chooser.input(
@@ -168,28 +174,21 @@ class Results:
             "concurrency_limit": 2,
             "trigger_mode": "always_last",
         }
-        opened = self.tabs.select(self._open, inputs, [self.opened, *filled], **options)
-        renewed = gr.on(
+        opened = self.tabs.select(self._on_tab, inputs, [self.open_tab, *filled], **options)
+        refilled = gr.on(
             [self.shown.change, self.mode.input, self.framing.input],
-            self._fill,
-            [self.opened, *inputs],
+            self._fill_tab,
+            [self.open_tab, *inputs],
             filled,
             **options,
         )
-        for event in (opened, renewed):
-            # The portrait may have gone while its pictures were worked out.
-            event.then(
-                self._still,
-                self.shown,
-                filled,
-                queue=False,
-                show_progress="hidden",
-                api_visibility="private",
-            )
+        for event in (opened, refilled):
+            # The portrait may have been removed while its tab was filled.
+            event.then(self._clear_if_removed, self.shown, filled, **QUICK)
 
     @property
     def outputs(self) -> list[Component]:
-        """Everything that `show` fills."""
+        """All outputs of `show`."""
         return [
             self.notice,
             self.strip,
@@ -204,7 +203,7 @@ class Results:
             self.histogram,
             self.control,
             self.skin,
-            self.meanings,
+            self.explanations,
             self.slides,
             self.shown,
         ]
@@ -213,47 +212,47 @@ class Results:
         self,
         figures: Sequence[Figure],
         framing: str,
-        language: str = DEFAULT,
+        language: str = DEFAULT_LANGUAGE,
         pair: tuple[str, str] | None = None,
     ) -> dict[Component, Any]:
-        """Values of all outputs for new results, the original first.
+        """Updates that show new results.
 
         Args:
-            figures: The original, then every look, those that could not be made included.
+            figures: The original, then every look, including those that could not be rendered.
             framing: `CLOSE` or `WHOLE`.
-            language: What is spoken.
-            pair: Letters of what the slider shows; else the original and the best.
+            language: The visitor's language.
+            pair: Letters of the pictures in the slider; the original and the best if None.
         """
-        shots = [one for one in figures if isinstance(one, ResultPicture)]
-        names = [shot.name for shot in shots]
-        first, second = names[0], next((shot.name for shot in shots if shot.best), names[-1])
+        pictures = [one for one in figures if isinstance(one, ResultPicture)]
+        names = [one.name for one in pictures]
+        first, second = names[0], next((one.name for one in pictures if one.best), names[-1])
         if pair is not None:
-            lettered = {shot.letter: shot.name for shot in shots}
+            lettered = {one.letter: one.name for one in pictures}
             first, second = lettered.get(pair[0], first), lettered.get(pair[1], second)
-        working = f'<p class="p-aside">{say(language, "numbers.working")}</p>'
-        slides = {shot.name: dict(zip(_PATHS, shot.files.paths, strict=True)) for shot in shots}
+        working = f'<p class="p-aside">{translate(language, "numbers.working")}</p>'
+        slides = {one.name: dict(zip(_PATHS, one.files.paths, strict=True)) for one in pictures}
         return {
             self.notice: "",
             self.strip: captions.strip(figures, language),
             self.left: gr.update(choices=names, value=first),
             self.right: gr.update(choices=names, value=second),
             self.slider: _slide(slides, first, second, framing),
-            self.blink: understand.blink(figures, language),
+            self.blink: result_tabs.blink(figures, language),
             self.eyes: captions.eyes(figures, language),
             self.difference: working,
-            self.numbers: captions.numbers(figures, language),
+            self.numbers: measurement_table.results_table(figures, language),
             self.judged: working,
             self.histogram: working,
             self.control: captions.control(figures, language),
             self.skin: captions.skin(figures, language),
-            self.meanings: meanings.explanations(language),
+            self.explanations: explanations.explanations(language),
             self.slides: slides,
             self.shown: ShownResults(tuple(figures)),
         }
 
-    def emptied(self, language: str = DEFAULT) -> dict[Component, Any]:
-        """Values of all outputs but the notice for no results: nobody's picture is left."""
-        nothing: list[Component] = [
+    def clear(self, language: str = DEFAULT_LANGUAGE) -> dict[Component, Any]:
+        """Updates that remove all results, but leave the notice."""
+        tabs: list[Component] = [
             self.blink,
             self.eyes,
             self.difference,
@@ -264,7 +263,7 @@ class Results:
             self.skin,
         ]
         return {
-            **dict.fromkeys(nothing, ""),
+            **dict.fromkeys(tabs, ""),
             self.strip: captions.blank_strip(language),
             self.left: gr.update(choices=[], value=None),
             self.right: gr.update(choices=[], value=None),
@@ -273,7 +272,7 @@ class Results:
             self.shown: ShownResults(),
         }
 
-    def _open(
+    def _on_tab(
         self,
         shown: ShownResults | None,
         mode: Mode,
@@ -283,15 +282,15 @@ class Results:
         event: gr.SelectData,
     ) -> dict[Component, Any]:
         tab = str(self.tabs.children[event.index].id)
-        return {self.opened: tab, **self._fill(tab, shown, mode, framing, photo, language)}
+        return {self.open_tab: tab, **self._fill_tab(tab, shown, mode, framing, photo, language)}
 
-    def _still(self, shown: ShownResults | None) -> dict[Component, Any]:
-        """Leave nothing of pictures that are not shown any more."""
+    def _clear_if_removed(self, shown: ShownResults | None) -> dict[Component, Any]:
+        """Clear the tabs if the results were removed."""
         if shown is not None and shown.figures:
             return {self.difference: gr.skip()}
         return dict.fromkeys((self.difference, self.histogram, self.judged), "")
 
-    def _fill(
+    def _fill_tab(
         self,
         tab: str,
         shown: ShownResults | None,
@@ -300,14 +299,14 @@ class Results:
         photo: Photo | None,
         language: str,
     ) -> dict[Component, Any]:
-        """What the opened tab shows, if it is one that is worked out only then."""
+        """Updates of the opened tab, if it is one that is computed only when it is opened."""
         figures = shown.figures if shown is not None else ()
         if not figures:
             return {self.difference: gr.skip()}
         with slots.cores().turn():
-            return self._filled(tab, figures, mode, framing, photo, language)
+            return self._tab_updates(tab, figures, mode, framing, photo, language)
 
-    def _filled(
+    def _tab_updates(
         self,
         tab: str,
         figures: Sequence[Figure],
@@ -319,24 +318,20 @@ class Results:
         if tab == "difference":
             part = _PATHS.index(framing)
             return {
-                self.difference: understand.difference(
+                self.difference: result_tabs.difference(
                     figures, mode, part, self.file_store, language
                 )
             }
         if tab == "histogram":
-            return {self.histogram: understand.histogram(figures, photo, language)}
+            return {self.histogram: result_tabs.histogram(figures, photo, language)}
         if tab == "numbers":
-            return {self.judged: understand.judged(photo, language)}
+            return {self.judged: result_tabs.judged(photo, language)}
         return {self.difference: gr.skip()}
-
-
-def _html(value: str = "", **more: Any) -> gr.HTML:
-    return gr.HTML(value, apply_default_css=False, **more)
 
 
 def _slide(slides: Slides, left: str, right: str, framing: str) -> Any:
     files = [slides[name][framing] for name in (left, right) if name in slides]
-    # Old files are deleted; a page that was left open may still ask for them.
+    # A page that was left open may refer to files that were deleted.
     if len(files) < 2 or not all(Path(file).exists() for file in files):
         return gr.skip()
     return tuple(files)

@@ -1,4 +1,4 @@
-"""Sharing: the settings as a link, everything as a ZIP, or the comparison as a page of its own."""
+"""Sharing: the settings as a link, the comparison as a ZIP or as a published page."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from pipelines.runtime.errors import Cancelled
 from sharing.link_service import LinkService
 from sharing.publication import KEEP_DAYS
 from sharing.store import Published
-from ui import captions, publishing, work
-from ui.clipboard import copying
-from ui.language import say, t
-from ui.pictures import FileStore
-from ui.visitor import waiting
-from ui.work import OnScreen, Photo
+from ui import comparison, publishing
+from ui.comparison import PageComparison, Photo
+from ui.components.clipboard import copy_script
+from ui.components.html import aside, html
+from ui.file_store import FileStore
+from ui.text import captions, messages
+from ui.text.catalogue import t, translate, translate_html
+from ui.visitor import waiting_check
 
 _SAVE = """() => setTimeout(() => document.querySelector('#zip a')?.click(), 150)"""
-# A click on an address marks all of it.
-_MARK = """
+# A click on an address selects all of it.
+_SELECT = """
 element.addEventListener('focusin', (event) => event.target.select?.());
 element.addEventListener('click', async (event) => {
   const button = event.target.closest('button[data-copied]');
@@ -44,7 +46,14 @@ element.addEventListener('click', async (event) => {
 
 @dataclass
 class SharePanel:
-    """The lower left of the page. `screen` holds what the results show."""
+    """The share panel at the lower left of the page.
+
+    Attributes:
+        link_service: Publishes comparisons.
+        file_store: Holds the ZIP files.
+        screen: State with the `PageComparison` of the results, or None.
+        links: State with the HTML of the links published in this session.
+    """
 
     link_service: LinkService
     file_store: FileStore
@@ -62,18 +71,18 @@ class SharePanel:
     published: gr.HTML = field(init=False)
 
     def render(self) -> None:
-        """From the least that can be given away to the most."""
-        self.screen = gr.State(None, time_to_live=work.PHOTO_KEPT)
-        # Private links are shown only here: nothing that comes later may take them away.
+        """Create the panel; what reveals least comes first."""
+        self.screen = gr.State(None, time_to_live=comparison.PHOTO_KEPT_S)
+        # Private links are shown only here, so later events must not remove them.
         self.links = gr.State("")
         with gr.Accordion(t("share.title"), open=False, elem_id="share"):
-            _aside("share.link")
+            aside(t("share.link"))
             self.copy = gr.Button(t("share.copy"), size="sm")
-            self.copied = _html(elem_id="copied")
-            _aside("share.zip")
+            self.copied = html(elem_id="copied")
+            aside(t("share.zip"))
             self.save = gr.Button(t("share.download"), size="sm")
-            self.saved = _html(elem_id="zip")
-            _aside("share.page")
+            self.saved = html(elem_id="zip")
+            aside(t("share.page"))
             self.title = gr.Textbox(
                 label=t("share.name"), info=t("share.name_info"), max_lines=1, lines=1
             )
@@ -84,31 +93,31 @@ class SharePanel:
                 elem_id="keep-days",
             )
             self.asks = gr.Checkbox(True, label=t("share.ask"), container=False)
-            self.consent = _html(
+            self.consent = html(
                 _consent(str(t(key)) for key in _consent_keys(KEEP_DAYS[1])), elem_id="consent"
             )
             self.publish = gr.Button(t("share.publish"), variant="primary", elem_id="publish")
-            self.published = gr.HTML(
-                "", apply_default_css=False, elem_id="published", js_on_load=_MARK
-            )
+            self.published = html(elem_id="published", js_on_load=_SELECT)
 
-    def emptied(self) -> dict[Component, Any]:
-        """Nothing to share: the comparison and the ZIP that was made of it are gone.
+    def clear(self) -> dict[Component, Any]:
+        """Updates that remove the comparison and its ZIP.
 
-        The links of what was published stay; without the private one nobody could delete it.
+        Published links stay, because the private one is needed to delete the page.
         """
         return {self.screen: None, self.saved: ""}
 
     def listen(self, photo: gr.State, language: gr.State) -> None:
-        """What each button does.
+        """Attach the handlers of all buttons.
 
         Args:
-            photo: The state that holds the visitor's photo.
-            language: The state that holds the visitor's language.
+            photo: Holds the `Photo` of the page, or None.
+            language: Holds the visitor's language.
         """
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        said = f"""return '<p class="p-aside" role="status">{t("share.copied")}</p>';"""
-        self.copy.click(None, None, self.copied, js=copying("location.href", said), **quiet)
+        show_copied = f"""return '<p class="p-aside" role="status">{t("share.copied")}</p>';"""
+        self.copy.click(
+            None, None, self.copied, js=copy_script("location.href", show_copied), **quiet
+        )
         self.days.change(_on_days, [self.days, language], self.consent, queue=False, **quiet)
         self.save.click(
             self._save,
@@ -125,23 +134,25 @@ class SharePanel:
             api_visibility="private",
         )
 
-    def _save(self, photo: Photo | None, screen: OnScreen | None, title: str, language: str) -> str:
+    def _save(
+        self, photo: Photo | None, screen: PageComparison | None, title: str, language: str
+    ) -> str:
         try:
             with slots.cores().turn():
-                data = publishing.zipped(publishing.publication(photo, screen, title))
+                data = publishing.zipped(publishing.gather(photo, screen, title))
         except Exception as error:
-            return captions.notice(work.sentence(error, language))
+            return captions.notice(messages.error_message(error, language))
         address = escape(
-            self.file_store.address(self.file_store.keep(data, "presence-comparison.zip"))
+            self.file_store.address(self.file_store.write(data, "presence-comparison.zip"))
         )
         size = f"{len(data) / 1e6:.1f} MB"
-        save = escape(say(language, "share.save_zip"))
+        save = translate_html(language, "share.save_zip")
         return f'<p class="p-aside"><a href="{address}" download>{save}</a> ({size})</p>'
 
     def _publish(
         self,
         photo: Photo | None,
-        screen: OnScreen | None,
+        screen: PageComparison | None,
         title: str,
         days: int,
         asks: bool,
@@ -149,18 +160,18 @@ class SharePanel:
         language: str,
         request: gr.Request,
     ) -> tuple[str, str]:
-        awaited = waiting()
+        someone_waits = waiting_check()
         try:
             address = request.client.host if request.client else ""
             with slots.cores().turn():
-                asked = publishing.publication(photo, screen, title, days=days, asks_vote=asks)
-                published = self.link_service.store().publish(asked, address)
-            if not awaited():
-                # Its private link will be seen by nobody: nobody could take it back.
+                publication = publishing.gather(photo, screen, title, days=days, asks_vote=asks)
+                published = self.link_service.store().publish(publication, address)
+            if not someone_waits():
+                # Nobody will see the private link, without which the page cannot be deleted.
                 self.link_service.store().delete(published.id, published.secret)
                 raise Cancelled
         except Exception as error:
-            return captions.notice(work.sentence(error, language)) + links, links
+            return captions.notice(messages.error_message(error, language)) + links, links
         link = self.link_service.address(f"/s/{published.id}", request.url.scheme, request.headers)
         links = _links(published, link, language) + links
         return links, links
@@ -168,7 +179,7 @@ class SharePanel:
 
 def _links(published: Published, link: str, language: str) -> str:
     private = f"{link}/own/{published.secret}"
-    until = say(language, "share.until", day=_day(published.expires_at, language))
+    until = translate(language, "share.until", day=_day(published.expires_at, language))
     return (
         '<div class="p-links" role="status">'
         f"{_link(language, 'share.public', link, 'p-public')}"
@@ -178,28 +189,28 @@ def _links(published: Published, link: str, language: str) -> str:
 
 
 def _link(language: str, key: str, address: str, kind: str) -> str:
-    label, address = say(language, key), escape(address, quote=True)
-    opens = escape(say(language, "share.open", what=label))
-    copies = escape(say(language, "share.copy_what", what=label), quote=True)
-    copied = escape(say(language, "share.is_copied"), quote=True)
+    label, address = translate(language, key), escape(address)
+    opens = translate_html(language, "share.open", what=label)
+    copies = translate_html(language, "share.copy_what", what=label)
+    copied = translate_html(language, "share.is_copied")
     return (
         f'<label>{escape(label)}<input readonly class="{kind}" value="{address}"></label>'
         f'<button type="button" class="p-aside" data-copied="{copied}" '
-        f'aria-label="{copies}">{escape(say(language, "share.copies"))}</button>'
+        f'aria-label="{copies}">{translate_html(language, "share.copies")}</button>'
         f'<a class="p-aside" href="{address}" target="_blank" rel="noopener noreferrer" '
-        f'aria-label="{opens}">{escape(say(language, "share.opens"))}</a>'
+        f'aria-label="{opens}">{translate_html(language, "share.opens")}</a>'
     )
 
 
 def _day(seconds: int, language: str) -> str:
-    """A day in words, UTC."""
+    """The date of a Unix time in words, UTC."""
     date = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    month = say(language, "share.months").split()[date.month - 1]
-    return say(language, "share.day", day=date.day, month=month, year=date.year)
+    month = translate(language, "share.months").split()[date.month - 1]
+    return translate(language, "share.day", day=date.day, month=month, year=date.year)
 
 
 def _on_days(days: int, language: str) -> str:
-    return _consent(escape(say(language, key)) for key in _consent_keys(days))
+    return _consent(translate_html(language, key) for key in _consent_keys(days))
 
 
 def _consent_keys(days: int) -> tuple[str, str, str]:
@@ -209,11 +220,3 @@ def _consent_keys(days: int) -> tuple[str, str, str]:
 def _consent(parts: Iterable[str]) -> str:
     before, span, after = parts
     return f'<p class="p-aside">{before} {span}{after}</p>'
-
-
-def _aside(key: str) -> None:
-    _html(f'<p class="p-aside">{t(key)}</p>')
-
-
-def _html(value: str = "", elem_id: str | None = None) -> gr.HTML:
-    return gr.HTML(value, apply_default_css=False, elem_id=elem_id)

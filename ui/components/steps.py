@@ -1,10 +1,11 @@
-"""The way through the page in four steps: a line of links at the top, and their headings."""
+"""The four steps of using the page: links at the top, and a heading for each."""
 
 from __future__ import annotations
 
 import gradio as gr
 
-from ui.language import t
+from ui.components.html import html
+from ui.text.catalogue import t
 
 STEPS = {
     "portrait": "#own",
@@ -12,9 +13,9 @@ STEPS = {
     "compare": "#compare",
     "share": "#share button",
 }
-"""In their order, with what each begins with on the page; each has a text ``steps.NAME``."""
+"""Names in order, with the selector of each step's first control; titles are ``steps.NAME``."""
 
-# Not by the address, which holds the looks.
+# Scrolls by script instead of a fragment, because the address holds the looks.
 GO = """
 for (const link of element.querySelectorAll('.p-steps a')) {
   link.addEventListener('click', (event) => {
@@ -44,7 +45,4 @@ def heading(name: str) -> gr.HTML:
         name: One of `STEPS`.
     """
     number = list(STEPS).index(name) + 1
-    return gr.HTML(
-        f'<h2 class="p-step"><span>{number}</span>{t(f"steps.{name}")}</h2>',
-        apply_default_css=False,
-    )
+    return html(f'<h2 class="p-step"><span>{number}</span>{t(f"steps.{name}")}</h2>')

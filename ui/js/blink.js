@@ -1,5 +1,5 @@
-// Two pictures in one place. Holding shows the other one; a button switches once a second, or, for
-// those who asked for less motion, once a press.
+// Two pictures in one place. Holding the picture shows the other one; a button switches every second,
+// or once a press with reduced motion.
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 let timer = 0, other = false;
 
@@ -70,7 +70,7 @@ element.addEventListener('focusout', (event) => {
 element.addEventListener('contextmenu', (event) => {
   if (held(event)) event.preventDefault();
 });
-// New pictures: begin with the first again.
+// New pictures start with the first one.
 new MutationObserver((changes) => {
   if (changes.some((change) => [...change.addedNodes].some((node) => node.querySelector?.('.p-stage') || node.matches?.('.p-blink'))))
     { stop(); show(false); }

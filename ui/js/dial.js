@@ -1,4 +1,4 @@
-// The gaze dial: `props.value` says what is shown; what is aimed goes back as its `aimed`.
+// The gaze dial. `props.value` holds its content; a new aim is sent back as `props.value.aimed`.
 const face = element.querySelector('.p-dial-face');
 const part = (name) => element.querySelector(`.p-dial-${name}`);
 const number = (name) => Number(face.dataset[name]);
@@ -8,9 +8,9 @@ const WAIT = 90;
 const PATIENCE = 5000;
 
 let chosen = 'A';
-let at = null; // Where the chosen look's eyes are aimed, in degrees; null where they stay.
+let at = null; // Aim of the chosen look in degrees; null if its gaze is kept.
 let held = false;
-let expected = null; // What was sent, until news of it comes back.
+let expected = null; // The aim that was sent, until an update confirms it.
 let later = 0;
 let put = {};
 
@@ -25,7 +25,7 @@ function place([yaw, pitch]) {
 function under(event) {
   const matrix = face.getScreenCTM().inverse();
   const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
-  // What catches the pointer: the audience's own gaze, and the lens.
+  // Snap to the gaze of the region, and to the lens.
   for (const spot of [look().own, [0, 0]]) {
     const [u, v] = spot ? place(spot) : [Infinity, 0];
     if (Math.hypot(x - u, y - v) < number('snap')) return spot;
@@ -135,7 +135,7 @@ function draw() {
   part('keys').textContent = says.keys;
   element.querySelector('[data-key=Home]').textContent = says.lens;
   element.querySelector('[data-key=Escape]').textContent = says.back;
-  // News that was on its way when the hand moved on would pull the eyes back.
+  // Ignore updates that do not hold the last aim yet, which would move the point back.
   if (expected && same(look()?.at, expected.spot)) expected = null;
   if (!held && !later && !(expected && performance.now() < expected.until)) at = look()?.at ?? null;
   mark();
@@ -179,7 +179,7 @@ function press(name, step) {
   else if (['Escape', 'Delete', 'Backspace'].includes(name)) back();
   else if (turns[name]) {
     const moved = from.map((angle, index) => {
-      // Onto the half degrees first, then along them.
+      // Round to half degrees before the step.
       const grid = Math.round(angle / number('step')) * number('step');
       return turns[name][index] ? rounded(grid + turns[name][index] * step) : rounded(angle);
     });

@@ -1,4 +1,4 @@
-// Cells are buttons; of all of them one is a stop of the Tab key, and arrows go between them.
+// Keyboard control of the grid: Tab reaches one cell, and arrow keys move between cells.
 const cells = () => [...element.querySelectorAll('button.p-cell')];
 
 const go = (cell) => {
@@ -6,7 +6,7 @@ const go = (cell) => {
   cell.focus();
 };
 
-// Where a cell lies, counted in cells of its table.
+// Row and column of a cell in its table.
 const place = (cell) => {
   const spot = cell.closest('td');
   return [spot.parentElement.rowIndex, spot.cellIndex];
@@ -15,7 +15,7 @@ const place = (cell) => {
 const step = (cell, down, right) => {
   const table = cell.closest('table');
   let [row, column] = place(cell);
-  // Cells without a picture are passed over.
+  // Skip cells without a picture.
   for (;;) {
     row += down;
     column += right;
@@ -56,7 +56,7 @@ element.addEventListener('click', (event) => {
   trigger('click', { index: Number(cell.dataset.index) });
 });
 
-// New cells come in while the grid is made: the stop stays where it was, or is the first.
+// When new cells arrive, the focused cell stays the one that Tab reaches; else it is the first.
 watch('value', () => {
   const all = cells();
   const stop = all.find((cell) => cell === document.activeElement) ?? all[0];

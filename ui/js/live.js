@@ -1,4 +1,4 @@
-// Shows the preview that has come, and has the full result made once nothing has moved for a while.
+// Shows a preview, and requests the full result once nothing has moved for a while.
 const show = async (shown) => {
   for (const name of ['live-arrived', 'live-shown']) performance.clearMarks(name);
   performance.mark('live-arrived', { detail: shown.seconds });
@@ -13,7 +13,7 @@ const show = async (shown) => {
     await next.decode();
     if (late()) return;
     if (!figure.classList.contains('p-preview')) {
-      // The preview's own proportions may differ by a rounded pixel: nothing may jump.
+      // The preview's aspect ratio may differ by a rounded pixel, which would move the page.
       picture.style.aspectRatio = `${picture.naturalWidth} / ${picture.naturalHeight}`;
       figure.classList.add('p-preview');
       figure.setAttribute('aria-busy', 'true');
@@ -29,5 +29,5 @@ const show = async (shown) => {
   strip.resting = setTimeout(() => document.getElementById('settle')?.click(), shown.rest);
 };
 
-// Not by an event after the answer: that would go through the whole page once more.
+// Watches the value instead of a Gradio event after the answer, which would update the whole page.
 watch('value', () => props.value && show(JSON.parse(props.value)));

@@ -1,5 +1,5 @@
-// A term opens its explanation. Tap, keys and Escape are the popover's own; here are its place
-// beside the term, and the pointer that only rests on one. One listener for the whole page.
+// Places the explanation of a term beside it, and opens it while a mouse rests on the term. Clicks,
+// keys and Escape are handled by the popover itself. One set of listeners serves the whole page.
 if (!window.presenceMeanings) {
   window.presenceMeanings = true;
   const REST = 280, LEAVE = 260, GAP = 6, EDGE = 12;
@@ -30,7 +30,7 @@ if (!window.presenceMeanings) {
     if (!term) return;
     asked = term;
     clearTimeout(resting);
-    // What the pointer opened by resting there is kept open by a click, not closed.
+    // A click keeps an explanation open that was opened by hovering.
     if (hovered && hovered === opens(term)) {
       event.preventDefault();
       hovered = null;
@@ -47,7 +47,7 @@ if (!window.presenceMeanings) {
     const popover = opens(term);
     if (!popover || popover.matches(':popover-open')) return;
     resting = setTimeout(() => {
-      // An explanation that was asked for is not taken away by a pointer passing by.
+      // Hovering does not replace an explanation that was opened by a click.
       const open = document.querySelector('.p-meaning:popover-open');
       if (!term.isConnected || (open && open !== hovered)) return;
       asked = term;

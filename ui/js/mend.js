@@ -1,5 +1,5 @@
-// What Gradio names in English for everybody, and where its markup is wrong for screen readers.
-// `names` holds Gradio's words with ours; those with {name} in them hold a label.
+// Translates names that Gradio leaves in English, and corrects its markup for screen readers.
+// `names` maps Gradio's names to ours; {name} stands for a label in them.
 (() => {
   const names = new Map(Object.entries(NAMES));
   const ATTRIBUTES = ['aria-label', 'title', 'alt'];
@@ -17,11 +17,11 @@
     for (const attribute of ATTRIBUTES) {
       const said = element.getAttribute(attribute);
       const name = said && ours(said);
-      // Setting it again would be a change to look at again.
+      // Setting it again would trigger the observer again.
       if (name && name !== said) element.setAttribute(attribute, name);
     }
     if (element.matches('div.empty[aria-label]:not([role])')) element.setAttribute('role', 'img');
-    // A long list takes the next Tab for itself, and is gone in the same moment.
+    // A scrollable list would take the focus on the next Tab, and close at that moment.
     if (element.matches('ul[role="listbox"]:not([tabindex])')) element.tabIndex = -1;
   };
 

@@ -1,5 +1,5 @@
-// What Gradio says of its queue, in the page's words: a place in it, and that nobody more fits in.
-// `words` holds ours; Gradio has no other way to give them.
+// Replaces Gradio's texts about its queue, the place in it and that it is full, by those in `words`;
+// Gradio offers no way to translate them.
 (() => {
   const words = WORDS;
   const GRADIOS = 'This application is currently busy';
@@ -11,7 +11,7 @@
     return place ? words.place.replace('{place}', place).replace('{size}', size) : null;
   };
 
-  // Gradio's text nodes stay its own; ours stands beside them, and the style sheet hides theirs.
+  // Gradio's text nodes stay in place, hidden by the style sheet, and ours is appended.
   const place = (tracker) => {
     const texts = [...tracker.childNodes].filter((one) => one.nodeType === Node.TEXT_NODE);
     const text = ours(texts.map((one) => one.data).join(''));

@@ -1,4 +1,4 @@
-// Dots under the row of pictures, where it is wider than the screen: which are seen, and a way there.
+// Dots under a row of pictures wider than the screen: they mark the visible ones, and scroll to one.
 const row = () => element.querySelector('.p-strip');
 const figures = () => [...row().querySelectorAll('.p-shot')];
 

@@ -1,1 +1,1 @@
-"""What stands around the page: headers, request logs, health and metrics."""
+"""The server around the page: queue, middleware, health, metrics, request log, files."""

@@ -1,6 +1,6 @@
-"""Answers of the public endpoints are fetched once; who asks again is told so instead of waiting.
+"""404 for results of the public endpoints that do not exist or were fetched already.
 
-Gradio would keep such a request open for as long as the client does.
+A result can be fetched once. Gradio would keep a second request open as long as the client does.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ _PATH = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/(?P<id>[^/]+)/?$")
 
 
 class Answers:
-    """ASGI middleware that answers 404 for what nobody works on.
+    """ASGI middleware that answers 404 for results that nobody is working on.
 
     Args:
-        app: What answers.
+        app: The application.
         blocks: The page.
         root_path: Path that a proxy serves the page under.
     """
 
     def __init__(self, app: ASGIApp, blocks: gr.Blocks, root_path: str = "") -> None:
         self._app, self._blocks, self._root = app, blocks, root_path
-        # Whoever else asked for one of these would wait for what goes to the first.
+        # Ids whose result a client is waiting for; a second client would wait for nothing.
         self._being_fetched: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Handle a request."""
         if scope["type"] == "http" and scope["method"] == "GET":
-            asked = _PATH.match(scope["path"].removeprefix(self._root))
-            if asked:
-                await self._answer(asked["id"], scope, receive, send)
+            match = _PATH.match(scope["path"].removeprefix(self._root))
+            if match:
+                await self._answer(match["id"], scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -52,6 +52,6 @@ class Answers:
 
     def _expected(self, id_: str) -> bool:
         queue: Any = self._blocks._queue
-        # Ids stay with their sessions until their answers are fetched; the queue's own list of
-        # events may forget them a little later.
+        # An id stays in its session's set until its result is fetched; the queue's own list of
+        # events may hold it a little longer.
         return any(id_ in ids for ids in queue.pending_event_ids_session.values())

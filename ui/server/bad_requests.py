@@ -1,4 +1,4 @@
-"""Requests that Gradio's own doors trip over are answered in words instead of with a 500."""
+"""Answers with a message for requests that raise in Gradio's routes, instead of a bare 500."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.server.queue import RETRY_AFTER_S
+from ui.text.messages import OUR_FAULT
 
 MALFORMED = "This request does not fit what is served here."
-OUR_FAULT = "Something went wrong on our side. Nothing was stored; try again."
 
 _log = logging.getLogger("presence.requests")
 
-# What looking up a made-up function, session or file in Gradio's tables raises. The work itself
-# runs behind the queue, where errors are told otherwise: here there are only requests.
+# Raised when Gradio looks up a function, session or file that does not exist. Errors of the work
+# itself do not come here: it runs in the queue.
 _LOOKUPS = (
     FnIndexInferError,
     LookupError,
@@ -31,10 +31,10 @@ _LOOKUPS = (
 
 
 class BadRequests:
-    """ASGI middleware: 400 for requests that Gradio's routes choke on, 500 in words for the rest.
+    """ASGI middleware: 400 for malformed requests, 500 with a message for other errors.
 
     Args:
-        app: What answers.
+        app: The application.
         root_path: Path that a proxy serves the page under.
     """
 
@@ -42,29 +42,29 @@ class BadRequests:
         self._app, self._root = app, root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = False
+        started = False
 
-        async def watched(message: Message) -> None:
-            nonlocal begun
+        async def send_with_retry_after(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
-                begun = True
+                started = True
                 if message["status"] == 503:
                     MutableHeaders(scope=message).setdefault("Retry-After", str(RETRY_AFTER_S))
             await send(message)
 
         try:
-            await self._app(scope, receive, watched)
+            await self._app(scope, receive, send_with_retry_after)
         except ClientDisconnect:
-            # In the middle of an upload: there is nobody to answer, and nothing went wrong here.
+            # The client left during an upload: there is nobody to answer, and no fault of ours.
             return
         except Exception as error:
-            if begun:
-                # Such as a file that was cleared just now. The server breaks off by itself; left to
-                # it, a trace with the path would stand in its log.
+            if started:
+                # For example, the file was just deleted. The server aborts the answer by itself; if
+                # it saw the error, it would log a trace with the path.
                 _log.warning("answer broke off", exc_info=error)
                 return
             _log.warning("unanswered request", exc_info=error)

@@ -1,8 +1,8 @@
-"""One folder for everything that a server keeps while it runs, and nothing of it afterwards.
+"""A temporary folder for all files of a server, removed when the server ends.
 
-A server that ends in order removes its folder. One that is killed cannot, so each holds a lock on
-its own folder, which the system lets go of with the process whatever ends it: a folder whose lock
-is free belongs to nobody, and the next server to start removes it.
+A server that is killed cannot remove its folder. So each server holds a lock in its folder, which
+the operating system releases with the process, and the next server to start removes folders whose
+lock is free.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _LOCK = "in-use.lock"
 
 @contextmanager
 def own_folder(parent: Path) -> Iterator[Path]:
-    """A folder that goes when we go; those of servers that were killed go first.
+    """A folder of this server, removed at the end; first removes those of killed servers.
 
     Args:
-        parent: Where to make it.
+        parent: The folder to create it in.
 
     Raises:
-        OSError: It cannot be made.
+        OSError: It cannot be created.
     """
     sweep(parent)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
@@ -42,13 +42,13 @@ def own_folder(parent: Path) -> Iterator[Path]:
 
 
 def sweep(parent: Path) -> int:
-    """Remove the folders of servers that are no more; says how many there were."""
-    return sum(_removed(folder) for folder in parent.glob(f"{PREFIX}*"))
+    """Remove the folders of servers that no longer run; returns how many there were."""
+    return sum(_remove_if_free(folder) for folder in parent.glob(f"{PREFIX}*"))
 
 
-def _removed(folder: Path) -> bool:
-    # In a folder for everybody, what is not ours is not ours to open; a folder without a lock is
-    # just being made.
+def _remove_if_free(folder: Path) -> bool:
+    # Temporary folders are shared between users, so folders of others and links are left alone. A
+    # folder without a lock file is just being created.
     if folder.is_symlink() or not _is_ours(folder) or not (folder / _LOCK).is_file():
         return False
     try:

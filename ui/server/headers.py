@@ -1,13 +1,12 @@
-"""Security headers on every answer that does not bring its own."""
+"""Security headers for every answer that does not set its own."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Gradio's page runs inline scripts and makes functions of texts (`js_on_load`); all else is closed:
-# nothing is loaded from, or sent to, anywhere else. Who may frame the page is the host's business,
-# since a Space is shown in a frame.
+# Gradio's page needs inline scripts and eval (`js_on_load`). Nothing is loaded from or sent to
+# other hosts. Framing is left to the host, because a Space is shown in a frame.
 PAGE_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -32,11 +31,11 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "x-permitted-cross-domain-policies": "none",
 }
-"""By lower-case name; a route's own header of that name stands."""
+"""Headers by lower-case name; a route's own header of that name takes precedence."""
 
-# Portraits and results: no cache between us and a visitor keeps them, nor does a shared computer.
+# Portraits and results must not stay in any cache, such as that of a proxy or a shared computer.
 _PRIVATE = "/gradio_api/file="
-_NOT_KEPT = "private, no-store"
+_NO_STORE = "private, no-store"
 
 
 class SecurityHeaders:
@@ -46,19 +45,19 @@ class SecurityHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
 
-        async def secured(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=list(message["headers"]))
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 if _PRIVATE in scope["path"]:
-                    headers.setdefault("cache-control", _NOT_KEPT)
+                    headers.setdefault("cache-control", _NO_STORE)
                 message = {**message, "headers": headers.raw}
             await send(message)
 
-        await self._app(scope, receive, secured)
+        await self._app(scope, receive, send_with_headers)

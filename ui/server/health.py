@@ -1,4 +1,4 @@
-"""``/healthz``: whether the page works. ``/metrics``: how it fares, where that is asked for."""
+"""``/healthz``, and ``/metrics`` if it is enabled."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-# From an asset to a slow comparison.
+# Histogram buckets in seconds, from an asset to a slow comparison.
 _SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 
 class Metrics:
-    """Counts of requests and their seconds, and the process's own memory and file handles."""
+    """Numbers and durations of requests, and the process's memory and file handles."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -49,22 +49,22 @@ class Metrics:
         return Route("/metrics", metrics, methods=["GET"])
 
 
-def healthz(links_work: Callable[[], bool]) -> BaseRoute:
-    """``/healthz``: 200 where everything works, 503 where links cannot be read.
+def healthz(links_readable: Callable[[], bool]) -> BaseRoute:
+    """``/healthz``: 200 if everything works, 503 if links cannot be read.
 
     Args:
-        links_work: Whether the store of published comparisons answers.
+        links_readable: Whether the store of published comparisons can be read.
     """
     since = time.monotonic()
 
     async def answer(request: Request) -> Response:
         del request
-        fine = await run_in_threadpool(links_work)
-        said = {
-            "status": "ok" if fine else "degraded",
-            "links": "ok" if fine else "unavailable",
+        healthy = await run_in_threadpool(links_readable)
+        content = {
+            "status": "ok" if healthy else "degraded",
+            "links": "ok" if healthy else "unavailable",
             "up_seconds": round(time.monotonic() - since),
         }
-        return JSONResponse(said, 200 if fine else 503, {"Cache-Control": "no-store"})
+        return JSONResponse(content, 200 if healthy else 503, {"Cache-Control": "no-store"})
 
     return Route("/healthz", answer, methods=["GET"])

@@ -1,6 +1,6 @@
-"""How much one address may ask for in a minute, so that nobody's page stops for somebody else's.
+"""Rate limits for each address, so that no visitor blocks the others.
 
-Publishing and voting have limits of their own, kept with the links (`sharing.store`).
+Publishing and voting have their own limits in the database (`sharing.store`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 SENTENCE = "Too many requests from your address at once. Try again in a minute."
 
-# A hand on a slider asks some eight times a second; a portrait is uploaded now and then.
+# A moving slider makes some eight requests a second; uploads are rare.
 LIMITS: tuple[tuple[re.Pattern[str], RateLimitItem], ...] = (
     (re.compile(r"/gradio_api/upload$"), RateLimitItemPerMinute(40)),
     (re.compile(r"/gradio_api/(queue/join|call/|run/|mcp)"), RateLimitItemPerMinute(900)),
@@ -27,7 +27,7 @@ class PerAddress:
     """ASGI middleware that answers 429 beyond `LIMITS`.
 
     Args:
-        app: What answers.
+        app: The application.
         root_path: Path that a proxy serves the page under.
     """
 
@@ -36,25 +36,25 @@ class PerAddress:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
-        if scope["type"] == "http" and scope["method"] == "POST" and not self._may(scope):
+        """Handle a request."""
+        if scope["type"] == "http" and scope["method"] == "POST" and not self._is_allowed(scope):
             refusal = JSONResponse({"detail": SENTENCE}, 429, {"Retry-After": "60"})
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _may(self, scope: Scope) -> bool:
+    def _is_allowed(self, scope: Scope) -> bool:
         path = scope["path"].removeprefix(self._root)
         client = (scope.get("client") or ("",))[0]
         return all(
-            self._limiter.hit(limit, household(client), pattern.pattern)
+            self._limiter.hit(limit, address_group(client), pattern.pattern)
             for pattern, limit in LIMITS
             if pattern.match(path)
         )
 
 
-def household(address: str) -> str:
-    """What counts as one visitor: an IPv4 address, or the /64 that one IPv6 line has."""
+def address_group(address: str) -> str:
+    """What counts as one visitor: an IPv4 address, or the /64 network of an IPv6 connection."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

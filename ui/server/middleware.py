@@ -1,4 +1,4 @@
-"""Everything that stands between a visitor and the page, in its order."""
+"""All middleware around the page, in order."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ui.server.requests import RequestLog
 def middleware(
     link_service: LinkService, *, metrics: bool
 ) -> tuple[list[Middleware], list[BaseRoute]]:
-    """Middleware, the outermost first, and routes, for Gradio's ``app_kwargs``.
+    """Middleware, outermost first, and routes, for Gradio's ``app_kwargs``.
 
     Args:
-        link_service: Where published comparisons are kept.
-        metrics: Whether ``/metrics`` answers.
+        link_service: The published comparisons.
+        metrics: Whether to serve ``/metrics``.
     """
     counts = Metrics() if metrics else None
     middleware = [

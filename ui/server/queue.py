@@ -1,8 +1,8 @@
-"""The queue in front of the work: it has a length, and says in words when nobody more fits in.
+"""A queue with a maximum length for each kind of work, and a message when it is full.
 
-Gradio's own queue counts everything that waits together, and tells who comes too late its numbers.
-Here comparisons and grids have lines of their own, so that a full one keeps nobody from opening the
-page or a tab, and whoever is sent away is told so in their language.
+Gradio's own queue has one maximum for everything that waits, and an English message. Here
+comparisons and grids have maximums of their own, so a full queue keeps nobody from opening the page
+or a tab, and the message is in the visitor's language.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import gradio as gr
 from gradio.context import LocalContext
 from gradio.queueing import Queue
 
-from ui.language import COOKIE, chosen, say
+from ui.text.catalogue import translate
+from ui.text.language import COOKIE, preferred_language
 
 RETRY_AFTER_S = 10
-"""What a program that is sent away is told to wait."""
+"""Retry-After for programs when the queue is full."""
 
-_BESIDE = 4
-"""Everything that waits, comparisons or not, may be so many times as much."""
+_TOTAL_FACTOR = 4
+"""All waiting events together may be this many times the sum of the maximums."""
 
 Answer = tuple[
     bool,
@@ -30,12 +31,12 @@ Answer = tuple[
 
 
 class LimitedQueue(Queue):
-    """Gradio's queue with a length for each kind of work.
+    """Gradio's queue with a maximum length for each kind of work.
 
     Args:
         blocks: The page.
         lengths: How many may wait, by ``concurrency_id``.
-        concurrency: Of events that say nothing of their own.
+        concurrency: Concurrency limit of events without their own.
     """
 
     def __init__(self, blocks: gr.Blocks, lengths: Mapping[str, int], concurrency: int) -> None:
@@ -50,40 +51,42 @@ class LimitedQueue(Queue):
         self._lengths = dict(lengths)
 
     async def push(self, body: Any, request: Any, username: str | None) -> Answer:
-        """Let an event in, or say that the line is full; see `Queue.push`."""
+        """Add an event, or refuse it with a message if the queue is full; see `Queue.push`."""
         function = self.blocks.fns.get(body.fn_index)
         if function is not None and self.is_full(function.concurrency_id):
-            return False, _busy(request), "queue_full"
+            return False, _full_message(request), "queue_full"
         return await super().push(body, request, username)
 
-    def is_full(self, kind: str) -> bool:
-        """Whether nothing more of this kind is let in."""
-        most = self._lengths.get(kind)
-        if most is not None and self.waiting(kind) >= most:
+    def is_full(self, concurrency_id: str) -> bool:
+        """Whether no more events of this kind are accepted."""
+        most = self._lengths.get(concurrency_id)
+        if most is not None and self.waiting(concurrency_id) >= most:
             return True
-        return len(self) >= _BESIDE * sum(self._lengths.values())
+        return len(self) >= _TOTAL_FACTOR * sum(self._lengths.values())
 
-    def waiting(self, kind: str) -> int:
-        """How many wait in one line."""
-        line = self.event_queue_per_concurrency_id.get(kind)
-        return 0 if line is None else len(line.queue)
+    def waiting(self, concurrency_id: str) -> int:
+        """How many events of this kind wait."""
+        events = self.event_queue_per_concurrency_id.get(concurrency_id)
+        return 0 if events is None else len(events.queue)
 
-    def ahead(self, kind: str) -> int:
-        """How many are before whoever joins now, those included that are being served."""
-        line = self.event_queue_per_concurrency_id.get(kind)
-        if line is None or line.current_concurrency < (line.concurrency_limit or len(self) + 1):
+    def ahead(self, concurrency_id: str) -> int:
+        """How many events are ahead of one that joins now, including those that run."""
+        events = self.event_queue_per_concurrency_id.get(concurrency_id)
+        if events is None or events.current_concurrency < (
+            events.concurrency_limit or len(self) + 1
+        ):
             return 0
-        return len(line.queue) + line.current_concurrency
+        return len(events.queue) + events.current_concurrency
 
 
-def ahead(kind: str) -> int:
-    """How many are before whoever joins this line now; 0 outside of events."""
+def ahead(concurrency_id: str) -> int:
+    """How many events are ahead of one that joins this queue now; 0 outside of events."""
     blocks = LocalContext.blocks.get(None)
-    line = None if blocks is None else blocks._queue
-    return line.ahead(kind) if isinstance(line, LimitedQueue) else 0
+    queue = None if blocks is None else blocks._queue
+    return queue.ahead(concurrency_id) if isinstance(queue, LimitedQueue) else 0
 
 
-def _busy(request: Any) -> str:
+def _full_message(request: Any) -> str:
     headers, cookies = request.headers, request.cookies
-    language = chosen(None, cookies.get(COOKIE), headers.get("accept-language"))
-    return say(language, "queue.busy")
+    language = preferred_language(None, cookies.get(COOKIE), headers.get("accept-language"))
+    return translate(language, "queue.busy")

@@ -1,7 +1,7 @@
-"""One JSON line for each request: what was asked, how it ended, how long it took.
+"""The request log: one JSON line for each request with route, status and duration.
 
-No pictures, no names, no looks and no ids of links: a path is logged as the kind of route that it
-is, an address without its last part (IPv4 /24, IPv6 /48).
+It holds no pictures, names, looks or ids of links. A path is logged as its kind of route, an
+address without its last part (IPv4 /24, IPv6 /48).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 REQUEST_ID = "x-request-id"
 
 Observe = Callable[[str, int, float], None]
-"""Told of each request's kind, status and seconds."""
+"""Called with the kind, status and seconds of each request."""
 
-# First match wins; what matches nothing is "other", so that no path of a visitor is ever written.
+# The first match counts. Unknown paths are "other", so that no path of a visitor is logged.
 _KINDS = (
     (re.compile(r"/$|$"), "page"),
     (re.compile(r"/healthz$"), "healthz"),
@@ -51,13 +51,13 @@ _KINDS = (
 _log = logging.getLogger("presence.requests")
 
 
-def kind(path: str) -> str:
-    """What kind of route a path is, from a fixed list."""
+def route_kind(path: str) -> str:
+    """The kind of route of a path, from a fixed list."""
     return next((name for pattern, name in _KINDS if pattern.match(path)), "other")
 
 
-def coarse(address: str) -> str:
-    """An address without the part that tells one household from the next; "" if it is none."""
+def coarse_address(address: str) -> str:
+    """The network of an address, IPv4 /24 or IPv6 /48; "" if it is not an address."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -70,8 +70,8 @@ class RequestLog:
     """ASGI middleware that logs each request and gives it an id.
 
     Args:
-        app: What answers.
-        observe: Told of each request too, for metrics.
+        app: The application.
+        observe: Called for each request, for metrics.
         root_path: Path that a proxy serves the page under.
     """
 
@@ -79,15 +79,15 @@ class RequestLog:
         self._app, self._observe, self._root = app, observe, root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         start, id_ = time.perf_counter(), secrets.token_hex(8)
-        # A connection that breaks off before any answer has none.
+        # Stays 0 if the connection breaks off before an answer.
         status = 0
 
-        async def numbered(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -97,52 +97,52 @@ class RequestLog:
             await send(message)
 
         try:
-            await self._app(scope, receive, numbered)
+            await self._app(scope, receive, send_with_id)
         except BaseException:
             status = status or 500
             raise
         finally:
-            self._tell(scope, id_, status, time.perf_counter() - start)
+            self._log(scope, id_, status, time.perf_counter() - start)
 
-    def _tell(self, scope: Scope, id_: str, status: int, seconds: float) -> None:
-        route = kind(scope["path"].removeprefix(self._root))
+    def _log(self, scope: Scope, id_: str, status: int, seconds: float) -> None:
+        route = route_kind(scope["path"].removeprefix(self._root))
         if self._observe is not None:
             self._observe(route, status, seconds)
         _log.info(
             "request",
             extra={
-                "said": {
+                "fields": {
                     "request": id_,
                     "method": scope["method"],
                     "route": route,
                     "status": status,
                     "ms": round(seconds * 1000),
-                    "from": coarse((scope.get("client") or ("",))[0]),
+                    "from": coarse_address((scope.get("client") or ("",))[0]),
                 }
             },
         )
 
 
 class JsonLines(logging.Formatter):
-    """A line of JSON for each record: time, level, logger, message, and what `said` holds."""
+    """One line of JSON for each record: time, level, logger, message, and its `fields`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """Format a record."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **getattr(record, "said", {}),
+            **getattr(record, "fields", {}),
         }
         if record.exc_info and record.exc_info[0] is not None:
-            # The kind alone: texts of errors may hold paths, and of files their names.
+            # Only the class: messages of errors may hold paths and file names.
             line["error"] = record.exc_info[0].__name__
         return json.dumps(line, ensure_ascii=False)
 
 
 def log_to_stderr(level: int) -> None:
-    """Send what Presence logs to stderr as JSON lines, from `level` on."""
+    """Log to stderr as JSON lines, from `level` up."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logger = logging.getLogger("presence")

@@ -16,11 +16,12 @@ from starlette.testclient import TestClient
 
 from sharing.link_service import LinkService
 from sharing.settings import Settings
-from ui.server.bad_requests import MALFORMED, OUR_FAULT
+from ui.server.bad_requests import MALFORMED
 from ui.server.headers import HEADERS
-from ui.server.limits import LIMITS, SENTENCE, household
+from ui.server.limits import LIMITS, SENTENCE, address_group
 from ui.server.middleware import middleware
-from ui.server.requests import REQUEST_ID, JsonLines, coarse, kind
+from ui.server.requests import REQUEST_ID, JsonLines, coarse_address, route_kind
+from ui.text.messages import OUR_FAULT
 
 
 def link_service(folder: Path) -> LinkService:
@@ -168,11 +169,11 @@ def test_one_address_may_ask_so_often_and_no_more(tmp_path: Path) -> None:
     ],
 )
 def test_a_path_is_logged_as_its_kind(path: str, name: str) -> None:
-    assert kind(path) == name
+    assert route_kind(path) == name
 
 
 def test_addresses_lose_what_tells_households_apart() -> None:
-    assert coarse("2001:db8:1:2:3::9") == "2001:db8:1::/48"
-    assert coarse("testclient") == ""
-    assert household("2001:db8:1:2:3::9") == household("2001:db8:1:2:4::7")
-    assert household("203.0.113.7") != household("203.0.113.8")
+    assert coarse_address("2001:db8:1:2:3::9") == "2001:db8:1::/48"
+    assert coarse_address("testclient") == ""
+    assert address_group("2001:db8:1:2:3::9") == address_group("2001:db8:1:2:4::7")
+    assert address_group("203.0.113.7") != address_group("203.0.113.8")

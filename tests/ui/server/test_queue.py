@@ -14,9 +14,9 @@ import pytest
 from starlette.middleware import Middleware
 
 from tests.serving import free_port
-from ui.language import say
 from ui.server.bad_requests import BadRequests
 from ui.server.queue import RETRY_AFTER_S, LimitedQueue
+from ui.text.catalogue import translate
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def test_who_does_not_fit_in_is_told_so_in_their_language_and_nothing_hangs(queu
     assert (queued.line.ahead("work"), queued.line.ahead("other")) == (3, 0)
     for language in ("en", "ko"):
         away = queued.ask("work", **{"Accept-Language": language})
-        assert (away.status_code, away.json()["detail"]) == (503, say(language, "queue.busy"))
+        assert (away.status_code, away.json()["detail"]) == (503, translate(language, "queue.busy"))
         assert away.headers["retry-after"] == str(RETRY_AFTER_S)
     # The page opens all the same.
     assert "quick" in queued.told(queued.ask("quick"), "quick")

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+import pytest
+
+from pipelines.studio import Look
+from presets import load, own
+from presets.own import ImportedLooks, SavedLook
+from ui.components.own_presets import (
+    ListAction,
+    NotSavedError,
+    as_presets,
+    change_look,
+    looks_html,
+    merge_looks,
+    save_look,
+)
+
+A, B = SavedLook("Autumn", "region=japan"), SavedLook("Winter", "region=soft")
+
+
+def action(**parts: str) -> ListAction:
+    return ListAction(**{"action": "", "name": "", "letter": "", "to": "", **parts})
+
+
+def refused(run: Any, *arguments: Any) -> str:
+    with pytest.raises(NotSavedError) as caught:
+        run(*arguments)
+    return caught.value.sentence
+
+
+def test_a_look_is_saved_first_and_replaces_its_namesake() -> None:
+    looks, said = save_look((A,), "  Winter ", Look(region="soft"), "en")
+    assert [one.name for one in looks] == ["Winter", "Autumn"]
+    assert said == "Saved Winter."
+    looks, said = save_look(looks, "Autumn", Look(region="nordic"), "en")
+    assert [one.name for one in looks] == ["Autumn", "Winter"]
+    assert looks[0].look.startswith("region=nordic&")
+    assert "already" in said
+
+
+def test_no_name_and_no_room_are_said() -> None:
+    assert "name" in refused(save_look, (A,), " \n ", Look(), "en")
+    full = tuple(SavedLook(f"{number}", A.look) for number in range(own.MOST_LOOKS))
+    assert f"{own.MOST_LOOKS}" in refused(save_look, full, "one more", Look(), "en")
+    assert len(save_look(full, "3", Look(), "en")[0]) == own.MOST_LOOKS
+
+
+def test_renaming_and_deleting() -> None:
+    assert change_look((A, B), A, action(action="rename", to="Spring"), "en")[0] == (
+        SavedLook("Spring", A.look),
+        B,
+    )
+    assert change_look((A, B), A, action(action="delete"), "en")[0] == (B,)
+    assert "Winter" in refused(change_look, (A, B), A, action(action="rename", to="Winter"), "en")
+    assert "name" in refused(change_look, (A, B), A, action(action="rename", to=""), "en")
+
+
+def test_an_import_doubles_nothing_and_takes_nothing_away() -> None:
+    other = SavedLook("Winter", "region=korea")
+    looks, said = merge_looks((A, B), ImportedLooks((A, other), ("winter",)), "en")
+    assert looks == (A, B, SavedLook("Winter (2)", "region=korea"))
+    assert "Imported 1 of 2" in said
+    assert "winter" in said
+    assert merge_looks(looks, ImportedLooks((A, other), ()), "en")[0] == looks
+
+
+def test_a_hostile_name_is_text_and_its_file_is_whole() -> None:
+    name = "<img src=x onerror=alert(1)>\"'"
+    html = looks_html(own.to_storage([SavedLook(name, "region=japan&doses=B:0.3")]), "en")
+    assert "<img" not in html
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html
+    data = re.findall(r'base64,([^"]+)"', html)
+    assert len(data) == 2
+    for one in data:
+        found = own.read("x", base64.b64decode(one), lambda look: look, as_presets)
+        assert found.looks[0].name == name
+        assert not found.edited
+
+
+def test_a_look_that_is_no_longer_known_is_listed_with_what_is_wrong() -> None:
+    html = looks_html(own.to_storage([SavedLook("Old", "region=atlantis&context=actor")]), "en")
+    assert "There is no region &#x27;atlantis&#x27;" in html
+    assert "Actor headshot" in html
+    assert "p-warning" in looks_html(own.to_storage([SavedLook("Torn", "no look")]), "en")
+
+
+def test_what_was_set_by_hand_becomes_a_preset() -> None:
+    linkedin = load().contexts["linkedin"].doses
+    plain = as_presets(SavedLook("a", "region=japan&context=linkedin&gaze=0.5"))
+    assert plain == own.AsPresets(None, None)
+    half = as_presets(SavedLook("a", "context=linkedin&polish=0.5&doses=X:0.7&gaze=3,-4"))
+    assert half.context is not None
+    assert half.context.doses.evenness == pytest.approx(linkedin.evenness / 2, abs=1e-3)
+    assert half.context.doses.sharpness == 0.7
+    assert half.region is not None
+    assert half.region.gaze == (3, -4)
+    assert as_presets(SavedLook("a", "context=id-passport&polish=0.5")).context is None
+    assert as_presets(SavedLook("a", "region=atlantis")) == own.AsPresets(None, None)

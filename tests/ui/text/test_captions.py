@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipelines.gaze import Gaze
+from tests.ui.reports import LOOK, PHOTO, VARIANT, likeness, text
+from ui.result_pictures import Missing
+from ui.text import captions
+
+
+def test_a_caption_keeps_its_order() -> None:
+    assert text(captions.caption(LOOK)) == (
+        "3.4° soft (asked 3.6°) likeness 0.07 close texture 94 %, floor 88 "
+        "Over-polished: &lt;b&gt;too&lt;/b&gt; smooth."
+    )
+
+
+def test_every_measurement_of_a_caption_opens_what_it_means() -> None:
+    shown = captions.caption(LOOK)
+    for of in ("gaze", "asked", "likeness", "texture"):
+        assert f'popovertarget="meaning-{of}"' in shown
+    assert "0.6" not in text(shown)
+
+
+@pytest.mark.parametrize(
+    ("distance", "word"),
+    [(0.0, "the same"), (0.11, "close"), (0.31, "less like them"), (0.7, "someone else")],
+)
+def test_a_likeness_has_a_word_that_says_which_way_is_good(distance: float, word: str) -> None:
+    shown = text(captions.caption(replace(LOOK, report=likeness(distance))))
+    assert f"likeness {distance:.2f} {word} texture" in shown
+
+
+def test_a_retouch_that_was_held_back_says_how_far_and_why() -> None:
+    held = {**VARIANT, "held_back": {"share": 0.62, "guard": "texture"}, "warnings": []}
+    shown = captions.caption(replace(LOOK, report=held))
+    assert text(shown).endswith("floor 88 held back to 62 % to keep texture")
+    assert 'class="p-warning"' in shown
+    assert "held back" not in captions.caption(LOOK)
+
+
+def test_what_counts_as_skin_is_shown_once() -> None:
+    shown = captions.skin([replace(PHOTO, skin="skin.png"), LOOK])
+    assert shown.count("<img") == 1
+    assert 'src="skin.png"' in shown
+
+
+def test_the_original_has_only_its_gaze() -> None:
+    assert text(captions.caption(PHOTO)) == "9.2° averted"
+
+
+@pytest.mark.parametrize(
+    ("target", "after"), [(None, [2.8, -1.9]), ([0.0, 0.0], [0.9, 0.0]), ([3.0, -2.0], [3.0, -2.0])]
+)
+def test_what_was_asked_is_only_said_where_it_differs(
+    target: list[float] | None, after: list[float]
+) -> None:
+    gaze = {"asked": target, "target": target, "after": after, "error": None}
+    report = {**VARIANT, "gaze": gaze}
+    assert "asked" not in captions.caption(replace(LOOK, gaze=Gaze(*after), report=report))
+
+
+def test_what_was_asked_and_what_these_eyes_reach_are_told_apart() -> None:
+    gaze = {"asked": [24.0, 0.0], "target": [15.0, 0.0], "after": [14.8, 0.0], "error": 0.2}
+    shot = replace(LOOK, gaze=Gaze(14.8, 0.0), report={**VARIANT, "gaze": gaze})
+    assert "14.8° averted (asked 24.0°, at best 15.0°)" in text(captions.caption(shot))
+
+
+def test_a_figure_can_be_found_and_its_alt_text_has_the_measurement_in_words() -> None:
+    shown = captions.strip([PHOTO, LOOK])
+    assert '<figure class="p-shot" data-letter="A">' in shown
+    assert '<figure class="p-shot p-original" data-letter="">' in shown
+    assert (
+        'alt="A · Japan · LinkedIn. Gaze 3.4° off the lens, soft. Likeness 0.07, close. '
+        'Texture 94 %."'
+    ) in shown
+
+
+def test_the_star_goes_to_the_best_and_ties_are_called_ties() -> None:
+    other = replace(LOOK, letter="B")
+    assert "★" not in captions.strip([PHOTO, LOOK, other])
+    alone = captions.strip([PHOTO, replace(LOOK, best=True), other])
+    assert alone.count('<p class="p-badge">★') == 1
+    assert "most like them" in text(alone)
+    tied = captions.strip([PHOTO, replace(LOOK, best=True), replace(other, best=True)])
+    assert tied.count('<p class="p-badge">★') == 2
+    assert "equally like them" in text(tied)
+
+
+def test_one_look_alone_is_not_the_best_of_anything() -> None:
+    shown = captions.strip([PHOTO, replace(LOOK, best=True)])
+    assert "p-badge" not in shown
+    assert "p-verdict" not in shown
+
+
+def test_the_verdict_says_on_which_basis_and_what_it_leaves_open() -> None:
+    other = replace(LOOK, letter="B", report=likeness(0.11))
+    best = replace(LOOK, best=True)
+    assert text(captions.verdict([PHOTO, best, other])) == (
+        "A stays most like them: 0.07 from the photo, against 0.11 (B)."
+    )
+    actor = {**other.report, "look": VARIANT["look"].replace("linkedin", "actor")}
+    assert "different purposes" in captions.verdict([PHOTO, best, replace(other, report=actor)])
+    untouched = replace(best, report=likeness(0.0))
+    assert "A is the photo itself: nothing was changed." in captions.verdict(
+        [PHOTO, untouched, other]
+    )
+    nearer = replace(LOOK, letter="B", report=likeness(0.02))
+    assert "B is nearer still (0.02) but missed its gaze." in captions.verdict(
+        [PHOTO, best, nearer]
+    )
+    assert "none has a star" in captions.verdict([PHOTO, LOOK, other])
+    tied = text(captions.verdict([PHOTO, best, replace(best, letter="B")]))
+    assert tied.startswith("A and B are equally like them: 0.07, 0.07 from the photo.")
+
+
+def test_a_look_that_could_not_be_made_says_so_in_its_place() -> None:
+    missing = Missing("B", "Korea · Executive", "The engine's <weights> are not here.")
+    shown = captions.strip([PHOTO, LOOK, missing])
+    assert '<figure class="p-shot" data-letter="B">' in shown
+    assert "The engine&#x27;s &lt;weights&gt; are not here." in shown
+    assert captions.eyes([PHOTO, LOOK, missing]).count("<figure") == 2
+
+
+def test_the_eyes_are_cut_apart_and_named_from_the_persons_side() -> None:
+    shown = captions.eyes([PHOTO, LOOK])
+    assert shown.count('src="eyes.png"') == 4
+    assert shown.index("Right eye, Original") < shown.index("Left eye, Original")
+
+
+def test_the_photo_line_says_the_gaze_and_the_truth_of_a_render() -> None:
+    assert text(captions.gaze_line(Gaze(7.0, -6.0), [])) == (
+        "In this photo the gaze is 9.2° off the lens: averted. "
+        "One photo tells this to about 3° sideways and 4° up or down."
+    )
+    assert "10.0°" in captions.gaze_line(Gaze(7.0, -6.0), [], true=Gaze(10.0, 0.0))

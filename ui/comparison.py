@@ -1,0 +1,424 @@
+"""Comparisons for the page: analyse a photo, render its looks, write their files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pipelines.gaze import Gaze
+from pipelines.image import metadata
+from pipelines.runtime import slots
+from pipelines.runtime.errors import Cancelled, LookError, Refusal
+from pipelines.runtime.messages import Message
+from pipelines.studio import Look, marking
+from pipelines.studio.captions import lines, title_of
+from pipelines.studio.samples import Sample, recognised
+from presets import load, translated
+from ui import pictures
+from ui.file_store import FileStore
+from ui.memory import AnalysisMemory, CachedAnalysis
+from ui.pictures import Pixels
+from ui.result_cache import Original, RenderedFiles, ResultCache
+from ui.result_pictures import Figure, Files, Missing, ResultPicture
+from ui.text import messages
+from ui.text.catalogue import translate
+from ui.text.language import DEFAULT_LANGUAGE
+from ui.text.messages import error_message
+
+if TYPE_CHECKING:
+    from pipelines.studio import Analysis, Variant
+    from pipelines.studio.persona import Persona
+    from pipelines.studio.preview import PreviewStage
+
+LETTERS = "ABCD"
+PHOTO_KEPT_S = 1800
+"""Seconds for which the state of an idle session is kept."""
+MOST_LOOKS = 8
+MEMORY = AnalysisMemory()
+"""Shared by the photos of all visitors."""
+
+Progress = Callable[[float, str], None]
+
+
+class Photo:
+    """A visitor's photo, its analysis, and the results of its looks.
+
+    Attributes:
+        path: The uploaded file; identifies the portrait on the page.
+        results: Results of the looks rendered so far.
+        sample: The sample that the photo is; None for an upload.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        analysis: Analysis,
+        results: ResultCache | None = None,
+        sample: Sample | None = None,
+        memory: AnalysisMemory = MEMORY,
+    ) -> None:
+        """The analysis of a sample is shared by all visitors, and never dropped."""
+        self.path, self.sample = path, sample
+        self.results = results or ResultCache()
+        analyse = (lambda: analyse_file(path, None)) if sample is None else None
+        self._cached = CachedAnalysis(analysis, analyse, memory)
+
+    @property
+    def analysis(self) -> Analysis:
+        """From `studio.analyse`; made again if it was dropped from memory.
+
+        Raises:
+            Refusal: It has to be made again, and the file is gone.
+        """
+        return self._cached.analysis
+
+    @property
+    def stages(self) -> dict[str, PreviewStage]:
+        """First stages of live previews, by framing."""
+        return self._cached.stages
+
+
+@dataclass(frozen=True, eq=False)
+class ComparedLook:
+    """One rendered look of a comparison, its pixels in a file.
+
+    Attributes:
+        letter: "A" to "D".
+        title: Region and context, such as "Japan · LinkedIn".
+        look: The look.
+        captions: Gaze, likeness and texture, a line each.
+        warnings: The studio's warnings.
+        best: Whether it is the most recognisable look, or tied for it.
+        path: The full-size PNG.
+    """
+
+    letter: str
+    title: str
+    look: Look
+    captions: tuple[str, ...]
+    warnings: tuple[str, ...]
+    best: bool
+    path: str
+
+
+@dataclass(frozen=True, eq=False)
+class PageComparison:
+    """The comparison on the page: what sharing needs, and what shows it again.
+
+    Attributes:
+        path: The photo's file, as in `Photo`.
+        rendered: The looks that could be rendered.
+        report: Their measurements.
+        looks: All requested looks.
+        figures: The original, then a figure for each of `looks`, as `Results.show` takes them.
+    """
+
+    path: str
+    rendered: tuple[ComparedLook, ...]
+    report: dict[str, Any] = field(repr=False)
+    looks: tuple[Look, ...] = ()
+    figures: tuple[Figure, ...] = ()
+
+    def look(self, letter: str) -> Look | None:
+        """The look of a letter, or None."""
+        lettered = zip(self.figures[1:], self.looks, strict=True)
+        return next((look for figure, look in lettered if figure.letter == letter), None)
+
+
+def examine(path: str | None, known: Photo | None = None) -> Photo:
+    """Analyse a file, unless it is the file of the known photo.
+
+    Raises:
+        Refusal: There is no photo, or it cannot be used.
+    """
+    if not path:
+        raise Refusal("no-portrait", messages.NO_PORTRAIT)
+    if known is not None and known.path == path:
+        return known
+    sample = recognised(path)
+    return Photo(path, analyse_file(path, sample), sample=sample)
+
+
+def analyse_file(path: str, sample: Sample | None) -> Analysis:
+    """The analysis of a file; rendered heads have another zero of gaze than people."""
+    from pipelines import gaze, studio
+
+    rendered = sample is not None and sample.gaze is not None
+    return studio.analyse(path, gaze.RENDERED if rendered else gaze.PEOPLE)
+
+
+@dataclass(frozen=True)
+class VariantSummary:
+    """What the ranking needs of a variant whose pixels are already in a file.
+
+    Attributes:
+        report: The variant's report.
+        reached: Whether the result came near enough to the target gaze.
+        distance: Distance of the face embeddings.
+    """
+
+    report: dict[str, Any] = field(repr=False)
+    reached: bool
+    distance: float
+
+
+def compare_to_files(
+    photo: Photo, looks: Sequence[Look], file_store: FileStore, progress: Progress
+) -> tuple[list[str], dict[str, Any]]:
+    """Render all looks of a photo; returns a file for each and the report.
+
+    Raises:
+        Cancelled: Raised by `progress`.
+        LookError: A look does not fit the presets.
+        EngineUnavailable: An engine's weights are missing.
+    """
+    from pipelines import studio
+    from pipelines.studio import comparison
+
+    original = metadata.pixel_hash(photo.analysis.portrait.original_u8)
+    paths, summaries = list[str](), list[VariantSummary]()
+    for variant in studio.render_each(photo.analysis, looks, progress):
+        with slots.cores().turn():
+            paths.append(save_variant(variant, file_store, original, f"{len(paths) + 1}"))
+        summaries.append(VariantSummary(variant.report(), variant.reached, variant.distance))
+        # Free its pixels before the next variant is rendered.
+        del variant
+    reports = [summary.report for summary in summaries]
+    return paths, comparison.report_of(photo.analysis, reports, summaries)
+
+
+def invent(photo: Photo, look: Look, count: int, progress: Callable[[float, str], None]) -> Persona:
+    """Invent faces in the pose of a photo.
+
+    Raises:
+        LookError: The look's engine cannot, or the count is out of range.
+        EngineUnavailable: Its weights are missing.
+    """
+    from pipelines.studio import persona
+
+    return persona.invent(photo.analysis, look, count, progress)
+
+
+def save_candidates(persona: Persona, file_store: FileStore) -> list[str]:
+    """Write every candidate, marked as wholly generated; returns the addresses of the files."""
+    from pipelines.studio.persona import SOURCE_TYPE
+
+    addresses = []
+    for candidate in persona.candidates:
+        marked = marking.encode(candidate.image_u8, None, source=SOURCE_TYPE)
+        name = pictures.file_name("invented", persona.look.context, f"{candidate.seed}")
+        addresses.append(file_store.address(file_store.write(marked, f"{name}.png")))
+    return addresses
+
+
+def compare(
+    photo: Photo,
+    looks: Sequence[Look],
+    letters: Sequence[str],
+    file_store: FileStore,
+    progress: Progress,
+    language: str = DEFAULT_LANGUAGE,
+) -> PageComparison:
+    """Compare looks of a photo; renders only those that the photo has no result of yet.
+
+    A look that cannot be rendered has a message for a figure; the others are rendered all the same.
+
+    Args:
+        photo: The photo, which caches the results.
+        looks: The looks.
+        letters: A letter on the page for each.
+        file_store: Where this visitor's files go.
+        progress: As for `studio.render`.
+        language: Of titles and messages.
+
+    Raises:
+        Cancelled: Raised by `progress`.
+        LookError: A look does not fit the presets.
+    """
+    from pipelines.studio import comparison
+
+    presets = load()
+    looks = [look.checked(presets) for look in looks]
+    original = _original_files(photo, file_store, lambda: progress(0.0, ""))
+    missing = [look for look in looks if not photo.results.has(look)]
+    outcomes: list[RenderedFiles | str] = []
+    for letter, look in zip(letters, looks, strict=True):
+        before = sum(isinstance(one, str) or one.look in missing for one in outcomes)
+
+        def report_progress(
+            share: float, step: str, done: int = before, letter: str = letter
+        ) -> None:
+            whole = (done + share) / max(len(missing), 1)
+            progress(
+                min(whole, 1.0),
+                Message("Look {letter}: {step}", letter=letter, step=step) if step else "",
+            )
+
+        outcomes.append(_render_to_files(photo, look, file_store, report_progress, language))
+    results = [one for one in outcomes if isinstance(one, RenderedFiles)]
+    best = [results[index] for index in comparison.best_of(results)]
+    figures = [
+        Missing(letter, look_title(look, language), outcome)
+        if isinstance(outcome, str)
+        else _result_picture(outcome, letter, outcome in best, file_store, language)
+        for letter, look, outcome in zip(letters, looks, outcomes, strict=True)
+    ]
+    rendered = tuple(
+        _compared_look(outcome, figure.letter, outcome in best)
+        for outcome, figure in zip(outcomes, figures, strict=True)
+        if isinstance(outcome, RenderedFiles)
+    )
+    first = ResultPicture(
+        letter="",
+        title=translate(language, "caption.original"),
+        full="",
+        control="",
+        gaze=photo.analysis.gaze.gaze,
+        report=original.report,
+        files=original.files,
+        skin=original.skin,
+    )
+    report = comparison.report_of(photo.analysis, [one.report for one in results], results)
+    return PageComparison(photo.path, rendered, report, tuple(looks), (first, *figures))
+
+
+def look_title(look: Look, language: str) -> str:
+    """Region and context of a look, such as "Japan · LinkedIn"."""
+    presets = translated(language)
+    return title_of(look, presets.regions[look.region].label, presets.contexts[look.context].label)
+
+
+def save_variant(variant: Variant, file_store: FileStore, original: str, prefix: str = "") -> str:
+    """Write a variant at full size with its provenance, and return the path.
+
+    Args:
+        variant: The variant.
+        file_store: Where to write it.
+        original: `metadata.pixel_hash` of the photo.
+        prefix: Prefix of the file's name.
+    """
+    name = pictures.file_name(prefix, variant.look.region, variant.look.context)
+    marked = marking.encode(variant.image_u8, variant.look, original=original)
+    return file_store.write(marked, f"{name}.png")
+
+
+def parse_looks(text: str) -> list[Look]:
+    """Parse looks, one on a line.
+
+    Raises:
+        LookError: A line is not a look, or there are none or too many.
+    """
+    texts = [line.strip() for line in text.splitlines() if line.strip()]
+    if not texts:
+        raise LookError("no-look", messages.NO_LOOK)
+    if len(texts) > MOST_LOOKS:
+        raise LookError("too-many-looks", Message(messages.TOO_MANY_LOOKS, most=MOST_LOOKS))
+    return [Look.parse(one) for one in texts]
+
+
+def _render_to_files(
+    photo: Photo, look: Look, file_store: FileStore, progress: Progress, language: str
+) -> RenderedFiles | str:
+    """The files of a look, or the message that says why it could not be rendered."""
+    from pipelines import studio
+
+    def render(file_store: FileStore) -> RenderedFiles:
+        variant = studio.render(photo.analysis, look, progress)
+        with slots.cores().turn(lambda: progress(1.0, "")):
+            return _write_variant(photo, variant, file_store)
+
+    try:
+        return photo.results.get(look, file_store, render, lambda: progress(0.0, ""))
+    except Cancelled:
+        raise
+    except Exception as error:
+        return error_message(error, language)
+
+
+def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> RenderedFiles:
+    analysis, look = photo.analysis, variant.look
+    control = pictures.close_up(variant.control_image_u8, analysis.face)
+    control_name = pictures.file_name(look.region, look.context, "control")
+    control_path = file_store.write_png(pictures.fit_screen(control), control_name)
+    full = save_variant(variant, file_store, metadata.pixel_hash(analysis.portrait.original_u8))
+    files, paths = _write_views(variant.image_u8, analysis, file_store, look.region, look.context)
+    return RenderedFiles(
+        look=look,
+        files=files,
+        full=full,
+        control=file_store.address(control_path),
+        report=variant.report(),
+        captions=lines(variant),
+        warnings=variant.warnings,
+        reached=variant.reached,
+        distance=variant.distance,
+        paths=(control_path, full, *paths),
+    )
+
+
+def _original_files(photo: Photo, file_store: FileStore, check: Callable[[], None]) -> Original:
+    analysis = photo.analysis
+
+    def write(file_store: FileStore) -> Original:
+        with slots.cores().turn(check):
+            return _write_original(analysis, file_store)
+
+    return photo.results.get(None, file_store, write, check)
+
+
+def _write_original(analysis: Analysis, file_store: FileStore) -> Original:
+    files, paths = _write_views(analysis.portrait.original_u8, analysis, file_store, "original")
+    skin = pictures.fit_screen(pictures.skin_view(analysis))
+    skin_path = file_store.write_png(skin, pictures.file_name("skin"))
+    report = analysis.baseline.report(analysis.gaze, analysis.face.head)
+    return Original(files, file_store.address(skin_path), report, (skin_path, *paths))
+
+
+def _write_views(
+    pixels: Pixels, analysis: Analysis, file_store: FileStore, *name: str
+) -> tuple[Files, tuple[str, ...]]:
+    """Write the whole picture, the close-up and the eyes; returns their files and all paths."""
+    face = analysis.face
+
+    def write(picture: Pixels, part: str) -> str:
+        return file_store.write_png(pictures.fit_screen(picture), pictures.file_name(*name, part))
+
+    whole = write(pixels, "whole")
+    close = write(pictures.close_up(pixels, face), "close")
+    eyes = write(pictures.eye_pair(pixels, face, analysis.portrait.scale), "eyes")
+    files = Files(
+        whole=file_store.address(whole),
+        close=file_store.address(close),
+        eyes=file_store.address(eyes),
+        paths=(whole, close),
+    )
+    return files, (whole, close, eyes)
+
+
+def _result_picture(
+    result: RenderedFiles, letter: str, best: bool, file_store: FileStore, language: str
+) -> ResultPicture:
+    return ResultPicture(
+        letter=letter,
+        title=look_title(result.look, language),
+        full=file_store.address(result.full),
+        path=result.full,
+        control=result.control,
+        gaze=Gaze(*result.report["gaze"]["after"]),
+        report=result.report,
+        best=best,
+        files=result.files,
+    )
+
+
+def _compared_look(result: RenderedFiles, letter: str, best: bool) -> ComparedLook:
+    return ComparedLook(
+        letter=letter,
+        title=look_title(result.look, DEFAULT_LANGUAGE),
+        look=result.look,
+        captions=result.captions,
+        warnings=result.warnings,
+        best=best,
+        path=result.full,
+    )

@@ -1,0 +1,278 @@
+"""The tab with the gaze dial, which sets a look's gaze by pointing, dragging, or arrow keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from pipelines.face import HeadPose
+from pipelines.gaze import NO_TRIM, Gaze
+from pipelines.runtime.errors import LookError
+from pipelines.studio import Look
+from pipelines.studio.planning import plan
+from presets import load, translated
+from ui import dial_drawing
+from ui.comparison import PageComparison, Photo
+from ui.components.events import QUICK
+from ui.components.html import aside, html, script
+from ui.components.look_card import LookCard
+from ui.dial_drawing import EVEN_DEG, LARGEST_DEG, RADIUS, Aim
+from ui.text.catalogue import t, translate
+from ui.text.language import DEFAULT_LANGUAGE
+
+Values = Mapping[Component, Any]
+
+STEP_DEG = 0.5
+LARGE_STEP_DEG = 2.0
+SNAP = 5.0
+"""Units of the dial within which a pointer snaps to the lens, or to the gaze of the region."""
+
+# The template never changes; the script fills it, so that an update does not interrupt a drag.
+_FRAME = f"""
+<div class="p-dial">
+  <fieldset class="p-dial-who"></fieldset>
+  <svg class="p-dial-face" viewBox="-104 -110 208 216" role="application" tabindex="0"
+    aria-describedby="dial-keys"
+    data-radius="{RADIUS:g}" data-largest="{LARGEST_DEG:g}" data-even="{EVEN_DEG:g}"
+    data-step="{STEP_DEG:g}" data-large="{LARGE_STEP_DEG:g}" data-snap="{SNAP:g}">
+    <circle class="p-edge" r="{RADIUS:g}"></circle>
+    <g class="p-dial-spans" aria-hidden="true"></g><g class="p-dial-stage" aria-hidden="true"></g>
+    <g class="p-dial-reach" aria-hidden="true"></g><g class="p-dial-points" aria-hidden="true"></g>
+    <g class="p-dial-aim" aria-hidden="true"><circle r="4.8"></circle><text></text></g>
+  </svg>
+  <div class="p-dial-beside">
+    <p class="p-dial-says" role="status"></p>
+    <p class="p-dial-buttons"><button type="button" data-key="Home"></button>
+      <button type="button" data-key="Escape"></button></p>
+    <p class="p-dial-keys" id="dial-keys"></p>
+    <ul class="p-dial-words"></ul>
+    <p class="p-dial-key"></p>
+  </div>
+</div>
+"""
+
+# Takes the dial's value, each look's counter, then each look's two degrees. Returns counters and
+# degrees, with those of the aimed look changed.
+_WRITE = """(shown, ...fields) => {
+  const { letter, text } = shown.aimed;
+  const count = shown.letters.length;
+  const at = shown.letters.indexOf(letter);
+  fields[at] = String(Number(fields[at]) + 1);
+  fields.splice(count + 2 * at, 2, ...text);
+  return fields;
+}"""
+
+
+@dataclass
+class DialTab:
+    """The tab with the dial.
+
+    Attributes:
+        cards: The controls of the looks.
+        face: The dial.
+        moved: By letter, a hidden counter of how often the look was aimed on the dial.
+    """
+
+    cards: Sequence[LookCard]
+    face: gr.HTML = field(init=False)
+    moved: dict[str, gr.Textbox] = field(init=False)
+
+    def render(self) -> None:
+        """Create the tab."""
+        with gr.Tab(t("dial.title"), id="dial"):
+            aside(t("dial.aside"))
+            self.face = html(
+                dial_value([], None, DEFAULT_LANGUAGE),
+                html_template=_FRAME,
+                js_on_load=script("dial"),
+                elem_id="dial",
+            )
+
+    def render_counters(self) -> None:
+        """Create the counters, outside the tabs, which may not have been opened yet."""
+        self.moved = {card.letter: gr.Textbox("0", visible="hidden") for card in self.cards}
+
+    def listen(
+        self,
+        *,
+        active: gr.State,
+        photo: gr.State,
+        screen: gr.State,
+        language: gr.State,
+        redraw_on: Sequence[Any],
+        card_events: Sequence[Any],
+    ) -> None:
+        """Attach the handlers that write degrees into the cards and redraw the dial.
+
+        Args:
+            active: Holds the letters of the looks on the page.
+            photo: Holds the `Photo` of the page, or None.
+            screen: Holds the `PageComparison`, or None.
+            language: Holds the visitor's language.
+            redraw_on: Triggers after which the photo or the comparison may have changed.
+            card_events: Events that may have shown or hidden a look.
+        """
+        fields = [
+            *self.moved.values(),
+            *(box for card in self.cards for box in (card.finer.yaw, card.finer.pitch)),
+        ]
+        self.face.input(
+            None,
+            [self.face, *fields],
+            fields,
+            js=_WRITE,
+            api_visibility="private",
+        )
+
+        def draw(values: Values) -> dict[str, Any]:
+            return dial_value(
+                self._aims(values, active, photo, screen, language),
+                values[photo],
+                values[language],
+                [card.letter for card in self.cards],
+            )
+
+        settings = [one for card in self.cards for one in _settings(card)]
+        options = {
+            "fn": draw,
+            "inputs": {
+                active,
+                photo,
+                screen,
+                language,
+                *(one for card in self.cards for one in card.inputs),
+            },
+            "outputs": self.face,
+            "trigger_mode": "always_last",
+            **QUICK,
+        }
+        for event in card_events:
+            event.then(**options)
+        gr.on(
+            [*redraw_on, *(one.change for one in (*self.moved.values(), *settings))],
+            **options,
+        )
+
+    def _aims(
+        self,
+        values: Values,
+        active: gr.State,
+        photo: gr.State,
+        screen: gr.State,
+        language: gr.State,
+    ) -> list[Aim]:
+        results = _results(values[screen], values[photo])
+        aims = []
+        for card in self.cards:
+            if card.letter not in values[active]:
+                continue
+            try:
+                look = card.read(values)
+                strength = float(values[card.gaze])
+                aim = aim_of(card.letter, look, strength, values[photo], values[language])
+            except (LookError, TypeError):
+                # A number in a field is incomplete.
+                continue
+            compared, gaze = results.get(card.letter, (None, {}))
+            if compared == look:
+                aim = replace(aim, found=Gaze(*gaze["after"]), error=gaze["error"])
+            aims.append(aim)
+        return aims
+
+
+def aim_of(letter: str, look: Look, strength: float, photo: Photo | None, language: str) -> Aim:
+    """One look on the dial, without a result.
+
+    Args:
+        letter: Letter of the look.
+        look: The look of its card.
+        strength: Gaze strength of its card, which applies if no degrees are entered.
+        photo: The portrait; without one, the head faces the lens and the eyes look into it.
+        language: The visitor's language.
+
+    Raises:
+        LookError: The look does not fit its context.
+    """
+    presets, names = load(), translated(language)
+    head = HeadPose(0.0, 0.0, 0.0) if photo is None else photo.analysis.face.head
+    current = Gaze(0.0, 0.0) if photo is None else photo.analysis.gaze.gaze
+    planned = plan(look, presets, head, current)
+    region, context = names.regions[look.region], names.contexts[look.context]
+    return Aim(
+        letter=letter,
+        title=f"{region.label} · {context.label}",
+        audience=region.label,
+        asked=planned.asked,
+        reached=planned.target,
+        by_hand=isinstance(look.gaze, Gaze),
+        own=plan(replace(look, gaze=strength, trim=NO_TRIM), presets, head, current).target,
+        span=region.range,
+    )
+
+
+def dial_value(
+    aims: Sequence[Aim], photo: Photo | None, language: str, letters: Sequence[str] = "ABCD"
+) -> dict[str, Any]:
+    """The dial's value, which its script puts into the template."""
+    current = None if photo is None else photo.analysis.gaze.gaze
+    head = None if photo is None else photo.analysis.face.head
+    return {
+        "stage": dial_drawing.rings(language),
+        "spans": dial_drawing.audience_ranges(aims),
+        "reach": ""
+        if head is None or current is None
+        else dial_drawing.reach_outline(head, current),
+        "points": dial_drawing.points(aims, current),
+        "words": dial_drawing.description_list(aims, current, language),
+        "letters": list(letters),
+        "looks": {
+            one.letter: {
+                "name": one.name,
+                "at": _pair(one.asked),
+                "own": _pair(one.own),
+                "span": translate(language, "dial.range", audience=one.audience),
+            }
+            for one in aims
+        },
+        "now": _pair(current),
+        "says": _script_texts(language),
+        "aimed": None,
+    }
+
+
+def _script_texts(language: str) -> dict[str, str]:
+    """The texts that the script itself shows, during a drag."""
+    names = ("aim", "role", "keys", "back", "lens", "stays", "photo", "asked", "found", "reach")
+    return {
+        **{name: translate(language, f"dial.{name}") for name in names},
+        **{
+            name: translate(language, f"caption.{name}", degrees="{}")
+            for name in ("right", "left", "up", "down")
+        },
+        **{name: translate(language, f"caption.{name}") for name in ("contact", "soft", "averted")},
+        "into": translate(language, "caption.lens"),
+    }
+
+
+def _settings(card: LookCard) -> list[Any]:
+    return [card.region, card.context, card.gaze, card.finer.yaw, card.finer.pitch]
+
+
+def _results(
+    screen: PageComparison | None, photo: Photo | None
+) -> dict[str, tuple[Look, dict[str, Any]]]:
+    """The look and the gaze report of each result of this photo, by letter."""
+    if screen is None or photo is None or screen.path != photo.path:
+        return {}
+    return {
+        compared.letter: (compared.look, report["gaze"])
+        for compared, report in zip(screen.rendered, screen.report["variants"], strict=True)
+    }
+
+
+def _pair(gaze: Gaze | None) -> list[float] | None:
+    return None if gaze is None else [round(gaze.yaw, 3), round(gaze.pitch, 3)]

@@ -1,0 +1,572 @@
+"""The explore grid under the results: looks that vary along two sides, and the picked cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+from gradio.components import Component
+
+from pipelines.face import framing
+from pipelines.runtime.errors import Cancelled, LookError
+from pipelines.studio import Look
+from pipelines.studio.grid import axis
+from pipelines.studio.grid.axis import ALONG, NAMED, Along, Axis
+from presets import load
+from sharing import options as links
+from ui import comparison, grid_table
+from ui.cancellation import Cancellations, Superseded, task_key
+from ui.comparison import Photo
+from ui.components.clipboard import copy_script
+from ui.components.events import QUICK, WORK
+from ui.components.html import aside, html, script
+from ui.components.look_card import LookCard, region_choices
+from ui.file_store import FileStore
+from ui.grid_table import GridView
+from ui.result_pictures import Missing
+from ui.server.queue import ahead
+from ui.text import captions, messages
+from ui.text.catalogue import t, translate, translate_html
+from ui.text.language import DEFAULT_LANGUAGE
+from ui.visitor import leave_queue
+
+if TYPE_CHECKING:
+    from pipelines.studio import Analysis
+    from pipelines.studio.grid.cells import CellResult, Grid
+
+Updates = dict[Any, Any]
+Values = Mapping[Component, Any]
+Examine = Callable[[str | None, Photo | None], Photo]
+
+START: tuple[tuple[str, Along], ...] = (("columns", "region"), ("rows", "polish"))
+_ORDER: tuple[Along, ...] = ("region", "context", "yaw", "pitch", "polish", "engine", "seed")
+_BUSY = "() => document.getElementById('page').classList.add('p-gridding')"
+_IDLE = "() => document.getElementById('page').classList.remove('p-gridding')"
+# The picked cell sticks to the edge of the window, so the page need not scroll.
+_FOCUS_PICKED = """() => setTimeout(() => {
+  document.querySelector('#grid-to-a')?.focus({ preventScroll: true });
+}, 60)"""
+_FOCUS_CELL = """() => {
+  const index = document.querySelector('#grid-picked [data-query]')?.dataset.index;
+  document.querySelector(`#grid-table .p-cell[data-index="${index}"]`)?.focus();
+}"""
+# Presses Compare, which has further handlers, and scrolls up to the results.
+_COMPARE = """() => setTimeout(() => {
+  document.getElementById('compare').click();
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  document.getElementById('strip').scrollIntoView({ behavior: still ? 'auto' : 'smooth' });
+}, 120)"""
+_SAVE = "() => setTimeout(() => document.querySelector('#grid-full a')?.click(), 150)"
+_LINK = (
+    "`${location.origin}${location.pathname}?"
+    "${document.querySelector('#grid-picked [data-query]').dataset.query}`"
+)
+
+
+@dataclass
+class Side:
+    """The controls of one side: its setting, and the values, picked from a list or typed."""
+
+    name: str
+    start: Along
+    along: gr.Dropdown = field(init=False)
+    named: gr.Dropdown = field(init=False)
+    typed: gr.Textbox = field(init=False)
+
+    def render(self) -> None:
+        """Create the controls, of which the list or the text field is visible."""
+        along = self.start
+        nothing: tuple[Along, ...] = ("nothing",) if self.name == "rows" else ()
+        with gr.Column(elem_classes="p-side"):
+            self.along = gr.Dropdown(
+                [(str(t(f"grid.along_{one}")), one) for one in (*nothing, *_ORDER)],
+                value=along,
+                label=t(f"grid.{self.name}"),
+                elem_id=f"grid-{self.name}",
+            )
+            self.named = gr.Dropdown(
+                _choices(along),
+                value=_default_names(along),
+                multiselect=True,
+                label=t("grid.values"),
+                visible=along in NAMED,
+                elem_classes="p-grid-names",
+            )
+            self.typed = gr.Textbox(
+                "" if along in NAMED else axis.default_values(along),
+                label=t("grid.values"),
+                info=t("grid.values_info"),
+                max_lines=1,
+                max_length=200,
+                visible=along not in (*NAMED, "nothing"),
+            )
+
+    @property
+    def inputs(self) -> list[Component]:
+        """All components that `read` needs."""
+        return [self.along, self.named, self.typed]
+
+    def read(self, values: Values) -> Axis:
+        """The axis of the controls.
+
+        Raises:
+            LookError: A value is wrong, or there is none.
+        """
+        along: Along = values[self.along] if values[self.along] in ALONG else "nothing"
+        if along in NAMED:
+            return axis.choose(along, values[self.named] or ())
+        return axis.read(along, str(values[self.typed] or ""))
+
+    def on_along(self, along: Along) -> tuple[Any, Any]:
+        """Updates of the list and the text field for another setting."""
+        # A list without choices would keep its values, which Gradio then refuses.
+        names: dict[str, Any] = {}
+        if along in NAMED:
+            names = {"choices": _choices(along), "value": _default_names(along)}
+        return (
+            gr.update(**names, visible=along in NAMED),
+            gr.update(
+                value="" if along in NAMED else axis.default_values(along),
+                visible=along not in (*NAMED, "nothing"),
+            ),
+        )
+
+
+@dataclass
+class GridPanel:
+    """An accordion under the results, closed at first.
+
+    Attributes:
+        cards: The looks on the page; one of them is the base of all cells.
+        file_store: Holds the files of visitors.
+        cancellations: Cancels the work of visitors.
+        examine: As `ui.comparison.examine`.
+        shown: State with the `GridView`, or None.
+        chosen: State with the look of the picked cell, or None.
+        small: State with the path of the photo and its analysis at the size of a cell, or None, so
+            that the next grid of the photo starts at once.
+    """
+
+    cards: Sequence[LookCard]
+    file_store: FileStore
+    cancellations: Cancellations
+    examine: Examine = comparison.examine
+    sides: tuple[Side, Side] = field(init=False)
+    base: gr.Radio = field(init=False)
+    count: gr.HTML = field(init=False)
+    start: gr.Button = field(init=False)
+    stop: gr.Button = field(init=False)
+    notice: gr.HTML = field(init=False)
+    progress: gr.HTML = field(init=False)
+    table: gr.HTML = field(init=False)
+    file: gr.HTML = field(init=False)
+    box: gr.Column = field(init=False)
+    picked: gr.HTML = field(init=False)
+    to: dict[str, gr.Button] = field(init=False, default_factory=dict)
+    full: gr.Button = field(init=False)
+    saved: gr.HTML = field(init=False)
+    copy: gr.Button = field(init=False)
+    close: gr.Button = field(init=False)
+    shown: gr.State = field(init=False)
+    chosen: gr.State = field(init=False)
+    small: gr.State = field(init=False)
+
+    def __post_init__(self) -> None:
+        columns, rows = (Side(name, along) for name, along in START)
+        self.sides = columns, rows
+
+    def render(self) -> None:
+        """Create the sides, the start button, the grid, and the buttons of the picked cell."""
+        self.shown = gr.State(None, time_to_live=comparison.PHOTO_KEPT_S)
+        self.chosen = gr.State(None)
+        self.small = gr.State(None, time_to_live=comparison.PHOTO_KEPT_S)
+        with gr.Accordion(t("grid.title"), open=False, elem_id="grid"):
+            aside(t("grid.lead"))
+            with gr.Row(elem_id="grid-sides"):
+                for side in self.sides:
+                    side.render()
+                with gr.Column(elem_classes="p-side"):
+                    shown = [card.letter for card in self.cards if card.shown]
+                    self.base = gr.Radio(
+                        shown,
+                        value=shown[0],
+                        label=t("grid.base"),
+                        info=t("grid.base_info"),
+                        elem_id="grid-base",
+                    )
+            with gr.Row(elem_id="grid-go"):
+                self.start = gr.Button(
+                    t("grid.start"), variant="primary", elem_id="grid-start", scale=0
+                )
+                self.stop = gr.Button(
+                    t("grid.stop"), size="sm", elem_classes="p-text-button", elem_id="grid-stop"
+                )
+                self.count = html(self._count_html(DEFAULT_LANGUAGE), elem_id="grid-count")
+                self.progress = html(elem_id="grid-progress")
+            self.notice = html(elem_id="grid-notice")
+            self.table = html(elem_id="grid-table", js_on_load=script("grid"))
+            self.file = html(elem_id="grid-file")
+            with gr.Column(visible=False, elem_id="grid-picked") as self.box:
+                self._render_picked()
+
+    def _render_picked(self) -> None:
+        self.picked = html()
+        with gr.Row(elem_id="grid-acts"):
+            for letter in comparison.LETTERS[:2]:
+                self.to[letter] = gr.Button(
+                    t(f"grid.to_{letter.lower()}"), size="sm", elem_id=f"grid-to-{letter.lower()}"
+                )
+            self.full = gr.Button(t("grid.full"), size="sm", elem_id="grid-save")
+            self.copy = gr.Button(t("grid.copy"), size="sm", elem_id="grid-copy")
+            self.close = gr.Button(
+                t("grid.close"), size="sm", elem_classes="p-text-button", elem_id="grid-close"
+            )
+            self.saved = html(elem_id="grid-full")
+
+    def clear(self) -> Updates:
+        """Updates that remove the grid."""
+        return {
+            self.shown: None,
+            self.small: None,
+            self.table: "",
+            self.notice: "",
+            self.progress: "",
+            **self._close_picked(),
+            self.file: "",
+        }
+
+    def listen(
+        self,
+        portrait: gr.Image,
+        photo: gr.State,
+        active: gr.State,
+        language: gr.State,
+        blocks: gr.Blocks,
+    ) -> None:
+        """Attach the handlers of all controls.
+
+        Args:
+            portrait: The portrait on the page.
+            photo: Holds the `Photo` of the page, or None.
+            active: Holds the letters of the looks on the page.
+            language: Holds the visitor's language.
+            blocks: The page.
+        """
+        sides = [one for side in self.sides for one in side.inputs]
+        fields = [one for card in self.cards for one in card.inputs]
+        self._listen_to_sides(active, language)
+        inputs: set[Any] = {
+            portrait,
+            photo,
+            language,
+            self.base,
+            self.shown,
+            self.small,
+            *sides,
+            *fields,
+        }
+        outputs = list(self.clear())
+
+        def show_waiting(code: str) -> str:
+            count = ahead("grid")
+            text = translate_html(code, "grid.behind", count=count) if count else ""
+            return f'<p class="p-aside">{text or translate_html(code, "grid.waiting")}</p>'
+
+        def render(values: Values, request: gr.Request) -> Iterator[Updates]:
+            grid_request = GridRequest(
+                values[portrait], values[photo], str(values[language]), values[self.small]
+            )
+            yield from self._render_or_refuse(values, grid_request, _task_key(request))
+
+        def on_portrait(path: str | None, shown: GridView | None, request: gr.Request) -> Updates:
+            if shown is not None and shown.path == path:
+                return {self.notice: gr.skip()}
+            self.cancellations.stop(_task_key(request))
+            return self.clear()
+
+        def clear_if_outdated(path: str | None, shown: GridView | None) -> Updates:
+            outdated = shown is not None and shown.path != path
+            return self.clear() if outdated else {self.notice: gr.skip()}
+
+        def show_queue_full(code: str) -> Updates:
+            notice = captions.notice(translate(code, "queue.busy"))
+            return {self.notice: notice, self.progress: ""}
+
+        def cancel(request: gr.Request) -> None:
+            self.cancellations.stop(_task_key(request))
+
+        async def stop(code: str, request: gr.Request) -> Updates:
+            cancel(request)
+            if not await leave_queue(str(request.session_hash), "grid"):
+                return {self.notice: gr.skip()}
+            notice = captions.notice(translate(code, "grid.stopped"), quiet=True)
+            return {self.notice: notice, self.progress: ""}
+
+        self.start.click(None, None, None, js=_BUSY, api_visibility="private")
+        started = self.start.click(show_waiting, language, self.progress, **QUICK).then(
+            render,
+            inputs,
+            outputs,
+            show_progress="hidden",
+            api_visibility="private",
+            # A queue of its own, so that comparisons and previews do not wait for it.
+            concurrency_id="grid",
+            concurrency_limit=1,
+        )
+        started.then(None, None, None, js=_IDLE, api_visibility="private")
+        # If the queue is full, the event has no other follow-up.
+        started.failure(show_queue_full, language, [self.notice, self.progress], **QUICK)
+        started.failure(None, None, None, js=_IDLE, api_visibility="private")
+        # The portrait may have changed while its grid was rendered.
+        started.then(clear_if_outdated, [portrait, self.shown], outputs, **QUICK)
+        portrait.change(on_portrait, [portrait, self.shown], outputs, **QUICK)
+        self.stop.click(stop, language, [self.notice, self.progress], **QUICK)
+        blocks.unload(cancel)
+        self._listen_to_picked(portrait, photo, language)
+
+    def _listen_to_sides(self, active: gr.State, language: gr.State) -> None:
+        sides = [one for side in self.sides for one in side.inputs]
+        counted = [self.count, self.start]
+
+        def count(values: Values) -> Updates:
+            try:
+                text = self._count_html(values[language], values)
+            except LookError as error:
+                message = escape(messages.error_message(error, values[language]))
+                return {
+                    self.count: f'<p class="p-warning" role="alert">{message}</p>',
+                    self.start: gr.update(interactive=False),
+                }
+            return {self.count: text, self.start: gr.update(interactive=True)}
+
+        inputs: set[Any] = {language, *sides}
+        for side in self.sides:
+            # Not input, which Gradio sends whenever a list loses the focus.
+            side.along.change(side.on_along, side.along, [side.named, side.typed], **QUICK).then(
+                count, inputs, counted, **QUICK
+            )
+            # Not input, which Gradio sends for keys, but not for pasted text.
+            gr.on(
+                [side.named.change, side.typed.change],
+                count,
+                inputs,
+                counted,
+                trigger_mode="always_last",
+                **QUICK,
+            )
+        language.change(count, inputs, counted, **QUICK)
+        active.change(
+            lambda letters, current: gr.update(
+                choices=list(letters), value=current if current in letters else letters[0]
+            ),
+            [active, self.base],
+            self.base,
+            **QUICK,
+        )
+
+    def _listen_to_picked(self, portrait: gr.Image, photo: gr.State, language: gr.State) -> None:
+        def pick(shown: GridView | None, code: str, event: gr.EventData) -> Updates:
+            tile = None if shown is None else shown.at(int(event.index))
+            if shown is None or tile is None:
+                return self._close_picked()
+            return {
+                self.chosen: tile.look,
+                self.picked: grid_table.picked_cell(shown, tile, links.write([tile.look]), code),
+                self.saved: "",
+                self.box: gr.update(visible=True),
+            }
+
+        closed = self._close_picked()
+        self.table.click(pick, [self.shown, language], list(closed), **QUICK).then(
+            None, None, None, js=_FOCUS_PICKED, api_visibility="private"
+        )
+        self.close.click(None, None, None, js=_FOCUS_CELL, api_visibility="private")
+        self.close.click(self._close_picked, None, list(closed), **QUICK)
+        for letter, button in self.to.items():
+            card = next(card for card in self.cards if card.letter == letter)
+            button.click(
+                lambda look, card=card: {} if look is None else card.fill(look),
+                self.chosen,
+                card.inputs,
+                **QUICK,
+            ).success(None, None, None, js=_COMPARE, api_visibility="private")
+        self.copy.click(None, None, None, js=copy_script(_LINK), api_visibility="private")
+        self.copy.click(
+            lambda code: f'<p class="p-aside" role="status">{translate(code, "grid.copied")}</p>',
+            language,
+            self.saved,
+            **QUICK,
+        )
+        self.full.click(
+            self._save,
+            [portrait, photo, self.chosen, language],
+            self.saved,
+            show_progress="minimal",
+            **WORK,
+        ).success(None, None, None, js=_SAVE, api_visibility="private")
+
+    def _close_picked(self) -> Updates:
+        return {
+            self.chosen: None,
+            self.picked: "",
+            self.saved: "",
+            self.box: gr.update(visible=False),
+        }
+
+    def _count_html(self, language: str, values: Values | None = None) -> str:
+        from pipelines.studio.grid import cells
+
+        if values is None:
+            columns, rows = (axis.parse(side.start) for side in self.sides)
+        else:
+            columns, rows = (side.read(values) for side in self.sides)
+        count = cells.check_sides(columns, rows)
+        key = "grid.cells_one" if count == 1 else "grid.cells"
+        return f'<p class="p-aside">{translate_html(language, key, count=count)}</p>'
+
+    def _render_or_refuse(
+        self, values: Values, grid_request: GridRequest, key: str
+    ) -> Iterator[Updates]:
+        """Updates of the grid while its cells are rendered, or a notice why it cannot be."""
+        language = grid_request.language
+        try:
+            with self.cancellations.running(key) as check:
+                # It may have been stopped while it waited.
+                check()
+                yield from self._render_cells(values, grid_request, check)
+        except Superseded:
+            # Another grid follows.
+            yield {self.notice: gr.skip()}
+        except Exception as error:
+            stopped = isinstance(error, Cancelled)
+            message = (
+                translate(language, "grid.stopped")
+                if stopped
+                else messages.error_message(error, language)
+            )
+            yield {self.notice: captions.notice(message, quiet=stopped), self.progress: ""}
+
+    def _render_cells(
+        self, values: Values, grid_request: GridRequest, check: Callable[[], None]
+    ) -> Iterator[Updates]:
+        from pipelines.studio.grid import cells
+
+        language = grid_request.language
+        columns, rows = (side.read(values) for side in self.sides)
+        count = cells.check_sides(columns, rows)
+        base = next(card for card in self.cards if card.letter == values[self.base]).read(values)
+        waiting = grid_table.progress(0, count, language)
+        yield {**self.clear(), self.small: grid_request.small, self.progress: waiting}
+        photo = self.examine(grid_request.path, grid_request.photo)
+        check()
+        small = grid_request.small_of(photo) or cells.at_cell_size(photo.analysis)
+        grid = cells.lay_out(photo.analysis, base, columns, rows)
+        window = framing.head(small.face, small.portrait.original_u8.shape)
+        shown = grid_table.empty(photo.path, grid, window)
+        yield {
+            self.table: grid_table.table(shown, language),
+            self.shown: shown,
+            self.small: (photo.path, small),
+        }
+        outcomes: list[CellResult] = []
+        stopped = False
+        try:
+            for outcome in cells.render(small, grid, check=check):
+                outcomes.append(outcome)
+                tile = grid_table.tile(outcome, window, self.file_store, language)
+                shown = shown.with_tile(tile).marked(cells.mark(outcomes))
+                yield {
+                    self.table: grid_table.table(shown, language),
+                    self.shown: shown,
+                    self.progress: grid_table.progress(len(outcomes), count, language),
+                }
+        except Superseded:
+            raise
+        except Cancelled:
+            stopped = True
+        yield {
+            self.progress: "",
+            self.notice: captions.notice(translate(language, "grid.stopped"), quiet=True)
+            if stopped
+            else "",
+            self.file: self._picture_link(photo, small, grid, outcomes, language),
+        }
+
+    def _picture_link(
+        self,
+        photo: Photo,
+        small: Analysis,
+        grid: Grid,
+        outcomes: Sequence[CellResult],
+        language: str,
+    ) -> str:
+        """A link to the grid as one picture; empty if no cell was rendered."""
+        from pipelines.studio.grid import sheet
+
+        if all(one.variant is None for one in outcomes):
+            return ""
+        data = sheet.encode(photo.analysis, small, grid, outcomes)
+        address = escape(self.file_store.address(self.file_store.write(data, "presence-grid.png")))
+        text = translate_html(language, "grid.as_picture")
+        return f'<p class="p-aside"><a href="{address}" download>{text}</a></p>'
+
+    def _save(self, path: str | None, known: Photo | None, look: Look | None, language: str) -> str:
+        """A link to the picked look at the full size of the photo."""
+        if look is None:
+            return ""
+        try:
+            photo = self.examine(path, known)
+            screen = comparison.compare(
+                photo, [look], ["A"], self.file_store, lambda *_: None, language
+            )
+        except Exception as error:
+            return captions.notice(messages.error_message(error, language))
+        figure = screen.figures[1]
+        if isinstance(figure, Missing):
+            return captions.notice(figure.message)
+        address, text = escape(figure.full), translate_html(language, "grid.saved")
+        return f'<p class="p-aside" role="status"><a href="{address}" download>{text}</a></p>'
+
+
+@dataclass(frozen=True)
+class GridRequest:
+    """The states of the page when a grid is requested.
+
+    Attributes:
+        path: The portrait's file.
+        photo: The analysed photo, or None.
+        language: The visitor's language.
+        small: As `GridPanel.small`.
+    """
+
+    path: str | None
+    photo: Photo | None
+    language: str
+    small: tuple[str, Analysis] | None
+
+    def small_of(self, photo: Photo) -> Analysis | None:
+        """The analysis of the photo at the size of a cell, or None."""
+        return self.small[1] if self.small and self.small[0] == photo.path else None
+
+
+def _task_key(request: gr.Request) -> str:
+    """The key of the session's grid for `Cancellations`."""
+    return task_key(str(request.session_hash), "grid")
+
+
+def _choices(along: Along) -> list[tuple[str, str]]:
+    presets = load()
+    if along == "region":
+        return region_choices(presets)
+    if along == "context":
+        return [(str(t(f"context.{name}")), name) for name in presets.contexts]
+    if along == "engine":
+        return [(str(t(f"engine.{name}")), name) for name in presets.engines]
+    return []
+
+
+def _default_names(along: Along) -> list[str]:
+    return axis.default_values(along).split(",") if along in NAMED else []

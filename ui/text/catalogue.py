@@ -1,0 +1,156 @@
+"""Texts of the page by language and key, from ``en.yaml`` and ``ko.yaml`` beside this file.
+
+`t` returns a marker for labels, choices, buttons, tabs and static HTML, which are written before a
+visitor comes; `ui.page_head` replaces it by the text in the visitor's language. `translate` returns
+a text with its values filled in. The labels of the presets are here, too: ``region.japan``,
+``context.linkedin``, ``engine.geometry``, ``summary.geometry``. `presets.translated` has the rest
+of their texts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from functools import cache
+from html import escape
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import gradio as gr
+import yaml
+from gradio.i18n import I18nData
+
+from presets import translated
+from ui.text.language import DEFAULT_LANGUAGE, LANGUAGES, known_language
+
+FOLDER = Path(__file__).parent
+
+Texts = Mapping[str, str]
+
+_LOG = logging.getLogger(__name__)
+
+
+def t(key: str) -> I18nData:
+    """The marker of a text, for labels, infos, choices, titles and static HTML.
+
+    `ui.page_head` replaces the markers of a page before it is sent. Markers in what a handler
+    returns are replaced by the browser, which can do so for a single marker in a label, info,
+    placeholder, title or value, but not in a choice.
+
+    Args:
+        key: Section and name, such as ``grid.title``; the text must have no placeholders.
+
+    Raises:
+        KeyError: There is no such text.
+        ValueError: The text has placeholders, which the browser would show unfilled.
+    """
+    if placeholders(texts(DEFAULT_LANGUAGE)[key]):
+        raise ValueError(f"{key} has placeholders: use translate.")
+    return I18nData(key)
+
+
+def translate(language: str, key: str, **values: object) -> str:
+    """A text with its values, as plain text; for HTML use `translate_html`.
+
+    Args:
+        language: A key of `LANGUAGES`; anything else counts as English.
+        key: Section and name, such as ``grid.cells``. A text that is missing in the language is
+            taken from English.
+        values: Values of the placeholders, as in `str.format`.
+
+    Raises:
+        KeyError: There is no such text, or the value of a placeholder is missing.
+    """
+    found = texts(known_language(language))
+    return (found[key] if key in found else texts(DEFAULT_LANGUAGE)[key]).format(**values)
+
+
+def translate_html(language: str, key: str, **values: object) -> str:
+    """As `translate`, but escaped for HTML, attributes included."""
+    return escape(translate(language, key, **values))
+
+
+def browser_catalogue() -> gr.I18n:
+    """All texts for the browser, which resolves markers itself, for `gradio.Blocks.launch`."""
+    filled = {code: {**texts(DEFAULT_LANGUAGE), **texts(code)} for code in LANGUAGES}
+    return gr.I18n(**filled)
+
+
+@cache
+def texts(language: str) -> Texts:
+    """All texts of one language by key; those that do not match English are omitted and logged.
+
+    Raises:
+        ValueError: The file does not consist of sections of texts.
+    """
+    found = {**read(FOLDER / f"{language}.yaml"), **_preset_labels(language)}
+    if language == DEFAULT_LANGUAGE:
+        return found
+    wrong = mismatches(texts(DEFAULT_LANGUAGE), found)
+    if wrong:
+        _LOG.warning(
+            "%d texts do not fit in %s and are said in English: %s, ...",
+            len(wrong),
+            language,
+            ", ".join(wrong[:3]),
+        )
+    return {key: text for key, text in found.items() if key not in wrong}
+
+
+def mismatches(english: Texts, other: Texts) -> list[str]:
+    """Keys that only one of two languages has, or whose placeholders differ."""
+    return sorted(
+        key
+        for key in {*english, *other}
+        if key not in english
+        or key not in other
+        or placeholders(english[key]) != placeholders(other[key])
+    )
+
+
+def placeholders(text: str) -> frozenset[str]:
+    """Names of the placeholders in a text."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+
+
+def read(path: Path) -> dict[str, str]:
+    """The texts of one file by section and name, such as ``grid.title``.
+
+    Raises:
+        ValueError: The file does not consist of sections of texts, or a name occurs twice.
+    """
+    data = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)
+    return dict(_flatten(data, path.name))
+
+
+def _flatten(data: object, where: str) -> Iterator[tuple[str, str]]:
+    if not isinstance(data, dict):
+        raise ValueError(f"{where} is not a section of texts.")
+    for name, inside in data.items():
+        if isinstance(inside, str):
+            yield str(name), inside
+        else:
+            section = _flatten(inside, f"{where}: {name}")
+            yield from ((f"{name}.{key}", text) for key, text in section)
+
+
+def _preset_labels(language: str) -> dict[str, str]:
+    presets = translated(language)
+    return {
+        **{f"region.{one.id}": one.label for one in presets.regions.values()},
+        **{f"context.{one.id}": one.label for one in presets.contexts.values()},
+        **{f"engine.{one.id}": one.label for one in presets.engines.values()},
+        **{f"summary.{one.id}": one.summary for one in presets.engines.values()},
+    }
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A YAML loader that refuses duplicate keys, of which PyYAML silently takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value]
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"given twice: {', '.join(sorted(twice))}")
+        return super().construct_mapping(node, deep)
