@@ -25,7 +25,7 @@ _WRITES = "presence_writes"
 class Database:
     """Opens sessions on the database."""
 
-    def __init__(self, url: str, patience: float = 5.0) -> None:
+    def __init__(self, url: str, patience: float) -> None:
         """Open the database and migrate its tables.
 
         Args:

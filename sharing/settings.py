@@ -26,9 +26,9 @@ class Settings:
     database_url: str
     blob_url: str
     most_bytes: int = 25 * MB
-    total_bytes: int = 5_000 * MB
-    publications_an_hour: int = 20
-    votes_an_hour: int = 120
+    total_bytes: int = LinkSettings.model_fields["shared_mb"].default * MB
+    publications_an_hour: int = LinkSettings.model_fields["publish_per_hour"].default
+    votes_an_hour: int = LinkSettings.model_fields["votes_per_hour"].default
     patience: float = 5.0
 
     @classmethod
