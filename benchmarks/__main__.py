@@ -179,6 +179,23 @@ def gaze(
 
 
 @app.command()
+def columbia(
+    folder: Annotated[Path, typer.Argument(help="with Columbia Gaze eye strips")],
+    first: Annotated[int, _option("number of the first person")] = 1,
+    last: Annotated[int, _option("number of the last person")] = 28,
+    json: Json = None,
+) -> None:
+    """Degrees against real people whose gaze is exactly known."""
+    from benchmarks import gaze_strips
+
+    try:
+        strips = gaze_strips.run(folder, (first, last))
+    except FileNotFoundError as error:
+        raise _wrong(str(error)) from None
+    _show(gaze_strips.report(strips), gaze_strips.table, json)
+
+
+@app.command()
 def polish(
     folder: Folder,
     contexts: Annotated[str | None, _option("ids with commas between; all of them")] = None,

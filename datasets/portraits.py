@@ -16,7 +16,7 @@ from datasets.renders import Render
 from pipelines import face as faces
 from pipelines import gaze
 from pipelines.face import Eye, Face, Side, mesh
-from pipelines.gaze import PEOPLE, RENDERED, GazeEstimate, eye_shape, iris
+from pipelines.gaze import PEOPLE, RENDERED, GazeEstimate, eye_network, eye_shape, iris
 from pipelines.image import loading
 from pipelines.image.arrays import Image8
 from pipelines.runtime.errors import Refusal
@@ -24,7 +24,7 @@ from pipelines.studio import analysis
 
 # Distance between the canthi in pixels of the photo; in a smaller eye the iris is only five pixels
 # wide.
-_SMALLEST_WIDTH = 28.0
+_SMALLEST_WIDTH = 26.0
 # Below this `_fine_share` an eye is out of focus. Set by looking at sheets of the eyes on either
 # side.
 _LEAST_FINE_SHARE = 0.12
@@ -147,11 +147,12 @@ def _read(name: str, person: str, source: str, picture_u8: Image8, face: Face) -
     with_irises = replace(face, left=fit.left, right=fit.right)
     shapes = eye_shape.find(pixels, with_irises)
     population = RENDERED if source == "render" else PEOPLE
-    estimate = gaze.estimate(with_irises, shapes, fit.confidence, population)
+    snapped = replace(face, left=fit.left_snapped, right=fit.right_snapped)
+    sines = eye_network.read_gaze(pixels, snapped)
+    estimate = gaze.estimate(with_irises, shapes, fit.confidence, population, sines)
     # A circle with hardly any contrast to the sclera is no visible iris, however well it fits.
     visible = fit.contrast >= analysis.CLEAR_CONTRAST
     confidence = fit.confidence if visible else (0.0, 0.0)
-    snapped = replace(face, left=fit.left_snapped, right=fit.right_snapped)
     return ReadPortrait(name, person, source, picture_u8, snapped, estimate, confidence)
 
 

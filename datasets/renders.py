@@ -32,6 +32,8 @@ class TrueEye:
         px_per_mm: Pixels per millimetre at the iris.
         axis: Direction of this eye's optical axis in the camera's frame.
         reach_mm: Distance from the centre of the eyeball to the centre of the iris.
+        opening: Lid edges as a polygon, pixel centres at whole numbers, shape (n, 2); n is 0 if the
+            set does not say.
     """
 
     iris: Points
@@ -39,6 +41,7 @@ class TrueEye:
     px_per_mm: float
     axis: Gaze
     reach_mm: float
+    opening: Points
 
 
 @dataclass(frozen=True)
@@ -149,4 +152,5 @@ def _eye(eye: dict[str, Any], gaze: Gaze, camera: dict[str, Any], truth: dict[st
         px_per_mm=float(px_per_mm),
         axis=Gaze(float(eye.get("yaw", gaze.yaw)), float(eye.get("pitch", gaze.pitch))),
         reach_mm=float(truth["eyeball"].get("iris_plane_from_centre_mm", IRIS_PLANE_MM)),
+        opening=np.array(eye.get("lids_px", []), np.float64).reshape(-1, 2) - 0.5,
     )

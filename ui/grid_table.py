@@ -214,7 +214,7 @@ def _caption(tile: Tile, language: str) -> str:
     likeness = f"{translate(language, 'caption.likeness')} {tile.likeness:.2f}"
     texture = f"{translate(language, 'caption.texture')} {numbers.percent(tile.texture)}"
     return (
-        f'<span class="p-gaze"><b>{numbers.degrees(gaze.off_lens)}</b> '
+        f'<span class="p-gaze"><b>{numbers.off_lens(gaze)}</b> '
         f"{escape(gaze_word(gaze, language))}</span>"
         f"<span>{escape(likeness)}</span><span>{escape(texture)}</span>"
     )

@@ -11,7 +11,7 @@ from pipelines.gaze import Gaze
 
 T = TypeVar("T")
 Delivered = Literal["generated", "proposal"]
-Reason = Literal["gaze", "identity", "refused"]
+Reason = Literal["gaze", "identity", "refused", "eyes"]
 
 ENOUGH_DEG = 1.0
 """Gaze error up to which no further pass is made; people notice from 1.2° on (QoMEX 2010)."""
@@ -51,7 +51,8 @@ class LoopResult(Generic[T]):
         result: The generated result or the proposal.
         delivered: Which of the two it is.
         reason: Why it is the proposal: the gaze of the generated result is worse, its face is less
-            like the person, or the engine refused to return it. None if it is the generated one.
+            like the person, the engine refused to return it, or its eyes look wrong. None if it is
+            the generated one.
         errors: Gaze error after each pass in degrees; infinite if no eyes were found.
         proposal_error: Gaze error of the proposal in degrees; None if the generated result was so
             good that the proposal was not measured.

@@ -74,6 +74,7 @@ class Generation:
             "drew was less like the person.",
             "refused": "The eyes are geometry's, not the network's: the engine's safety filter "
             "kept back what it drew.",
+            "eyes": "The eyes are geometry's, not the network's: those it drew looked wrong.",
         }[self.reason]
         return (sentence,)
 

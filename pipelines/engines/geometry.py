@@ -16,8 +16,17 @@ import numpy as np
 from pipelines.engines import eyeball as eyeballs
 from pipelines.engines.eyeball import Eyeball, Iris, smoothstep
 from pipelines.face import Eye, Face
-from pipelines.gaze import NO_TRIM, Gaze, GazeEstimate, Trim, iris_shift_mm, target_per_eye
+from pipelines.gaze import (
+    NO_TRIM,
+    Gaze,
+    GazeEstimate,
+    Trim,
+    eye_network,
+    iris_shift_mm,
+    target_per_eye,
+)
 from pipelines.gaze import lids as openings
+from pipelines.gaze.eye_network import SeenEye
 from pipelines.gaze.lids import Lids
 from pipelines.image.arrays import Image, Image8, Map, Points
 
@@ -66,6 +75,7 @@ class Socket:
         fine: The enlarged crop, float32 (h, w, 3).
         lids: Lid opening in `fine`.
         eyeball: Components of the eyeball.
+        covered: Share by which hair, a nose or frames cover the lid opening, 0..1, (h, w).
         start: Gaze as photographed.
         px_per_mm: Pixels of `fine` per millimetre.
     """
@@ -77,6 +87,7 @@ class Socket:
     fine: Image = field(repr=False)
     lids: Lids = field(repr=False)
     eyeball: Eyeball = field(repr=False)
+    covered: Map = field(repr=False)
     start: Gaze
     px_per_mm: float
 
@@ -123,8 +134,10 @@ def redirect(
 def take_apart(image: Image8 | Image, face: Face, now: GazeEstimate) -> Sockets:
     """Prepare both eyes for turning them; arguments as for `redirect`."""
     left, right = (
-        _take_apart(image, eye, start, face.mm_per_px)
-        for eye, start in zip(face.eyes, (now.left, now.right), strict=True)
+        _take_apart(image, eye, start, face.mm_per_px, seen)
+        for eye, start, seen in zip(
+            face.eyes, (now.left, now.right), eye_network.see(image, face), strict=True
+        )
     )
     return left, right
 
@@ -162,7 +175,9 @@ def paste(image_u8: Image8, patches: tuple[Patch, ...]) -> Image8:
     return result
 
 
-def _take_apart(image: Image8 | Image, eye: Eye, start: Gaze, mm_per_px: float) -> Socket:
+def _take_apart(
+    image: Image8 | Image, eye: Eye, start: Gaze, mm_per_px: float, seen: SeenEye | None = None
+) -> Socket:
     top, left, crop = _crop(image, eye)
     enlargement = max(1, int(np.ceil(_FINE_RADIUS / eye.iris_radius)))
     fine = _enlarge(crop, enlargement)
@@ -177,8 +192,39 @@ def _take_apart(image: Image8 | Image, eye: Eye, start: Gaze, mm_per_px: float) 
         fine=fine,
         lids=lids,
         eyeball=eyeballs.learn(fine, lids, iris, enlargement),
+        covered=_covered(seen, lids, (left, top), enlargement),
         start=start,
         px_per_mm=enlargement / mm_per_px,
+    )
+
+
+def _covered(seen: SeenEye | None, lids: Lids, corner: tuple[int, int], enlargement: int) -> Map:
+    """Share by which something covers the lid opening: where the network sees no eyeball in it.
+
+    Args:
+        seen: What the network finds in the eye; None to assume that nothing covers it.
+        lids: The lid opening in the enlarged crop.
+        corner: First column and first row of the crop in the picture.
+        enlargement: Pixels of the enlarged crop per pixel of the picture.
+    """
+    if seen is None:
+        return np.zeros_like(lids.depth)
+    # Centres of pixels are at whole numbers, in the picture and in the enlarged crop.
+    scale, shift = 1 / enlargement, (1 / enlargement - 1) / 2
+    to_picture = np.array([[scale, 0, corner[0] + shift], [0, scale, corner[1] + shift]])
+    linear = seen.to_frame[:, :2] @ to_picture[:, :2]
+    offset = seen.to_frame[:, :2] @ to_picture[:, 2] + seen.to_frame[:, 2]
+    height, width = lids.depth.shape
+    eyeball = cv2.warpAffine(
+        seen.eyeball,
+        np.column_stack([linear, offset]),
+        (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    inside = smoothstep(lids.depth / lids.radius, 0.08, 0.25)
+    return np.asarray(
+        inside * (1 - smoothstep(np.asarray(eyeball, np.float32), 0.15, 0.4)), np.float32
     )
 
 
@@ -225,6 +271,7 @@ def _compose(socket: Socket, iris: Iris, seed: int) -> Image:
     # Weight of the eyeball: the new opening, and the lower lid's rim where old iris shows through.
     opening = smoothstep(moved.depth / lids.radius, -0.02, 0.12)
     opening = np.maximum(opening, rim * smoothstep(new_rho, 0.98, 1.1))
+    opening *= 1 - socket.covered
     return (photo + opening[..., None] * (ball - photo)).astype(np.float32)
 
 

@@ -18,6 +18,8 @@ DARK_EYE = 0.55
 DARK_SOCKET = 0.55
 # Confidence of an iris fit below which no iris is visible.
 NO_IRIS = 0.25
+# Height of the lid opening as a share of its width below which eyes without an iris are shut.
+SHUT_OPENING = 0.21
 
 
 def check(pixels: Image, face: Face, confidence: tuple[float, float]) -> None:
@@ -29,9 +31,12 @@ def check(pixels: Image, face: Face, confidence: tuple[float, float]) -> None:
         confidence: Of the left and the right iris, from `gaze.iris.fit`, 0..1.
 
     Raises:
-        Refusal: ``eyes-hidden``.
+        Refusal: ``eyes-hidden``, or ``eyes-shut`` if the landmarks lie close together, too.
     """
-    if max(confidence) < NO_IRIS or _behind_dark_glass(pixels, face):
+    no_iris = max(confidence) < NO_IRIS
+    if no_iris and max(eye.opening for eye in face.eyes) < SHUT_OPENING:
+        raise Refusal("eyes-shut", "The eyes are shut in this photo. Use one with open eyes.")
+    if no_iris or _behind_dark_glass(pixels, face):
         raise Refusal(
             "eyes-hidden",
             "We can't see the eyes: dark glasses or a shadow hide them. "

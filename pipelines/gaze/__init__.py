@@ -1,11 +1,20 @@
 """Gaze as an angle: measured in a picture, and converted back to iris positions.
 
-The irises (`iris`), the lid edges (`lid_fit`) and the canthi and eyeballs (`eye_shape`) are located
-in the picture; `estimation` computes degrees from them; `projection` converts a target in degrees
-to the movement of each iris.
+`eye_network` sees eyeballs and irises. Irises (`iris`) and lid edges (`lid_fit`) are fitted from
+it, canthi and eyeballs located (`eye_shape`). `estimation` computes degrees, `posterior` weighs
+them, and `projection` converts a target in degrees to the movement of each iris.
 """
 
-from pipelines.gaze.angles import CONTACT_DEG, NO_TRIM, SOFT_DEG, Gaze, GazeEstimate, GazeWord, Trim
+from pipelines.gaze.angles import (
+    CONTACT_DEG,
+    LARGEST_DEG,
+    NO_TRIM,
+    SOFT_DEG,
+    Gaze,
+    GazeEstimate,
+    GazeWord,
+    Trim,
+)
 from pipelines.gaze.estimation import PEOPLE, RENDERED, Population, estimate, follow
 from pipelines.gaze.projection import (
     IRIS_PLANE_MM,
@@ -18,6 +27,7 @@ from pipelines.gaze.projection import (
 __all__ = [
     "CONTACT_DEG",
     "IRIS_PLANE_MM",
+    "LARGEST_DEG",
     "NO_TRIM",
     "PEOPLE",
     "RENDERED",

@@ -14,6 +14,9 @@ GazeWord = Literal["contact", "soft", "averted"]
 # Largest angles from the lens of the words ``contact`` and ``soft``, in degrees.
 CONTACT_DEG = 2.6
 SOFT_DEG = 5.0
+LARGEST_DEG = 60.0
+"""Largest angle from the lens that is measured: beyond it, a degree moves the iris less than half
+as far as near the lens."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Gaze:
     def off_lens(self) -> float:
         """Angle between this gaze and the direction of the lens, in degrees."""
         return self.angle_to(Gaze(0.0, 0.0))
+
+    @property
+    def measurable(self) -> bool:
+        """Whether it is nearer to the lens than the largest angle that is measured."""
+        return self.off_lens < LARGEST_DEG - 0.05
 
     @property
     def word(self) -> GazeWord:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.face import Face, HeadPose
+from pipelines.gaze import posterior
 from pipelines.gaze.angles import Gaze, GazeEstimate
 from pipelines.gaze.eye_shape import EyeShape
+from pipelines.gaze.posterior import Readings
 from pipelines.gaze.projection import (
     IRIS_PLANE_MM,
     from_upright,
@@ -56,11 +58,9 @@ PEOPLE = Population(-0.0059, -0.2213, lens_share=0.6, level_deg=1.8, nod_noise_d
 # Heads rendered by `training/renders`, whose eyeballs lie lower between the canthi and whose gaze
 # is random.
 RENDERED = Population(0.0043, -0.0623, lens_share=0.0)
-# Standard error of a reading from person to person, sideways and up, in degrees.
-NOISE_DEG = (2.3, 4.0)
-# Standard deviations of the gaze of people who look into the lens and of those who do not.
-LENS_DEG = 1.5
-ELSEWHERE_DEG = 12.0
+# Standard deviations of the pitch of level heads and of those that nod, in degrees.
+LEVEL_DEG = 1.5
+NODDING_DEG = 12.0
 
 
 def estimate(
@@ -68,6 +68,7 @@ def estimate(
     shapes: tuple[EyeShape, EyeShape],
     confidence: tuple[float, float] = (1.0, 1.0),
     population: Population = PEOPLE,
+    network_sines: Points | None = None,
 ) -> GazeEstimate:
     """Estimate the gaze of a photo whose irises were fitted (`iris.fit`).
 
@@ -82,8 +83,8 @@ def estimate(
 
        with the offsets averaged over both eyes, weighted by the confidence of their iris fits, and
        the head's pitch from `nod`.
-    3. Shrink both angles towards the lens, by the error of the reading and the share of people
-       who look into the lens (`posterior_mean`).
+    3. Weigh this reading and the network's by their errors and by the share of people who look
+       into the lens (`posterior`).
     4. Add each eye's own difference, and rotate the result into the picture's frame.
 
     Args:
@@ -91,18 +92,18 @@ def estimate(
         shapes: Shapes of the left and the right eye, from `eye_shape.find`.
         confidence: Confidence of the left and the right iris, 0..1.
         population: The kind of picture.
+        network_sines: Sines of the gaze (right, up) that the network reads in each eye, upright
+            with the head, shape (2, 2); not used where the population has no prior.
     """
     weights = eye_weights(confidence)
     eyes = offsets(face, shapes) @ _GAINS
     zeros = (population.side_zero, population.up_zero)
     reading = weights @ eyes + _head_sines(face.head, population) + zeros
-    reading_deg = np.degrees(np.arcsin(np.clip(reading, -1, 1)))
-    mean = np.array(
-        [
-            np.sin(np.radians(posterior_mean(angle, noise, population)))
-            for angle, noise in zip(reading_deg, NOISE_DEG, strict=True)
-        ]
-    )
+    mean = reading
+    if population.lens_share and network_sines is not None:
+        readings = Readings(_degrees(reading), _degrees(weights @ network_sines), face.head.yaw)
+        if np.abs(reading).max() < 1:
+            mean = np.sin(np.radians(posterior.mean(readings, population.lens_share)))
     difference = eyes - weights @ eyes
     # The left eye's outward side is the right-hand side of the picture.
     difference[:, 0] -= np.array([1, -1]) * OUTWARD_ZERO
@@ -169,29 +170,18 @@ def nod(head: HeadPose, population: Population) -> float:
     only a large measured pitch is evidence of a nod.
     """
     measured_deg = head.pitch - population.level_deg
-    return float(np.radians(posterior_mean(measured_deg, population.nod_noise_deg, population)))
-
-
-def posterior_mean(reading_deg: float, noise_deg: float, population: Population) -> float:
-    """Expected angle given its reading, in degrees.
-
-    Most portraits look into the lens (and hold the head level), and each face has a constant error
-    of its own. The prior is a mixture of two normal distributions about 0: people who look into the
-    lens (`LENS_DEG`, weight `lens_share`) and others (`ELSEWHERE_DEG`). The posterior mean shrinks
-    small readings and hardly changes large ones.
-
-    Args:
-        reading_deg: The reading.
-        noise_deg: Its standard error from person to person.
-        population: The kind of picture.
-    """
-    if population.lens_share == 0:
-        return reading_deg
+    if population.nod_noise_deg == 0:
+        return float(np.radians(measured_deg))
+    # Posterior mean under a mixture of two normal distributions, as in `posterior`.
     share = np.array([population.lens_share, 1 - population.lens_share])
-    prior = np.array([LENS_DEG, ELSEWHERE_DEG]) ** 2
-    total = prior + noise_deg**2
-    evidence = share * np.exp(-(reading_deg**2) / (2 * total)) / np.sqrt(total)
-    return float(reading_deg * (evidence / evidence.sum() * prior / total).sum())
+    prior = np.array([LEVEL_DEG, NODDING_DEG]) ** 2
+    total = prior + population.nod_noise_deg**2
+    evidence = share * np.exp(-(measured_deg**2) / (2 * total)) / np.sqrt(total)
+    return float(np.radians(measured_deg * (evidence / evidence.sum() * prior / total).sum()))
+
+
+def _degrees(sines: Points) -> Points:
+    return np.asarray(np.degrees(np.arcsin(np.clip(sines, -1, 1))))
 
 
 def _head_sines(head: HeadPose, population: Population) -> Points:

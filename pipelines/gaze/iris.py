@@ -8,20 +8,17 @@ import cv2
 import numpy as np
 
 from pipelines.face import Eye, Face
-from pipelines.gaze import lid_fit
+from pipelines.gaze import eye_network, lid_fit
 from pipelines.image import crops
 from pipelines.image.arrays import Image, Map, Points
 from pipelines.image.crops import FIT_RADIUS, EyeCrop
 
 # Rays from the centre to the circle on which the edge is measured.
 RAYS = 72
-# Expected radius relative to the landmarks'. On renders of known size the landmarks are too large;
-# this is slightly below the true ratio, so that a fit does not grow beyond a soft limbus.
-SIZE_EXPECTED = 0.91
-# Weights of the priors, which keep the fit near the landmarks where the picture has no clear edge:
+# Weights of the priors, which keep the fit near the network's where the picture has no clear edge:
 # on the radius, on the centre sideways and vertically, and on the difference of both centres.
 SIZE_PRIOR = 3.0
-SIDE_PRIOR, HEIGHT_PRIOR = 0.6, 0.5
+SIDE_PRIOR, HEIGHT_PRIOR = 3.0, 3.0
 PAIR_PRIOR = 0.6
 # In crop pixels: rays have weight 0 up to this distance inside the lids, because the wet rim of a
 # lid looks like a limbus, and full weight after the ramp.
@@ -61,14 +58,14 @@ class EyesFit:
 def fit(pixels: Image, face: Face, known_radius: float | None = None) -> EyesFit:
     """Fit the irises of a face, and its lid edges.
 
-    1. Crop each eye so that the expected radius of the iris is 24 pixels.
-    2. Mix the colours to the grey channel that best separates iris from sclera (Fisher's linear
-       discriminant).
-    3. Search, from coarse to fine, the circle across whose edge this channel rises most (an
+    1. The network finds irises and lid edges (`eye_network`, `lid_fit`), twice: the second time
+       in the frame that the first found.
+    2. Crop each eye so that the radius of its iris is 24 pixels, and mix the colours to the grey
+       channel that best separates iris from sclera (Fisher's linear discriminant).
+    3. Search, in ever finer steps, the circle across whose edge this channel rises most (an
        integro-differential operator after Daugman 1993). The rise is averaged over 72 rays,
-       weighted by how far inside the lids they end. Both eyes share one radius; weak priors keep
-       centres and radius near the landmarks where the picture has no clear edge.
-    4. Fit the lid edges (`lid_fit`) and repeat steps 2 and 3, fine steps only, between them.
+       weighted by how far inside the lids they end. Both eyes share one radius; priors keep
+       centres and radius near the network's where the picture has no clear edge.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
@@ -76,43 +73,54 @@ def fit(pixels: Image, face: Face, known_radius: float | None = None) -> EyesFit
         known_radius: Radius of the irises in pixels, if it is known from another version of the
             picture; the radius is then not searched.
     """
-    landmarks_radius = (face.left.iris_radius + face.right.iris_radius) / 2
-    radius = landmarks_radius if known_radius is None else known_radius
-    expected = SIZE_EXPECTED if known_radius is None else 1.0
-    spread = 1.0 if known_radius is None else 0.0
-    eye_crops = [crops.around_eye(pixels, eye.contour, radius, face.head.roll) for eye in face.eyes]
-    starts = [
+    located, found = _locate(pixels, face)
+    radius = located[0].iris_radius if known_radius is None else known_radius
+    eye_crops = [crops.around_eye(pixels, eye.contour, radius, face.head.roll) for eye in located]
+    anchors = [
         crops.through(crop.to_crop, eye.iris_center)
-        for crop, eye in zip(eye_crops, face.eyes, strict=True)
+        for crop, eye in zip(eye_crops, located, strict=True)
     ]
-    channels = [_channel(c, s, FIT_RADIUS) for c, s in zip(eye_crops, starts, strict=True)]
-    centers, size, _ = _search(
-        channels, eye_crops, starts, starts, _Size(FIT_RADIUS, expected, spread), coarse=True
-    )
-    with_lids = [
-        lid_fit.fit(crop, _with_iris(eye, crop, center, size * radius / FIT_RADIUS))
-        for eye, crop, center in zip(face.eyes, eye_crops, centers, strict=True)
-    ]
-    snapped = [crop.with_lids(eye.contour) for crop, eye in zip(eye_crops, with_lids, strict=True)]
-    channels = [_channel(c, s, size) for c, s in zip(snapped, centers, strict=True)]
-    centers, size, confidence = _search(
-        channels, snapped, centers, starts, _Size(size, expected, spread), coarse=False
-    )
+    spread = 1.0 if known_radius is None else 0.0
+    channels = [_channel(c, a, FIT_RADIUS) for c, a in zip(eye_crops, anchors, strict=True)]
+    centers, size, confidence = _search(channels, eye_crops, anchors, spread)
     fitted = [
         _with_iris(eye, crop, center, size * radius / FIT_RADIUS)
         for eye, crop, center in zip(
-            (*face.eyes, *with_lids), eye_crops * 2, centers * 2, strict=True
+            (*face.eyes, *located), eye_crops * 2, centers * 2, strict=True
         )
     ]
-    contrast = max(_contrast(c, m, size) for c, m in zip(snapped, centers, strict=True))
+    contrast = max(_contrast(c, m, size) for c, m in zip(eye_crops, centers, strict=True))
     return EyesFit(
         left=fitted[0],
         right=fitted[1],
         left_snapped=fitted[2],
         right_snapped=fitted[3],
-        confidence=(confidence[0], confidence[1]),
+        # An edge where the network sees no iris is of something else.
+        confidence=(confidence[0] * found[0], confidence[1] * found[1]),
         contrast=contrast,
     )
+
+
+def _locate(pixels: Image, face: Face) -> tuple[tuple[Eye, Eye], tuple[bool, bool]]:
+    """Both eyes (left, right) as the network sees them, and whether it sees their irises."""
+    found = (False, False)
+    for _ in range(2):
+        seen = eye_network.see(pixels, face)
+        discs = [one.disc for one in seen]
+        radii = [disc[1] for disc in discs if disc is not None]
+        radius = float(np.mean(radii or [eye.iris_radius for eye in face.eyes]))
+        left, right = (
+            lid_fit.fit(one, _with_disc(eye, disc, radius))
+            for eye, one, disc in zip(face.eyes, seen, discs, strict=True)
+        )
+        face = replace(face, left=left, right=right)
+        found = (discs[0] is not None, discs[1] is not None)
+    return face.eyes, found
+
+
+def _with_disc(eye: Eye, disc: tuple[Points, float] | None, radius: float) -> Eye:
+    center = eye.iris_center if disc is None else disc[0]
+    return replace(eye, iris_center=center, iris_radius=radius)
 
 
 def _contrast(crop: EyeCrop, center: Points, radius: float) -> float:
@@ -155,57 +163,38 @@ def _channel(crop: EyeCrop, center: Points, radius: float) -> Map:
     return np.asarray(cv2.GaussianBlur(scaled.astype(np.float32), (0, 0), BLUR), np.float32)
 
 
-@dataclass(frozen=True)
-class _Size:
-    """How to search the radius.
-
-    Attributes:
-        start: First radius in crop pixels.
-        expected: Expected radius, as a share of `FIT_RADIUS`.
-        spread: Factor of the search range; 0 if the radius is known.
-    """
-
-    start: float
-    expected: float
-    spread: float
-
-
 def _search(
     channels: list[Map],
     eye_crops: list[EyeCrop],
-    starts: list[Points],
     anchors: list[Points],
-    size: _Size,
-    coarse: bool,
+    spread: float,
 ) -> tuple[list[Points], float, list[float]]:
     """Search both centres and the shared radius in ever finer steps.
 
     Args:
         channels: Per eye, from `_channel`.
         eye_crops: Per eye.
-        starts: First centres, in crop pixels.
-        anchors: Centres of the landmarks, to which the priors refer.
-        size: How to search the radius.
-        coarse: Search widely, for the first round.
+        anchors: Centres that the network found, in crop pixels, to which the priors refer.
+        spread: Factor of the search range of the radius; 0 if it is known.
 
     Returns:
         Centres in crop pixels, radius in crop pixels, and confidence of each eye, 0..1.
     """
-    centers, radius = list(starts), size.start
-    span, radii_span = (10.0, 0.24) if coarse else (4.0, 0.1)
-    for step in (2.0, 0.7, 0.25) if coarse else (1.0, 0.3, 0.08):
+    centers, radius = list(anchors), FIT_RADIUS
+    span, radii_span = 4.0, 0.1
+    for step in (1.0, 0.3, 0.08):
         count = max(2, round(span / step))
         offsets = np.arange(-count, count + 1) * step
         # A known radius is tried once instead of nine times.
-        steps = np.arange(-4, 5) / 4 if size.spread else np.zeros(1)
-        radii = radius * (1 + size.spread * steps * radii_span)
+        steps = np.arange(-4, 5) / 4 if spread else np.zeros(1)
+        radii = radius * (1 + spread * steps * radii_span)
         tables = [
             _table(channel, crop, center, offsets, radii, anchor)
             for channel, crop, center, anchor in zip(
                 channels, eye_crops, centers, anchors, strict=True
             )
         ]
-        size_prior = SIZE_PRIOR * np.log(radii / (size.expected * FIT_RADIUS)) ** 2
+        size_prior = SIZE_PRIOR * np.log(radii / FIT_RADIUS) ** 2
         apart = (centers[0] - anchors[0]) - (centers[1] - anchors[1])
         moves, pick = _best_pair(tables, offsets, apart, size_prior)
         radius = float(radii[pick])

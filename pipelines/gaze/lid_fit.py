@@ -1,4 +1,4 @@
-"""Fit the lid edges of an eye by the colours of eyeball, skin and lashes."""
+"""Lid edges of an eye from where the network sees its eyeball."""
 
 from __future__ import annotations
 
@@ -9,131 +9,108 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.face import Eye
+from pipelines.gaze.eye_network import RADIUS, SeenEye
 from pipelines.gaze.lids import Canthal
 from pipelines.image import crops
-from pipelines.image.arrays import Points
-from pipelines.image.crops import FIT_RADIUS, EyeCrop
+from pipelines.image.arrays import Map, Points
 
-# Largest distance of an edge from the landmarks', in iris radii.
-REACH = 0.42
-# Factor of the cost of moving an edge outward.
-OUTWARD_PENALTY = 4.0
-# Columns across the eye in which the edge is searched, and steps within them in crop pixels.
-_COLUMNS = 49
+# Least area of a seen eyeball, as a share of the area of an iris.
+LEAST_AREA = 0.35
+# Columns across the eye in which the edges are measured, and their distance from one another in
+# pixels of the network.
+_REACH = 48.0
 _STEP = 0.5
-# Cost of a squared crop pixel between neighbouring columns.
-_STIFFNESS = 2.0
+# Width in pixels of the network up to which a gap in the eyeball is a lash or a catchlight.
+_GAP = 5
+# Standard deviation of the smoothing of the edges along the eye, in columns.
+_SMOOTHING = 3.0
 
 
-def fit(crop: EyeCrop, eye: Eye) -> Eye:
-    """Fit the lid edges of an eye whose iris is fitted.
+def fit(seen: SeenEye, eye: Eye) -> Eye:
+    """Lid edges and canthi of an eye, from the connected area in which its eyeball is seen.
 
-    In columns across the eye, the log-likelihood ratio of eyeball (iris inside its circle, sclera
-    outside) to lid (skin or lash) is summed up to every possible edge. Dynamic programming finds
-    the edge with the best sum that stays near the landmarks and bends little.
+    Where a nose or hair covers a canthus, the edges end there. Points keep their share of the
+    distance between the canthi. An eye of which too little is seen keeps its edges.
 
     Args:
-        crop: Crop of the eye, with the lid edges of the landmarks.
+        seen: What the network finds in the eye.
         eye: The eye with the lid edges of the landmarks, in pixels of the picture.
     """
-    scale = float(np.sqrt(abs(np.linalg.det(crop.to_crop[:, :2]))))
-    in_crop = eye.mapped(lambda points: crops.through(crop.to_crop, points), scale)
-    axes = Canthal.of(in_crop)
-    upper_ratio, lower_ratio = _likelihood_ratios(crop, in_crop, axes)
-    to_picture = crops.inverse(crop.to_crop)
-    upper = crops.through(to_picture, _fit_edge(upper_ratio, axes, in_crop.upper, sign=-1))
-    lower = crops.through(to_picture, _fit_edge(lower_ratio, axes, in_crop.lower, sign=1))
-    return replace(eye, upper=upper, lower=lower)
+    area = _area(seen)
+    if area is None:
+        return eye
+    scale = float(np.sqrt(abs(np.linalg.det(seen.to_frame[:, :2]))))
+    in_frame = eye.mapped(lambda points: crops.through(seen.to_frame, points), scale)
+    axes = Canthal.of(in_frame)
+    columns, top, bottom = _edges(seen.eyeball, area, axes)
+    if len(columns) < RADIUS:
+        return eye
+    start, end = columns[0], columns[-1]
+    middle = (top + bottom) / 2
+    inner, outer = axes.at(start / axes.width, middle[0]), axes.at(end / axes.width, middle[-1])
+    back = crops.inverse(seen.to_frame)
+
+    def moved(edge: Points, heights: Points) -> Points:
+        along = np.clip(axes.place(*edge.T)[0], 0, 1)
+        x = start + along * (end - start)
+        points = np.column_stack(axes.at(x / axes.width, np.interp(x, columns, heights)))
+        points[0], points[-1] = outer, inner
+        return np.asarray(crops.through(back, points))
+
+    upper, lower = moved(in_frame.upper, top), moved(in_frame.lower, bottom)
+    return replace(eye, upper=upper, lower=lower, outer=upper[0], inner=upper[-1])
 
 
-def _likelihood_ratios(crop: EyeCrop, eye: Eye, axes: Canthal) -> tuple[Points, Points]:
-    """Log-likelihood ratio of eyeball to upper lid and of eyeball to lower lid, per pixel."""
-    image = cv2.GaussianBlur(crop.pixels, (0, 0), 0.8).astype(np.float64)
-    height, width = image.shape[:2]
-    ys, xs = np.mgrid[:height, :width].astype(np.float64)
-    rho = np.hypot(xs - eye.iris_center[0], ys - eye.iris_center[1])
-    rho = rho / eye.iris_radius
-    depth = crop.depth / FIT_RADIUS
-    above = axes.place(xs, ys)[1] < 0
-    iris = _colours(image, (rho < 0.95) & (rho > 0.45) & (depth > 0.15))
-    sclera = _colours(image, (rho > 1.15) & (depth > 0.18))
-    # The sclera gets darker towards lids and canthi, so expect it darker and in a wider range.
-    sclera = (sclera[0] * 0.94, np.maximum(sclera[1], 0.07))
-    ball = np.where(rho < 1.0, _log_likelihood(image, *iris), _log_likelihood(image, *sclera))
-    skin_up = _colours(image, (depth < -0.5) & (depth > -1.1) & above)
-    lash = (np.percentile(image[(depth < -0.02) & (depth > -0.5) & above], 8, axis=0), skin_up[1])
-    skin_down = _colours(image, (depth < -0.25) & (depth > -0.8) & ~above)
-    upper_lid = np.maximum(_log_likelihood(image, *skin_up), _log_likelihood(image, *lash))
-    lower_lid = _log_likelihood(image, *skin_down)
-    # A highlight has the colour of neither, but is always on the eyeball.
-    glare = (rho < 0.95) & (image.min(axis=2) > iris[0].max() + 0.12)
-    ball = np.where(glare, np.maximum(ball, np.maximum(upper_lid, lower_lid) + 2.5), ball)
-    # Limit the influence of a single lash on its column.
-    return np.clip(ball - upper_lid, -2.5, 2.5), np.clip(ball - lower_lid, -2.5, 2.5)
+def _area(seen: SeenEye) -> NDArray[np.uint8] | None:
+    """Mask of the connected area in which the eyeball is seen; None if it is too small."""
+    mask = (seen.eyeball > 0.5).astype(np.uint8)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_GAP, _GAP))
+    mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel), np.uint8)
+    count, labels = cv2.connectedComponents(mask)
+    sizes = np.bincount(labels.ravel(), minlength=count)
+    sizes[0] = 0
+    largest = int(sizes.argmax())
+    if sizes[largest] < LEAST_AREA * np.pi * RADIUS**2:
+        return None
+    return (labels == largest).astype(np.uint8)
 
 
-def _colours(image: Points, where: NDArray[np.bool_]) -> tuple[Points, Points]:
-    """Median and robust standard deviation of the colours in an area, each of shape (3,)."""
-    samples = image[where] if where.sum() >= 12 else image.reshape(-1, 3)
-    center = np.median(samples, axis=0)
-    spread = 1.4826 * np.median(np.abs(samples - center), axis=0)
-    return center, np.clip(spread, 0.045, 0.16)
+def _edges(eyeball: Map, area: NDArray[np.uint8], axes: Canthal) -> tuple[Points, Points, Points]:
+    """Upper and lower edge of an area in columns along the line through the canthi.
 
-
-def _log_likelihood(image: Points, center: Points, spread: Points) -> Points:
-    """Log-likelihood of each pixel under a normal distribution, up to a constant, (H, W)."""
-    misfit = (((image - center) / spread) ** 2).sum(axis=2)
-    return np.asarray(-0.5 * misfit - np.log(spread).sum(), np.float64)
-
-
-def _fit_edge(ratio: Points, axes: Canthal, edge: Points, sign: int) -> Points:
-    """Move a lid edge along the columns to its best path.
-
-    Args:
-        ratio: From `_likelihood_ratios`.
-        axes: Axes of the eye in the crop.
-        edge: Edge of the landmarks in crop pixels, shape (9, 2).
-        sign: Outward direction along `axes.down`: -1 for the upper, 1 for the lower lid.
+    Returns:
+        Position of each column from the inner canthus, and the heights of the upper and the lower
+        edge below the line there, in pixels of the network, each of shape (n,).
     """
-    along, heights = axes.place(*edge.T)
-    u = np.linspace(0.06, 0.94, _COLUMNS)
-    order = np.argsort(along)
-    base = np.interp(u, along[order], heights[order])
-    offsets = np.arange(-REACH, REACH + 1e-9, _STEP / FIT_RADIUS) * FIT_RADIUS
-    x, y = axes.at(u[None, :], base[None, :] + offsets[:, None])
-    score = cv2.remap(
-        ratio.astype(np.float32),
-        x.astype(np.float32),
-        y.astype(np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    ).astype(np.float64)
-    # Sum over the pixels that lie inside each possible edge.
-    inside = np.cumsum(score if sign > 0 else score[::-1], axis=0)
-    inside = inside if sign > 0 else inside[::-1]
-    taper = 0.04 + 0.2 * np.sin(np.pi * u)
-    # Dark lashes are easily taken for a dark iris, but not the other way round.
-    outward = np.where(offsets * sign > 0, OUTWARD_PENALTY, 1.0)[:, None]
-    cost = -0.12 * inside * _STEP + outward * (offsets[:, None] / (taper * FIT_RADIUS)) ** 2
-    path = offsets[_best_path(cost)]
-    path = np.convolve(np.pad(path, 2, mode="edge"), np.array([1, 3, 4, 3, 1]) / 12, "valid")
-    shift = np.interp(along, np.r_[0, u, 1], np.r_[0, path, 0])
-    moved: Points = edge + shift[:, None] * axes.down
-    return moved
+    middle = axes.width / 2
+    along = np.arange(middle - _REACH, middle + _REACH, _STEP)
+    below = np.arange(-_REACH / 2, _REACH / 2, _STEP)
+    x, y = axes.at(along[None, :] / axes.width, below[:, None])
+    at_x, at_y = np.asarray(x, np.float32), np.asarray(y, np.float32)
+    inside = cv2.remap(area.astype(np.float32), at_x, at_y, cv2.INTER_LINEAR) > 0.5
+    seen = np.asarray(cv2.remap(eyeball, at_x, at_y, cv2.INTER_LINEAR), np.float32)
+    filled = np.flatnonzero(inside.any(axis=0))
+    if len(filled) == 0:
+        return np.zeros(0), np.zeros(0), np.zeros(0)
+    first, last = filled[0], filled[-1] + 1
+    top = _crossing(seen, inside, below)[first:last]
+    bottom = -_crossing(seen[::-1], inside[::-1], -below[::-1])[first:last]
+    return along[first:last], _smoothed(top), _smoothed(bottom)
 
 
-def _best_path(cost: Points) -> NDArray[np.int64]:
-    """Row of each column on the path of least cost, with stiffness (Viterbi 1967)."""
-    rows, columns = cost.shape
-    index = np.arange(rows)
-    bend = _STIFFNESS * ((index[:, None] - index[None, :]) * _STEP) ** 2
-    total, back = cost[:, 0], np.zeros((rows, columns), int)
-    for column in range(1, columns):
-        step = total[None, :] + bend
-        back[:, column] = step.argmin(axis=1)
-        total = step.min(axis=1) + cost[:, column]
-    path = np.empty(columns, int)
-    path[-1] = int(total.argmin())
-    for column in range(columns - 1, 0, -1):
-        path[column - 1] = back[path[column], column]
-    return path
+def _crossing(seen: Map, inside: NDArray[np.bool_], heights: Points) -> Points:
+    """Height at which each column's probability passes one half into the area, (columns,)."""
+    columns = np.arange(inside.shape[1])
+    row = np.maximum(inside.argmax(axis=0), 1)
+    before, after = seen[row - 1, columns], seen[row, columns]
+    part = np.clip((0.5 - before) / np.where(after > before + 1e-3, after - before, 1.0), 0, 1)
+    result: Points = heights[row - 1] + part * (heights[row] - heights[row - 1])
+    return result
+
+
+def _smoothed(edge: Points) -> Points:
+    """An edge without jags, by a Gaussian along the eye; its ends are mirrored at their values."""
+    reach = min(len(edge) - 1, round(4 * _SMOOTHING))
+    start, end = 2 * edge[0] - edge[reach:0:-1], 2 * edge[-1] - edge[-2 : -reach - 2 : -1]
+    kernel = cv2.getGaussianKernel(2 * reach + 1, _SMOOTHING)[:, 0]
+    return np.convolve(np.concatenate([start, edge, end]), kernel, "valid")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.face import HeadPose
-from pipelines.gaze.angles import NO_TRIM, Gaze, GazeEstimate, Trim
+from pipelines.gaze.angles import LARGEST_DEG, NO_TRIM, Gaze, GazeEstimate, Trim
 from pipelines.image.arrays import Points
 
 # Distance of the iris from the centre of rotation: sqrt(12² - 5.85²) mm, for an eyeball of 12 mm
 # radius and an iris of 5.85 mm radius. The centre of the iris moves on a sphere of this radius.
 IRIS_PLANE_MM = 10.48
-# Sine of the largest angle from the lens, 45 degrees: beyond it an offset is too inaccurate.
-LARGEST_SINE = 0.707
+# Sine of the largest angle from the lens that is measured.
+LARGEST_SINE = float(np.sin(np.radians(LARGEST_DEG)))
 
 # Largest comfortable angle of the eyes from the head's axis, in degrees.
 MAX_YAW = 25.0

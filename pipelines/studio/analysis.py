@@ -11,9 +11,11 @@ from pipelines import gaze
 from pipelines.engines import geometry
 from pipelines.face import Face, visibility
 from pipelines.gaze import (
+    LARGEST_DEG,
     PEOPLE,
     GazeEstimate,
     Population,
+    eye_network,
     eye_shape,
     iris,
 )
@@ -32,8 +34,6 @@ CLEAR_CONTRAST = 0.05
 # Threshold for the less clear eye. No portrait with two open eyes came below 0.34; a covered eye
 # has 0.25.
 CLEAR_BOTH = 0.3
-# Above this angle off the lens, the size of the angle cannot be read any more.
-READABLE_DEG = 40.0
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,20 @@ class Analysis:
                 "Only one eye can be made out in this photo, and turning one alone would make a "
                 "squint; the gaze is left as it is. A photo that shows both eyes would do."
             )
-        unclear = self.gaze.confidence < CLEAR_IRIS or self.iris_contrast < CLEAR_CONTRAST
-        if unclear or self.gaze.gaze.off_lens > READABLE_DEG:
+        if not self.gaze.gaze.measurable:
+            return Message(
+                "The eyes look more than {degrees:.0f}° past the lens, which is too far to be "
+                "measured; the gaze is left as it is. A photo in which they look nearer to the "
+                "lens would do.",
+                degrees=LARGEST_DEG,
+            )
+        if self.iris_contrast < CLEAR_CONTRAST:
+            return (
+                "The irises hardly differ from the whites of the eyes in this photo, so they "
+                "can't be turned; the gaze is left as it is. A photo with more light on the eyes "
+                "would do."
+            )
+        if self.gaze.confidence < CLEAR_IRIS:
             return (
                 "The irises can't be made out clearly enough in this photo to be turned; "
                 "the gaze is left as it is. A sharper or lighter photo would do."
@@ -139,5 +151,7 @@ def _fit_eyes(
     # edges in the picture.
     with_irises = replace(face, left=fit.left, right=fit.right)
     shapes = eye_shape.find(pixels, with_irises)
-    estimate = gaze.estimate(with_irises, shapes, fit.confidence, population)
-    return replace(face, left=fit.left_snapped, right=fit.right_snapped), estimate, fit
+    with_lids = replace(face, left=fit.left_snapped, right=fit.right_snapped)
+    sines = eye_network.read_gaze(pixels, with_lids)
+    estimate = gaze.estimate(with_irises, shapes, fit.confidence, population, sines)
+    return with_lids, estimate, fit

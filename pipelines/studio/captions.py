@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.gaze import Gaze
+from pipelines.gaze import LARGEST_DEG, Gaze
 from pipelines.studio.look import Look
 
 if TYPE_CHECKING:
@@ -120,4 +120,6 @@ def held_back_line(variant: Variant) -> str:
 
 def describe(gaze: Gaze) -> str:
     """A gaze in degrees and its word, for example ``3.4° soft``."""
+    if not gaze.measurable:
+        return f"over {LARGEST_DEG:g}° {WORDS[gaze.word]}"
     return f"{gaze.off_lens:.1f}° {WORDS[gaze.word]}"

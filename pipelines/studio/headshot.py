@@ -50,6 +50,7 @@ class Headshot:
                 "off_lens": round(gaze.off_lens, 2),
                 "word": gaze.word,
                 "contact": gaze.off_lens <= CONTACT_DEG,
+                "measurable": gaze.measurable,
                 "confidence": round(self.gaze.confidence, 3),
             },
             "head": {

@@ -17,10 +17,11 @@ from pipelines.image.arrays import Image8
 from pipelines.measure import identity
 from pipelines.runtime.errors import LookError, Refusal
 from pipelines.runtime.messages import Message
-from pipelines.studio import analysis, rendering, sheet
+from pipelines.studio import analysis, sheet
 from pipelines.studio.analysis import Analysis
 from pipelines.studio.look import LARGEST_SEED, Look
 from pipelines.studio.planning import Plan, plan
+from pipelines.studio.turning import Progress
 from presets.schema import Presets, load
 
 MOST_CANDIDATES = 8
@@ -129,7 +130,7 @@ def invent(
     pose: Analysis,
     look: Look,
     count: int,
-    progress: rendering.Progress | None = None,
+    progress: Progress | None = None,
     presets: Presets | None = None,
 ) -> Persona:
     """Generate faces of invented people.
@@ -190,9 +191,7 @@ def _check(planned: Plan, presets: Presets, count: int) -> None:
         )
 
 
-def _on_step(
-    progress: rendering.Progress | None, index: int, count: int
-) -> Callable[[int, int], None]:
+def _on_step(progress: Progress | None, index: int, count: int) -> Callable[[int, int], None]:
     def on_step(step: int, steps: int) -> None:
         if progress is not None:
             share = (index + step / max(steps, 1)) / count

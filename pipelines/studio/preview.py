@@ -15,9 +15,9 @@ from pipelines.image.arrays import Image, Image8, Points
 from pipelines.measure import guards
 from pipelines.measure.guards import Reference
 from pipelines.runtime.cache import Cache
-from pipelines.studio import rendering
 from pipelines.studio.analysis import Analysis
 from pipelines.studio.planning import Plan
+from pipelines.studio.turning import already_there
 
 LONG_SIDE = 640
 """Long side of a preview in pixels: enough for a third of the page's width on a dense screen."""
@@ -104,7 +104,7 @@ def preview(stage: PreviewStage, planned: Plan, seed: int = 0) -> Image8:
     if (
         planned.target is None
         or analysis.eyes_left_alone is not None
-        or rendering.already_there(analysis, planned)
+        or already_there(analysis, planned)
     ):
         return _u8(pixels)
     return geometry.paste(_u8(pixels), _turn_eyes(stage, planned, seed))

@@ -9,18 +9,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from pipelines import face as faces
 from pipelines import gaze, polish
-from pipelines.engines import annotation, dispatch, generation, geometry
-from pipelines.engines.base import Request
+from pipelines.engines import annotation, dispatch
 from pipelines.engines.generation import Generation
 from pipelines.face import Face
 from pipelines.gaze import (
     CONTACT_DEG,
     NO_TRIM,
     Gaze,
-    GazeEstimate,
-    iris,
 )
 from pipelines.image import delivery, loading
 from pipelines.image.arrays import Image, Image8
@@ -29,15 +25,13 @@ from pipelines.measure.measurements import GazeChange, Measurements
 from pipelines.polish import Polished
 from pipelines.runtime import slots
 from pipelines.runtime.cache import Cache
-from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
 from pipelines.studio.analysis import Analysis
 from pipelines.studio.look import Look
 from pipelines.studio.planning import Plan, plan
+from pipelines.studio.turning import Progress, Turned, already_there, read_gaze, turn_eyes
 from presets.schema import Presets, load
 
-Progress = Callable[[float, str], None]
-STILL_DEG = geometry.STILL_DEG
 # A trim that turns the eyes further apart than this shows as a squint. The trim is judged, not the
 # gaze measured per eye: over 60 portraits, eyes that look at one thing read as 4 degrees apart in
 # the median, with a (robust) spread of 8 degrees from person to person.
@@ -129,15 +123,6 @@ def render(
         return _render(analysis, look, report_progress, presets or load(), cache or Cache())
 
 
-def already_there(analysis: Analysis, planned: Plan) -> bool:
-    """Whether the gaze in the photo is within `STILL_DEG` of the target, without a trim."""
-    return (
-        planned.target is not None
-        and not planned.trim
-        and analysis.gaze.gaze.angle_to(planned.target) < STILL_DEG
-    )
-
-
 class _PolishInput(NamedTuple):
     """What the polish needs of a picture whose eyes were turned.
 
@@ -161,20 +146,23 @@ def _render(
     timer = _StepTimer(dict.fromkeys(STEPS, 0.0) | {"analyse": analysis.seconds})
     progress(0.0, "Turning the eyes")
     turn_key = _turn_key(planned, look.seed)
-    turned, posed, generated = cache.get(
-        turn_key, lambda: _turn_eyes(analysis, planned, look.seed, progress, timer, cache)
+    turned = cache.get(
+        turn_key,
+        lambda: turn_eyes(analysis, planned, look.seed, progress, timer.measure, cache),
     )
 
     def polish_input() -> _PolishInput:
-        return cache.get(("before", turn_key), lambda: _polish_input(analysis, turned, posed))
+        return cache.get(
+            ("before", turn_key), lambda: _polish_input(analysis, turned.image_u8, turned.posed)
+        )
 
     def finish() -> tuple[Image8, Measurements, tuple[str, ...]]:
         progress(0.35, "Polishing")
         with timer.measure("polish"):
-            result, polished = _polish(turned, posed, planned, polish_input)
+            result, polished = _polish(turned.image_u8, turned.posed, planned, polish_input)
         progress(0.7, "Measuring")
         with timer.measure("measure"):
-            return result, *_measure(analysis, planned, turned, result, posed, polished)
+            return result, *_measure(analysis, planned, turned, result, polished)
 
     polish_key = planned.doses, planned.texture_floor, planned.clamped
     result, measured, result_warnings = cache.get(("finished", turn_key, polish_key), finish)
@@ -186,13 +174,13 @@ def _render(
         measurements=measured,
         warnings=(
             *plan_warnings,
-            *(generated.sentences if generated else ()),
+            *turned.warnings,
             *result_warnings,
             *measured.reasons,
         ),
         seconds=timer.total(),
-        posed=posed,
-        generation=generated,
+        posed=turned.posed,
+        generation=turned.generation,
     )
 
 
@@ -233,55 +221,6 @@ def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...
     return planned, tuple(warnings)
 
 
-def _turn_eyes(
-    analysis: Analysis,
-    planned: Plan,
-    seed: int,
-    progress: Progress,
-    timer: _StepTimer,
-    cache: Cache,
-) -> tuple[Image8, Face, Generation | None]:
-    """The picture with turned eyes, the face as posed in it, and what a network did."""
-    original = analysis.portrait.original_u8
-    nothing_to_turn = planned.target is None or already_there(analysis, planned)
-    if planned.untouched or (nothing_to_turn and not planned.generative):
-        return original, analysis.face, None
-    if planned.engine.weights != "none":
-
-        def read_gaze(working: Image, posed: Face) -> tuple[Face, Gaze | None]:
-            face, estimate, warnings = _read_gaze(working, analysis, posed)
-            return face, None if warnings else estimate.gaze
-
-        request = _request(analysis, planned, seed)
-        return generation.generate(request, progress, timer.measure, read_gaze, cache)
-    assert planned.target is not None
-    with timer.measure("redirect"):
-        posed = annotation.look_towards(analysis.face, analysis.gaze, planned.target, planned.trim)
-        full = analysis.full_face
-        sockets = cache.root.get(
-            "sockets", lambda: geometry.take_apart(original, full, analysis.gaze)
-        )
-        patches = geometry.redirect(
-            original, full, analysis.gaze, planned.target, seed, planned.trim, sockets
-        )
-        return geometry.paste(original, patches), posed, None
-
-
-def _request(analysis: Analysis, planned: Plan, seed: int) -> Request:
-    return Request(
-        portrait=analysis.portrait,
-        face=analysis.face,
-        gaze=analysis.gaze,
-        embedding=analysis.baseline.embedding,
-        target=planned.target,
-        trim=planned.trim,
-        engine=planned.engine,
-        context=planned.context,
-        generative=planned.generative,
-        seed=seed,
-    )
-
-
 def _target_per_eye(analysis: Analysis, planned: Plan) -> tuple[Gaze, Gaze] | None:
     if planned.target is None:
         return None
@@ -319,9 +258,8 @@ def _turn_key(planned: Plan, seed: int) -> Hashable:
 def _measure(
     analysis: Analysis,
     planned: Plan,
-    turned: Image8,
+    turned: Turned,
     result: Image8,
-    posed: Face,
     polished: Polished | None,
 ) -> tuple[Measurements, tuple[str, ...]]:
     original = analysis.portrait.original_u8
@@ -330,8 +268,8 @@ def _measure(
     if result is not original:
         working = loading.to_working(result)
     # If the eyes were not turned, the gaze is the photo's; the polish does not change it.
-    if turned is not original:
-        face, after, warnings = _read_gaze(working, analysis, posed)
+    if turned.image_u8 is not original:
+        face, after, warnings = read_gaze(working, analysis, turned.posed)
     measured = measurements.measure(
         analysis.baseline,
         working,
@@ -347,7 +285,7 @@ def _measure(
         texture_floor=planned.texture_floor,
         changed_outside_face=measurements.changed_outside_face(original, result, analysis.face),
         held_back=None if polished is None else polished.held_back,
-        halo=None if turned is original else _halo(polished),
+        halo=None if turned.image_u8 is original else _halo(polished),
     )
     return measured, warnings if polished is None else (*polished.notes, *warnings)
 
@@ -355,20 +293,6 @@ def _measure(
 def _halo(polished: Polished | None) -> float:
     readings = None if polished is None else polished.readings
     return 0.0 if readings is None else readings.halo
-
-
-def _read_gaze(
-    working: Image, analysis: Analysis, posed: Face
-) -> tuple[Face, GazeEstimate, tuple[str, ...]]:
-    """Face and gaze in a result, and a warning if no face is found in it."""
-    try:
-        face = faces.find(working)
-    except Refusal:
-        warning = "The eyes of this result can't be measured any more; its gaze is the photo's."
-        return posed, analysis.gaze, (warning,)
-    fit = iris.fit(working, face, analysis.face.left.iris_radius)
-    face = replace(face, left=fit.left_snapped, right=fit.right_snapped)
-    return face, gaze.follow(analysis.gaze, analysis.face, face, fit.confidence), ()
 
 
 class _StepTimer:

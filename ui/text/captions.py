@@ -61,7 +61,7 @@ def blank_strip(language: str = DEFAULT_LANGUAGE, original: str = "") -> str:
 def caption(picture: ResultPicture, language: str = DEFAULT_LANGUAGE) -> str:
     """Gaze, target if it differs, likeness, texture and floor, then warnings."""
     word = f" {escape(gaze_word(picture.gaze, language))}"
-    degrees = numbers.degrees(picture.gaze.off_lens)
+    degrees = numbers.off_lens(picture.gaze)
     gaze = term(language, "gaze", degrees, word)
     rows = [f'<p class="p-gaze">{gaze}{_target_note(picture, language)}</p>']
     if not picture.letter:
@@ -112,7 +112,7 @@ def eyes(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
     columns = "".join(
         f'<figure class="p-eyes" data-letter="{picture.letter}">'
         f"<figcaption>{_letter(picture.letter)}<b>{escape(picture.title)}</b> "
-        f"<span>{numbers.degrees(picture.gaze.off_lens)} "
+        f"<span>{numbers.off_lens(picture.gaze)} "
         f"{escape(gaze_word(picture.gaze, language))}</span></figcaption>"
         f"{_half(picture, 'right', language)}{_half(picture, 'left', language)}"
         "</figure>"
@@ -183,13 +183,13 @@ def gaze_line(
         language: The visitor's language.
         true: The true gaze, known for rendered heads.
     """
-    degrees, word = numbers.degrees(gaze.off_lens), gaze_word(gaze, language)
+    degrees, word = numbers.off_lens(gaze), gaze_word(gaze, language)
     text = translate_html(language, "caption.seen", degrees=degrees, word=word)
     parts = [text.replace(degrees, f"<b>{degrees}</b>", 1)]
     if true is None:
         parts.append(translate_html(language, "caption.seen_doubt"))
     else:
-        true_degrees = numbers.degrees(true.off_lens)
+        true_degrees = numbers.off_lens(true)
         parts.append(translate_html(language, "portrait.true_gaze", degrees=true_degrees))
     parts += [
         f'<span class="p-warning">{escape(translate_message(language, warning))}</span>'
@@ -247,7 +247,7 @@ def _half(picture: ResultPicture, side: str, language: str) -> str:
 
 
 def _alt(picture: ResultPicture, language: str) -> str:
-    name, degrees = picture.name, numbers.degrees(picture.gaze.off_lens)
+    name, degrees = picture.name, numbers.off_lens(picture.gaze)
     word = gaze_word(picture.gaze, language)
     if not picture.letter:
         return translate(language, "caption.alt", name=name, degrees=degrees, word=word)
@@ -353,8 +353,8 @@ def _target_note(picture: ResultPicture, language: str) -> str:
         text = translate(
             language,
             "caption.asked_reach",
-            degrees=numbers.degrees(asked.off_lens),
-            reach=numbers.degrees(target.off_lens),
+            degrees=numbers.off_lens(asked),
+            reach=numbers.off_lens(target),
         )
         return f" {term(language, 'asked', text)}"
     if not differs(picture.gaze, target):
@@ -379,7 +379,7 @@ def _candidate_caption(candidate: Candidate, language: str) -> str:
         gaze = candidate.analysis.gaze.gaze
         missed = translate(language, "caption.missed", degrees=numbers.degrees(candidate.error))
         rows.append(
-            f'<p class="p-gaze"><b>{numbers.degrees(gaze.off_lens)}</b> '
+            f'<p class="p-gaze"><b>{numbers.off_lens(gaze)}</b> '
             f"{escape(gaze_word(gaze, language))}, {escape(missed)}</p>"
         )
     rows += [_warning(warning, language) for warning in candidate.warnings]

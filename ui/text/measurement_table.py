@@ -179,7 +179,7 @@ def _direction(angles: Sequence[float], language: str) -> str:
 
 
 def _off_lens(angles: Sequence[float], language: str) -> str:
-    off = numbers.degrees(Gaze(*angles).off_lens)
+    off = numbers.off_lens(Gaze(*angles))
     return translate(
         language, "numbers.off_lens", degrees=off, direction=_direction(angles, language)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.gaze import Gaze
+from pipelines.gaze import LARGEST_DEG, Gaze
 from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE
 
@@ -26,6 +26,11 @@ def small_percent(share: float) -> str:
     if share <= 0 or share >= _SMALL:
         return percent(share)
     return f"{share * 100:.1f} %" if share >= _TINY else "< 0.1 %"
+
+
+def off_lens(gaze: Gaze) -> str:
+    """Angle of a gaze off the lens, such as ``3.4°``; ``> 60°`` if it is too large to measure."""
+    return degrees(gaze.off_lens) if gaze.measurable else f"> {degrees(LARGEST_DEG, 0)}"
 
 
 def gaze_word(gaze: Gaze, language: str = DEFAULT_LANGUAGE) -> str:

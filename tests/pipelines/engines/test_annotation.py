@@ -7,7 +7,7 @@ import pytest
 
 from pipelines import face as faces
 from pipelines.engines import annotation, eye_patches
-from pipelines.face import mesh
+from pipelines.face import mesh, with_eyes
 from pipelines.gaze import Gaze
 from pipelines.image import crops
 from pipelines.image.arrays import Image8
@@ -43,7 +43,7 @@ def pupils(control: Image8) -> dict[str, tuple[float, float]]:
 def test_the_pupils_move_with_the_target(astronaut_analysis: Analysis) -> None:
     face, now = astronaut_analysis.face, astronaut_analysis.gaze
     size = (2048, 2048)
-    before = pupils(annotation.draw(face, size))
+    before = pupils(annotation.draw(with_eyes(face, *face.eyes), size))
     target = Gaze(now.gaze.yaw + 12, now.gaze.pitch)
     after = pupils(annotation.draw(annotation.look_towards(face, now, target), size))
     for side in ("left", "right"):

@@ -20,6 +20,7 @@ from pipelines.engines.base import OnStep, Proposal, Task
 from pipelines.face import Face
 from pipelines.gaze import Gaze
 from pipelines.image.arrays import Image8
+from pipelines.measure import eyes
 from pipelines.runtime.errors import Cancelled, EngineFailed, EngineUnavailable, LookError
 from pipelines.studio import Analysis, Look
 from presets.schema import Engine, load
@@ -42,8 +43,9 @@ def one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def deliver(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Deliver what was drawn, even if the proposal is better."""
+    """Deliver what was drawn, even if the proposal is better and the eyes look wrong."""
     monkeypatch.setattr(closed_loop, "_reason_against", lambda *_: None)
+    monkeypatch.setattr(eyes, "agreement", lambda *_: 1.0)
 
 
 def look(engine: str, **changes: Any) -> Look:

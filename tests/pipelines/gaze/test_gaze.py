@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pipelines.face import Face, HeadPose
 from pipelines.gaze import (
     IRIS_PLANE_MM,
-    PEOPLE,
     RENDERED,
     Gaze,
     GazeEstimate,
@@ -21,7 +20,6 @@ from pipelines.gaze import (
     target_per_eye,
     within_reach,
 )
-from pipelines.gaze.estimation import posterior_mean
 from pipelines.gaze.projection import from_upright, to_upright
 from pipelines.studio import Analysis
 
@@ -104,21 +102,6 @@ def test_moved_irises_change_the_estimate(
     # canthi follow the iris by a tenth of its movement, which they do not here.
     assert (after.yaw - before.yaw) * (yaw or 1) == pytest.approx(11 if yaw else 0, abs=2)
     assert (after.pitch - before.pitch) * (pitch or 1) == pytest.approx(11 if pitch else 0, abs=2)
-
-
-@given(st.floats(-40, 40), st.floats(0.5, 6))
-def test_readings_shrink_on_photographs_and_not_on_renders(reading: float, noise: float) -> None:
-    expected = posterior_mean(reading, noise, PEOPLE)
-    assert abs(expected) <= abs(reading) + 1e-9
-    assert expected * reading >= 0
-    assert posterior_mean(reading, noise, RENDERED) == reading
-
-
-def test_small_readings_shrink_more_than_large_ones() -> None:
-    shares = [posterior_mean(reading, 3.5, PEOPLE) / reading for reading in (1, 3, 6, 10, 20)]
-    assert shares == sorted(shares)
-    assert shares[0] < 0.5
-    assert shares[-1] > 0.85
 
 
 @pytest.mark.parametrize("roll", [-20.0, 0.0, 7.0])

@@ -253,7 +253,8 @@ def test_the_picture_of_a_grid_has_headings(
 ) -> None:
     grid, outcomes = four
     whole = sheet.draw(small, grid, outcomes)
-    part = sheet.draw(small, grid, outcomes[:1])
+    # One cell of each row, because a row is as high as its longest caption.
+    part = sheet.draw(small, grid, [outcomes[0], outcomes[3]])
     assert whole.shape == part.shape
     # Headings are drawn whether or not their cells are done.
     assert np.array_equal(whole[:60], part[:60])

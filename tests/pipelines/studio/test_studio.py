@@ -76,7 +76,7 @@ def test_the_gaze_reaches_its_target(region: str, astronaut_analysis: Analysis) 
     variant = studio.render(astronaut_analysis, Look(region=region, polish=0))
     gaze = variant.measurements.gaze
     assert gaze.target is not None
-    assert gaze.before.gaze.angle_to(gaze.target) > 2
+    assert gaze.before.gaze.angle_to(gaze.target) > 1
     assert gaze.error is not None
     # The irises of this photo have a radius of 4 pixels, so a third of a pixel is 2.6 degrees.
     assert gaze.error < 2.6
@@ -194,7 +194,7 @@ def test_unclear_irises_are_not_turned(astronaut: Image8) -> None:
     variant = studio.render(analysis, Look(region="off-camera", polish=0))
     assert variant.plan.target is None
     assert np.array_equal(variant.image_u8, hazy)
-    assert any("made out" in warning for warning in variant.warnings)
+    assert any("hardly differ" in warning for warning in variant.warnings)
     assert not variant.reached
 
 
@@ -218,7 +218,7 @@ def test_missing_weights_are_reported_before_any_work(
     def turn_eyes(*args: object) -> None:
         raise AssertionError("work began")
 
-    monkeypatch.setattr(rendering, "_turn_eyes", turn_eyes)
+    monkeypatch.setattr(rendering, "turn_eyes", turn_eyes)
     with pytest.raises(EngineUnavailable) as caught:
         studio.compare(astronaut_analysis, [Look(engine="geometry"), Look(engine=engine)])
     assert caught.value.code == "weights-missing"

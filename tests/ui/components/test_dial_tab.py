@@ -20,7 +20,7 @@ def photo(hopper_analysis: Analysis) -> Photo:
 def test_what_a_look_asks_for_is_what_its_plan_says(photo: Photo) -> None:
     one = aim_of("A", JAPAN, 1.0, photo, "en")
     assert one.asked is not None
-    assert (abs(one.asked.yaw), one.asked.pitch) == (3, -2)
+    assert (abs(one.asked.yaw), one.asked.pitch) == pytest.approx((3, -2))
     assert (one.own, one.by_hand, one.span) == (one.asked, False, (0, 6))
     hand = aim_of("A", Look(region="japan", gaze=Gaze(12, 4)), 1.0, photo, "en")
     assert (hand.asked, hand.own, hand.by_hand) == (Gaze(12, 4), one.asked, True)

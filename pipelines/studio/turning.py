@@ -1,0 +1,185 @@
+"""Turn the eyes of a photo for one look, and check that what comes out is an eye."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pipelines import gaze
+from pipelines.engines import annotation, generation, geometry
+from pipelines.engines.base import Request
+from pipelines.engines.generation import Generation, Timer
+from pipelines.face import Face
+from pipelines.face.visibility import NO_IRIS
+from pipelines.gaze import Gaze, GazeEstimate, iris
+from pipelines.image.arrays import Image, Image8
+from pipelines.measure import eyes
+from pipelines.runtime.cache import Cache
+from pipelines.studio.analysis import Analysis
+from pipelines.studio.planning import Plan
+
+Progress = Callable[[float, str], None]
+STILL_DEG = geometry.STILL_DEG
+# Share of the way to the target that is tried where eyes at the target look wrong.
+_PART_OF_THE_WAY = 0.6
+_PART_ONLY = (
+    "The eyes are turned only part of the way; all the way, they would look wrong in this photo."
+)
+_LEFT = (
+    "The eyes can't be turned there in this photo without looking wrong; the gaze is left as it is."
+)
+_LOOKS_WRONG = "The eyes of this result may look wrong; have a look at them at full size."
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A photo with turned eyes, before the polish.
+
+    Attributes:
+        image_u8: The picture at full size, uint8 sRGB; the photo itself if nothing was turned.
+        posed: The face as posed in it, in pixels of the working copy.
+        generation: What a network did; None without one.
+        warnings: Sentences to show about the eyes.
+    """
+
+    image_u8: Image8
+    posed: Face
+    generation: Generation | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def turn_eyes(
+    analysis: Analysis,
+    planned: Plan,
+    seed: int,
+    progress: Progress,
+    timer: Timer,
+    cache: Cache,
+) -> Turned:
+    """Turn the eyes as planned, and redraw the skin if that is planned.
+
+    Eyes that look wrong (`eyes.agreement`) are drawn once more by geometry, then turned only part
+    of the way, and left as they are if that looks wrong, too.
+
+    Args:
+        analysis: The photo.
+        planned: The plan of the look.
+        seed: The look's seed.
+        progress: Called with the share done and the step that begins.
+        timer: Measures the time spent in a step.
+        cache: Intermediate results shared with other looks of the photo.
+
+    Raises:
+        EngineFailed: ``out-of-memory``.
+        Cancelled: Raised by `progress`.
+    """
+    original = analysis.portrait.original_u8
+    nothing_to_turn = planned.target is None or already_there(analysis, planned)
+    if planned.untouched or (nothing_to_turn and not planned.generative):
+        return Turned(original, analysis.face)
+    if planned.engine.weights == "none":
+        assert planned.target is not None
+        return _first_sound(analysis, planned, planned.target, seed, timer, cache)
+
+    def read(working: Image, posed: Face) -> tuple[Face, Gaze | None]:
+        face, estimate, warnings = read_gaze(working, analysis, posed)
+        return face, None if warnings else estimate.gaze
+
+    request = _request(analysis, planned, seed)
+    drawn_u8, posed, done = generation.generate(request, progress, timer, read, cache)
+    drawn = Turned(drawn_u8, posed, done, done.sentences)
+    if planned.target is None or _sound(analysis, drawn):
+        return drawn
+    if done.skin:
+        # Nothing else has its skin, so the eyes are not turned in another way.
+        return replace(drawn, warnings=(*drawn.warnings, _LOOKS_WRONG))
+    turned = _first_sound(analysis, planned, planned.target, seed, timer, cache)
+    done = replace(done, delivered="proposal", reason="eyes")
+    return replace(turned, generation=done, warnings=(*done.sentences, *turned.warnings))
+
+
+def already_there(analysis: Analysis, planned: Plan) -> bool:
+    """Whether the gaze in the photo is within `STILL_DEG` of the target, without a trim."""
+    return (
+        planned.target is not None
+        and not planned.trim
+        and analysis.gaze.gaze.angle_to(planned.target) < STILL_DEG
+    )
+
+
+def read_gaze(
+    working: Image, analysis: Analysis, posed: Face
+) -> tuple[Face, GazeEstimate, tuple[str, ...]]:
+    """Face and gaze in a result, and a warning if no iris is found in it.
+
+    The face is where it was posed: a search might find another person's.
+    """
+    fit = iris.fit(working, posed, analysis.face.left.iris_radius)
+    if max(fit.confidence) < NO_IRIS:
+        warning = "The eyes of this result can't be measured any more; its gaze is the photo's."
+        return posed, analysis.gaze, (warning,)
+    # With the photo's landmarks, so that its likeness is measured in the same alignment.
+    face = replace(analysis.face, left=fit.left_snapped, right=fit.right_snapped)
+    return face, gaze.follow(analysis.gaze, analysis.face, face, fit.confidence), ()
+
+
+def _first_sound(
+    analysis: Analysis,
+    planned: Plan,
+    target: Gaze,
+    seed: int,
+    timer: Timer,
+    cache: Cache,
+) -> Turned:
+    """Turn the eyes by geometry to the target, part of the way, or not at all."""
+    now, share = analysis.gaze.gaze, _PART_OF_THE_WAY
+    nearer = Gaze(
+        now.yaw + share * (target.yaw - now.yaw), now.pitch + share * (target.pitch - now.pitch)
+    )
+    for goal, warnings in ((target, ()), (nearer, (_PART_ONLY,))):
+        turned = _by_geometry(analysis, planned, goal, seed, timer, cache)
+        if _sound(analysis, turned):
+            return replace(turned, warnings=warnings)
+    return Turned(analysis.portrait.original_u8, analysis.face, warnings=(_LEFT,))
+
+
+def _by_geometry(
+    analysis: Analysis,
+    planned: Plan,
+    target: Gaze,
+    seed: int,
+    timer: Timer,
+    cache: Cache,
+) -> Turned:
+    with timer("redirect"):
+        posed = annotation.look_towards(analysis.face, analysis.gaze, target, planned.trim)
+        picture_u8, full = analysis.portrait.original_u8, analysis.full_face
+        sockets = cache.root.get(
+            "sockets", lambda: geometry.take_apart(picture_u8, full, analysis.gaze)
+        )
+        patches = geometry.redirect(
+            picture_u8, full, analysis.gaze, target, seed, planned.trim, sockets
+        )
+        return Turned(geometry.paste(picture_u8, patches), posed)
+
+
+def _sound(analysis: Analysis, turned: Turned) -> bool:
+    """Whether both eyes look like what was to be drawn."""
+    height, width = turned.image_u8.shape[:2]
+    full = turned.posed.scaled(1 / analysis.portrait.scale, (height, width))
+    return eyes.agreement(turned.image_u8, full) >= eyes.LEAST_AGREEMENT
+
+
+def _request(analysis: Analysis, planned: Plan, seed: int) -> Request:
+    return Request(
+        portrait=analysis.portrait,
+        face=analysis.face,
+        gaze=analysis.gaze,
+        embedding=analysis.baseline.embedding,
+        target=planned.target,
+        trim=planned.trim,
+        engine=planned.engine,
+        context=planned.context,
+        generative=planned.generative,
+        seed=seed,
+    )
