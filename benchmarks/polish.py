@@ -202,7 +202,8 @@ def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
         polished = polish.within(photo.pixels, face, doses, before, floor)
         result = delivery.deliver(photo.original_u8, photo.pixels, polished.pixels)
         working = loading.to_working(result)
-        readings, tone = guards.read(before, working)
+        in_light = guards.in_light(before, polished.in_new_light)
+        readings, tone = guards.read(in_light, working)
         seconds = time.perf_counter() - start
         near = closeup.cut(working, face, 0.3, _SHEET_INTEROCULAR)
         share = 1.0 if polished.held_back is None else polished.held_back.share

@@ -6,7 +6,7 @@ They are measured on a crop of the face whose size depends on the interocular di
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import cv2
@@ -204,6 +204,30 @@ def reference(
         clipped=_clipped(crop.pixels[view]),
         areas=areas,
         contrasts=_contrasts(luma_of(crop.pixels), areas, crop.face.interocular),
+    )
+
+
+def in_light(before: Reference, pixels: Image) -> Reference:
+    """The original with what the guards compare in the same light: tone, colour and fine contrast.
+
+    Light changes the colour of all skin it falls on; the guards are to see what changes the skin
+    itself. Texture, halo, highlights and likeness are still compared with the original.
+
+    Args:
+        before: The original.
+        pixels: The original in the light of the result, or its crop; unretouched otherwise.
+    """
+    crop = before.crop
+    if pixels.shape[:2] != crop.pixels.shape[:2]:
+        pixels = crop.like(pixels)
+    view = skin.window(crop.face)
+    mask = before.seen.facial[view]
+    lab = colour.to_lab(pixels[view])
+    return replace(
+        before,
+        tone=colour.of(lab, mask),
+        samples=_samples(lab, mask),
+        contrasts=_contrasts(luma_of(pixels), before.areas, crop.face.interocular),
     )
 
 

@@ -348,6 +348,8 @@ def _measure(
         changed_outside_face=measurements.changed_outside_face(original, result, analysis.face),
         held_back=None if polished is None else polished.held_back,
         halo=None if turned is original else _halo(polished),
+        in_new_light=None if polished is None else polished.in_new_light,
+        done=() if polished is None else tuple(polished.done.report()),
     )
     return measured, warnings if polished is None else (*polished.notes, *warnings)
 

@@ -36,7 +36,7 @@ REPORT: dict[str, type | set[str]] = {
     "identity": {"distance", "same_person"},
     "texture_retention": float,
     "texture_floor": float,
-    "skin_tone": {"ita_before", "ita_after", "delta_e00_mean"},
+    "skin_tone": {"ita_before", "ita_after", "delta_e00_mean", "ita_in_light"},
     "eyes": {"spacing_ratio", "tilt_deg", "catchlight_agreement"},
     "changed_outside_face": int,
     "warnings": list,
