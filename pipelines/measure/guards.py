@@ -208,10 +208,11 @@ def reference(
 
 
 def in_light(before: Reference, pixels: Image) -> Reference:
-    """The original with what the guards compare in the same light: tone, colour and fine contrast.
+    """The original with what the guards compare in the light of the result.
 
-    Light changes the colour of all skin it falls on; the guards are to see what changes the skin
-    itself. Texture, halo, highlights and likeness are still compared with the original.
+    Light changes the colour of all skin it falls on, and a shadow has edges; the guards of tone,
+    colour, halo and fine contrast are to see what changes the skin itself. Texture, highlights and
+    likeness are still compared with the original.
 
     Args:
         before: The original.
@@ -222,11 +223,12 @@ def in_light(before: Reference, pixels: Image) -> Reference:
         pixels = crop.like(pixels)
     view = skin.window(crop.face)
     mask = before.seen.facial[view]
-    lab = colour.to_lab(pixels[view])
+    lab = colour.to_lab(pixels)
     return replace(
         before,
-        tone=colour.of(lab, mask),
-        samples=_samples(lab, mask),
+        tone=colour.of(lab[view], mask),
+        samples=_samples(lab[view], mask),
+        lightness=lab[..., 0],
         contrasts=_contrasts(luma_of(pixels), before.areas, crop.face.interocular),
     )
 

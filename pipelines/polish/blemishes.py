@@ -55,8 +55,12 @@ _WEIGHTS = np.array([3.6, 3.3, 0.25, -2.1, -0.43, -0.70, -1.25, -1.7, -0.70, -1.
 _BIAS = -6.7
 # Clearness of the faintest spot that a dose of 1 removes, and of one that a dose near 0 removes.
 _FAINTEST, _CLEAREST = -1.0, 3.2
+# Radius from which a spot must be clearer, and by how much per interocular distance.
+_LARGE, _PER_RADIUS = 0.03, 150.0
 # The most candidates that are looked at; a face has far fewer.
 _MOST_CANDIDATES = 200
+# Fall of L* on a spot from which it is a mole, however red.
+_DARKEST_SPOT = 12.0
 # Margins around features in which redness is natural, in interocular distances.
 _MARGINS = {"eye": 0.07, "brow": 0.03, "nostril": 0.07}
 _LIPS_MARGIN = 0.045
@@ -127,11 +131,16 @@ def find(lab: Image, crop: Closeup, facial: Map) -> tuple[Spot, ...]:
         if taken[y, x]:
             continue
         spot = _measured(maps, (x, y, radius), usual_detail, unit)
-        if spot is not None and spot.clearness >= _FAINTEST:
+        if spot is not None and spot.clearness >= _least_clearness(spot.radius):
             cv2.circle(taken, (x, y), max(1, round(1.5 * spot.radius * unit)), (1,), -1)
             start = view[1].start / unit, view[0].start / unit
             found.append(replace(spot, x=spot.x + start[0], y=spot.y + start[1]))
     return tuple(sorted(found, key=lambda spot: -spot.clearness))
+
+
+def _least_clearness(radius: float) -> float:
+    """Clearness that a spot needs at any dose: more if it is large, as blotches and shadows are."""
+    return _FAINTEST + max(0.0, radius - _LARGE) * _PER_RADIUS
 
 
 def _allowed(face: Face, facial: Map, view: skin.Window) -> Map:
@@ -204,6 +213,9 @@ def _measured(
         return None
     size = float(np.sqrt(np.count_nonzero(area) / np.pi)) / unit
     if not _LEAST_RADIUS <= size <= _MOST_RADIUS:
+        return None
+    lightness = part.contrast[..., 0]
+    if float(lightness[area].mean()) < float(np.median(lightness[clean])) - _DARKEST_SPOT:
         return None
     traits = _traits(part, area, clean, red, sloping)
     runs_on = float(areas[0] is None)

@@ -34,6 +34,9 @@ _REDDENED = 0.4
 # Standard deviation of the detail around a spot, of full scale, above which it is made of lines and
 # folds that no patch continues.
 _MOST_TEXTURE = 0.03
+# Standard deviation of the form of a place, in replaced radii; largest difference in luma between a
+# patch and the place around a spot (root mean square) and on it.
+_FORM_SCALE, _MOST_FORM, _MOST_MOVED = 0.25, 0.02, 0.09
 # Share of a place that may be marks or lines for its detail to be replaced.
 _MOST_MARKED = 0.1
 
@@ -113,7 +116,9 @@ def heal(
         source = None
         if _texture(target, place.ring) < _MOST_TEXTURE and _plain(skin, place, spot, unit):
             source = _best_source(part, skin, place, target)
-        patch = _recoloured(target, place) if source is None else _moved(source, target, place)
+        patch = None if source is None else _moved(source, target, place)
+        if patch is None or not _fits(patch, target, place):
+            patch = _recoloured(target, place)
         alpha = (place.radius * (1 + _BLEND / 2) - place.distance) / (_BLEND * place.radius)
         alpha = np.clip(alpha, 0, 1)
         alpha = (alpha * alpha * (3 - 2 * alpha))[..., None]
@@ -208,6 +213,18 @@ def _clean_places(skin: _Skin, place: _Place) -> Iterator[tuple[int, int]]:
 def _moved(source: Image, target: Image, place: _Place) -> Image:
     """A patch that continues the light around a spot."""
     return source + _spread((target - source) * place.ring[..., None], place)
+
+
+def _fits(patch: Image, target: Image, place: _Place) -> bool:
+    """Whether a patch has the form of the place: not so beside a nose, a fold or a shadow."""
+    apart = np.ascontiguousarray(colour.luma_of(patch) - colour.luma_of(target))
+    apart = cv2.GaussianBlur(apart, (0, 0), max(0.7, _FORM_SCALE * place.radius))
+    around = (place.distance > 0.6 * place.radius) & (place.distance < place.radius)
+    inside = place.distance < 0.6 * place.radius
+    return bool(
+        np.sqrt(np.mean(np.square(apart[around]))) < _MOST_FORM
+        and np.abs(apart[inside]).max(initial=0) < _MOST_MOVED
+    )
 
 
 def _recoloured(target: Image, place: _Place) -> Image:

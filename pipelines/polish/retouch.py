@@ -23,6 +23,7 @@ from pipelines.polish import (
     contrast,
     evenness,
     healing,
+    light,
     shadows,
     sharpness,
     under_eyes,
@@ -180,36 +181,32 @@ def within(
     start, healed, lit, full = (
         before.crop.like(each) for each in (pixels, steps.healed, steps.lit, steps.result)
     )
-    in_light = guards.in_light(before, lit)
-    readings = bounds.read(in_light, full)
+    readings = bounds.read(guards.in_light(before, lit), full)
     bounds = replace(bounds, most_distance=_most_distance(before, start, readings))
+    light_breaks = bounds.light_breaks(lit) if steps.lit is not steps.healed else []
     broken = bounds.broken(readings)
-    if not broken:
+    if not broken and not light_breaks:
         return Polished(
             steps.result, None, readings, steps.notes, steps.doses, steps.lit, steps.done
         )
-    # The share is shown to people in whole percent.
-    base, light_share, guard = steps.healed, 1.0, broken[0]
+    base, light_share, share = steps.healed, 1.0, 1.0
+    guard = broken[0] if broken else light_breaks[0]
     if steps.healed is not pixels and bounds.broken(bounds.read(before, healed)):
         base, healed = pixels, start
-    if bounds.broken(bounds.read(in_light, lit)):
-        light_share, guard, _ = bounds.strongest(before, healed, lit - healed, guard)
+    difference = full - lit
+    if light_breaks or bounds.broken(bounds.read(guards.in_light(before, lit), lit)):
+        light_share, guard = bounds.strongest_light(healed, lit - healed, guard)
     lit_result = _share(base, steps.lit, steps.healed, light_share)
     lit = before.crop.like(lit_result)
     in_light = guards.in_light(before, lit)
-    share, guard, best = bounds.strongest(in_light, lit, full - before.crop.like(steps.lit), guard)
+    best: Readings | None = bounds.read(in_light, lit + difference)
+    if best and bounds.broken(best):
+        share, guard, best = bounds.strongest(in_light, lit, difference, guard)
     result = _share(lit_result, steps.result, steps.lit, share)
-    applied = min(share, light_share)
+    # The share is shown to people in whole percent.
+    held_back = HeldBack(min(share, light_share), guard)
     done = steps.done.held_back(light_share, share, healed=base is not pixels)
-    return Polished(
-        result,
-        HeldBack(applied, guard),
-        best,
-        steps.notes,
-        steps.doses,
-        lit_result,
-        done,
-    )
+    return Polished(result, held_back, best, steps.notes, steps.doses, lit_result, done)
 
 
 def _share(base: Image, after: Image, before: Image, share: float) -> Image:
@@ -228,10 +225,10 @@ def _apply_doses(
     masks = skin.find(crop.pixels, crop.face) if masks is None else masks.sized(crop.pixels.shape)
     doses, notes = _suitable_doses(crop, masks, doses)
     healed, spots = _heal(pixels, crop, masks, doses.blemishes, cache)
-    lit, change_of_light, light_notes = _change_light(healed, crop, masks, doses, cache)
+    lit, light_done, light_notes = _change_light(healed, crop, masks, doses, cache)
     crop = Closeup(crop.like(lit), crop.face, crop.view) if lit is not pixels else crop
     result, under_eye = _retouch(lit, face, crop, masks, doses)
-    done = replace(change_of_light, spots=spots, under_eye=under_eye)
+    done = replace(light_done, spots=spots, under_eye=under_eye)
     return _Steps(healed, lit, result, doses, (*notes, *light_notes), done)
 
 
@@ -255,13 +252,25 @@ def _change_light(
     pixels: Image, crop: Closeup, masks: Skin, doses: Doses, cache: Cache
 ) -> tuple[Image, Done, tuple[str, ...]]:
     """The picture in softer light, what was done, and notes on what could not be done."""
-    if not doses.shadows:
-        return pixels, Done(), ()
-    relight = cache.get("relight", lambda: shadows.measure(crop, masks))
-    strength = _strength(doses.shadows)
-    notes = (DEEP_SHADOW,) if relight.empty > _MOST_EMPTY else ()
-    lit = shadows.apply(pixels, crop, relight, strength)
-    return lit, Done(shadow=strength * relight.softening), notes
+    result, done = pixels, Done()
+    notes: tuple[str, ...] = ()
+    if doses.shadows:
+        relight = cache.get("relight", lambda: shadows.measure(crop, masks))
+        strength = _strength(doses.shadows)
+        result = shadows.apply(result, crop, relight, strength)
+        done = replace(done, shadow=strength * relight.softening)
+        notes = (DEEP_SHADOW,) if relight.empty > _MOST_EMPTY else ()
+    if doses.light:
+        measured = cache.get("light", lambda: light.measure(pixels, crop, masks))
+        strength = _strength(doses.light)
+        result = light.apply(result, crop, measured, strength)
+        done = replace(
+            done,
+            ev=strength * measured.ev,
+            cast=strength * measured.cast,
+            haze=strength * measured.haze,
+        )
+    return result, done, notes
 
 
 def _retouch(
@@ -435,6 +444,25 @@ class _Bounds:
     def broken(self, readings: Readings) -> list[Guard]:
         """Guards that exceed their bound, the worst first."""
         return readings.broken(self.texture_floor, strict=True, most_distance=self.most_distance)
+
+    def light_breaks(self, lit: Image) -> list[Guard]:
+        """Guards that a change of light breaks by itself, but for likeness; the worst first."""
+        reference = replace(guards.in_light(self.before, lit), lightness=self.before.lightness)
+        return self.broken(self.read(reference, lit, likeness=False))
+
+    def strongest_light(self, start: Image, difference: Image, guard: Guard) -> tuple[float, Guard]:
+        """Like `strongest`, for a difference of light: tone and colour are those in that light."""
+        low, high = 0.0, 1.0
+        for _ in range(_BISECTIONS):
+            share = (low + high) / 2
+            lit = start + np.float32(share) * difference
+            readings = self.read(guards.in_light(self.before, lit), lit)
+            broken = self.light_breaks(lit) or self.broken(readings)
+            if broken:
+                high, guard = share, broken[0]
+            else:
+                low = share
+        return float(np.floor(100 * low) / 100), guard
 
     def strongest(
         self, before: Reference, start: Image, difference: Image, guard: Guard

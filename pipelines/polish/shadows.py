@@ -20,6 +20,9 @@ from pipelines.image import colour
 from pipelines.image.arrays import Image, Map
 from pipelines.image.filters import lowpass, noise
 
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""Luminance of linear RGB (Rec. 709)."""
+
 # Share of the missing light that is added at a dose of 1, and the largest rise in EV.
 _SHARE, _MOST_RISE = 0.95, 2.2
 # Depth in EV of the darkest tenth of the face: from here shadows are lifted less, and not at all.
@@ -43,6 +46,9 @@ _EDGE = 0.22
 # Share of the variance of the light between its two clusters (0.64 for a normal distribution, 0.75
 # for an even one): from here it counts as lit and shaded, at first not at all, then fully.
 _TWO_PARTS = (0.68, 0.80)
+# Width of the edge of a hard shadow in interocular distances. Mean slope of the light along the
+# border of its clusters, as a share of one that crosses in that width: from soft to hard light.
+_PENUMBRA, _HARD_EDGE = 0.15, (0.60, 0.85)
 # The soft light: its direction (x right, y down, z towards the camera) and the share that comes
 # from all around.
 _SOFT_LIGHT, _AMBIENT = np.array([0.0, -0.35, 0.94]), 0.55
@@ -57,12 +63,17 @@ _SLACK = 0.15
 _CAST = 0.6
 # Chroma that a shadow may have compared with the lit skin: dark pixels are often too saturated.
 _RICHER = 1.3
+# Largest value of a channel of what is lifted.
+_BRIGHTEST = np.float32(0.97)
 # Standard deviation of grain after lifting, of full scale, that is left.
 _MOST_GRAIN = 0.012
 # Standard deviation that bounds grain, in interocular distances.
 _GRAIN = 0.012
 # Distance below the eyes from which what is not skin counts as beard, in interocular distances.
 _NOT_HAIR = 0.3
+# Standard deviation of the surroundings of a place, in interocular distances, and how much more
+# than these it may be lifted.
+_RIM, _RIM_ABOVE = 0.09, 1.2
 # Distance over which the lift fades out on ears and neck, in interocular distances.
 _NECK_FADE = 0.9
 
@@ -96,26 +107,26 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
         masks: Skin masks of the crop.
     """
     face, unit = crop.face, crop.face.interocular
-    linear = _linear(crop.pixels)
-    luminance = np.asarray(linear @ np.array([0.2126, 0.7152, 0.0722]), np.float32)
+    rgb = linear(crop.pixels)
+    luminance = np.asarray(rgb @ LUMINANCE, np.float32)
     nothing = Relight(
         np.zeros_like(luminance), np.zeros((*luminance.shape, 2), np.float32), 0.0, 0.0, 0.0, 0.0
     )
     on_face = masks.facial > 0.5
     if np.count_nonzero(on_face) < 200:
         return nothing
-    gloss = _gloss(luminance, linear, on_face)
+    gloss = _gloss(luminance, rgb, on_face)
     light = _light(np.log2(luminance * np.exp2(-gloss) + _BLACK), masks, unit)
-    normals = _normals(face, unit)
-    lit, hardness = _lit_level(light[on_face])
+    form_normals = normals(face)
+    lit, hardness = _lit_level(light, on_face, unit)
     form_depth = _FORM_SOFT + (_FORM_HARD - _FORM_SOFT) * hardness
-    form = np.log2(_AMBIENT + (1 - _AMBIENT) * np.clip(normals @ _SOFT_LIGHT, 0, 1))
+    form = np.log2(_AMBIENT + (1 - _AMBIENT) * np.clip(form_normals @ _SOFT_LIGHT, 0, 1))
     bright = on_face & (light > lit - 0.3) & (gloss < _GLOSSY)
     form -= float(np.median(form[bright])) if bright.any() else 0.0
     missing = np.maximum(lit + np.minimum(form, 0) - light, 0)
     # The slope stays below 1, so that what was darker than its surroundings stays so.
     rise = missing - form_depth * (1 - np.exp(-missing / form_depth))
-    certain = _ramp(_explained(light, normals, on_face), *_EXPLAINED)
+    certain = _ramp(_explained(light, form_normals, on_face), *_EXPLAINED)
     something = _ramp(np.exp2(light) - _BLACK, _NOTHING, _SOMETHING)
     empty = float(np.mean((missing > 1)[on_face] & (something < 0.5)[on_face]))
     certain = certain * (1 - _ramp(float(np.percentile(missing[on_face], 90)), *_TOO_DEEP))
@@ -156,6 +167,8 @@ def apply(pixels: Image, crop: Closeup, relight: Relight, dose: float) -> Image:
     rise = np.float32(dose) * crop.back(relight.rise)
     # sRGB is close to a power of 1 / 2.2.
     gain = np.exp2(rise / np.float32(2.2))
+    # Nothing is brightened to white.
+    gain = np.minimum(gain, np.maximum(_BRIGHTEST / np.maximum(part.max(axis=2), 1e-3), 1))
     unit = crop.face.interocular * crop.shape[1] / crop.pixels.shape[1]
     fine_gain = gain
     if relight.grain:
@@ -168,24 +181,25 @@ def apply(pixels: Image, crop: Closeup, relight: Relight, dose: float) -> Image:
         lab = colour.to_lab(lifted)
         lab[..., 1:] += np.float32(dose) * crop.back(relight.cast)
         lifted = colour.to_rgb(lab)
+    lifted = np.minimum(lifted, np.maximum(part, _BRIGHTEST))
     result[crop.view] = np.where((rise > 1e-3)[..., None], lifted, part)
     return result
 
 
-def _linear(pixels: Image) -> Image:
+def linear(pixels: Image) -> Image:
     """Linear RGB of sRGB in [0, 1]."""
-    linear = np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)
-    return np.asarray(linear, np.float32)
+    rgb = np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)
+    return np.asarray(rgb, np.float32)
 
 
-def _gloss(luminance: Map, linear: Image, on_face: NDArray[np.bool_]) -> Map:
+def _gloss(luminance: Map, rgb: Image, on_face: NDArray[np.bool_]) -> Map:
     """EV that gloss adds to the light on skin, shape (h, w).
 
     Gloss adds white light (dichromatic reflection, Shafer 1985), so the difference between red and
     blue shows the light on the skin without it. Without this, gloss, which is a large share of the
     light of dark skin, would be taken for the light and the skin for its shadow.
     """
-    difference = linear[..., 0] - linear[..., 2]
+    difference = rgb[..., 0] - rgb[..., 2]
     stops, diffuse = (np.log2(np.maximum(each, 0) + _LEAST) for each in (luminance, difference))
     brighter = on_face & (stops > np.median(stops[on_face]))
     if not brighter.any() or float(np.median(difference[brighter])) < _COLOURLESS:
@@ -205,17 +219,20 @@ def _light(stops: Map, masks: Skin, unit: float) -> Map:
     return np.asarray(cv2.ximgproc.guidedFilter(smooth, smooth, radius, _EDGE**2), np.float32)
 
 
-def _lit_level(light: NDArray[np.float32]) -> tuple[float, float]:
+def _lit_level(light: Map, on_face: NDArray[np.bool_], unit: float) -> tuple[float, float]:
     """Light of the lit part of a face in EV, and how hard the light is, 0..1.
 
     The median of the lighter of two clusters (Otsu 1979), or what a quarter of the face has, where
-    only small parts are lit; the further the light is from falling into two clusters, the closer to
-    the median of the face, so that a face in soft light is left alone.
+    only small parts are lit. Hard light falls into two clusters with an edge between them; the
+    softer it is, the closer is the level to the median of the face, so that a face in soft light
+    is left alone.
     """
-    low, high = np.percentile(light, [2, 98])
+    on_skin = light[on_face]
+    low, high = np.percentile(on_skin, [2, 98])
     if high - low < 1e-3:
         return float(high), 0.0
-    values = np.clip((light - low) / (high - low), 0, 1)
+    scaled = np.clip((light - low) / (high - low), 0, 1)
+    values = scaled[on_face]
     threshold, _ = cv2.threshold(
         (values * 255).astype(np.uint8).reshape(1, -1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU
     )
@@ -223,17 +240,23 @@ def _lit_level(light: NDArray[np.float32]) -> tuple[float, float]:
     share = float(lighter.mean())
     apart = float(values[lighter].mean() - values[~lighter].mean())
     separation = share * (1 - share) * apart**2 / max(float(values.var()), 1e-6)
-    lit = float(min(np.median(light[lighter]), np.percentile(light, 75)))
-    middle = float(np.median(light))
-    hardness = float(_ramp(separation, *_TWO_PARTS))
+    down, across = np.gradient(scaled)
+    part = (scaled * 255 > threshold).astype(np.uint8)
+    border = cv2.morphologyEx(part, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    border &= cv2.erode(on_face.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    slope = float(np.hypot(down, across)[border].mean()) if border.any() else 0.0
+    sharpness = slope * _PENUMBRA * unit / max(apart, 1e-3)
+    hardness = float(_ramp(separation, *_TWO_PARTS) * _ramp(sharpness, *_HARD_EDGE))
+    lit = float(min(np.median(on_skin[lighter]), np.percentile(on_skin, 75)))
+    middle = float(np.median(on_skin))
     return middle + (lit - middle) * hardness, hardness
 
 
-def _normals(face: Face, unit: float) -> Image:
+def normals(face: Face) -> Image:
     """Unit normals of the face mesh, x right, y down, z towards the camera, shape (h, w, 3)."""
     from scipy.interpolate import LinearNDInterpolator
 
-    height, width = face.size
+    (height, width), unit = face.size, face.interocular
     step = max(1, round(0.04 * unit))
     rows, columns = np.mgrid[0:height:step, 0:width:step]
     mesh = LinearNDInterpolator(face.landmarks[:468, :2], -face.landmarks[:468, 2])
@@ -242,16 +265,16 @@ def _normals(face: Face, unit: float) -> Image:
     depth = np.nan_to_num(depth, nan=0.0)
     relief = lowpass(depth, _RELIEF * unit / step, known)
     down, across = np.gradient(relief, step)
-    normals = np.dstack([-across, -down, np.ones_like(relief)])
-    normals[known == 0] = (0, 0, 1)
-    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
-    return np.asarray(cv2.resize(normals.astype(np.float32), (width, height)), np.float32)
+    upright = np.dstack([-across, -down, np.ones_like(relief)])
+    upright[known == 0] = (0, 0, 1)
+    upright /= np.linalg.norm(upright, axis=2, keepdims=True)
+    return np.asarray(cv2.resize(upright.astype(np.float32), (width, height)), np.float32)
 
 
-def _explained(light: Map, normals: Image, on_face: NDArray[np.bool_]) -> float:
+def _explained(light: Map, form_normals: Image, on_face: NDArray[np.bool_]) -> float:
     """Share of the variance of the light on the face that one distant light explains, 0..1."""
     values = light[on_face].astype(np.float64)
-    known = np.column_stack([np.ones(len(values)), normals[on_face]])
+    known = np.column_stack([np.ones(len(values)), form_normals[on_face]])
     fit, *_ = np.linalg.lstsq(known, values, rcond=None)
     return 1 - float(np.var(values - known @ fit) / max(np.var(values), 1e-6))
 
@@ -264,6 +287,9 @@ def _continued(rise: Map, face: Face, masks: Skin, unit: float) -> Map:
     outline = skin.inside(face, skin.outline(face))
     away = cv2.distanceTransform((~outline).astype(np.uint8), cv2.DIST_L2, 3) / unit
     on_skin = masks.visible * np.clip(1 - away / _NECK_FADE, 0, 1)
+    # The rim of a face is darkest; lifted most, it would glow.
+    around = lowpass(rise, _RIM * unit, masks.visible)
+    rise = np.minimum(rise, _RIM_ABOVE * around)
     reach = np.maximum(skin.edge(face) * _not_hair(face), on_skin)
     return np.asarray(rise * lowpass(reach, _DETAIL / 3 * unit) * (reach > 0), np.float32)
 

@@ -21,6 +21,11 @@ _DARK = 2.0
 # Standard deviations in interocular distances: of what counts as a dark circle (lines and pores
 # are finer), of the cheek's colour, of the border of the area.
 _CIRCLE, _CHEEK, _BORDER = 0.035, 0.2, 0.03
+# Margin around the eyes in which lashes are, in interocular distances.
+_LASHES = 0.085
+# Standard deviation of the surroundings of a place, in interocular distances, and how much more
+# than these it may be lifted.
+_RIM, _RIM_ABOVE = 0.08, 1.25
 # Mean difference in L* from which a dark circle is seen.
 _SEEN = 1.5
 
@@ -53,10 +58,14 @@ def measure(lab: Image, mask: Map, face: Face) -> Lift:
     area = skin.both(face, "under_eye", view)
     cheeks = skin.both(face, "cheek", view) * (1 - skin.both(face, "under_eye", view, 0.04))
     circles = np.clip(1.3 * lowpass(area, _BORDER * unit) * mask, 0, 1)
-    difference = lowpass(lab, _CHEEK * unit, mask * cheeks) - lowpass(lab, _CIRCLE * unit, mask)
+    # Lashes and their shadow are dark, but no dark circle.
+    bare = mask * (1 - skin.both(face, "eye", view, _LASHES))
+    difference = lowpass(lab, _CHEEK * unit, mask * cheeks) - lowpass(lab, _CIRCLE * unit, bare)
     darker = np.maximum(difference[..., 0] - _NATURAL, 0)
     change = np.empty_like(lab)
-    change[..., 0] = _MOST_LIFT * np.tanh(darker / _MOST_LIFT)
+    lift = _MOST_LIFT * np.tanh(darker / _MOST_LIFT)
+    around = lowpass(np.asarray(lift, np.float32), _RIM * unit, bare * area)
+    change[..., 0] = np.minimum(lift, _RIM_ABOVE * around)
     # A dark circle is often blue or brown; without one the colour is the person's own.
     dark = np.clip(darker / _DARK, 0, 1)
     change[..., 1:] = _MOST_COLOUR * np.tanh(difference[..., 1:] / _MOST_COLOUR) * dark[..., None]

@@ -22,7 +22,7 @@ from pipelines.gaze import (
     GazeEstimate,
     iris,
 )
-from pipelines.image import delivery, loading
+from pipelines.image import colour, delivery, loading
 from pipelines.image.arrays import Image, Image8
 from pipelines.measure import guards, measurements
 from pipelines.measure.measurements import GazeChange, Measurements
@@ -168,10 +168,15 @@ def _render(
     def polish_input() -> _PolishInput:
         return cache.get(("before", turn_key), lambda: _polish_input(analysis, turned, posed))
 
+    original = analysis.portrait.original_u8
+
     def finish() -> tuple[Image8, Measurements, tuple[str, ...]]:
         progress(0.35, "Polishing")
         with timer.measure("polish"):
             result, polished = _polish(turned, posed, planned, polish_input)
+            # Iris and glow are drawn in colour.
+            if result is not original and colour.is_grey(original):
+                result = colour.without_colour(result)
         progress(0.7, "Measuring")
         with timer.measure("measure"):
             return result, *_measure(analysis, planned, turned, result, posed, polished)

@@ -159,7 +159,8 @@ def test_a_bound_that_no_retouch_can_keep_returns_the_portrait(
 ) -> None:
     pixels, face = portrait
     monkeypatch.setattr(guards, "MOST_DELTA_E", 1e-6)
-    result = polish.within(pixels, face, ADVERTISING, before, FLOOR)
+    on_skin = doses(evenness=0.5, under_eye=0.5, contrast=0.5)
+    result = polish.within(pixels, face, on_skin, before, FLOOR)
     assert result.held_back is not None
     assert result.held_back.share == 0
     assert result.held_back.guard == "colour"

@@ -18,7 +18,7 @@ from pipelines.measure import texture
 from pipelines.polish import retouch
 from presets.schema import Doses, load
 
-NAMES = ("blemishes", "evenness", "under_eye", "shadows", "contrast", "sharpness")
+NAMES = tuple(Doses.model_fields)
 # The portrait is enlarged by this factor, so that spots have pixels.
 ENLARGED = 3
 
