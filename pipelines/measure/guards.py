@@ -271,7 +271,7 @@ def read(
         delta_e00_mean=_delta_e(before.samples, _samples(lab[view], mask)),
         distance=distance,
         clipped=max(0.0, _clipped(pixels[view]) - before.clipped),
-        halo=_halo(before, lab[..., 0]),
+        halo=halo(before, lab[..., 0]),
         sharpening=max(growth[area] for area in _SHARPENED_AREAS),
         eyes_over_skin=growth["lashes"] / max(growth["skin"], 1e-3),
     )
@@ -341,7 +341,7 @@ def _contrast_growth(before: Reference, luma: Map) -> dict[str, float]:
     }
 
 
-def _halo(before: Reference, lightness: Map) -> float:
+def halo(before: Reference, lightness: Map) -> float:
     """By how much the change at the skin's edge exceeds the changes on both sides of it, in L*.
 
     A retouch that fades out changes gradually from the inside to the outside; an edge that is

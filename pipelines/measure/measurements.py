@@ -329,6 +329,7 @@ def measure(
     held_back: HeldBack | None = None,
     halo: float | None = None,
     in_new_light: Image | None = None,
+    distance: float | None = None,
     done: tuple[dict[str, Any], ...] = (),
 ) -> Measurements:
     """Measure a result against its original.
@@ -345,6 +346,8 @@ def measure(
             the skin's edge without being a halo. None to measure it on the result.
         in_new_light: The picture with its light changed and the skin not yet, working copy; None
             if the light is the original's.
+        distance: Distance between the embeddings, if the guards of the polish measured it on this
+            result; rounding to 8 bits moves it by less than 0.01. Measured if None.
         done: What the polish did, for `Measurements.done`.
 
     Raises:
@@ -356,10 +359,12 @@ def measure(
     reference = baseline.reference
     if in_new_light is not None:
         reference = guards.in_light(reference, in_new_light)
-    readings, tone = guards.read(reference, after, face_after)
+    readings, tone = guards.read(reference, after, face_after, likeness=distance is None)
+    if distance is not None:
+        readings = replace(readings, distance=distance)
     if halo is not None:
         readings = replace(readings, halo=halo)
-    distance = readings.distance or 0.0
+    moved = readings.distance or 0.0
     ita_before = baseline.tone.ita if baseline.tone else None
     # Not `tone.ita`, which becomes None if the chroma falls just below the limit of colourless.
     ita_after = None if ita_before is None or tone is None else tone.angle
@@ -367,7 +372,7 @@ def measure(
     return Measurements(
         gaze=gaze,
         head=baseline.face.head,
-        identity=Likeness(distance, distance < SAME_PERSON),
+        identity=Likeness(moved, moved < SAME_PERSON),
         texture_retention=readings.texture,
         texture_floor=texture_floor,
         skin_tone=SkinTone(ita_before, ita_after, readings.delta_e00_mean, ita_in_light),

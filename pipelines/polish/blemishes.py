@@ -37,6 +37,8 @@ _DARKEST = 12.0
 # Robust standard deviations of this skin by which the filter's response stands out.
 _RESPONSE_DEVIATIONS = 2.5
 _LEAST_RESPONSE = 0.3
+# Redness of a peak below which nothing is measured, also in robust deviations of the skin around.
+_LEAST_PEAK, _LEAST_DEVIATIONS = 1.0, 2.5
 # The spot is where the redness exceeds this share of its peak: the second one if that area runs
 # into other redness.
 _EXTENTS = (0.45, 0.65)
@@ -203,9 +205,10 @@ def _measured(
         return None
     sloping = np.asarray(cv2.GaussianBlur(part.redness, (0, 0), 0.7), np.float32)
     red = _without_slope(sloping, clean)
-    red -= float(np.median(red[clean]))
+    middle, deviation = _robust(red[clean])
+    red -= middle
     peak = float(red[distance <= max(1.0, 0.6 * radius)].mean())
-    if peak <= 0.5:
+    if peak <= max(_LEAST_PEAK, _LEAST_DEVIATIONS * deviation):
         return None
     areas = [_area(red > extent * peak, x - left, y - top) for extent in _EXTENTS]
     area = next((one for one in areas if one is not None), None)
@@ -282,10 +285,13 @@ def _falls(redness: Map, area: NDArray[np.bool_]) -> NDArray[np.float64]:
 def _without_slope(values: Map, where: NDArray[np.bool_]) -> Map:
     """The values minus the plane that fits best to some of them, as beside a shadow or gloss."""
     height, width = values.shape
-    x = np.broadcast_to(np.linspace(-1, 1, width, dtype=np.float32), values.shape)
-    y = np.broadcast_to(np.linspace(-1, 1, height, dtype=np.float32)[:, None], values.shape)
-    known = np.column_stack([np.ones(np.count_nonzero(where), np.float32), x[where], y[where]])
-    level, across, down = np.linalg.lstsq(known, values[where], rcond=None)[0]
+    x = np.linspace(-1, 1, width, dtype=np.float32)
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    rows, columns = np.nonzero(where)
+    known = np.stack([np.ones(len(rows), np.float32), x[columns], y[rows, 0]])
+    # The normal equations; the small term keeps them solvable where the places lie on a line.
+    squares = known @ known.T + 1e-3 * np.eye(3, dtype=np.float32)
+    level, across, down = np.linalg.solve(squares, known @ values[where])
     return np.asarray(values - (level + across * x + down * y), np.float32)
 
 

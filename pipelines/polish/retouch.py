@@ -181,9 +181,12 @@ def within(
     start, healed, lit, full = (
         before.crop.like(each) for each in (pixels, steps.healed, steps.lit, steps.result)
     )
-    readings = bounds.read(guards.in_light(before, lit), full)
+    in_light = guards.in_light(before, lit)
+    readings = bounds.read(in_light, full)
     bounds = replace(bounds, most_distance=_most_distance(before, start, readings))
-    light_breaks = bounds.light_breaks(lit) if steps.lit is not steps.healed else []
+    # What else light alone could break is in the readings of the result.
+    over = guards.halo(before, in_light.lightness) > guards.MOST_HALO
+    light_breaks = bounds.light_breaks(lit) if over and steps.lit is not steps.healed else []
     broken = bounds.broken(readings)
     if not broken and not light_breaks:
         return Polished(
@@ -227,7 +230,12 @@ def _apply_doses(
     healed, spots = _heal(pixels, crop, masks, doses.blemishes, cache)
     lit, light_done, light_notes = _change_light(healed, crop, masks, doses, cache)
     crop = Closeup(crop.like(lit), crop.face, crop.view) if lit is not pixels else crop
-    result, under_eye = _retouch(lit, face, crop, masks, doses)
+    sharpened = (
+        cache.get("sharpness", lambda: _sharpness_change(pixels, face, masks))
+        if doses.sharpness
+        else None
+    )
+    result, under_eye = _retouch(lit, face, crop, masks, doses, sharpened)
     done = replace(light_done, spots=spots, under_eye=under_eye)
     return _Steps(healed, lit, result, doses, (*notes, *light_notes), done)
 
@@ -274,7 +282,12 @@ def _change_light(
 
 
 def _retouch(
-    pixels: Image, face: Face, crop: Closeup, masks: Skin, doses: Doses
+    pixels: Image,
+    face: Face,
+    crop: Closeup,
+    masks: Skin,
+    doses: Doses,
+    sharpened: tuple[Closeup, Map] | None,
 ) -> tuple[Image, float]:
     """Change the skin, contrast and sharpness; returns by how much dark circles were lifted."""
     # 1. Evenness and under_eye, on the crop.
@@ -291,8 +304,8 @@ def _retouch(
     corrected = _keep_tone(crop.pixels, retouched, masks.facial)
     result = _add_difference(result, face, crop, corrected - retouched)
     # 4. Sharpness, on a larger crop.
-    if doses.sharpness:
-        large, full = _sharpness_change(pixels, face, masks)
+    if sharpened is not None:
+        large, full = sharpened
         change = doses.sharpness * full
         if change.any():
             result = result.copy() if result is pixels else result

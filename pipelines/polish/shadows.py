@@ -160,11 +160,12 @@ def apply(pixels: Image, crop: Closeup, relight: Relight, dose: float) -> Image:
         relight: From `measure`.
         dose: 0..1.
     """
-    if not dose or not relight.rise.any():
+    if not dose or relight.rise.max(initial=0) <= 1e-3:
         return pixels
     result = pixels.copy()
-    part = np.ascontiguousarray(pixels[crop.view])
-    rise = np.float32(dose) * crop.back(relight.rise)
+    view, (rise, cast) = _lifted_part(crop, relight)
+    part = np.ascontiguousarray(pixels[view])
+    rise = np.float32(dose) * rise
     # sRGB is close to a power of 1 / 2.2.
     gain = np.exp2(rise / np.float32(2.2))
     # Nothing is brightened to white.
@@ -177,13 +178,29 @@ def apply(pixels: Image, crop: Closeup, relight: Relight, dose: float) -> Image:
     smooth = lowpass(part, max(0.8, _GRAIN * unit))
     lifted = smooth * gain[..., None] + (part - smooth) * fine_gain[..., None]
     lifted = np.clip(lifted, 0, 1)
-    if relight.cast.any():
+    if cast.any():
         lab = colour.to_lab(lifted)
-        lab[..., 1:] += np.float32(dose) * crop.back(relight.cast)
+        lab[..., 1:] += np.float32(dose) * cast
         lifted = colour.to_rgb(lab)
     lifted = np.minimum(lifted, np.maximum(part, _BRIGHTEST))
-    result[crop.view] = np.where((rise > 1e-3)[..., None], lifted, part)
+    result[view] = np.where((rise > 1e-3)[..., None], lifted, part)
     return result
+
+
+def _lifted_part(crop: Closeup, relight: Relight) -> tuple[skin.Window, tuple[Map, Image]]:
+    """Where a picture gets light, and rise and cast there at the picture's size."""
+    rows, columns = _box(relight.rise > 1e-3)
+    height, width = relight.rise.shape
+    # Whole pixels of the picture, so that the part lies exactly on it.
+    scale = crop.shape[0] / height, crop.shape[1] / width
+    top, bottom = int(rows.start * scale[0]), int(np.ceil(rows.stop * scale[0]))
+    left, right = int(columns.start * scale[1]), int(np.ceil(columns.stop * scale[1]))
+    inside = slice(top, min(bottom, crop.shape[0])), slice(left, min(right, crop.shape[1]))
+    view = (
+        slice(crop.view[0].start + inside[0].start, crop.view[0].start + inside[0].stop),
+        slice(crop.view[1].start + inside[1].start, crop.view[1].start + inside[1].stop),
+    )
+    return view, (crop.back(relight.rise)[inside], crop.back(relight.cast)[inside])
 
 
 def linear(pixels: Image) -> Image:

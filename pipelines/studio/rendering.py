@@ -354,9 +354,15 @@ def _measure(
         held_back=None if polished is None else polished.held_back,
         halo=None if turned is original else _halo(polished),
         in_new_light=None if polished is None else polished.in_new_light,
+        distance=None if turned is not original else _distance(polished),
         done=() if polished is None else tuple(polished.done.report()),
     )
     return measured, warnings if polished is None else (*polished.notes, *warnings)
+
+
+def _distance(polished: Polished | None) -> float | None:
+    readings = None if polished is None else polished.readings
+    return None if readings is None else readings.distance
 
 
 def _halo(polished: Polished | None) -> float:
