@@ -67,6 +67,8 @@ _RIM_WIDTH, _SIDE_ZONE, _RIM_SIGMA = 0.02, (0.05, 0.11), 0.05
 _HALVE_ABOVE = 100.0
 # How far hair is judged beyond the face outline, in interocular distances.
 _HAIR_REACH = 0.5
+# Margin around features whose edges do not count for a change of light, in interocular distances.
+_FEATURE = 0.08
 # Areas whose contrast `sharpening` compares.
 _SHARPENED_AREAS = ("lashes", "mouth", "hair")
 
@@ -341,7 +343,20 @@ def _contrast_growth(before: Reference, luma: Map) -> dict[str, float]:
     }
 
 
-def halo(before: Reference, lightness: Map) -> float:
+def halo_of_light(before: Reference, lightness: Map) -> float:
+    """`halo` of a change of light, which goes on over eyes, brows and lips.
+
+    Only the outer edge of the skin counts.
+    """
+    face = before.crop.face
+    view = slice(0, face.size[0]), slice(0, face.size[1])
+    features = skin.region(face, "lips", view, _FEATURE)
+    for name in ("eye", "brow", "nostril", "eye_socket"):
+        features = np.maximum(features, skin.both(face, name, view, _FEATURE))
+    return halo(before, lightness, np.maximum(before.seen.visible, features))
+
+
+def halo(before: Reference, lightness: Map, visible: Map | None = None) -> float:
     """By how much the change at the skin's edge exceeds the changes on both sides of it, in L*.
 
     A retouch that fades out changes gradually from the inside to the outside; an edge that is
@@ -351,7 +366,7 @@ def halo(before: Reference, lightness: Map) -> float:
     # A halo is broad, so half size is enough on a large face.
     factor = 2 if unit > _HALVE_ABOVE else 1
     step = slice(None, None, factor)
-    visible = before.seen.visible[step, step]
+    visible = (before.seen.visible if visible is None else visible)[step, step]
     change = filters.lowpass(lightness - before.lightness, 0.01 * unit)[step, step]
     unit = unit / factor
     inner = (visible > 0.5).astype(np.uint8)

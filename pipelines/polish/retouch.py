@@ -185,8 +185,8 @@ def within(
     readings = bounds.read(in_light, full)
     bounds = replace(bounds, most_distance=_most_distance(before, start, readings))
     # What else light alone could break is in the readings of the result.
-    over = guards.halo(before, in_light.lightness) > guards.MOST_HALO
-    light_breaks = bounds.light_breaks(lit) if over and steps.lit is not steps.healed else []
+    changed = steps.lit is not steps.healed
+    light_breaks = bounds.light_breaks(lit) if changed else []
     broken = bounds.broken(readings)
     if not broken and not light_breaks:
         return Polished(
@@ -235,7 +235,9 @@ def _apply_doses(
         if doses.sharpness
         else None
     )
-    result, under_eye = _retouch(lit, face, crop, masks, doses, sharpened)
+    # Shadows that were softened are not to be deepened again.
+    glow = 1 - light_done.shadow
+    result, under_eye = _retouch(lit, face, crop, masks, doses, sharpened, glow)
     done = replace(light_done, spots=spots, under_eye=under_eye)
     return _Steps(healed, lit, result, doses, (*notes, *light_notes), done)
 
@@ -288,14 +290,19 @@ def _retouch(
     masks: Skin,
     doses: Doses,
     sharpened: tuple[Closeup, Map] | None,
+    glow: float,
 ) -> tuple[Image, float]:
-    """Change the skin, contrast and sharpness; returns by how much dark circles were lifted."""
+    """Change the skin, contrast and sharpness; returns by how much dark circles were lifted.
+
+    The glow of the contrast, which deepens light and shade, is reduced to the share `glow`.
+    """
     # 1. Evenness and under_eye, on the crop.
     retouched, under_eye = _retouch_skin(crop, masks, doses)
     result = _add_difference(pixels, face, crop, retouched - crop.pixels)
     # 2. Contrast, on the whole picture. The crop is changed alike, because step 3 measures it.
     if doses.contrast:
         curve = contrast.measure(result, Closeup(retouched, crop.face, crop.view), masks.facial)
+        curve = replace(curve, glow=np.float32(glow) * curve.glow)
         result = contrast.apply(result, crop, curve, doses.contrast)
         height, width = retouched.shape[:2]
         whole = Closeup(retouched, crop.face, (slice(0, height), slice(0, width)))
@@ -459,9 +466,9 @@ class _Bounds:
         return readings.broken(self.texture_floor, strict=True, most_distance=self.most_distance)
 
     def light_breaks(self, lit: Image) -> list[Guard]:
-        """Guards that a change of light breaks by itself, but for likeness; the worst first."""
-        reference = replace(guards.in_light(self.before, lit), lightness=self.before.lightness)
-        return self.broken(self.read(reference, lit, likeness=False))
+        """The guard of halo, if light alone breaks it; the others are in any result's readings."""
+        over = guards.halo_of_light(self.before, colour.to_lab(lit)[..., 0])
+        return ["halo"] if over > guards.MOST_HALO else []
 
     def strongest_light(self, start: Image, difference: Image, guard: Guard) -> tuple[float, Guard]:
         """Like `strongest`, for a difference of light: tone and colour are those in that light."""

@@ -135,10 +135,10 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     rise = np.minimum(np.log2(((dark + _BLACK) * np.exp2(rise) - _BLACK) / dark), _MOST_RISE)
     rise = _continued(rise.astype(np.float32), face, masks, unit)
     # The filter carries the darkness of hair and brows some way on to the skin beside them.
-    own = np.log2(lowpass(luminance, _DETAIL / 3 * unit) + _LEAST)
+    own = np.log2(lowpass(luminance, _DETAIL / 2 * unit) + _LEAST)
     most = np.log2(np.exp2(lit + np.minimum(form, 0)) - _BLACK + _LEAST)
     rise = np.minimum(rise, np.maximum(most - own, 0) + _SLACK)
-    rise = lowpass(np.asarray(rise, np.float32), _DETAIL / 3 * unit) * (rise > 0)
+    rise = lowpass(np.asarray(rise, np.float32), _DETAIL * unit) * (rise > 0)
     shaded = on_face & (rise > 0.25)
     depth = float(lit - np.median(light[shaded])) if np.mean(shaded[on_face]) > 0.02 else 0.0
     lifted = light[shaded] + rise[shaded]
