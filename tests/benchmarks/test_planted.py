@@ -11,20 +11,21 @@ import pytest
 from PIL import Image
 
 from benchmarks import planted
+from benchmarks.reports import Report
 from presets.schema import load
 
 RENDERS = Path(__file__).parents[2] / "datasets" / "data" / "renders"
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> planted.Report:
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     folder = tmp_path_factory.mktemp("portraits")
     shutil.copy(RENDERS / "p15_0_0.jpg", folder / "face.jpg")
     Image.fromarray(np.full((200, 200, 3), 128, np.uint8)).save(folder / "wall.png")
     return planted.run(folder, load(), ["actor", "advertising"])
 
 
-def test_the_fixed_keys(report: planted.Report) -> None:
+def test_the_fixed_keys(report: Report) -> None:
     assert report["n"] == 1
     assert report["refused"] == {"wall.png": "no-face"}
     assert list(report["contexts"]) == ["actor", "advertising"]
@@ -35,7 +36,7 @@ def test_the_fixed_keys(report: planted.Report) -> None:
     assert "advertising" in planted.table({"planted": report})
 
 
-def test_spots_go_moles_stay_and_shadows_get_softer(report: planted.Report) -> None:
+def test_spots_go_moles_stay_and_shadows_get_softer(report: Report) -> None:
     most = report["contexts"]["advertising"]["all"]
     least = report["contexts"]["actor"]["all"]
     assert most["spots_removed"] > 0.8
