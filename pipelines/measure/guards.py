@@ -67,8 +67,6 @@ _RIM_WIDTH, _SIDE_ZONE, _RIM_SIGMA = 0.02, (0.05, 0.11), 0.05
 _HALVE_ABOVE = 100.0
 # How far hair is judged beyond the face outline, in interocular distances.
 _HAIR_REACH = 0.5
-# Margin around features whose edges do not count for a change of light, in interocular distances.
-_FEATURE = 0.08
 # Areas whose contrast `sharpening` compares.
 _SHARPENED_AREAS = ("lashes", "mouth", "hair")
 
@@ -344,16 +342,12 @@ def _contrast_growth(before: Reference, luma: Map) -> dict[str, float]:
 
 
 def halo_of_light(before: Reference, lightness: Map) -> float:
-    """`halo` of a change of light, which goes on over eyes, brows and lips.
+    """`halo` of a change of light, which goes on over eyes, brows, lips and beard.
 
-    Only the outer edge of the skin counts.
+    Only the edge towards hair, clothes and background counts.
     """
-    face = before.crop.face
-    view = slice(0, face.size[0]), slice(0, face.size[1])
-    features = skin.region(face, "lips", view, _FEATURE)
-    for name in ("eye", "brow", "nostril", "eye_socket"):
-        features = np.maximum(features, skin.both(face, name, view, _FEATURE))
-    return halo(before, lightness, np.maximum(before.seen.visible, features))
+    on_face = np.clip(2 * skin.edge(before.crop.face), 0, 1)
+    return halo(before, lightness, np.maximum(before.seen.visible, on_face))
 
 
 def halo(before: Reference, lightness: Map, visible: Map | None = None) -> float:

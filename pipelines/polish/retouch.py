@@ -53,6 +53,8 @@ _BRIGHTEST = np.float32(0.992)
 _MOST_EMPTY = 0.04
 # Steps of the bisection for the strength at which all guards hold.
 _BISECTIONS = 6
+# Share of the largest distance of the embeddings that a change of light may use up.
+_LIGHT_DISTANCE = 0.92
 # Twice the distance by which rounding to 8 bits moves an embedding.
 _EMBEDDING_NOISE = 0.02
 
@@ -294,7 +296,8 @@ def _retouch(
 ) -> tuple[Image, float]:
     """Change the skin, contrast and sharpness; returns by how much dark circles were lifted.
 
-    The glow of the contrast, which deepens light and shade, is reduced to the share `glow`.
+    Contrast deepens light and shade: its glow is reduced to the share `glow`, its curve by half as
+    much.
     """
     # 1. Evenness and under_eye, on the crop.
     retouched, under_eye = _retouch_skin(crop, masks, doses)
@@ -303,10 +306,11 @@ def _retouch(
     if doses.contrast:
         curve = contrast.measure(result, Closeup(retouched, crop.face, crop.view), masks.facial)
         curve = replace(curve, glow=np.float32(glow) * curve.glow)
-        result = contrast.apply(result, crop, curve, doses.contrast)
+        strength = doses.contrast * (1 + glow) / 2
+        result = contrast.apply(result, crop, curve, strength)
         height, width = retouched.shape[:2]
         whole = Closeup(retouched, crop.face, (slice(0, height), slice(0, width)))
-        retouched = contrast.apply(retouched, whole, curve, doses.contrast)
+        retouched = contrast.apply(retouched, whole, curve, strength)
     # 3. Undo any change of the skin's mean tone.
     corrected = _keep_tone(crop.pixels, retouched, masks.facial)
     result = _add_difference(result, face, crop, corrected - retouched)
@@ -471,13 +475,17 @@ class _Bounds:
         return ["halo"] if over > guards.MOST_HALO else []
 
     def strongest_light(self, start: Image, difference: Image, guard: Guard) -> tuple[float, Guard]:
-        """Like `strongest`, for a difference of light: tone and colour are those in that light."""
+        """Like `strongest`, for a difference of light: tone and colour are those in that light.
+
+        A part of the likeness is left to the changes of skin.
+        """
+        bounds = replace(self, most_distance=_LIGHT_DISTANCE * self.most_distance)
         low, high = 0.0, 1.0
         for _ in range(_BISECTIONS):
             share = (low + high) / 2
             lit = start + np.float32(share) * difference
             readings = self.read(guards.in_light(self.before, lit), lit)
-            broken = self.light_breaks(lit) or self.broken(readings)
+            broken = self.light_breaks(lit) or bounds.broken(readings)
             if broken:
                 high, guard = share, broken[0]
             else:
