@@ -57,6 +57,9 @@ _WEIGHTS = np.array([3.6, 3.3, 0.25, -2.1, -0.43, -0.70, -1.25, -1.7, -0.70, -1.
 _BIAS = -6.7
 # Clearness of the faintest spot that a dose of 1 removes, and of one that a dose near 0 removes.
 _FAINTEST, _CLEAREST = -1.0, 3.2
+# Standard deviation of the grain of redness (photographs have 0.2 to 0.7) from which spots are less
+# clear, and by how much for each doubling.
+_GRAIN, _PER_GRAIN = 0.9, 2.2
 # Radius from which a spot must be clearer, and by how much per interocular distance.
 _LARGE, _PER_RADIUS = 0.03, 150.0
 # The most candidates that are looked at; a face has far fewer.
@@ -126,6 +129,8 @@ def find(lab: Image, crop: Closeup, facial: Map) -> tuple[Spot, ...]:
     if np.count_nonzero(inner) < 100:
         return ()
     maps = _maps(np.ascontiguousarray(lab[view]), facial[view], allowed, unit)
+    grain = maps.redness - cv2.GaussianBlur(maps.redness, (0, 0), 1.0)
+    doubt = _PER_GRAIN * max(0.0, float(np.log2(_robust(grain[inner])[1] / _GRAIN + 1e-6)))
     usual_detail = max(_robust(maps.detail[inner])[1], 0.3)
     found: list[Spot] = []
     taken = np.zeros(allowed.shape, np.uint8)
@@ -133,6 +138,8 @@ def find(lab: Image, crop: Closeup, facial: Map) -> tuple[Spot, ...]:
         if taken[y, x]:
             continue
         spot = _measured(maps, (x, y, radius), usual_detail, unit)
+        if spot is not None:
+            spot = replace(spot, clearness=spot.clearness - doubt)
         if spot is not None and spot.clearness >= _least_clearness(spot.radius):
             cv2.circle(taken, (x, y), max(1, round(1.5 * spot.radius * unit)), (1,), -1)
             start = view[1].start / unit, view[0].start / unit

@@ -15,7 +15,7 @@ from pipelines.face.skin import Skin
 from pipelines.image import colour, filters
 from pipelines.image.arrays import Image, Image8, Map
 from pipelines.measure import texture
-from pipelines.polish import retouch
+from pipelines.polish import blemishes, retouch
 from presets.schema import Doses, load
 
 NAMES = tuple(Doses.model_fields)
@@ -162,6 +162,26 @@ def test_a_faint_spot_is_left_alone_at_a_small_dose_and_replaced_at_a_large_one(
     little, much = (polish.apply(spotted, face, doses(blemishes=d)) for d in (0.05, 1.0))
     assert np.array_equal(little[spot], spotted[spot])
     assert abs(much - spotted)[spot].max() > 0.01
+
+
+def test_healing_changes_little_more_than_the_spot(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    place, radius = middle(face, "right_cheek"), 0.02 * face.interocular
+    spotted = paint(pixels, place, radius, (-3, 9, 1))
+    changed = (polish.apply(spotted, face, doses(blemishes=0.6)) != spotted).any(axis=2)
+    near = disc(face, place, 4 * radius) > 0.01
+    assert changed[near].any()
+    assert changed[~near].mean() < 0.01
+
+
+def test_grain_is_not_taken_for_spots(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    grain = np.random.default_rng(2).normal(0, 0.07, pixels.shape)
+    grainy = np.clip(pixels + grain, 0, 1).astype(np.float32)
+    crop = closeup.cut(grainy, face, skin.REACH, retouch.INTEROCULAR)
+    masks = skin.find(crop.pixels, crop.face)
+    found = blemishes.find(colour.to_lab(crop.pixels), crop, masks.facial)
+    assert sum(spot.clearness >= blemishes.faintest(0.7) for spot in found) <= 1
 
 
 @pytest.mark.parametrize("step", [(-22, 3, 2), (-12, 4, 4), (-6, 2.5, 4)])
