@@ -173,12 +173,15 @@ def _face(
         shares: dict[str, list[float]] = {kind: [] for kind in _KINDS}
         result = polished(spotted) if marks else spotted
         for mark in marks:
-            left = mark.contrast(result) / max(mark.contrast(spotted), 0.5)
+            # Of a spot all redness counts that is seen, of a mark what was planted.
+            usual = 0.0 if mark.kind == "spot" else mark.contrast(pixels)
+            planted = max(mark.contrast(spotted) - usual, 0.5)
+            left = (mark.contrast(result) - usual) / planted
             shares[mark.kind].append(float(np.clip(left, 0, 1)))
         softened = lifted = None
         if lit.any() and dark.any():
-            planted = step(shaded) - step(pixels)
-            softened = 1 - (step(polished(shaded)) - step(pixels)) / max(planted, 1.0)
+            added = step(shaded) - step(pixels)
+            softened = 1 - (step(polished(shaded)) - step(pixels)) / max(added, 1.0)
         if ring.any() and cheek.any():
             lifted = 1 - distance(polished(ringed)) / max(distance(ringed), 1.0)
         readings, _ = guards.read(before, polished(pixels), likeness=False)

@@ -155,6 +155,36 @@ def test_a_polish_that_exceeds_a_guard_is_held_back(
     assert captions.held_back_line(usual) == ""
 
 
+def test_a_look_says_in_one_line_what_was_done(astronaut_analysis: Analysis) -> None:
+    variant = studio.render(astronaut_analysis, Look(region="keep", context="advertising"))
+    done = variant.report()["done"]
+    assert any(row["what"] == "under-eyes" and row["change"] < 0 for row in done)
+    assert "under-eyes −" in captions.done_line(variant)
+    assert captions.done_line(variant) == captions.lines(variant)[-1]
+    rows = (
+        {"what": "spots", "count": 1},
+        {"what": "shadow", "change": -0.4},
+        {"what": "light", "ev": 0.4},
+        {"what": "white-balance"},
+    )
+    told = replace(variant, measurements=replace(variant.measurements, done=rows))
+    assert captions.done_line(told) == "1 spot, shadow −40 %, light +0.4 EV, colour cast reduced"
+    nothing = replace(variant, measurements=replace(variant.measurements, done=()))
+    assert captions.done_line(nothing) == "little to do here"
+    untouched = studio.render(astronaut_analysis, Look(region="keep", context="id-passport"))
+    assert captions.done_line(untouched) == ""
+
+
+def test_a_grey_photo_stays_grey_to_the_bit(astronaut: Image8) -> None:
+    luma = astronaut.mean(axis=2).round().astype(np.uint8)
+    analysis = studio.analyse_pixels(np.dstack([luma] * 3))
+    variant = studio.render(analysis, Look(region="off-camera", context="advertising"))
+    result = variant.image_u8
+    assert not np.array_equal(result[..., 0], luma)
+    assert np.array_equal(result[..., 0], result[..., 1])
+    assert np.array_equal(result[..., 1], result[..., 2])
+
+
 def test_the_best_look_is_the_most_recognisable_that_reached_its_gaze(
     astronaut_analysis: Analysis,
 ) -> None:
