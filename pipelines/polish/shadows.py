@@ -28,6 +28,8 @@ _SHARE, _MOST_RISE = 0.95, 2.2
 # Depth in EV of the darkest tenth of the face: from here shadows are lifted less, and not at all.
 # Light that falls off this far is meant, and lifted blacks are blotchy.
 _TOO_DEEP = (2.4, 4.6)
+# Share of that share that shading in soft light gets: it is a part of the photograph.
+_SOFT_SHARE = 0.4
 # Shading of this many EV shows the shape of a face, in hard and in soft light; what is deeper is
 # shadow.
 _FORM_HARD, _FORM_SOFT = 0.12, 0.6
@@ -129,6 +131,7 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     certain = _ramp(_explained(light, form_normals, on_face), *_EXPLAINED)
     something = _ramp(np.exp2(light) - _BLACK, _NOTHING, _SOMETHING)
     empty = float(np.mean((missing > 1)[on_face] & (something < 0.5)[on_face]))
+    certain = certain * (_SOFT_SHARE + (1 - _SOFT_SHARE) * hardness)
     certain = certain * (1 - _ramp(float(np.percentile(missing[on_face], 90)), *_TOO_DEEP))
     rise = _SHARE * certain * rise * lowpass(something, _GUIDE * unit)
     dark = np.maximum(np.exp2(light) - _BLACK, _NOTHING)
