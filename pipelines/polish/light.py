@@ -108,7 +108,8 @@ def apply(pixels: Image, crop: Closeup, light: Light, dose: float) -> Image:
         linear -= np.float32(haze)
         np.maximum(linear, 0, out=linear)
         if light.cast * dose >= 0.01:
-            linear *= gains
+            # The curve of the exposure for each channel, so that white stays white.
+            linear *= gains / (1 + (gains - 1) * np.minimum(linear, 1))
         peak = np.maximum(np.maximum(linear[..., 0], linear[..., 1]), linear[..., 2])
         # The white of a hazy picture stays white.
         factor = gain / (1 - haze) / (1 + (gain - 1) * np.minimum(peak / (1 - haze), 1))

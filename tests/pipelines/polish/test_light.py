@@ -71,6 +71,10 @@ def test_a_cast_of_skin_and_surroundings_is_reduced(portrait: tuple[Image, Face]
     ]
     assert measured(greenish, face).cast >= 0
     assert far[1] <= far[0]
+    white = np.ones_like(greenish)
+    crop = closeup.cut(white, face, skin.REACH, 100.0)
+    cast = Light(0.0, (1.05, 1.0, 0.9), 0.0, np.zeros(crop.pixels.shape[:2], np.float32))
+    assert light.apply(white, crop, cast, 1.0).min() > 0.998
 
 
 def test_haze_is_taken_off_and_white_stays(portrait: tuple[Image, Face]) -> None:
