@@ -187,8 +187,7 @@ def within(
     readings = bounds.read(in_light, full)
     bounds = replace(bounds, most_distance=_most_distance(before, start, readings))
     # What else light alone could break is in the readings of the result.
-    changed = steps.lit is not steps.healed
-    light_breaks = bounds.light_breaks(lit) if changed else []
+    light_breaks = bounds.light_breaks(lit) if steps.done.shadow else []
     broken = bounds.broken(readings)
     if not broken and not light_breaks:
         return Polished(

@@ -26,6 +26,8 @@ _LASHES = 0.085
 # Standard deviation of the surroundings of a place, in interocular distances, and how much more
 # than these it may be lifted.
 _RIM, _RIM_ABOVE = 0.08, 1.25
+# Margin of the face's window, in interocular distances.
+_AROUND = 0.1
 # Mean difference in L* from which a dark circle is seen.
 _SEEN = 1.5
 
@@ -54,7 +56,9 @@ def measure(lab: Image, mask: Map, face: Face) -> Lift:
         face: The face in it.
     """
     unit = face.interocular
-    view = slice(0, face.size[0]), slice(0, face.size[1])
+    # What lies outside the face plays no part.
+    view = skin.window(face, _AROUND)
+    whole, lab, mask = lab, np.ascontiguousarray(lab[view]), np.ascontiguousarray(mask[view])
     area = skin.both(face, "under_eye", view)
     cheeks = skin.both(face, "cheek", view) * (1 - skin.both(face, "under_eye", view, 0.04))
     circles = np.clip(1.3 * lowpass(area, _BORDER * unit) * mask, 0, 1)
@@ -72,6 +76,8 @@ def measure(lab: Image, mask: Map, face: Face) -> Lift:
     change *= (_UNDER_EYE * circles)[..., None]
     weight = area * mask
     total = float((np.maximum(difference[..., 0], 0) * weight).sum())
-    if total < _SEEN * max(float(weight.sum()), 1.0):
-        return Lift(change, 0.0)
-    return Lift(change, float((change[..., 0] * weight).sum()) / total)
+    seen = total >= _SEEN * max(float(weight.sum()), 1.0)
+    share = float((change[..., 0] * weight).sum()) / total if seen else 0.0
+    result = np.zeros_like(whole)
+    result[view] = change
+    return Lift(result, share)
