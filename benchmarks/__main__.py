@@ -201,14 +201,23 @@ def polish(
     contexts: Annotated[str | None, _option("ids with commas between; all of them")] = None,
     json: Json = None,
     sheet: Annotated[Path | None, _option("draw all faces side by side into this PNG")] = None,
+    faults: Annotated[
+        bool, typer.Option("--planted", help="plant spots, moles, shadows and dark circles, too")
+    ] = False,
 ) -> None:
     """Doses, guards and seconds in every context."""
     from PIL import Image
 
-    from benchmarks import polish
+    from benchmarks import planted, polish
+    from presets.schema import load as load_presets
 
-    done = _polished(folder, contexts.split(",") if contexts else None)
-    _show(polish.report(done), polish.table, json)
+    presets = load_presets()
+    names = contexts.split(",") if contexts else list(presets.contexts)
+    done = _polished(folder, names)
+    report = polish.report(done)
+    _show(report, polish.table, None if faults else json)
+    if faults:
+        _show(report | {"planted": planted.run(folder, presets, names)}, planted.table, json)
     if sheet:
         Image.fromarray(polish.contact_sheet(done)).save(sheet)
 

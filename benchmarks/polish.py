@@ -10,7 +10,9 @@ JSON:
     bounds: the guards' bounds. refused: photo -> code of the refusal.
     photos: one row for each photo and context: asked, the context's doses, and given, what was
         applied of them; held_back, by how much and why; notes on what was left out; ita, Individual
-        Typology Angle of the skin before, and lightening, its change (degrees); the guards.
+        Typology Angle of the skin before, and lightening, its change (degrees), with
+        lightening_in_light, without what the light did; done, what was done; the guards.
+    planted: with --planted, see `benchmarks.planted`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image as Pillow
@@ -33,6 +36,7 @@ from pipelines import polish
 from pipelines.face import closeup
 from pipelines.image import delivery, loading
 from pipelines.image.arrays import Image8
+from pipelines.image.colour import Tone
 from pipelines.measure import guards
 from pipelines.measure.guards import HeldBack, Readings
 from pipelines.runtime.errors import Refusal
@@ -59,6 +63,8 @@ class Result:
         context: Id of the context.
         ita: Individual Typology Angle of the skin before, in degrees; None without colour.
         lightening: Change of that angle, in degrees, lighter > 0; 0 without colour.
+        lightening_in_light: Change of that angle against the original in the light of the result.
+        done: What was done, as plain data.
         asked: The context's doses.
         given: The doses applied: left-out ones are 0, held-back ones smaller.
         floor: Share of the texture that the context keeps.
@@ -73,6 +79,8 @@ class Result:
     context: str
     ita: float | None
     lightening: float
+    lightening_in_light: float
+    done: tuple[dict[str, Any], ...]
     asked: Doses
     given: Doses
     floor: float
@@ -202,7 +210,8 @@ def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
         polished = polish.within(photo.pixels, face, doses, before, floor)
         result = delivery.deliver(photo.original_u8, photo.pixels, polished.pixels)
         working = loading.to_working(result)
-        readings, tone = guards.read(before, working)
+        in_light = guards.in_light(before, polished.in_new_light)
+        readings, tone = guards.read(in_light, working)
         seconds = time.perf_counter() - start
         near = closeup.cut(working, face, 0.3, _SHEET_INTEROCULAR)
         share = 1.0 if polished.held_back is None else polished.held_back.share
@@ -212,6 +221,8 @@ def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
             context="" if context is None else context.id,
             ita=ita,
             lightening=0.0 if ita is None or tone is None else tone.angle - ita,
+            lightening_in_light=_angle_between(in_light, tone),
+            done=tuple(polished.done.report()),
             asked=doses,
             given=Doses(**given),
             floor=floor,
@@ -221,6 +232,12 @@ def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
             seconds=seconds,
             picture=np.rint(near.pixels * 255).astype(np.uint8),
         )
+
+
+def _angle_between(before: guards.Reference, tone: Tone | None) -> float:
+    if before.tone is None or before.tone.ita is None or tone is None:
+        return 0.0
+    return tone.angle - before.tone.ita
 
 
 def _summary(results: Sequence[Result]) -> Report:
@@ -251,6 +268,7 @@ def _row(result: Result) -> Report:
         **measured,
         "identity": readings.distance or 0.0,
         "lightening": result.lightening,
+        "lightening_in_light": result.lightening_in_light,
         "seconds": result.seconds,
     }
     return {
@@ -260,6 +278,7 @@ def _row(result: Result) -> Report:
         "given": result.given.model_dump(),
         "held_back": None if result.held_back is None else result.held_back.report(),
         "notes": list(result.notes),
+        "done": list(result.done),
         "ita": None if result.ita is None else _rounded(result.ita),
         **{name: _rounded(value) for name, value in figures.items()},
         "broken": list(result.broken),

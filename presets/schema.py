@@ -235,6 +235,7 @@ class Doses(StrictModel):
     shadows: Unit
     contrast: Unit
     sharpness: Unit
+    light: Unit = 0.0
 
 
 class Context(StrictModel):

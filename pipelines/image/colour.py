@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipelines.image.arrays import Image, Map
+from pipelines.image.arrays import Image, Image8, Map
 
 # Below this mean chroma (CIELAB) a picture is black-and-white and the ITA is undefined.
 COLOURLESS = 3.0
@@ -81,6 +81,21 @@ def to_rgb(lab: Image) -> Image:
     """Convert CIELAB to sRGB, clipped to [0, 1]; the inverse of `to_lab`."""
     rgb = cv2.cvtColor(np.ascontiguousarray(lab), cv2.COLOR_Lab2RGB)
     return np.clip(rgb, 0, 1, dtype=np.float32)
+
+
+def is_grey(image_u8: Image8) -> bool:
+    """Whether the channels of a uint8 picture are equal everywhere."""
+    # A coloured picture shows in a few of its pixels.
+    return all(
+        np.array_equal(part[..., 0], part[..., 1]) and np.array_equal(part[..., 1], part[..., 2])
+        for part in (image_u8[::16, ::16], image_u8)
+    )
+
+
+def without_colour(image_u8: Image8) -> Image8:
+    """A uint8 picture with the luma of each pixel in all channels."""
+    luma = cv2.transform(image_u8, _LUMA.astype(np.float64))
+    return np.asarray(cv2.merge([luma, luma, luma]), np.uint8)
 
 
 def luma_of(pixels: Image) -> Map:

@@ -6,7 +6,7 @@ They are measured on a crop of the face whose size depends on the interocular di
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import cv2
@@ -207,6 +207,32 @@ def reference(
     )
 
 
+def in_light(before: Reference, pixels: Image) -> Reference:
+    """The original with what the guards compare in the light of the result.
+
+    Light changes the colour of all skin it falls on, and a shadow has edges; the guards of tone,
+    colour, halo and fine contrast are to see what changes the skin itself. Texture, highlights and
+    likeness are still compared with the original.
+
+    Args:
+        before: The original.
+        pixels: The original in the light of the result, or its crop; unretouched otherwise.
+    """
+    crop = before.crop
+    if pixels.shape[:2] != crop.pixels.shape[:2]:
+        pixels = crop.like(pixels)
+    view = skin.window(crop.face)
+    mask = before.seen.facial[view]
+    lab = colour.to_lab(pixels)
+    return replace(
+        before,
+        tone=colour.of(lab[view], mask),
+        samples=_samples(lab[view], mask),
+        lightness=lab[..., 0],
+        contrasts=_contrasts(luma_of(pixels), before.areas, crop.face.interocular),
+    )
+
+
 def read(
     before: Reference, after: Image, face_after: Face | None = None, *, likeness: bool = True
 ) -> tuple[Readings, Tone | None]:
@@ -245,7 +271,7 @@ def read(
         delta_e00_mean=_delta_e(before.samples, _samples(lab[view], mask)),
         distance=distance,
         clipped=max(0.0, _clipped(pixels[view]) - before.clipped),
-        halo=_halo(before, lab[..., 0]),
+        halo=halo(before, lab[..., 0]),
         sharpening=max(growth[area] for area in _SHARPENED_AREAS),
         eyes_over_skin=growth["lashes"] / max(growth["skin"], 1e-3),
     )
@@ -315,7 +341,16 @@ def _contrast_growth(before: Reference, luma: Map) -> dict[str, float]:
     }
 
 
-def _halo(before: Reference, lightness: Map) -> float:
+def halo_of_light(before: Reference, lightness: Map) -> float:
+    """`halo` of a change of light, which goes on over eyes, brows, lips and beard.
+
+    Only the edge towards hair, clothes and background counts.
+    """
+    on_face = np.clip(2 * skin.edge(before.crop.face), 0, 1)
+    return halo(before, lightness, np.maximum(before.seen.visible, on_face))
+
+
+def halo(before: Reference, lightness: Map, visible: Map | None = None) -> float:
     """By how much the change at the skin's edge exceeds the changes on both sides of it, in L*.
 
     A retouch that fades out changes gradually from the inside to the outside; an edge that is
@@ -325,7 +360,7 @@ def _halo(before: Reference, lightness: Map) -> float:
     # A halo is broad, so half size is enough on a large face.
     factor = 2 if unit > _HALVE_ABOVE else 1
     step = slice(None, None, factor)
-    visible = before.seen.visible[step, step]
+    visible = (before.seen.visible if visible is None else visible)[step, step]
     change = filters.lowpass(lightness - before.lightness, 0.01 * unit)[step, step]
     unit = unit / factor
     inner = (visible > 0.5).astype(np.uint8)

@@ -105,19 +105,23 @@ class SkinTone:
     Attributes:
         ita_before: Individual Typology Angle of the original in degrees; None in black-and-white.
         ita_after: The same of the result.
-        delta_e00_mean: Mean CIEDE2000 difference between the two.
+        delta_e00_mean: Mean CIEDE2000 difference between the original in the light of the result
+            and the result.
+        ita_in_light: ITA of the original in the light of the result, whose shadows may be softer;
+            `ita_before` if the light was not changed.
     """
 
     ita_before: float | None
     ita_after: float | None
     delta_e00_mean: float
+    ita_in_light: float | None
 
     @property
     def shift(self) -> float:
-        """Absolute change of the angle, in degrees; 0 if it is undefined."""
-        if self.ita_before is None or self.ita_after is None:
+        """Absolute change of the angle in the same light, in degrees; 0 if it is undefined."""
+        if self.ita_in_light is None or self.ita_after is None:
             return 0.0
-        return abs(self.ita_after - self.ita_before)
+        return abs(self.ita_after - self.ita_in_light)
 
 
 @dataclass(frozen=True)
@@ -191,6 +195,8 @@ class Measurements:
         changed_outside_face: Number of pixels that differ outside the face outline, at full size.
         readings: Readings of the guards.
         held_back: By how much and why the polish was reduced; None if it was not.
+        done: What the polish did, as plain data: spots healed, under-eyes and shadows softened,
+            light changed.
     """
 
     gaze: GazeChange
@@ -203,6 +209,7 @@ class Measurements:
     changed_outside_face: int
     readings: Readings
     held_back: HeldBack | None = None
+    done: tuple[dict[str, Any], ...] = ()
 
     @property
     def holds_texture(self) -> bool:
@@ -225,7 +232,7 @@ class Measurements:
         return tuple(self._reason(guard) for guard in self.broken)
 
     def _reason(self, guard: Guard) -> str:
-        before, after = self.skin_tone.ita_before, self.skin_tone.ita_after
+        before, after = self.skin_tone.ita_in_light, self.skin_tone.ita_after
         lighter = before is not None and after is not None and after > before
         return {
             "texture": Message(
@@ -294,6 +301,7 @@ class Measurements:
                 "eyes_over_skin": _rounded(self.readings.eyes_over_skin),
             },
             "held_back": None if self.held_back is None else self.held_back.report(),
+            "done": list(self.done),
         }
 
 
@@ -320,6 +328,9 @@ def measure(
     changed_outside_face: int,
     held_back: HeldBack | None = None,
     halo: float | None = None,
+    in_new_light: Image | None = None,
+    distance: float | None = None,
+    done: tuple[dict[str, Any], ...] = (),
 ) -> Measurements:
     """Measure a result against its original.
 
@@ -333,6 +344,11 @@ def measure(
         held_back: From `polish.within`.
         halo: Halo of the retouch alone, if the eyes were turned too: moved lids change pixels at
             the skin's edge without being a halo. None to measure it on the result.
+        in_new_light: The picture with its light changed and the skin not yet, working copy; None
+            if the light is the original's.
+        distance: Distance between the embeddings, if the guards of the polish measured it on this
+            result; rounding to 8 bits moves it by less than 0.01. Measured if None.
+        done: What the polish did, for `Measurements.done`.
 
     Raises:
         EngineUnavailable: The models of `identity` are not installed.
@@ -340,24 +356,31 @@ def measure(
     """
     if after.shape[:2] != baseline.face.size:
         raise ValueError(f"the result is {after.shape[:2]}, not {baseline.face.size}")
-    readings, tone = guards.read(baseline.reference, after, face_after)
+    reference = baseline.reference
+    if in_new_light is not None:
+        reference = guards.in_light(reference, in_new_light)
+    readings, tone = guards.read(reference, after, face_after, likeness=distance is None)
+    if distance is not None:
+        readings = replace(readings, distance=distance)
     if halo is not None:
         readings = replace(readings, halo=halo)
-    distance = readings.distance or 0.0
+    moved = readings.distance or 0.0
     ita_before = baseline.tone.ita if baseline.tone else None
     # Not `tone.ita`, which becomes None if the chroma falls just below the limit of colourless.
     ita_after = None if ita_before is None or tone is None else tone.angle
+    ita_in_light = None if ita_before is None or not reference.tone else reference.tone.angle
     return Measurements(
         gaze=gaze,
         head=baseline.face.head,
-        identity=Likeness(distance, distance < SAME_PERSON),
+        identity=Likeness(moved, moved < SAME_PERSON),
         texture_retention=readings.texture,
         texture_floor=texture_floor,
-        skin_tone=SkinTone(ita_before, ita_after, readings.delta_e00_mean),
+        skin_tone=SkinTone(ita_before, ita_after, readings.delta_e00_mean, ita_in_light),
         eyes=eyes(after, face_after),
         changed_outside_face=changed_outside_face,
         readings=readings,
         held_back=held_back,
+        done=done,
     )
 
 

@@ -5,7 +5,7 @@ All doses are applied in `_apply_doses`; the guards are checked in `within`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -18,7 +18,17 @@ from pipelines.image.arrays import Image, Map
 from pipelines.image.colour import add
 from pipelines.measure import guards
 from pipelines.measure.guards import Guard, HeldBack, Readings, Reference
-from pipelines.polish import blemishes, contrast, evenness, shadows, sharpness, under_eyes
+from pipelines.polish import (
+    blemishes,
+    contrast,
+    evenness,
+    healing,
+    light,
+    shadows,
+    sharpness,
+    under_eyes,
+)
+from pipelines.polish.done import Done
 from pipelines.runtime.cache import Cache
 from presets.schema import Doses
 
@@ -39,8 +49,12 @@ _NATURAL_HUE = (20.0, 85.0)
 _MOST_CHROMA = 48.0
 # Nothing is brightened beyond this value of a channel, in [0, 1].
 _BRIGHTEST = np.float32(0.992)
+# Share of the face that may be too dark to be lifted before it is mentioned.
+_MOST_EMPTY = 0.04
 # Steps of the bisection for the strength at which all guards hold.
 _BISECTIONS = 6
+# Share of the largest distance of the embeddings that a change of light may use up.
+_LIGHT_DISTANCE = 0.92
 # Twice the distance by which rounding to 8 bits moves an embedding.
 _EMBEDDING_NOISE = 0.02
 
@@ -49,6 +63,10 @@ COLOURED_LIGHT = (
     "The light is strongly coloured and hides the skin’s own colour; evenness is left out."
 )
 GRAINY = "The photo is too grainy to be sharpened; it is left as soft as it is."
+DEEP_SHADOW = (
+    "Part of the face lies in a shadow too deep to hold anything; it is left dark. Turn towards a "
+    "window and take the photo again."
+)
 LITTLE_SKIN = (
     "Too little skin can be seen in this photo to judge a retouch by; nothing is retouched."
 )
@@ -60,6 +78,9 @@ class Polished:
 
     Attributes:
         pixels: The result, shape (H, W, 3); the input array itself if nothing is done.
+        in_new_light: The portrait with spots healed and light changed, before anything else: what
+            the skin's tone and colour are compared with. The input array if the light stays.
+        done: What was done, for people to read.
         held_back: By how much and why the retouch was reduced; None if it was not.
         readings: Readings of the guards on the result; None if nothing is done.
         notes: Sentences on what was left out because of the photo.
@@ -71,18 +92,40 @@ class Polished:
     readings: Readings | None
     notes: tuple[str, ...]
     doses: Doses
+    in_new_light: Image = field(repr=False)
+    done: Done = field(default_factory=Done)
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """A portrait after each group of doses, without the guards.
+
+    Attributes:
+        healed: Its spots are replaced.
+        lit: Its light is changed, too.
+        result: All doses are applied.
+        doses: The doses that suit the photo.
+        notes: Sentences on the others, and on what could not be done.
+        done: What was done.
+    """
+
+    healed: Image = field(repr=False)
+    lit: Image = field(repr=False)
+    result: Image = field(repr=False)
+    doses: Doses
+    notes: tuple[str, ...]
+    done: Done
 
 
 def apply(pixels: Image, face: Face, doses: Doses, *, masks: Skin | None = None) -> Image:
     """Polish a portrait at full strength, without checking the guards; see `within`.
 
-    Every dose is a smooth correction in a band of scale; the fine band is never replaced, so pores,
-    lines and fine hair stay. Corrections are computed on a crop whose size depends on the
-    interocular distance, and their difference is added to the picture, so small and large copies of
-    a photo get the same look. Skin is corrected in CIELAB, which separates lightness from colour
-    and in which a step is about equally visible on dark and light skin. Only contrast, and
-    sharpness on the hair around the face, change anything beyond the skin. The result is
-    deterministic.
+    Spots are replaced by skin from nearby, or left. Every other dose is a smooth correction in a
+    band of scale; the fine band is never replaced, so pores, lines and fine hair stay. Corrections
+    are computed on a crop whose size depends on the interocular distance, and their difference is
+    added to the picture, so small and large copies of a photo get the same look. Skin is corrected
+    in CIELAB, which separates lightness from colour and in which a step is about equally visible on
+    dark and light skin. The result is deterministic.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
@@ -95,7 +138,7 @@ def apply(pixels: Image, face: Face, doses: Doses, *, masks: Skin | None = None)
     Returns:
         A new picture of the same shape, or `pixels` itself if all doses are 0.
     """
-    return _apply_doses(pixels, face, doses, masks)[0]
+    return _apply_doses(pixels, face, doses, masks, Cache()).result
 
 
 def within(
@@ -110,8 +153,10 @@ def within(
 ) -> Polished:
     """Polish a portrait as strongly as requested, or as far as all guards hold.
 
-    If a guard is broken at full strength, the result is blended with the unretouched portrait. The
-    largest share at which all guards hold is found by bisection in six steps.
+    If a guard is broken at full strength, the changes are reduced to the largest share at which all
+    guards hold, found by bisection in six steps: at first the changes of skin, and if the light
+    alone breaks a guard, that too. Healed spots stay healed, unless they break a guard by
+    themselves.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
@@ -128,89 +173,170 @@ def within(
         EngineUnavailable: The models of `identity` are not installed.
     """
     if not any(doses.model_dump().values()):
-        return Polished(pixels, None, None, (), doses)
+        return Polished(pixels, None, None, (), doses, pixels)
     if not before.enough_skin:
-        return Polished(pixels, HeldBack(0.0, "skin"), None, (LITTLE_SKIN,), doses)
-    result, doses, notes = _apply_doses(pixels, face, doses, before.seen, cache)
-    if result is pixels:
-        return Polished(pixels, None, None, notes, doses)
-    start = before.crop.like(pixels)
-    difference = before.crop.like(result) - start
-    full, _ = guards.read(before, start + difference, likeness=likeness)
-    most_distance = _most_distance(before, start, full)
-    broken = full.broken(texture_floor, strict=True, most_distance=most_distance)
-    if not broken:
-        return Polished(result, None, full, notes, doses)
-    strongest, guard, readings = _find_strength(
-        before, start, difference, texture_floor, broken, most_distance
+        return Polished(pixels, HeldBack(0.0, "skin"), None, (LITTLE_SKIN,), doses, pixels)
+    steps = _apply_doses(pixels, face, doses, before.seen, cache or Cache())
+    if steps.result is pixels:
+        return Polished(pixels, None, None, steps.notes, steps.doses, pixels, steps.done)
+    bounds = _Bounds(before, texture_floor, likeness)
+    start, healed, lit, full = (
+        before.crop.like(each) for each in (pixels, steps.healed, steps.lit, steps.result)
     )
+    in_light = guards.in_light(before, lit)
+    readings = bounds.read(in_light, full)
+    bounds = replace(bounds, most_distance=_most_distance(before, start, readings))
+    # What else light alone could break is in the readings of the result.
+    light_breaks = bounds.light_breaks(lit) if steps.done.shadow else []
+    broken = bounds.broken(readings)
+    if not broken and not light_breaks:
+        return Polished(
+            steps.result, None, readings, steps.notes, steps.doses, steps.lit, steps.done
+        )
+    base, light_share, share = steps.healed, 1.0, 1.0
+    guard = broken[0] if broken else light_breaks[0]
+    if steps.healed is not pixels and bounds.broken(bounds.read(before, healed)):
+        base, healed = pixels, start
+    difference = full - lit
+    if light_breaks or bounds.broken(bounds.read(guards.in_light(before, lit), lit)):
+        light_share, guard = bounds.strongest_light(healed, lit - healed, guard)
+    lit_result = _share(base, steps.lit, steps.healed, light_share)
+    lit = before.crop.like(lit_result)
+    in_light = guards.in_light(before, lit)
+    best: Readings | None = bounds.read(in_light, lit + difference)
+    if best and bounds.broken(best):
+        share, guard, best = bounds.strongest(in_light, lit, difference, guard)
+    result = _share(lit_result, steps.result, steps.lit, share)
     # The share is shown to people in whole percent.
-    share = np.floor(100 * strongest) / 100
-    if share > 0:
-        result = np.clip(pixels + np.float32(share) * (result - pixels), 0, 1, dtype=np.float32)
-    else:
-        result = pixels
-    return Polished(result, HeldBack(float(share), guard), readings, notes, doses)
+    held_back = HeldBack(min(share, light_share), guard)
+    done = steps.done.held_back(light_share, share, healed=base is not pixels)
+    return Polished(result, held_back, best, steps.notes, steps.doses, lit_result, done)
+
+
+def _share(base: Image, after: Image, before: Image, share: float) -> Image:
+    """A picture with a share of a change added to it; itself if that is nothing."""
+    if not share or after is before:
+        return base
+    return np.clip(base + np.float32(share) * (after - before), 0, 1, dtype=np.float32)
 
 
 def _apply_doses(
-    pixels: Image, face: Face, doses: Doses, masks: Skin | None, cache: Cache | None = None
-) -> tuple[Image, Doses, tuple[str, ...]]:
-    """Apply all doses; returns the result, the doses that suit the photo, and notes on the rest."""
+    pixels: Image, face: Face, doses: Doses, masks: Skin | None, cache: Cache
+) -> _Steps:
     if not any(doses.model_dump().values()):
-        return pixels, doses, ()
-    cache = cache or Cache()
+        return _Steps(pixels, pixels, pixels, doses, (), Done())
     crop = cache.get("crop", lambda: closeup.cut(pixels, face, skin.REACH, INTEROCULAR))
     masks = skin.find(crop.pixels, crop.face) if masks is None else masks.sized(crop.pixels.shape)
     doses, notes = _suitable_doses(crop, masks, doses)
-    if not any(doses.model_dump().values()):
-        return pixels, doses, notes
-    # 1. Blemishes, evenness, under_eye and shadows, on the crop.
-    retouched = _retouch_skin(crop, masks, doses, cache)
+    healed, spots = _heal(pixels, crop, masks, doses.blemishes, cache)
+    lit, light_done, light_notes = _change_light(healed, crop, masks, doses, cache)
+    crop = Closeup(crop.like(lit), crop.face, crop.view) if lit is not pixels else crop
+    sharpened = (
+        cache.get("sharpness", lambda: _sharpness_change(pixels, face, masks))
+        if doses.sharpness
+        else None
+    )
+    # Shadows that were softened are not to be deepened again.
+    glow = 1 - light_done.shadow
+    result, under_eye = _retouch(lit, face, crop, masks, doses, sharpened, glow)
+    done = replace(light_done, spots=spots, under_eye=under_eye)
+    return _Steps(healed, lit, result, doses, (*notes, *light_notes), done)
+
+
+def _heal(
+    pixels: Image, crop: Closeup, masks: Skin, dose: float, cache: Cache
+) -> tuple[Image, int]:
+    """The picture without the spots that the dose removes, and their number."""
+    if not dose:
+        return pixels, 0
+    lab = cache.get("lab", lambda: colour.to_lab(crop.pixels))
+    found = cache.get("spots", lambda: blemishes.find(lab, crop, masks.facial))
+    spots = [spot for spot in found if spot.clearness >= blemishes.faintest(dose)]
+
+    def heal() -> Image:
+        return healing.heal(pixels, crop, lab[..., 0], masks.facial, spots, found)
+
+    return cache.get(("healed", len(spots)), heal), len(spots)
+
+
+def _change_light(
+    pixels: Image, crop: Closeup, masks: Skin, doses: Doses, cache: Cache
+) -> tuple[Image, Done, tuple[str, ...]]:
+    """The picture in softer light, what was done, and notes on what could not be done."""
+    result, done = pixels, Done()
+    notes: tuple[str, ...] = ()
+    if doses.shadows:
+        relight = cache.get("relight", lambda: shadows.measure(crop, masks))
+        strength = _strength(doses.shadows)
+        result = shadows.apply(result, crop, relight, strength)
+        done = replace(done, shadow=strength * relight.softening)
+        notes = (DEEP_SHADOW,) if relight.empty > _MOST_EMPTY else ()
+    if doses.light:
+        measured = cache.get("light", lambda: light.measure(pixels, crop, masks))
+        strength = _strength(doses.light)
+        result = light.apply(result, crop, measured, strength)
+        done = replace(
+            done,
+            ev=strength * measured.ev,
+            cast=strength * measured.cast,
+            haze=strength * measured.haze,
+        )
+    return result, done, notes
+
+
+def _retouch(
+    pixels: Image,
+    face: Face,
+    crop: Closeup,
+    masks: Skin,
+    doses: Doses,
+    sharpened: tuple[Closeup, Map] | None,
+    glow: float,
+) -> tuple[Image, float]:
+    """Change the skin, contrast and sharpness; returns by how much dark circles were lifted.
+
+    Contrast deepens light and shade: its glow is reduced to the share `glow`, its curve by half as
+    much.
+    """
+    # 1. Evenness and under_eye, on the crop.
+    retouched, under_eye = _retouch_skin(crop, masks, doses)
     result = _add_difference(pixels, face, crop, retouched - crop.pixels)
     # 2. Contrast, on the whole picture. The crop is changed alike, because step 3 measures it.
     if doses.contrast:
         curve = contrast.measure(result, Closeup(retouched, crop.face, crop.view), masks.facial)
-        result = contrast.apply(result, crop, curve, doses.contrast)
+        curve = replace(curve, glow=np.float32(glow) * curve.glow)
+        strength = doses.contrast * (1 + glow) / 2
+        result = contrast.apply(result, crop, curve, strength)
         height, width = retouched.shape[:2]
         whole = Closeup(retouched, crop.face, (slice(0, height), slice(0, width)))
-        retouched = contrast.apply(retouched, whole, curve, doses.contrast)
+        retouched = contrast.apply(retouched, whole, curve, strength)
     # 3. Undo any change of the skin's mean tone.
     corrected = _keep_tone(crop.pixels, retouched, masks.facial)
     result = _add_difference(result, face, crop, corrected - retouched)
     # 4. Sharpness, on a larger crop.
-    if doses.sharpness:
-        large, full = cache.get("sharpness", lambda: _sharpness_change(pixels, face, masks))
+    if sharpened is not None:
+        large, full = sharpened
         change = doses.sharpness * full
         if change.any():
             result = result.copy() if result is pixels else result
             part, change = result[large.view], large.back(change)
             result[large.view] = np.where((change != 0)[..., None], add(part, change), part)
-    return result, doses, notes
+    return result, under_eye
 
 
-def _retouch_skin(crop: Closeup, masks: Skin, doses: Doses, cache: Cache) -> Image:
-    """The crop after the four doses that change skin: each adds its strength times its change."""
-    if not (doses.blemishes or doses.evenness or doses.under_eye or doses.shadows):
-        return crop.pixels
-    if not masks.visible.any():
-        return crop.pixels
+def _retouch_skin(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Image, float]:
+    """The crop after the doses that change skin, and by how much dark circles were lifted."""
+    if not (doses.evenness or doses.under_eye) or not masks.visible.any():
+        return crop.pixels, 0.0
     lab, face, unit = colour.to_lab(crop.pixels), crop.face, crop.face.interocular
-
-    def blemish_change() -> Image:
-        spots = blemishes.find(lab, masks.visible, unit)
-        return blemishes.fill(lab, masks.visible, spots, unit)
-
-    change = np.zeros_like(lab)
-    if doses.blemishes:
-        change += _strength(doses.blemishes) * cache.get("blemishes", blemish_change)
+    change, under_eye = np.zeros_like(lab), 0.0
     if doses.evenness:
         change += _strength(doses.evenness) * evenness.change(lab + change, masks.visible, unit)
     if doses.under_eye:
-        change += _strength(doses.under_eye) * under_eyes.change(lab + change, masks.facial, face)
-    if doses.shadows:
-        change += _strength(doses.shadows) * shadows.change(lab + change, masks.facial, face)
-    return _add_lab_change(crop.pixels, lab, change)
+        lift = under_eyes.measure(lab + change, masks.facial, face)
+        under_eye = _strength(doses.under_eye) * lift.share
+        change += _strength(doses.under_eye) * lift.change
+    return _add_lab_change(crop.pixels, lab, change), under_eye
 
 
 def _strength(dose: float) -> float:
@@ -318,28 +444,69 @@ def _most_distance(before: Reference, start: Image, full: Readings) -> float:
     return max(guards.MOST_DISTANCE, (turned.distance or 0.0) + _EMBEDDING_NOISE)
 
 
-def _find_strength(
-    before: Reference,
-    start: Image,
-    difference: Image,
-    texture_floor: float,
-    broken: list[Guard],
-    most_distance: float,
-) -> tuple[float, Guard, Readings | None]:
-    """Largest share of a difference at which all guards hold, by bisection.
+@dataclass(frozen=True)
+class _Bounds:
+    """The guards with the bounds of one request.
 
-    Returns:
-        The share, the guard that a larger one breaks, and the readings at that share; None if no
-        share above 0 was found.
+    Attributes:
+        before: The original.
+        texture_floor: Smallest share of the skin's texture that must be kept.
+        likeness: Whether the distance of the embeddings is a guard.
+        most_distance: Largest distance of the embeddings.
     """
-    low, high, guard, best = 0.0, 1.0, broken[0], None
-    likeness = "likeness" in broken
-    for _ in range(_BISECTIONS):
-        share = (low + high) / 2
-        readings, _ = guards.read(before, start + np.float32(share) * difference, likeness=likeness)
-        over = readings.broken(texture_floor, strict=True, most_distance=most_distance)
-        if over:
-            high, guard = share, over[0]
-        else:
-            low, best = share, readings
-    return low, guard, best
+
+    before: Reference
+    texture_floor: float
+    likeness: bool
+    most_distance: float = guards.MOST_DISTANCE
+
+    def read(self, before: Reference, crop: Image, *, likeness: bool = True) -> Readings:
+        """Measure all guards on the crop of a result."""
+        return guards.read(before, crop, likeness=self.likeness and likeness)[0]
+
+    def broken(self, readings: Readings) -> list[Guard]:
+        """Guards that exceed their bound, the worst first."""
+        return readings.broken(self.texture_floor, strict=True, most_distance=self.most_distance)
+
+    def light_breaks(self, lit: Image) -> list[Guard]:
+        """The guard of halo, if light alone breaks it; the others are in any result's readings."""
+        over = guards.halo_of_light(self.before, colour.to_lab(lit)[..., 0])
+        return ["halo"] if over > guards.MOST_HALO else []
+
+    def strongest_light(self, start: Image, difference: Image, guard: Guard) -> tuple[float, Guard]:
+        """Like `strongest`, for a difference of light: tone and colour are those in that light.
+
+        A part of the likeness is left to the changes of skin.
+        """
+        bounds = replace(self, most_distance=_LIGHT_DISTANCE * self.most_distance)
+        low, high = 0.0, 1.0
+        for _ in range(_BISECTIONS):
+            share = (low + high) / 2
+            lit = start + np.float32(share) * difference
+            readings = self.read(guards.in_light(self.before, lit), lit)
+            broken = self.light_breaks(lit) or bounds.broken(readings)
+            if broken:
+                high, guard = share, broken[0]
+            else:
+                low = share
+        return float(np.floor(100 * low) / 100), guard
+
+    def strongest(
+        self, before: Reference, start: Image, difference: Image, guard: Guard
+    ) -> tuple[float, Guard, Readings | None]:
+        """Largest share of a difference at which all guards hold, by bisection.
+
+        Returns:
+            The share in whole percent, the guard that a larger one breaks, and the readings at the
+            share that was found; None if none above 0 was found.
+        """
+        low, high, best = 0.0, 1.0, None
+        for _ in range(_BISECTIONS):
+            share = (low + high) / 2
+            readings = self.read(before, start + np.float32(share) * difference)
+            broken = self.broken(readings)
+            if broken:
+                high, guard = share, broken[0]
+            else:
+                low, best = share, readings
+        return float(np.floor(100 * low) / 100), guard, best

@@ -1,50 +1,359 @@
-"""Dose ``shadows``: soften hard shadows on the face."""
+"""Dose ``shadows``: relight a face whose light is hard, as a larger and nearer light would.
+
+The light on the skin is estimated in stops (EV, log2 of linear luminance) without the skin's
+detail, compared with what soft light from the front and above would give on the form of the face
+mesh, and lifted towards that where it is darker. The lit part does not change.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.face import Face, skin
+from pipelines.face.closeup import Closeup
+from pipelines.face.skin import Skin
+from pipelines.image import colour
 from pipelines.image.arrays import Image, Map
-from pipelines.image.filters import lowpass
+from pipelines.image.filters import lowpass, noise
 
-# Share of the shadow that is lifted at a dose of 1, and the largest lift in L*.
-_SHADOW, _MOST_SHADOW = 0.80, 16.0
-# Largest mean lift over the skin, in L*. `retouch` keeps the mean tone of the skin, so lifting half
-# of a face further would darken its lit half.
-_MOST_MEAN_LIFT = 1.3
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""Luminance of linear RGB (Rec. 709)."""
+
+# Share of the missing light that is added at a dose of 1, and the largest rise in EV.
+_SHARE, _MOST_RISE = 0.95, 2.2
+# Depth in EV of the darkest tenth of the face: from here shadows are lifted less, and not at all.
+# Light that falls off this far is meant, and lifted blacks are blotchy.
+_TOO_DEEP = (2.4, 4.6)
+# Share of that share that shading in soft light gets: it is a part of the photograph.
+_SOFT_SHARE = 0.4
+# Shading of this many EV shows the shape of a face, in hard and in soft light; what is deeper is
+# shadow.
+_FORM_HARD, _FORM_SOFT = 0.12, 0.6
+# Added to linear luminance before its logarithm. Steps of such stops are about equally visible on
+# dark and light skin; without it the form of dark skin would pass for shadow.
+_BLACK = 0.02
+# EV from which gloss is seen, and the difference of linear red and blue below which it cannot be.
+_GLOSSY, _COLOURLESS = 0.15, 0.01
+_LEAST = 0.002
+# Scales in interocular distances: of the skin's detail that does not count as light; of the guided
+# filter that follows the edge of a shadow; of the face's form; over which the light is continued
+# to eyes, brows, lips and beard.
+_DETAIL, _GUIDE, _RELIEF, _CONTINUED = 0.03, 0.16, 0.06, 0.12
+# Contrast in EV above which the guided filter keeps an edge.
+_EDGE = 0.22
+# Share of the variance of the light between its two clusters (0.64 for a normal distribution, 0.75
+# for an even one): from here it counts as lit and shaded, at first not at all, then fully.
+_TWO_PARTS = (0.68, 0.80)
+# Width of the edge of a hard shadow in interocular distances. Mean slope of the light along the
+# border of its clusters, as a share of one that crosses in that width: from soft to hard light.
+_PENUMBRA, _HARD_EDGE = 0.15, (0.60, 0.85)
+# The soft light: its direction (x right, y down, z towards the camera) and the share that comes
+# from all around.
+_SOFT_LIGHT, _AMBIENT = np.array([0.0, -0.35, 0.94]), 0.55
+# Share of the variance of light that the form of the face must explain for dark areas to count as
+# shadow rather than pigment: from none to all of the dose.
+_EXPLAINED = (0.3, 0.6)
+# Linear luminance below which a shadow holds too little to be lifted: nothing, and all of the rise.
+_NOTHING, _SOMETHING = 0.002, 0.007
+# What a lifted place may be lighter than the soft light, in EV.
+_SLACK = 0.15
+# Share of the colour cast of the shadow that is removed where light is added.
+_CAST = 0.6
+# Chroma that a shadow may have compared with the lit skin: dark pixels are often too saturated.
+_RICHER = 1.3
+# Largest value of a channel of what is lifted.
+_BRIGHTEST = np.float32(0.97)
+# Standard deviation of grain after lifting, of full scale, that is left.
+_MOST_GRAIN = 0.012
+# Standard deviation that bounds grain, in interocular distances.
+_GRAIN = 0.012
+# Distance below the eyes from which what is not skin counts as beard, in interocular distances.
+_NOT_HAIR = 0.3
+# Standard deviation of the surroundings of a place, in interocular distances, and how much more
+# than these it may be lifted.
+_RIM, _RIM_ABOVE = 0.09, 1.2
+# Distance over which the lift fades out on ears and neck, in interocular distances.
+_NECK_FADE = 0.9
 
 
-def change(lab: Image, mask: Map, face: Face) -> Image:
-    """Change of CIELAB at a dose of 1: lifts hard shadows towards the lit part of the face.
+@dataclass(frozen=True)
+class Relight:
+    """How the light on a face is to change at a dose of 1.
 
-    The lit part does not change, and the nose keeps most of the shading that shows its shape.
+    Attributes:
+        rise: Rise of the light in EV, shape (h, w) of the crop of the face.
+        cast: Change of a* and b* that the lit part of the face suggests, shape (h, w, 2).
+        depth: Difference between the lit and the shaded skin, in EV; 0 without a shadow.
+        softening: Share of that difference that the rise makes up for.
+        empty: Share of the facial skin that is too dark to be lifted.
+        grain: Standard deviation of grain in the shadow, of full scale.
+    """
+
+    rise: Map = field(repr=False)
+    cast: Image = field(repr=False)
+    depth: float
+    softening: float
+    empty: float
+    grain: float
+
+
+def measure(crop: Closeup, masks: Skin) -> Relight:
+    """Estimate the light on the face, and what is missing of it in its shadows.
 
     Args:
-        lab: CIELAB of a crop of the face, shape (h, w, 3).
-        mask: Facial skin in it, [0, 1], shape (h, w).
-        face: The face in it.
+        crop: Crop of the face.
+        masks: Skin masks of the crop.
     """
-    unit = face.interocular
-    view = slice(0, face.size[0]), slice(0, face.size[1])
-    nose = lowpass(skin.region(face, "nose", view, 0.03), 0.05 * unit)
-    lightness = np.where(mask > 0.05, lab[..., 0], lowpass(lab[..., 0], 0.1 * unit, mask))
-    light = lowpass(lightness.astype(np.float32), 0.03 * unit, mask)
-    # A guided filter follows the edge of a shadow, so that the lift leaves no halo along it.
-    radius = max(2, round(0.22 * unit))
-    light = np.asarray(cv2.ximgproc.guidedFilter(light, light, radius, 5.0**2), np.float32)
-    lit = float(np.percentile(light[mask > 0.5], 70)) if (mask > 0.5).any() else 0.0
-    depth = np.maximum(lit - light, 0) / max(lit, 20.0)
-    # Shading that shows the shape of the face is shallow, a hard shadow is deep.
-    ramp = np.clip((depth - 0.08) / 0.25, 0, 1)
-    lift = depth * max(lit, 20.0) * ramp * ramp * (3 - 2 * ramp)
-    lift = _SHADOW * _MOST_SHADOW * np.tanh(lift / _MOST_SHADOW)
-    lift = lift * mask * (1 - 0.6 * nose)
-    lift *= min(1.0, _MOST_MEAN_LIFT / max(float((lift * mask).sum() / mask.sum()), 1e-6))
-    result = np.empty_like(lab)
-    result[..., 0] = lift
-    # Chroma rises with lightness, or the lifted skin would look grey.
-    growth = 0.6 * lift / np.maximum(lab[..., 0], 15)
-    result[..., 1:] = lab[..., 1:] * growth[..., None]
+    face, unit = crop.face, crop.face.interocular
+    rgb = linear(crop.pixels)
+    luminance = np.asarray(rgb @ LUMINANCE, np.float32)
+    nothing = Relight(
+        np.zeros_like(luminance), np.zeros((*luminance.shape, 2), np.float32), 0.0, 0.0, 0.0, 0.0
+    )
+    on_face = masks.facial > 0.5
+    if np.count_nonzero(on_face) < 200:
+        return nothing
+    gloss = _gloss(luminance, rgb, on_face)
+    light = _light(np.log2(luminance * np.exp2(-gloss) + _BLACK), masks, unit)
+    form_normals = normals(face)
+    lit, hardness = _lit_level(light, on_face, unit)
+    form_depth = _FORM_SOFT + (_FORM_HARD - _FORM_SOFT) * hardness
+    form = np.log2(_AMBIENT + (1 - _AMBIENT) * np.clip(form_normals @ _SOFT_LIGHT, 0, 1))
+    bright = on_face & (light > lit - 0.3) & (gloss < _GLOSSY)
+    form -= float(np.median(form[bright])) if bright.any() else 0.0
+    missing = np.maximum(lit + np.minimum(form, 0) - light, 0)
+    # The slope stays below 1, so that what was darker than its surroundings stays so.
+    rise = missing - form_depth * (1 - np.exp(-missing / form_depth))
+    certain = _ramp(_explained(light, form_normals, on_face), *_EXPLAINED)
+    something = _ramp(np.exp2(light) - _BLACK, _NOTHING, _SOMETHING)
+    empty = float(np.mean((missing > 1)[on_face] & (something < 0.5)[on_face]))
+    certain = certain * (_SOFT_SHARE + (1 - _SOFT_SHARE) * hardness)
+    certain = certain * (1 - _ramp(float(np.percentile(missing[on_face], 90)), *_TOO_DEEP))
+    rise = _SHARE * certain * rise * lowpass(something, _GUIDE * unit)
+    dark = np.maximum(np.exp2(light) - _BLACK, _NOTHING)
+    rise = np.minimum(np.log2(((dark + _BLACK) * np.exp2(rise) - _BLACK) / dark), _MOST_RISE)
+    rise = _continued(rise.astype(np.float32), face, masks, unit)
+    # The filter carries the darkness of hair and brows some way on to the skin beside them.
+    own = np.log2(lowpass(luminance, _DETAIL / 2 * unit) + _LEAST)
+    most = np.log2(np.exp2(lit + np.minimum(form, 0)) - _BLACK + _LEAST)
+    rise = np.minimum(rise, np.maximum(most - own, 0) + _SLACK)
+    rise = lowpass(np.asarray(rise, np.float32), _DETAIL * unit) * (rise > 0)
+    shaded = on_face & (rise > 0.25)
+    depth = float(lit - np.median(light[shaded])) if np.mean(shaded[on_face]) > 0.02 else 0.0
+    lifted = light[shaded] + rise[shaded]
+    softening = float(np.median(np.clip(1 - (lit - lifted) / depth, 0, 1))) if depth else 0.0
+    luma = colour.luma_of(crop.pixels)
+    grain = noise(luma[_box(shaded)]) if depth else 0.0
+    return Relight(rise, _cast(crop, masks, rise, bright, unit), depth, softening, empty, grain)
+
+
+def apply(pixels: Image, crop: Closeup, relight: Relight, dose: float) -> Image:
+    """Add the missing light to a picture; pixels that get none stay the same, bit for bit.
+
+    The light multiplies linear values, so that hues and contrast stay. Grain is multiplied less
+    where it would show.
+
+    Args:
+        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+        crop: The crop that was measured.
+        relight: From `measure`.
+        dose: 0..1.
+    """
+    if not dose or relight.rise.max(initial=0) <= 1e-3:
+        return pixels
+    result = pixels.copy()
+    view, (rise, cast) = _lifted_part(crop, relight)
+    part = np.ascontiguousarray(pixels[view])
+    rise = np.float32(dose) * rise
+    # sRGB is close to a power of 1 / 2.2.
+    gain = np.exp2(rise / np.float32(2.2))
+    # Nothing is brightened to white.
+    gain = np.minimum(gain, np.maximum(_BRIGHTEST / np.maximum(part.max(axis=2), 1e-3), 1))
+    unit = crop.face.interocular * crop.shape[1] / crop.pixels.shape[1]
+    fine_gain = gain
+    if relight.grain:
+        allowed = max(1.0, _MOST_GRAIN / relight.grain)
+        fine_gain = np.minimum(gain, allowed)
+    smooth = lowpass(part, max(0.8, _GRAIN * unit))
+    lifted = smooth * gain[..., None] + (part - smooth) * fine_gain[..., None]
+    lifted = np.clip(lifted, 0, 1)
+    if cast.any():
+        lab = colour.to_lab(lifted)
+        lab[..., 1:] += np.float32(dose) * cast
+        lifted = colour.to_rgb(lab)
+    lifted = np.minimum(lifted, np.maximum(part, _BRIGHTEST))
+    result[view] = np.where((rise > 1e-3)[..., None], lifted, part)
     return result
+
+
+def _lifted_part(crop: Closeup, relight: Relight) -> tuple[skin.Window, tuple[Map, Image]]:
+    """Where a picture gets light, and rise and cast there at the picture's size."""
+    rows, columns = _box(relight.rise > 1e-3)
+    height, width = relight.rise.shape
+    # Whole pixels of the picture, so that the part lies exactly on it.
+    scale = crop.shape[0] / height, crop.shape[1] / width
+    top, bottom = int(rows.start * scale[0]), int(np.ceil(rows.stop * scale[0]))
+    left, right = int(columns.start * scale[1]), int(np.ceil(columns.stop * scale[1]))
+    inside = slice(top, min(bottom, crop.shape[0])), slice(left, min(right, crop.shape[1]))
+    view = (
+        slice(crop.view[0].start + inside[0].start, crop.view[0].start + inside[0].stop),
+        slice(crop.view[1].start + inside[1].start, crop.view[1].start + inside[1].stop),
+    )
+    return view, (crop.back(relight.rise)[inside], crop.back(relight.cast)[inside])
+
+
+def linear(pixels: Image) -> Image:
+    """Linear RGB of sRGB in [0, 1]."""
+    rgb = np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)
+    return np.asarray(rgb, np.float32)
+
+
+def _gloss(luminance: Map, rgb: Image, on_face: NDArray[np.bool_]) -> Map:
+    """EV that gloss adds to the light on skin, shape (h, w).
+
+    Gloss adds white light (dichromatic reflection, Shafer 1985), so the difference between red and
+    blue shows the light on the skin without it. Without this, gloss, which is a large share of the
+    light of dark skin, would be taken for the light and the skin for its shadow.
+    """
+    difference = rgb[..., 0] - rgb[..., 2]
+    stops, diffuse = (np.log2(np.maximum(each, 0) + _LEAST) for each in (luminance, difference))
+    brighter = on_face & (stops > np.median(stops[on_face]))
+    if not brighter.any() or float(np.median(difference[brighter])) < _COLOURLESS:
+        return np.zeros_like(stops)
+    offset = float(np.percentile((stops - diffuse)[brighter], 30))
+    gloss = np.maximum(stops - diffuse - offset, 0)
+    # In a shadow the light is bluer, which looks the same.
+    return np.asarray(np.where(stops > np.median(stops[on_face]), gloss, 0), np.float32)
+
+
+def _light(stops: Map, masks: Skin, unit: float) -> Map:
+    """Light on the skin in EV without its detail, continued beyond the skin."""
+    weight = masks.visible
+    filled = np.where(weight > 0.3, stops, lowpass(stops, 0.1 * unit, weight))
+    smooth = lowpass(np.asarray(filled, np.float32), _DETAIL * unit, weight)
+    radius = max(2, round(_GUIDE * unit))
+    return np.asarray(cv2.ximgproc.guidedFilter(smooth, smooth, radius, _EDGE**2), np.float32)
+
+
+def _lit_level(light: Map, on_face: NDArray[np.bool_], unit: float) -> tuple[float, float]:
+    """Light of the lit part of a face in EV, and how hard the light is, 0..1.
+
+    The median of the lighter of two clusters (Otsu 1979), or what a quarter of the face has, where
+    only small parts are lit. Hard light falls into two clusters with an edge between them; the
+    softer it is, the closer is the level to the median of the face, so that a face in soft light
+    is left alone.
+    """
+    on_skin = light[on_face]
+    low, high = np.percentile(on_skin, [2, 98])
+    if high - low < 1e-3:
+        return float(high), 0.0
+    scaled = np.clip((light - low) / (high - low), 0, 1)
+    values = scaled[on_face]
+    threshold, _ = cv2.threshold(
+        (values * 255).astype(np.uint8).reshape(1, -1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU
+    )
+    lighter = values * 255 > threshold
+    share = float(lighter.mean())
+    apart = float(values[lighter].mean() - values[~lighter].mean())
+    separation = share * (1 - share) * apart**2 / max(float(values.var()), 1e-6)
+    down, across = np.gradient(scaled)
+    part = (scaled * 255 > threshold).astype(np.uint8)
+    border = cv2.morphologyEx(part, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
+    border &= cv2.erode(on_face.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    slope = float(np.hypot(down, across)[border].mean()) if border.any() else 0.0
+    sharpness = slope * _PENUMBRA * unit / max(apart, 1e-3)
+    hardness = float(_ramp(separation, *_TWO_PARTS) * _ramp(sharpness, *_HARD_EDGE))
+    lit = float(min(np.median(on_skin[lighter]), np.percentile(on_skin, 75)))
+    middle = float(np.median(on_skin))
+    return middle + (lit - middle) * hardness, hardness
+
+
+def normals(face: Face) -> Image:
+    """Unit normals of the face mesh, x right, y down, z towards the camera, shape (h, w, 3)."""
+    from scipy.interpolate import LinearNDInterpolator
+
+    (height, width), unit = face.size, face.interocular
+    step = max(1, round(0.04 * unit))
+    rows, columns = np.mgrid[0:height:step, 0:width:step]
+    mesh = LinearNDInterpolator(face.landmarks[:468, :2], -face.landmarks[:468, 2])
+    depth = mesh(columns, rows).astype(np.float32)
+    known = np.isfinite(depth).astype(np.float32)
+    depth = np.nan_to_num(depth, nan=0.0)
+    relief = lowpass(depth, _RELIEF * unit / step, known)
+    down, across = np.gradient(relief, step)
+    upright = np.dstack([-across, -down, np.ones_like(relief)])
+    upright[known == 0] = (0, 0, 1)
+    upright /= np.linalg.norm(upright, axis=2, keepdims=True)
+    return np.asarray(cv2.resize(upright.astype(np.float32), (width, height)), np.float32)
+
+
+def _explained(light: Map, form_normals: Image, on_face: NDArray[np.bool_]) -> float:
+    """Share of the variance of the light on the face that one distant light explains, 0..1."""
+    values = light[on_face].astype(np.float64)
+    known = np.column_stack([np.ones(len(values)), form_normals[on_face]])
+    fit, *_ = np.linalg.lstsq(known, values, rcond=None)
+    return 1 - float(np.var(values - known @ fit) / max(np.var(values), 1e-6))
+
+
+def _continued(rise: Map, face: Face, masks: Skin, unit: float) -> Map:
+    """The rise on the skin, continued over features and faded out beyond the face."""
+    weight = np.clip(masks.visible, 0, 1)
+    smooth = lowpass(rise, _CONTINUED * unit, weight)
+    rise = weight * rise + (1 - weight) * smooth
+    outline = skin.inside(face, skin.outline(face))
+    away = cv2.distanceTransform((~outline).astype(np.uint8), cv2.DIST_L2, 3) / unit
+    on_skin = masks.visible * np.clip(1 - away / _NECK_FADE, 0, 1)
+    # The rim of a face is darkest; lifted most, it would glow.
+    around = lowpass(rise, _RIM * unit, masks.visible)
+    rise = np.minimum(rise, _RIM_ABOVE * around)
+    reach = np.maximum(skin.edge(face) * _not_hair(face), on_skin)
+    return np.asarray(rise * lowpass(reach, _DETAIL / 3 * unit) * (reach > 0), np.float32)
+
+
+def _not_hair(face: Face) -> Map:
+    """1 on eyes, brows, lips and nostrils, and below the eyes, where only a beard may be."""
+    view = slice(0, face.size[0]), slice(0, face.size[1])
+    features = np.maximum(skin.both(face, "eye", view, 0.1), skin.both(face, "brow", view, 0.03))
+    eyes = (face.left.outer + face.right.outer) / 2
+    up = eyes - face.region("lips").mean(axis=0)
+    up /= max(float(np.linalg.norm(up)), 1e-6)
+    rows, columns = np.indices(face.size)
+    below = (columns - eyes[0]) * up[0] + (rows - eyes[1]) * up[1]
+    lower = np.clip(-below / (_NOT_HAIR * face.interocular), 0, 1)
+    return np.asarray(np.maximum(features, lower), np.float32)
+
+
+def _cast(crop: Closeup, masks: Skin, rise: Map, bright: NDArray[np.bool_], unit: float) -> Image:
+    """Change of a* and b* that gives lifted skin the colour of the lit skin, at its lightness."""
+    lab = colour.to_lab(crop.pixels)
+    result = np.zeros((*rise.shape, 2), np.float32)
+    if not bright.any() or not rise.any() or np.hypot(*np.median(lab[bright], axis=0)[1:]) < 3:
+        return result
+    local = lowpass(lab, _DETAIL * unit)
+    lit = np.median(lab[bright], axis=0)
+    # Light by a factor scales L* + 16, a* and b* by one factor.
+    factor = np.exp2(rise / 3)
+    scale = np.minimum(factor * (local[..., 0] + 16) / (lit[0] + 16), 1.1)
+    wanted = lit[1:] * scale[..., None]
+    lifted = local[..., 1:] * factor[..., None]
+    richness = np.linalg.norm(lifted, axis=2) / np.maximum(np.linalg.norm(wanted, axis=2), 1)
+    wanted *= np.clip(richness, 1, _RICHER)[..., None]
+    change = wanted - lifted
+    share = np.where(richness > _RICHER, 1.0, _CAST) * np.clip(rise / 0.8, 0, 1)
+    share *= np.clip(1.5 * lowpass(masks.visible, _DETAIL * unit), 0, 1)
+    return lowpass(np.asarray(change * share[..., None], np.float32), _DETAIL / 2 * unit)
+
+
+def _ramp(value: Map | float, low: float, high: float) -> Map:
+    share = np.clip((np.asarray(value, np.float32) - low) / (high - low), 0, 1)
+    return np.asarray(share * share * (3 - 2 * share), np.float32)
+
+
+def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Bounding box of a mask that is not empty."""
+    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -58,7 +58,8 @@ def badge(comparison: Comparison, index: int) -> str:
 
 def lines(variant: Variant) -> tuple[str, ...]:
     """Caption of a variant without its warnings, one fact per line."""
-    return gaze_line(variant), likeness_line(variant), texture_line(variant)
+    facts = gaze_line(variant), likeness_line(variant), texture_line(variant), done_line(variant)
+    return tuple(line for line in facts if line)
 
 
 def gaze_line(variant: Variant) -> str:
@@ -116,6 +117,24 @@ def held_back_line(variant: Variant) -> str:
     """`held_back` of a variant; "" if the full retouch was applied."""
     held = variant.measurements.held_back
     return "" if held is None else held_back(held.share, held.guard)
+
+
+def done_line(variant: Variant) -> str:
+    """What the polish did, such as ``5 spots, under-eyes −35 %, light +0.4 EV``; "" without one."""
+    if not variant.plan.polishes or variant.plan.untouched:
+        return ""
+    parts = [_done(**each) for each in variant.measurements.done]
+    return ", ".join(parts) or "little to do here"
+
+
+def _done(what: str, count: int = 0, change: float = 0.0, ev: float = 0.0) -> str:
+    if what == "spots":
+        return f"{count} spot" if count == 1 else f"{count} spots"
+    if what == "light":
+        return f"light {ev:+.1f} EV"
+    if change:
+        return f"{what} −{abs(change):.0%}".replace("%", " %")
+    return {"white-balance": "colour cast reduced", "haze": "haze reduced"}[what]
 
 
 def describe(gaze: Gaze) -> str:

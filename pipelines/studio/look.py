@@ -20,6 +20,7 @@ DOSES = {
     "S": "shadows",
     "G": "contrast",
     "X": "sharpness",
+    "L": "light",
 }
 KEYS = ("region", "context", "gaze", "polish", "engine", "seed", "doses", "generative", "trim")
 MOST_GENERATIVE = 0.4
@@ -45,7 +46,7 @@ class Look:
         polish: Factor for the context's doses, 0..1. At 0 only the eyes change.
         engine: Id of the engine that moves the eyes.
         seed: Seed for everything random, 0..2**32 - 1.
-        doses: Overrides of single doses, letter -> 0..1, in the order B, E, U, S, G, X. `polish`
+        doses: Overrides of single doses, letter -> 0..1, in the order B, E, U, S, G, X, L. `polish`
             does not scale overrides, only the context's doses.
         generative: Generative polish: strength with which a hub engine redraws the skin, 0 (off)
             to 0.4. Above 0 it is refused for other engines, which cannot draw skin.

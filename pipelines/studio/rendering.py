@@ -18,7 +18,7 @@ from pipelines.gaze import (
     NO_TRIM,
     Gaze,
 )
-from pipelines.image import delivery, loading
+from pipelines.image import colour, delivery, loading
 from pipelines.image.arrays import Image, Image8
 from pipelines.measure import guards, measurements
 from pipelines.measure.measurements import GazeChange, Measurements
@@ -156,10 +156,15 @@ def _render(
             ("before", turn_key), lambda: _polish_input(analysis, turned.image_u8, turned.posed)
         )
 
+    original = analysis.portrait.original_u8
+
     def finish() -> tuple[Image8, Measurements, tuple[str, ...]]:
         progress(0.35, "Polishing")
         with timer.measure("polish"):
             result, polished = _polish(turned.image_u8, turned.posed, planned, polish_input)
+            # Iris and glow are drawn in colour.
+            if result is not original and colour.is_grey(original):
+                result = colour.without_colour(result)
         progress(0.7, "Measuring")
         with timer.measure("measure"):
             return result, *_measure(analysis, planned, turned, result, polished)
@@ -286,8 +291,16 @@ def _measure(
         changed_outside_face=measurements.changed_outside_face(original, result, analysis.face),
         held_back=None if polished is None else polished.held_back,
         halo=None if turned.image_u8 is original else _halo(polished),
+        in_new_light=None if polished is None else polished.in_new_light,
+        distance=None if turned.image_u8 is not original else _distance(polished),
+        done=() if polished is None else tuple(polished.done.report()),
     )
     return measured, warnings if polished is None else (*polished.notes, *warnings)
+
+
+def _distance(polished: Polished | None) -> float | None:
+    readings = None if polished is None else polished.readings
+    return None if readings is None else readings.distance
 
 
 def _halo(polished: Polished | None) -> float:

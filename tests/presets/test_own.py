@@ -76,7 +76,7 @@ def test_exported_entries_can_be_copied_to_the_preset_files(tmp_path: Path) -> N
         with (tmp_path / name).open("a", encoding="utf-8") as opened:
             opened.write(f"\n{entries}")
     extended = load(tmp_path)
-    assert extended.contexts["autumn-site"].doses.model_dump() == DOSES
+    assert extended.contexts["autumn-site"].doses.model_dump() == DOSES | {"light": 0.0}
     assert (
         extended.contexts["autumn-site"].texture_floor == load().contexts["linkedin"].texture_floor
     )

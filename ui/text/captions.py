@@ -17,7 +17,7 @@ from ui.text.catalogue import translate, translate_html
 from ui.text.explanations import term
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.messages import translate_message
-from ui.text.numbers import gaze_word, held_back
+from ui.text.numbers import done, gaze_word, held_back
 
 if TYPE_CHECKING:
     from pipelines.studio.persona import Candidate, Persona
@@ -74,6 +74,8 @@ def caption(picture: ResultPicture, language: str = DEFAULT_LANGUAGE) -> str:
         f"<p>{term(language, 'likeness', translate(language, 'caption.likeness'), likeness)}</p>",
         f"<p>{term(language, 'texture', translate(language, 'caption.texture'), texture)}</p>",
     ]
+    if "done" in report and report["texture_floor"] < 1:
+        rows.append(f"<p>{escape(done(language, report['done']))}</p>")
     if report["held_back"]:
         text = held_back(language, **report["held_back"])
         rows.append(f'<p class="p-warning">{term(language, "held_back", text)}</p>')

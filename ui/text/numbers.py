@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from pipelines.gaze import LARGEST_DEG, Gaze
 from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE
@@ -55,3 +58,17 @@ def held_back(language: str, share: float, guard: str) -> str:
     """Strength of a limited retouch and why, such as ``held back to 62 % to keep texture``."""
     why = translate(language, f"guard.{guard}")
     return translate(language, "caption.held_back", share=percent(share), why=why)
+
+
+def done(language: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """What a retouch did, such as ``5 spots, under-eyes −35 %, light +0.4 EV``."""
+    parts = []
+    for row in rows:
+        key = "spot" if row.get("count") == 1 else row["what"].replace("-", "_")
+        values = {
+            "count": row.get("count"),
+            "share": percent(abs(row.get("change", 0.0))),
+            "ev": f"{row.get('ev', 0.0):.1f}",
+        }
+        parts.append(translate(language, f"done.{key}", **values))
+    return ", ".join(parts) or translate(language, "done.little")

@@ -181,9 +181,9 @@ def test_reports_are_plain_data(portrait: tuple[Image, Face], original: Baseline
     assert set(report) == {
         "gaze", "head", "identity", "texture_retention", "texture_floor",
         "over_polished", "skin_tone", "eyes",
-        "changed_outside_face", "guards", "held_back",
+        "changed_outside_face", "guards", "held_back", "done",
     }  # fmt: skip
-    assert set(report["skin_tone"]) == {"ita_before", "ita_after", "delta_e00_mean"}
+    assert set(report["skin_tone"]) == {"ita_before", "ita_after", "delta_e00_mean", "ita_in_light"}
     assert set(report["eyes"]) == {"spacing_ratio", "tilt_deg", "catchlight_agreement"}
     assert json.loads(json.dumps(report)) == report
     before = original.report(looking(1, 1), original.face.head)

@@ -36,7 +36,7 @@ REPORT: dict[str, type | set[str]] = {
     "identity": {"distance", "same_person"},
     "texture_retention": float,
     "texture_floor": float,
-    "skin_tone": {"ita_before", "ita_after", "delta_e00_mean"},
+    "skin_tone": {"ita_before", "ita_after", "delta_e00_mean", "ita_in_light"},
     "eyes": {"spacing_ratio", "tilt_deg", "catchlight_agreement"},
     "changed_outside_face": int,
     "warnings": list,
@@ -153,6 +153,36 @@ def test_a_polish_that_exceeds_a_guard_is_held_back(
     usual = studio.render(astronaut_analysis, Look(region="keep", context="advertising"))
     assert usual.report()["held_back"] is None
     assert captions.held_back_line(usual) == ""
+
+
+def test_a_look_says_in_one_line_what_was_done(astronaut_analysis: Analysis) -> None:
+    variant = studio.render(astronaut_analysis, Look(region="keep", context="advertising"))
+    done = variant.report()["done"]
+    assert any(row["what"] == "under-eyes" and row["change"] < 0 for row in done)
+    assert "under-eyes −" in captions.done_line(variant)
+    assert captions.done_line(variant) == captions.lines(variant)[-1]
+    rows = (
+        {"what": "spots", "count": 1},
+        {"what": "shadow", "change": -0.4},
+        {"what": "light", "ev": 0.4},
+        {"what": "white-balance"},
+    )
+    told = replace(variant, measurements=replace(variant.measurements, done=rows))
+    assert captions.done_line(told) == "1 spot, shadow −40 %, light +0.4 EV, colour cast reduced"
+    nothing = replace(variant, measurements=replace(variant.measurements, done=()))
+    assert captions.done_line(nothing) == "little to do here"
+    untouched = studio.render(astronaut_analysis, Look(region="keep", context="id-passport"))
+    assert captions.done_line(untouched) == ""
+
+
+def test_a_grey_photo_stays_grey_to_the_bit(astronaut: Image8) -> None:
+    luma = astronaut.mean(axis=2).round().astype(np.uint8)
+    analysis = studio.analyse_pixels(np.dstack([luma] * 3))
+    variant = studio.render(analysis, Look(region="off-camera", context="advertising"))
+    result = variant.image_u8
+    assert not np.array_equal(result[..., 0], luma)
+    assert np.array_equal(result[..., 0], result[..., 1])
+    assert np.array_equal(result[..., 1], result[..., 2])
 
 
 def test_the_best_look_is_the_most_recognisable_that_reached_its_gaze(

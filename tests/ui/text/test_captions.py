@@ -136,3 +136,14 @@ def test_the_photo_line_says_the_gaze_and_the_truth_of_a_render() -> None:
         "One photo tells this to about 3° sideways and 4° up or down."
     )
     assert "10.0°" in captions.gaze_line(Gaze(7.0, -6.0), [], true=Gaze(10.0, 0.0))
+
+
+def test_a_caption_says_what_the_retouch_did() -> None:
+    rows = [{"what": "spots", "count": 5}, {"what": "under-eyes", "change": -0.35}]
+    report = LOOK.report | {"done": [*rows, {"what": "light", "ev": 0.4}]}
+    shown = text(captions.caption(replace(LOOK, report=report)))
+    assert "5 spots, under-eyes −35 %, light +0.4 EV" in shown
+    nothing = text(captions.caption(replace(LOOK, report=LOOK.report | {"done": []})))
+    assert "little to do here" in nothing
+    korean = text(captions.caption(replace(LOOK, report=report), "ko"))
+    assert "잡티 5개" in korean

@@ -1,0 +1,218 @@
+"""Dose ``light``: exposure, white balance and haze of the whole picture, a soft key on a flat face.
+
+Exposure and white balance are read from the scene, never from how light the skin is, and change the
+whole picture alike: the skin keeps its tone relative to what is around it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from pipelines.face import skin
+from pipelines.face.closeup import Closeup
+from pipelines.face.skin import Skin
+from pipelines.image import colour
+from pipelines.image.arrays import Image, Map
+from pipelines.image.filters import lowpass
+from pipelines.polish import shadows
+
+# Long side in pixels of the copy on which the picture is measured.
+_SIDE = 256
+# Brightest luma of a well exposed picture; from the second value on a picture is left alone.
+_BRIGHT, _BRIGHT_ENOUGH = 0.90, 0.80
+# Largest rise of the exposure in EV.
+_MOST_EV = 1.2
+# What counts as neutral surroundings: largest chroma, and the least share of the picture.
+_NEUTRAL_CHROMA, _LEAST_NEUTRAL = 14.0, 0.10
+# Cast of neutral surroundings in CIELAB that is left, and the largest that is corrected.
+_CAST, _MOST_CAST = 5.0, 8.0
+# Hue in degrees and chroma of skin in white light: the middle of the 5th to 95th percentile of 286
+# portraits, alike (within 5 degrees) from very light to dark skin.
+_SKIN_HUE = 50.0
+# Linear luminance of the darkest part of the eyes (pupil, lashes) and of the picture (1st
+# percentile) above which there is haze, what is left of it, and the most that is taken off.
+_HAZE, _LEFT, _MOST_HAZE = 0.03, 0.01, 0.10
+# Light and shade of a face in EV below which it is flat: at first the key is full, then none.
+_FLAT = (0.7, 1.2)
+# The key: direction (x right, y down, z towards the camera), its height in EV.
+_KEY, _KEY_DEPTH = np.array([-0.25, -0.62, 0.74]), 0.28
+# Levels of the table that maps pixels.
+_LEVELS = 4096
+
+
+@dataclass(frozen=True)
+class Light:
+    """How the light of a picture is to change at a dose of 1.
+
+    Attributes:
+        ev: Rise of the exposure.
+        balance: Gains of linear red, green and blue, whose weighted mean is 1.
+        haze: Linear light that is taken off.
+        key: Change of the light on the face in EV with a mean of 0, shape (h, w) of its crop.
+    """
+
+    ev: float
+    balance: tuple[float, float, float]
+    haze: float
+    key: Map = field(repr=False)
+
+    @property
+    def cast(self) -> float:
+        """Largest relative change of a channel by the white balance."""
+        return max(abs(gain - 1) for gain in self.balance)
+
+
+def measure(pixels: Image, crop: Closeup, masks: Skin) -> Light:
+    """Choose the exposure, white balance, haze and key of a picture.
+
+    Args:
+        pixels: The whole picture, float32 sRGB in [0, 1], shape (H, W, 3).
+        crop: Crop of the face in it.
+        masks: Skin masks of the crop.
+    """
+    scale = min(1.0, _SIDE / max(pixels.shape[:2]))
+    reduced = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small: Image = np.asarray(reduced, np.float32)
+    tone = colour.of(colour.to_lab(crop.pixels), masks.facial)
+    return Light(
+        ev=_exposure(small, crop),
+        balance=_balance(small, tone),
+        haze=_haze(small, crop),
+        key=_key(crop, masks),
+    )
+
+
+def apply(pixels: Image, crop: Closeup, light: Light, dose: float) -> Image:
+    """Change the light of a whole picture; returns `pixels` itself if nothing is to be done.
+
+    Black and white stay: the curve of the exposure is g x / (1 + (g - 1) x) in linear light, so
+    that nothing is clipped, and hues stay.
+
+    Args:
+        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+        crop: The crop of the face that was measured.
+        light: From `measure`.
+        dose: 0..1.
+    """
+    gains = np.array([gain**dose for gain in light.balance], np.float32)
+    exposes = light.ev * dose >= 0.03 or light.haze * dose >= 0.003 or light.cast * dose >= 0.01
+    if not exposes and not light.key.any():
+        return pixels
+    result = pixels.copy()
+    if exposes:
+        gain, haze = 2 ** (light.ev * dose), light.haze * dose
+        linear = _decoded(pixels)
+        linear -= np.float32(haze)
+        np.maximum(linear, 0, out=linear)
+        if light.cast * dose >= 0.01:
+            # The curve of the exposure for each channel, so that white stays white.
+            linear *= gains / (1 + (gains - 1) * np.minimum(linear, 1))
+        peak = np.maximum(np.maximum(linear[..., 0], linear[..., 1]), linear[..., 2])
+        # The white of a hazy picture stays white.
+        factor = gain / (1 - haze) / (1 + (gain - 1) * np.minimum(peak / (1 - haze), 1))
+        linear *= np.asarray(factor, np.float32)[..., None]
+        result = _encoded(linear)
+    if light.key.any():
+        part = result[crop.view]
+        rise = np.float32(dose / 2.2) * crop.back(light.key)
+        # No highlight is raised.
+        headroom = np.clip((0.95 - part.max(axis=2)) / 0.2, 0, 1)
+        part *= np.exp2(np.where(rise > 0, rise * headroom, rise))[..., None]
+    return np.clip(result, 0, 1, dtype=np.float32)
+
+
+def _exposure(small: Image, crop: Closeup) -> float:
+    """Rise of the exposure in EV that brings the brightest parts where they usually are.
+
+    On the face these are catchlights, teeth and gloss, which do not depend on the skin.
+    """
+    view = skin.window(crop.face)
+    brightest = max(
+        float(np.percentile(colour.luma_of(small), 98)),
+        float(np.percentile(colour.luma_of(crop.pixels[view]), 99.7)),
+    )
+    if brightest >= _BRIGHT_ENOUGH:
+        return 0.0
+    ev = 2.2 * float(np.log2(_BRIGHT / max(brightest, 0.05)))
+    # Starts at 0 where a picture is just bright enough.
+    start = 2.2 * float(np.log2(_BRIGHT / _BRIGHT_ENOUGH))
+    return min(1.5 * (ev - start), _MOST_EV)
+
+
+def _balance(small: Image, tone: colour.Tone | None) -> tuple[float, float, float]:
+    """Gains that take the cast off neutral surroundings, if the skin has that cast, too."""
+    nothing = (1.0, 1.0, 1.0)
+    if tone is None or tone.chroma < colour.COLOURLESS:
+        return nothing
+    lab = colour.to_lab(small)
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    neutral = (chroma < _NEUTRAL_CHROMA) & (lab[..., 0] > 25) & (lab[..., 0] < 92)
+    if neutral.mean() < _LEAST_NEUTRAL:
+        return nothing
+    cast = np.median(lab[neutral][:, 1:], axis=0)
+    size = float(np.linalg.norm(cast))
+    hue = np.radians(_SKIN_HUE)
+    usual = tone.chroma * np.array([np.cos(hue), np.sin(hue)])
+    off = np.array([tone.red, tone.yellow]) - usual
+    agrees = float(off @ cast) / max(size, 1e-6)
+    if size <= _CAST or agrees <= 0:
+        return nothing
+    removed = min(size - _CAST, _MOST_CAST, agrees)
+    # A grey of that cast, and the same grey without it, in linear light.
+    lightness = float(np.median(lab[neutral][:, 0]))
+    tinted = colour.to_rgb(np.array([[[lightness, *(removed * cast / size)]]], np.float32))
+    grey = colour.to_rgb(np.array([[[lightness, 0.0, 0.0]]], np.float32))
+    gains = (shadows.linear(grey) / np.maximum(shadows.linear(tinted), 1e-4))[0, 0]
+    gains /= float(gains @ shadows.LUMINANCE)
+    return float(gains[0]), float(gains[1]), float(gains[2])
+
+
+def _haze(small: Image, crop: Closeup) -> float:
+    """Linear light of haze, which lies even on pupils and lashes."""
+    view = slice(0, crop.face.size[0]), slice(0, crop.face.size[1])
+    eyes = skin.both(crop.face, "eye", view, 0.05) > 0
+    if not eyes.any():
+        return 0.0
+    darkest = float(np.percentile((shadows.linear(crop.pixels) @ shadows.LUMINANCE)[eyes], 2))
+    around = float(np.percentile(shadows.linear(small).min(axis=2), 1))
+    haze = min(darkest, around)
+    return 0.0 if haze < _HAZE else min(haze - _LEFT, _MOST_HAZE)
+
+
+def _key(crop: Closeup, masks: Skin) -> Map:
+    """Light of a soft key from above on a face whose light is flat, in EV, with a mean of 0."""
+    nothing = np.zeros(crop.pixels.shape[:2], np.float32)
+    on_face = masks.facial > 0.5
+    if np.count_nonzero(on_face) < 200:
+        return nothing
+    unit = crop.face.interocular
+    stops = np.log2(shadows.linear(crop.pixels) @ shadows.LUMINANCE + 0.02)
+    smooth = lowpass(np.asarray(stops, np.float32), 0.1 * unit, masks.facial)
+    low, high = np.percentile(smooth[on_face], [5, 95])
+    share = 1 - float(np.clip((high - low - _FLAT[0]) / (_FLAT[1] - _FLAT[0]), 0, 1))
+    if share == 0:
+        return nothing
+    shade = np.clip(shadows.normals(crop.face) @ _KEY, 0, 1) * _KEY_DEPTH * share
+    shade = lowpass(np.asarray(shade, np.float32), 0.05 * unit)
+    edge = skin.edge(crop.face)
+    weight = masks.facial / max(float(masks.facial.sum()), 1e-6)
+    shade -= float((shade * weight).sum())
+    change = shade * edge
+    change -= float((change * weight).sum()) / max(float((edge * weight).sum()), 1e-6) * edge
+    return np.asarray(change, np.float32)
+
+
+def _decoded(pixels: Image) -> Image:
+    """Linear RGB, by a table."""
+    table = shadows.linear(np.linspace(0, 1, _LEVELS, dtype=np.float32))
+    return np.asarray(table[np.rint(pixels * (_LEVELS - 1)).astype(np.uint16)], np.float32)
+
+
+def _encoded(linear: Image) -> Image:
+    """SRGB of linear RGB in [0, 1]."""
+    value = np.clip(linear, 0, 1)
+    curve = 1.055 * np.power(value, 1 / 2.4, dtype=np.float32) - 0.055
+    return np.asarray(np.where(value <= 0.0031308, 12.92 * value, curve), np.float32)
