@@ -12,6 +12,7 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.sync_api import expect
 
+from pipelines.studio.grid import axis
 from pipelines.studio.samples import samples
 from tests.browser.test_page import wait_for_results
 
@@ -28,6 +29,8 @@ def opened(page: Page, columns: str, rows: str) -> None:
     page.get_by_role("button", name="Explore grid").click()
     page.get_by_label("From left to right").click()
     page.get_by_role("option", name="Gaze, sideways").click()
+    # The setting's own values come from the server, and would replace what was typed before.
+    expect(typed(page, 0)).to_have_value(axis.default_values("yaw"))
     typed(page, 0).fill(columns)
     typed(page, 1).fill(rows)
 
