@@ -57,7 +57,7 @@ class Population:
 PEOPLE = Population(-0.0059, -0.2213, lens_share=0.6, level_deg=1.8, nod_noise_deg=5.2)
 # Heads rendered by `training/renders`, whose eyeballs lie lower between the canthi and whose gaze
 # is random.
-RENDERED = Population(0.0043, -0.0623, lens_share=0.0)
+RENDERED = Population(0.0043, -0.0476, lens_share=0.0)
 # Standard deviations of the pitch of level heads and of those that nod, in degrees.
 LEVEL_DEG = 1.5
 NODDING_DEG = 12.0
