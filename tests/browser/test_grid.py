@@ -124,6 +124,8 @@ def test_what_is_done_stays_when_a_grid_is_stopped(visit: Visit) -> None:
     expect(page.locator("#grid-to-a")).to_be_visible()
     # A new portrait takes the place of one whose grid is under way.
     page.locator("#grid-start").click()
+    # It has begun when the cells of the first are gone; before, it would begin with the new one.
+    expect(cells).not_to_have_count(made)
     expect(cells.first).to_be_visible()
     page.locator("#portrait input[type=file]").set_input_files(samples()[1].path)
     expect(page.locator("#grid-start")).to_be_visible()
