@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from datasets.eye_samples import EyeSample
+from pipelines.image import polygons
 from pipelines.image.arrays import Image, Map, Points
 
 # Depth inside the lids in patch pixels, of which an iris's radius has 14.
@@ -39,9 +39,4 @@ def iris_and_sclera(pixels: Image, sample: EyeSample) -> Points:
 
 def lid_depth(contour: Points, shape: tuple[int, int]) -> Map:
     """Distance of every pixel of a shape (H, W) to the edge of the lids, positive inside."""
-    opening = np.zeros(shape, np.uint8)
-    cv2.fillPoly(opening, [np.round(contour * 16).astype(np.int32)], (1,), shift=4)
-    inside, outside = (
-        cv2.distanceTransform(part, cv2.DIST_L2, 5) for part in (opening, 1 - opening)
-    )
-    return np.asarray(inside - outside, np.float32)
+    return polygons.depth(polygons.filled(shape, contour))

@@ -28,7 +28,7 @@ from benchmarks.reports import Report, text_table
 from pipelines import face as faces
 from pipelines import gaze
 from pipelines.face import Face, HeadPose
-from pipelines.gaze import Gaze, eye_network, eye_shape, iris
+from pipelines.gaze import Gaze, iris
 from pipelines.image.arrays import Image, Map, Points
 from pipelines.runtime.errors import Refusal
 
@@ -151,13 +151,8 @@ def _read(path: Path, person: int, head_yaw: int, pitch: int, yaw: int) -> Strip
         return None
     face = replace(face, head=HeadPose(float(head_yaw), 0.0, face.head.roll))
     fit = iris.fit(pixels, face)
-    with_irises = replace(face, left=fit.left, right=fit.right)
-    shapes = eye_shape.find(pixels, with_irises)
-    snapped = replace(face, left=fit.left_snapped, right=fit.right_snapped)
-    sines = eye_network.read_gaze(pixels, snapped)
     reading, shown = (
-        gaze.estimate(with_irises, shapes, fit.confidence, gaze.PEOPLE, second).gaze
-        for second in (None, sines)
+        gaze.read(pixels, face, fit, weighed=weighed)[1].gaze for weighed in (False, True)
     )
     return Strip(person, head_yaw, Gaze(float(yaw), float(pitch)), reading, shown)
 

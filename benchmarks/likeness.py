@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
 from pipelines.face import Eye
+from pipelines.image import polygons
 from pipelines.image.arrays import Image8, Map
 
 # Of the gradient magnitude, on the 0..255 scale (Xue et al. 2014).
@@ -34,9 +35,7 @@ class Likeness:
 
 def eye_region(eyes: tuple[Eye, Eye], size: tuple[int, int]) -> NDArray[np.bool_]:
     """Mask of both lid openings and half an iris radius around them, shape `size` (H, W)."""
-    opening = np.zeros(size, np.uint8)
-    for eye in eyes:
-        cv2.fillPoly(opening, [np.round(eye.contour * 16).astype(np.int32)], (1,), shift=4)
+    opening = polygons.filled(size, *(eye.contour for eye in eyes))
     away = cv2.distanceTransform(1 - opening, cv2.DIST_L2, 5)
     reach = 0.5 * (eyes[0].iris_radius + eyes[1].iris_radius) / 2
     return np.asarray(away <= reach)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from benchmarks import fairness
-from benchmarks.polish import SUFFIXES
+from benchmarks.polish import photo_files
 from benchmarks.reports import Report, text_table
 from pipelines import face as faces
 from pipelines import polish
@@ -95,9 +95,7 @@ def run(folder: Path, presets: Presets, contexts: Sequence[str]) -> Report:
         FileNotFoundError: There is no photo in the folder.
         KeyError: There is no context of this id.
     """
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-    if not files:
-        raise FileNotFoundError(f"there is no photo in {folder.name}")
+    files = photo_files(folder)
     chosen = [presets.contexts[name] for name in contexts]
     rows: list[tuple[str, str, Report]] = []
     refused: dict[str, str] = {}

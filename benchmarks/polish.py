@@ -111,6 +111,18 @@ class PolishRun:
     originals: dict[str, Image8]
 
 
+def photo_files(folder: Path) -> list[Path]:
+    """The photos of a folder, sorted; other files and sub-folders are ignored.
+
+    Raises:
+        FileNotFoundError: There is no photo in the folder.
+    """
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
+    if not files:
+        raise FileNotFoundError(f"there is no photo in {folder.name}")
+    return files
+
+
 def run(folder: Path, presets: Presets, contexts: Sequence[str] | None = None) -> PolishRun:
     """Polish every photo of a folder in every context; the gaze is left alone.
 
@@ -123,9 +135,7 @@ def run(folder: Path, presets: Presets, contexts: Sequence[str] | None = None) -
         FileNotFoundError: There is no photo in the folder.
         KeyError: There is no context of this id.
     """
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-    if not files:
-        raise FileNotFoundError(f"there is no photo in {folder.name}")
+    files = photo_files(folder)
     chosen = [presets.contexts[name] for name in contexts or presets.contexts]
     results: list[Result] = []
     refused: dict[str, str] = {}

@@ -146,7 +146,7 @@ def _row(
     eye, true_gaze = _eye_and_gaze(truth, side)
     anchor, _ = _eye_and_gaze(placed, side)
     to_window = _window_map(anchor, placed.face.head.roll, placed.face.mm_per_px)
-    scale = float(np.sqrt(abs(np.linalg.det(to_window[:, :2]))))
+    scale = crops.scale_of(to_window)
     landmarks = truth.face.landmarks * scale
     landmarks[:, :2] = crops.through(to_window, truth.face.landmarks[:, :2])
     gazes = (true_gaze, *(cycle.away_gaze for cycle in cycles))

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from datasets import augment
 from datasets.eye_set import WINDOW, EyeSet
 from pipelines.engines import annotation, eye_patches
-from pipelines.face import Eye
 from pipelines.gaze import Gaze
 from pipelines.image import crops
 from pipelines.image.arrays import Image, Image8, Map, Points
@@ -189,11 +188,11 @@ def sample(
     truth, start, photo = _cut_patches(
         (truth_u8, eyes.proposals[index, cycle], photo_u8), to_patch, random, augmented
     )
-    eye, other = _map_eye(eye, to_patch), _map_eye(other, to_patch)
+    eye, other = eye.through(to_patch), other.through(to_patch)
     face = eyes.face(index)
     opening = eye_patches.aperture(other.contour, eye.contour)
     mask = opening * eye_patches.within_outline(face, to_patch, eye_patches.SIZE)
-    in_window = _map_eye(eye, crops.inverse(to_patch))
+    in_window = eye.through(crops.inverse(to_patch))
     control = annotation.draw_eye(face, in_window, to_patch, eye_patches.SIZE)
     gaze = eye_patches.in_patch(Gaze(float(angles[0]), float(angles[1])), to_patch)
     if task != "cycle":
@@ -222,9 +221,9 @@ def with_moved_pupil(eyes: EyeSet, index: int, withheld: EyeSample, shift: Point
         shift: In patch pixels, (2,).
     """
     to_patch = _patch_map(None)
-    eye = _map_eye(eyes.eye(index), to_patch)
+    eye = eyes.eye(index).through(to_patch)
     eye = replace(eye, iris_center=eye.iris_center + shift)
-    in_window = _map_eye(eye, crops.inverse(to_patch))
+    in_window = eye.through(crops.inverse(to_patch))
     control = annotation.draw_eye(eyes.face(index), in_window, to_patch, eye_patches.SIZE)
     return replace(withheld, control=control)
 
@@ -266,8 +265,3 @@ def _noisy_gaze(gaze: Gaze, random: np.random.Generator | None) -> tuple[float, 
         return 0.0, 0.0
     yaw, pitch = random.normal((gaze.yaw, gaze.pitch), _GAZE_ERROR)
     return float(yaw), float(pitch)
-
-
-def _map_eye(eye: Eye, affine: Points) -> Eye:
-    scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
-    return eye.mapped(lambda points: crops.through(affine, points), scale)

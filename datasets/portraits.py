@@ -16,7 +16,7 @@ from datasets.renders import Render
 from pipelines import face as faces
 from pipelines import gaze
 from pipelines.face import Eye, Face, Side, mesh
-from pipelines.gaze import PEOPLE, RENDERED, GazeEstimate, eye_network, eye_shape, iris
+from pipelines.gaze import PEOPLE, RENDERED, GazeEstimate, iris
 from pipelines.image import loading
 from pipelines.image.arrays import Image8
 from pipelines.runtime.errors import Refusal
@@ -144,12 +144,7 @@ def _read(name: str, person: str, source: str, picture_u8: Image8, face: Face) -
     """Fit irises and estimate the gaze as `studio` does, without its refusals."""
     pixels = picture_u8.astype(np.float32) / np.float32(255)
     fit = iris.fit(pixels, face)
-    with_irises = replace(face, left=fit.left, right=fit.right)
-    shapes = eye_shape.find(pixels, with_irises)
-    population = RENDERED if source == "render" else PEOPLE
-    snapped = replace(face, left=fit.left_snapped, right=fit.right_snapped)
-    sines = eye_network.read_gaze(pixels, snapped)
-    estimate = gaze.estimate(with_irises, shapes, fit.confidence, population, sines)
+    snapped, estimate = gaze.read(pixels, face, fit, RENDERED if source == "render" else PEOPLE)
     # A circle with hardly any contrast to the sclera is no visible iris, however well it fits.
     visible = fit.contrast >= analysis.CLEAR_CONTRAST
     confidence = fit.confidence if visible else (0.0, 0.0)

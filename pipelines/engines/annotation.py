@@ -114,7 +114,7 @@ def _draw_iris(eye: Eye, to_patch: Points, size: tuple[int, int]) -> Image8:
     """The visible part of the iris on black, anti-aliased, uint8 RGB, (height, width, 3)."""
     ys, xs = np.mgrid[: size[1], : size[0]]
     x, y = crops.through(to_patch, eye.iris_center)
-    radius = eye.iris_radius * np.sqrt(abs(np.linalg.det(to_patch[:, :2])))
+    radius = eye.iris_radius * crops.scale_of(to_patch)
     disc = np.clip(radius + 0.5 - np.hypot(xs - x, ys - y), 0, 1)
     opening = np.zeros((size[1], size[0]), np.uint8)
     contour = _fixed_point(crops.through(to_patch, eye.contour))

@@ -11,7 +11,7 @@ from pipelines.engines import annotation
 from pipelines.engines.geometry import LEAST_EDIT, OUTLINE_GROWTH, Patch
 from pipelines.face import Eye, Face
 from pipelines.gaze import Gaze
-from pipelines.image import crops
+from pipelines.image import crops, polygons
 from pipelines.image.arrays import Image, Image8, Map, Points
 
 SIZE = (96, 64)
@@ -75,11 +75,8 @@ def place(eye: Eye, roll: float, mm_per_px: float) -> Points:
         roll: Roll of the head in degrees.
         mm_per_px: Scale of the picture, from `Face.mm_per_px`.
     """
-    to_patch = crops.upright((eye.inner + eye.outer) / 2, roll, mm_per_px / MM_PER_PX, SIZE)
-    if eye.side == "left":
-        to_patch[0] *= -1
-        to_patch[0, 2] += SIZE[0] - 1
-    return to_patch
+    middle, scale = (eye.inner + eye.outer) / 2, mm_per_px / MM_PER_PX
+    return crops.upright(middle, roll, scale, SIZE, mirrored=eye.side == "left")
 
 
 def aperture(*contours: Points) -> Map:
@@ -88,12 +85,7 @@ def aperture(*contours: Points) -> Map:
     Args:
         contours: Lid edges as polygons in patch pixels, each of shape (n, 2).
     """
-    opening = np.zeros((SIZE[1], SIZE[0]), np.uint8)
-    for contour in contours:
-        cv2.fillPoly(opening, [np.round(contour * 16).astype(np.int32)], (1,), shift=4)
-    inside = cv2.distanceTransform(opening, cv2.DIST_L2, 5)
-    outside = cv2.distanceTransform(1 - opening, cv2.DIST_L2, 5)
-    depth = np.asarray(inside - outside, np.float32)
+    depth = polygons.depth(polygons.filled(SIZE[::-1], *contours))
     mask = np.clip((depth + GROWTH + FEATHER) / (2 * FEATHER), 0, 1)
     # `laid_back` needs a border that is 0.
     mask[[0, 1, -2, -1]] = 0
@@ -156,8 +148,7 @@ def within_outline(face: Face, to_patch: Points, size: tuple[int, int]) -> Map:
     outline = crops.through(to_patch, center + OUTLINE_GROWTH * (face.oval - center))
     # OpenCV's fixed-point coordinates would overflow far outside the crop.
     outline = np.clip(outline, -16 * size[0], 16 * size[0])
-    inside = np.zeros((size[1], size[0]), np.uint8)
-    cv2.fillPoly(inside, [np.round(outline * 16).astype(np.int32)], (1,), shift=4)
+    inside = polygons.filled(size[::-1], outline)
     if inside.all():
         return np.ones((size[1], size[0]), np.float32)
     return np.clip(cv2.distanceTransform(inside, cv2.DIST_L2, 3) / 7 - 0.3, 0, 1)
@@ -165,7 +156,7 @@ def within_outline(face: Face, to_patch: Points, size: tuple[int, int]) -> Map:
 
 def in_patch(goal: Gaze, to_patch: Points) -> Gaze:
     """Convert a gaze from the camera's frame to that of an upright, possibly mirrored patch."""
-    scale = np.sqrt(abs(np.linalg.det(to_patch[:, :2])))
+    scale = crops.scale_of(to_patch)
     x, y, z = goal.vector
     right, down = to_patch[:, :2] @ (x, -y) / scale
     return Gaze.from_vector(np.array([right, -down, z]))

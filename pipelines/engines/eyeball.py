@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.gaze.lids import Lids
-from pipelines.image.arrays import Image, Map, Points, Reals
+from pipelines.image.arrays import Image, Map, Points
+from pipelines.image.filters import smoothstep
 
 # Movement of a highlight as a share of the movement of the iris. A highlight lies on the cornea, a
 # sphere of 7.8 mm whose centre is 5.6 mm in front of the eye's; the plane of the iris is 10.48 mm
@@ -157,12 +158,6 @@ def grain(eyeball: Eyeball, enlargement: float, seed: int) -> Image:
     noise = np.random.default_rng(seed).standard_normal(size) * eyeball.grain
     scaled = cv2.resize(noise.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
     return scaled.astype(np.float32)
-
-
-def smoothstep(x: Reals, low: float, high: float) -> Map:
-    """0 below `low`, 1 above `high`, smooth between (Hermite)."""
-    t = np.clip((x - low) / (high - low), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
 
 
 def _shadow(lid_shadow: Points, lids: Lids) -> Image:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from pipelines.engines import eyeball as eyeballs
-from pipelines.engines.eyeball import Eyeball, Iris, smoothstep
+from pipelines.engines.eyeball import Eyeball, Iris
 from pipelines.face import Eye, Face
 from pipelines.gaze import (
     NO_TRIM,
@@ -28,7 +28,9 @@ from pipelines.gaze import (
 from pipelines.gaze import lids as openings
 from pipelines.gaze.eye_network import SeenEye
 from pipelines.gaze.lids import Lids
+from pipelines.image import polygons
 from pipelines.image.arrays import Image, Image8, Map, Points
+from pipelines.image.filters import smoothstep
 
 SMALLEST_IRIS = 3.0
 """Smallest radius of an iris that is turned, in pixels."""
@@ -315,8 +317,7 @@ def _within_outline(face: Face, patch: Patch) -> Patch:
     """Fade a patch out towards the face outline, which can be close to an eye of a turned head."""
     center = face.oval.mean(axis=0)
     outline = center + OUTLINE_GROWTH * (face.oval - center) - (patch.left, patch.top)
-    inside = np.zeros(patch.difference.shape[:2], np.uint8)
-    cv2.fillPoly(inside, [np.round(outline * 16).astype(np.int32)], (1,), shift=4)
+    inside = polygons.filled(patch.difference.shape, outline)
     if inside.all():
         return patch
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 3)

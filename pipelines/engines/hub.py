@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.engines import annotation, diffusers_import, eye_patches, geometry, prompts, weights
 from pipelines.face import Face, skin
-from pipelines.image import crops
+from pipelines.image import crops, polygons
 from pipelines.image.arrays import Image, Image8, Map, Points
 from pipelines.runtime import devices, slots
 from pipelines.runtime.cache import Cache
@@ -131,12 +131,10 @@ def moved(face: Face, affine: Points, size: tuple[int, int]) -> Face:
         affine: Affine map from the picture to the window, shape (2, 3).
         size: (width, height) of the window.
     """
-    scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+    scale = crops.scale_of(affine)
     landmarks = face.landmarks * scale
     landmarks[:, :2] = crops.through(affine, face.landmarks[:, :2])
-    left, right = (
-        eye.mapped(lambda points: crops.through(affine, points), scale) for eye in face.eyes
-    )
+    left, right = (eye.through(affine) for eye in face.eyes)
     return replace(face, landmarks=landmarks, size=(size[1], size[0]), left=left, right=right)
 
 
@@ -244,9 +242,8 @@ def _redraw(
 
 def _eyes_mask(before: Face, posed: Face) -> Map:
     """Mask of both lid openings, before and after, with a margin and a soft edge, 0..1."""
-    opening = np.zeros(before.size, np.uint8)
-    for eye in (*before.eyes, *posed.eyes):
-        cv2.fillPoly(opening, [np.round(eye.contour * 16).astype(np.int32)], (1,), shift=4)
+    eyes = (*before.eyes, *posed.eyes)
+    opening = polygons.filled(before.size, *(eye.contour for eye in eyes))
     distance = cv2.distanceTransform(1 - opening, cv2.DIST_L2, 5)
     mask = np.clip((_GROWTH + _FEATHER - distance) / (2 * _FEATHER), 0, 1).astype(np.float32)
     identity = np.array([[1.0, 0, 0], [0, 1, 0]])

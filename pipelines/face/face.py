@@ -10,6 +10,7 @@ import numpy as np
 
 from pipelines.face.landmarks import ANCHORS, LEFT_IRIS, RIGHT_IRIS, regions
 from pipelines.face.pose import HeadPose, head_pose
+from pipelines.image import crops
 from pipelines.image.arrays import Points
 
 Side = Literal["left", "right"]
@@ -68,6 +69,10 @@ class Eye:
             iris_center=move(self.iris_center),
             iris_radius=self.iris_radius * scale,
         )
+
+    def through(self, affine: Points) -> Eye:
+        """The eye after a similarity of its picture, shape (2, 3)."""
+        return self.mapped(lambda points: crops.through(affine, points), crops.scale_of(affine))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.face import visibility
 from pipelines.face.face import Face, from_landmarks
 from pipelines.face.landmarks import LEFT_OUTER, RIGHT_OUTER, mirror
 from pipelines.image import crops
@@ -101,7 +102,7 @@ def check(face: Face) -> None:
             ),
         )
     if max(eye.opening for eye in face.eyes) < SHUT_OPENING:
-        raise Refusal("eyes-shut", "The eyes are shut in this photo. Use one with open eyes.")
+        raise visibility.eyes_shut()
 
 
 def _width(landmarks: Points) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.face.face import Face
+from pipelines.image import polygons
 from pipelines.image.arrays import Map, Points
 from pipelines.image.filters import lowpass
 
@@ -143,7 +144,7 @@ def window(face: Face, margin: float = 0.0) -> Window:
 
 def inside(face: Face, polygon: Points) -> NDArray[np.bool_]:
     """Pixels of the face's picture inside a polygon given in pixels, shape (H, W)."""
-    return _filled(polygon, face.size) > 0
+    return polygons.filled(face.size, polygon) > 0
 
 
 def edge(face: Face) -> Map:
@@ -202,7 +203,7 @@ class _FaceInCopy:
             polygon = eye.contour
         else:
             polygon = self.face.region(name)
-        mask = _filled(self.to_copy(polygon), shape)
+        mask = polygons.filled(shape, self.to_copy(polygon))
         if grow > 0:
             distance = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
             mask = np.asarray(distance <= grow * self.interocular, np.uint8)
@@ -216,14 +217,6 @@ def _outside_features(face: Face, view: Window) -> Map:
     features = np.maximum(features, region(face, "lips", view))
     distance = cv2.distanceTransform((features == 0).astype(np.uint8), cv2.DIST_L2, 3)
     return np.clip(distance / (_GROW["eye"] * face.interocular), 0, 1, dtype=np.float32)
-
-
-def _filled(polygon: Points, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """1 inside a polygon, 0 outside."""
-    mask = np.zeros(shape, np.uint8)
-    # OpenCV takes fixed-point coordinates: 4 binary digits after the point.
-    cv2.fillPoly(mask, [np.rint(polygon * 16).astype(np.int32)], (1,), shift=4)
-    return mask
 
 
 def _without_features(copy: _FaceInCopy, skin: Map) -> Map:

@@ -19,7 +19,7 @@ DARK_SOCKET = 0.55
 # Confidence of an iris fit below which no iris is visible.
 NO_IRIS = 0.25
 # Height of the lid opening as a share of its width below which eyes without an iris are shut.
-SHUT_OPENING = 0.21
+SHUT_WITHOUT_IRIS = 0.21
 
 
 def check(pixels: Image, face: Face, confidence: tuple[float, float]) -> None:
@@ -34,14 +34,19 @@ def check(pixels: Image, face: Face, confidence: tuple[float, float]) -> None:
         Refusal: ``eyes-hidden``, or ``eyes-shut`` if the landmarks lie close together, too.
     """
     no_iris = max(confidence) < NO_IRIS
-    if no_iris and max(eye.opening for eye in face.eyes) < SHUT_OPENING:
-        raise Refusal("eyes-shut", "The eyes are shut in this photo. Use one with open eyes.")
+    if no_iris and max(eye.opening for eye in face.eyes) < SHUT_WITHOUT_IRIS:
+        raise eyes_shut()
     if no_iris or _behind_dark_glass(pixels, face):
         raise Refusal(
             "eyes-hidden",
             "We can't see the eyes: dark glasses or a shadow hide them. "
             "Try a photo without sunglasses.",
         )
+
+
+def eyes_shut() -> Refusal:
+    """The refusal of a photo with shut eyes."""
+    return Refusal("eyes-shut", "The eyes are shut in this photo. Use one with open eyes.")
 
 
 def _behind_dark_glass(pixels: Image, face: Face) -> bool:

@@ -15,7 +15,7 @@ from pipelines.gaze.angles import (
     GazeWord,
     Trim,
 )
-from pipelines.gaze.estimation import PEOPLE, RENDERED, Population, estimate, follow
+from pipelines.gaze.estimation import PEOPLE, RENDERED, Population, estimate, follow, read
 from pipelines.gaze.projection import (
     IRIS_PLANE_MM,
     iris_shift_mm,
@@ -40,6 +40,7 @@ __all__ = [
     "estimate",
     "follow",
     "iris_shift_mm",
+    "read",
     "target_per_eye",
     "trim_within_reach",
     "within_reach",

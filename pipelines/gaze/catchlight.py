@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from pipelines.face import Eye, Face
+from pipelines.image import polygons
 from pipelines.image.arrays import Image, Points
 
 # Radius in pixels to which each iris is resized.
@@ -66,9 +67,7 @@ def locate(pixels: Image, eye: Eye, stands_out: float = _STANDS_OUT) -> Points |
         pixels, to_patch, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     bright = patch.min(axis=2)
-    open_eye = np.zeros((side, side), np.uint8)
-    lids = np.rint((eye.contour * scale + shift) * 16).astype(np.int32)
-    cv2.fillPoly(open_eye, [lids], (1,), shift=4)
+    open_eye = polygons.filled((side, side), eye.contour * scale + shift)
     # The tear film along the lids is bright, too.
     margin = round(_LID_MARGIN * _RADIUS)
     open_eye = np.asarray(cv2.erode(open_eye, np.ones((2 * margin + 1, 1), np.uint8)), np.uint8)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pipelines.face import Face, HeadPose
-from pipelines.gaze import posterior
+from pipelines.gaze import eye_network, eye_shape, posterior
 from pipelines.gaze.angles import Gaze, GazeEstimate
 from pipelines.gaze.eye_shape import EyeShape
+from pipelines.gaze.iris import EyesFit
 from pipelines.gaze.posterior import Readings
 from pipelines.gaze.projection import (
     IRIS_PLANE_MM,
@@ -17,7 +18,7 @@ from pipelines.gaze.projection import (
     gaze_from_sines,
     upright_rotation,
 )
-from pipelines.image.arrays import Points
+from pipelines.image.arrays import Image, Points
 
 # Coefficients of the model in `estimate`, fitted on renders of known gaze (`training/gaze`;
 # docs/gaze.md). CANTHI and CENTRE: sine of the gaze per millimetre of the iris's offset from the
@@ -109,6 +110,30 @@ def estimate(
     difference[:, 0] -= np.array([1, -1]) * OUTWARD_ZERO
     left, right = (from_upright(mean + eye, face.head.roll) for eye in difference)
     return GazeEstimate(from_upright(mean, face.head.roll), left, right, float(max(confidence)))
+
+
+def read(
+    pixels: Image,
+    face: Face,
+    fit: EyesFit,
+    population: Population = PEOPLE,
+    weighed: bool = True,
+) -> tuple[Face, GazeEstimate]:
+    """The face with its fitted irises and lids, and its gaze.
+
+    Args:
+        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+        face: The face as found.
+        fit: Its fitted irises, from `iris.fit`.
+        population: The kind of picture.
+        weighed: Whether the reading is weighed with the network's.
+    """
+    # The search for the eye's shape starts from the lids of the landmarks; edits use the fitted.
+    with_irises = replace(face, left=fit.left, right=fit.right)
+    with_lids = replace(face, left=fit.left_snapped, right=fit.right_snapped)
+    shapes = eye_shape.find(pixels, with_irises)
+    sines = eye_network.read_gaze(pixels, with_lids) if weighed else None
+    return with_lids, estimate(with_irises, shapes, fit.confidence, population, sines)
 
 
 def follow(

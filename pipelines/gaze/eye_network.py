@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from pipelines.face import Eye, Face, HeadPose
 from pipelines.image import crops
@@ -49,31 +50,26 @@ class SeenEye:
             eyes.
         eyeball: Probability that a pixel shows the eyeball, 0..1, shape (64, 96).
         iris: Probability that a pixel lies on the disc of the iris, seen or covered, (64, 96).
-        sines: Components of the gaze to the right and up, upright with the head, shape (2,).
     """
 
     to_frame: Points
     eyeball: Map
     iris: Map
-    sines: Points
 
     @property
     def disc(self) -> tuple[Points, float] | None:
         """Centre, (2,), and radius of the iris in picture pixels; None if hardly any is seen."""
-        count, labels = cv2.connectedComponents((self.iris > 0.5).astype(np.uint8))
-        sizes = np.bincount(labels.ravel(), minlength=count)
-        sizes[0] = 0
-        area = float(sizes.max())
-        if area < LEAST_DISC * np.pi * RADIUS**2:
+        area = largest_area((self.iris > 0.5).astype(np.uint8))
+        if area.sum() < LEAST_DISC * np.pi * RADIUS**2:
             return None
         # Probabilities around the edge place it between pixels.
-        near = cv2.dilate((labels == sizes.argmax()).astype(np.uint8), np.ones((3, 3), np.uint8))
+        near = cv2.dilate(area, np.ones((3, 3), np.uint8))
         weight = self.iris * near
         ys, xs = np.mgrid[: weight.shape[0], : weight.shape[1]]
         center = np.array([(weight * xs).sum(), (weight * ys).sum()]) / weight.sum()
-        scale = np.sqrt(abs(np.linalg.det(self.to_frame[:, :2])))
         back = crops.inverse(self.to_frame)
-        return crops.through(back, center), float(np.sqrt(weight.sum() / np.pi) / scale)
+        radius = float(np.sqrt(weight.sum() / np.pi)) / crops.scale_of(self.to_frame)
+        return crops.through(back, center), radius
 
 
 def see(pixels: Image8 | Image, face: Face) -> tuple[SeenEye, SeenEye]:
@@ -81,11 +77,18 @@ def see(pixels: Image8 | Image, face: Face) -> tuple[SeenEye, SeenEye]:
 
     Args:
         pixels: uint8 or float32 sRGB, shape (H, W, 3).
-        face: Its face; canthi, radius of the irises and head pose are used.
+        face: Its face; canthi, radius of the irises and roll of the head are used.
     """
-    radius = (face.left.iris_radius + face.right.iris_radius) / 2
-    left, right = (_see(pixels, eye, face.head, radius) for eye in face.eyes)
+    left, right = (_see(pixels, face, eye) for eye in face.eyes)
     return left, right
+
+
+def sines(pixels: Image8 | Image, face: Face) -> Points:
+    """Sines of the gaze (right, up) of the left and the right eye, upright with the head, (2, 2).
+
+    Arguments as for `read_gaze`, which gives the mean of several.
+    """
+    return np.array([_sines(pixels, face, eye) for eye in face.eyes])
 
 
 def read_gaze(pixels: Image8 | Image, face: Face) -> Points:
@@ -98,7 +101,7 @@ def read_gaze(pixels: Image8 | Image, face: Face) -> Points:
         pixels: uint8 or float32 sRGB, shape (H, W, 3).
         face: Its face with fitted irises and lids.
     """
-    sines = []
+    readings = []
     for right, down, size in JITTER:
         shift = np.array([right, down]) * face.left.iris_radius
         left_eye, right_eye = (
@@ -111,17 +114,14 @@ def read_gaze(pixels: Image8 | Image, face: Face) -> Points:
             for eye in face.eyes
         )
         jittered = replace(face, left=left_eye, right=right_eye)
-        sines.append([seen.sines for seen in see(pixels, jittered)])
-    return np.asarray(np.mean(sines, axis=0))
+        readings.append(sines(pixels, jittered))
+    return np.asarray(np.mean(readings, axis=0))
 
 
 def frame(eye: Eye, roll: float, radius: float) -> Points:
     """Affine map from picture pixels to the network's, shape (2, 3), for an iris of `radius` px."""
     middle = (eye.outer + eye.inner) / 2
-    to_frame = crops.upright(middle, roll, RADIUS / radius, SIZE)
-    if eye.side == "left":
-        to_frame = np.array([[-1.0, 0], [0, 1]]) @ to_frame + [[0, 0, SIZE[0] - 1], [0, 0, 0]]
-    return to_frame
+    return crops.upright(middle, roll, RADIUS / radius, SIZE, mirrored=eye.side == "left")
 
 
 def head_terms(head: HeadPose, side: str) -> Reals:
@@ -130,20 +130,54 @@ def head_terms(head: HeadPose, side: str) -> Reals:
     return np.array([yaw if side == "right" else -yaw, pitch, yaw**2], np.float32)
 
 
+def largest_area(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The largest connected area of a mask of 0 and 1, as such a mask."""
+    count, labels = cv2.connectedComponents(mask)
+    sizes = np.bincount(labels.ravel(), minlength=count)
+    sizes[0] = 0
+    return ((labels == sizes.argmax()) & (mask > 0)).astype(np.uint8)
+
+
 def normalised(patch: Image) -> Image:
     """A patch with mean 0 and about standard deviation 1, so that exposure does not matter."""
     return np.asarray((patch - patch.mean()) / (patch.std() + 0.04), np.float32)
 
 
-def _see(pixels: Image8 | Image, eye: Eye, head: HeadPose, radius: float) -> SeenEye:
-    to_frame = frame(eye, head.roll, radius)
+def _see(pixels: Image8 | Image, face: Face, eye: Eye) -> SeenEye:
+    to_frame, levels = _encode(pixels, face, eye)
+    full, half, quarter, eighth = levels
+    x = _block(_block(_joined(eighth, quarter), "up2_0"), "up2_1")
+    x = _block(_block(_joined(x, half), "up1_0"), "up1_1")
+    x = _block(_block(_joined(x, full), "up0_0"), "up0_1")
+    logits = _convolve(x, "maps")
+    eyeball, iris = 1 / (1 + np.exp(-logits.transpose(2, 0, 1)))
+    return SeenEye(to_frame, eyeball, iris)
+
+
+def _sines(pixels: Image8 | Image, face: Face, eye: Eye) -> Points:
+    """Sines of the gaze of one eye, shape (2,)."""
+    _, levels = _encode(pixels, face, eye)
+    features = _block(levels[-1], "gaze0").transpose(2, 0, 1).ravel()
+    hidden = np.maximum(_dense(features, "gaze1"), 0)
+    hidden = np.concatenate([hidden, head_terms(face.head, eye.side)])
+    right, up = _dense(np.maximum(_dense(hidden, "gaze2"), 0), "gaze3") * SINE_SCALE
+    return np.array([-right if eye.side == "left" else right, up], np.float64)
+
+
+def _encode(
+    pixels: Image8 | Image, face: Face, eye: Eye
+) -> tuple[Points, tuple[Reals, Reals, Reals, Reals]]:
+    """Map to the frame of an eye, and its features at full, half, quarter and eighth size."""
+    radius = (face.left.iris_radius + face.right.iris_radius) / 2
+    to_frame = frame(eye, face.head.roll, radius)
     patch = np.asarray(crops.cut(pixels, to_frame, SIZE), np.float32)
     if pixels.dtype == np.uint8:
         patch /= 255
-    logits, sines = _run(normalised(patch), head_terms(head, eye.side), weights())
-    eyeball, iris = 1 / (1 + np.exp(-logits))
-    mirror = -1.0 if eye.side == "left" else 1.0
-    return SeenEye(to_frame, eyeball, iris, np.array([mirror * sines[0], sines[1]], np.float64))
+    full = _block(normalised(patch), "level0")
+    half = _block(_block(full, "level1_0", 2), "level1_1")
+    quarter = _block(_block(half, "level2_0", 2), "level2_1")
+    eighth = _block(_block(quarter, "level3_0", 2), "level3_1")
+    return to_frame, (full, half, quarter, eighth)
 
 
 @cache
@@ -153,31 +187,17 @@ def weights() -> dict[str, Reals]:
         return {name: data[name].astype(np.float32) for name in data.files}
 
 
-def _run(patch: Image, head: Reals, weights: dict[str, Reals]) -> tuple[Image, Reals]:
-    """Logits of eyeball and iris, (2, H, W), and the sines of the gaze, (2,)."""
-
-    def block(x: Reals, name: str, stride: int = 1) -> Reals:
-        return np.maximum(_convolve(x, weights[name], weights[f"{name}.bias"], stride), 0)
-
-    def dense(x: Reals, name: str) -> Reals:
-        return weights[name] @ x + weights[f"{name}.bias"]
-
-    full = block(patch, "level0")
-    half = block(block(full, "level1_0", 2), "level1_1")
-    quarter = block(block(half, "level2_0", 2), "level2_1")
-    eighth = block(block(quarter, "level3_0", 2), "level3_1")
-    x = block(block(_joined(eighth, quarter), "up2_0"), "up2_1")
-    x = block(block(_joined(x, half), "up1_0"), "up1_1")
-    x = block(block(_joined(x, full), "up0_0"), "up0_1")
-    logits = _convolve(x, weights["maps"], weights["maps.bias"], 1)
-    features = block(eighth, "gaze0").transpose(2, 0, 1).ravel()
-    hidden = np.maximum(dense(features, "gaze1"), 0)
-    hidden = np.maximum(dense(np.concatenate([hidden, head]), "gaze2"), 0)
-    return logits.transpose(2, 0, 1), dense(hidden, "gaze3") * SINE_SCALE
+def _block(x: Reals, name: str, stride: int = 1) -> Reals:
+    return np.maximum(_convolve(x, name, stride), 0)
 
 
-def _convolve(x: Reals, kernel: Reals, bias: Reals, stride: int) -> Reals:
-    """Convolution with zeros around; x (H, W, in), kernel (k, k, in, out)."""
+def _dense(x: Reals, name: str) -> Reals:
+    return weights()[name] @ x + weights()[f"{name}.bias"]
+
+
+def _convolve(x: Reals, name: str, stride: int = 1) -> Reals:
+    """Convolution with zeros around; x (H, W, in), the kernel's weights (k, k, in, out)."""
+    kernel, bias = weights()[name], weights()[f"{name}.bias"]
     size = kernel.shape[0]
     if size == 1:
         return np.asarray(x @ kernel[0, 0] + bias)

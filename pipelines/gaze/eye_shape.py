@@ -119,10 +119,8 @@ def first_frame(face: Face, side: Side) -> Points:
     eye = face.left if side == "left" else face.right
     radius = (face.left.iris_radius + face.right.iris_radius) / 2
     middle = (eye.outer + eye.inner) / 2
-    frame = crops.upright(middle, face.head.roll, IRIS_RADIUS / radius, (WIDTH, HEIGHT))
-    if side == "left":
-        frame = after(np.array([[-1.0, 0, WIDTH - 1], [0, 1, 0]]), frame)
-    return frame
+    scale = IRIS_RADIUS / radius
+    return crops.upright(middle, face.head.roll, scale, (WIDTH, HEIGHT), mirrored=side == "left")
 
 
 def jittered(frame: Points, turn: float, scale: float, right: float, down: float) -> Points:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.face import Eye
-from pipelines.gaze.eye_network import RADIUS, SeenEye
+from pipelines.gaze.eye_network import RADIUS, SeenEye, largest_area
 from pipelines.gaze.lids import Canthal
 from pipelines.image import crops
 from pipelines.image.arrays import Map, Points
@@ -39,8 +39,7 @@ def fit(seen: SeenEye, eye: Eye) -> Eye:
     area = _area(seen)
     if area is None:
         return eye
-    scale = float(np.sqrt(abs(np.linalg.det(seen.to_frame[:, :2]))))
-    in_frame = eye.mapped(lambda points: crops.through(seen.to_frame, points), scale)
+    in_frame = eye.through(seen.to_frame)
     axes = Canthal.of(in_frame)
     columns, top, bottom = _edges(seen.eyeball, area, axes)
     if len(columns) < RADIUS:
@@ -66,13 +65,8 @@ def _area(seen: SeenEye) -> NDArray[np.uint8] | None:
     mask = (seen.eyeball > 0.5).astype(np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_GAP, _GAP))
     mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, kernel), np.uint8)
-    count, labels = cv2.connectedComponents(mask)
-    sizes = np.bincount(labels.ravel(), minlength=count)
-    sizes[0] = 0
-    largest = int(sizes.argmax())
-    if sizes[largest] < LEAST_AREA * np.pi * RADIUS**2:
-        return None
-    return (labels == largest).astype(np.uint8)
+    area = largest_area(mask)
+    return None if area.sum() < LEAST_AREA * np.pi * RADIUS**2 else area
 
 
 def _edges(eyeball: Map, area: NDArray[np.uint8], axes: Canthal) -> tuple[Points, Points, Points]:
@@ -111,6 +105,6 @@ def _crossing(seen: Map, inside: NDArray[np.bool_], heights: Points) -> Points:
 def _smoothed(edge: Points) -> Points:
     """An edge without jags, by a Gaussian along the eye; its ends are mirrored at their values."""
     reach = min(len(edge) - 1, round(4 * _SMOOTHING))
-    start, end = 2 * edge[0] - edge[reach:0:-1], 2 * edge[-1] - edge[-2 : -reach - 2 : -1]
+    padded = np.pad(edge, reach, "reflect", reflect_type="odd")
     kernel = cv2.getGaussianKernel(2 * reach + 1, _SMOOTHING)[:, 0]
-    return np.convolve(np.concatenate([start, edge, end]), kernel, "valid")
+    return np.convolve(padded, kernel, "valid")

@@ -77,7 +77,7 @@ def _on_axis(readings: Readings, axis: int, at_lens: bool) -> tuple[float, float
     """Evidence of the readings on one axis for one kind of people, and its expected gaze."""
     offsets, network = float(readings.offsets[axis]), float(readings.network[axis])
     growth = 1 + (readings.head_yaw / DOUBLED_AT_DEG) ** 2
-    prior = _normal(_ANGLES, np.array(LENS_DEG if at_lens else ELSEWHERE_DEG[axis]))
+    prior = _normal(_ANGLES, LENS_DEG if at_lens else ELSEWHERE_DEG[axis])
     weight = prior / prior.sum()
     weight = weight * _with_outliers(
         offsets - _ANGLES, OFFSETS_DEG[axis] * growth, *_OFFSETS_OUTLIERS
@@ -93,11 +93,10 @@ def _on_axis(readings: Readings, axis: int, at_lens: bool) -> tuple[float, float
     return total, float((weight * _ANGLES).sum() / max(total, 1e-300))
 
 
-def _normal(x: Angles, deviation: Angles) -> Angles:
+def _normal(x: Angles, deviation: Angles | float) -> Angles:
     """Normal density up to a factor that all share."""
     return np.exp(-0.5 * (x / deviation) ** 2) / deviation
 
 
 def _with_outliers(x: Angles, deviation: float, share: float, times: float) -> Angles:
-    wide = _normal(x, np.array(times * deviation))
-    return (1 - share) * _normal(x, np.array(deviation)) + share * wide
+    return (1 - share) * _normal(x, deviation) + share * _normal(x, times * deviation)

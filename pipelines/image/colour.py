@@ -12,8 +12,9 @@ from pipelines.image.arrays import Image, Image8, Map
 # Below this mean chroma (CIELAB) a picture is black-and-white and the ITA is undefined.
 COLOURLESS = 3.0
 
-# Rec. 709 luma of RGB.
-_LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+"""Luminance of linear RGB, and luma of sRGB (Rec. 709)."""
+_LUMA = LUMINANCE[None]
 # `add` reduces a rise where the brightest channel is less than this below white.
 _HEADROOM = 0.15
 
@@ -81,6 +82,19 @@ def to_rgb(lab: Image) -> Image:
     """Convert CIELAB to sRGB, clipped to [0, 1]; the inverse of `to_lab`."""
     rgb = cv2.cvtColor(np.ascontiguousarray(lab), cv2.COLOR_Lab2RGB)
     return np.clip(rgb, 0, 1, dtype=np.float32)
+
+
+def to_linear(pixels: Image) -> Image:
+    """Linear RGB of sRGB in [0, 1] (IEC 61966-2-1)."""
+    rgb = np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)
+    return np.asarray(rgb, np.float32)
+
+
+def from_linear(linear: Image) -> Image:
+    """SRGB of linear RGB, clipped to [0, 1]; the inverse of `to_linear`."""
+    value = np.clip(linear, 0, 1)
+    curve = 1.055 * np.power(value, 1 / 2.4, dtype=np.float32) - 0.055
+    return np.asarray(np.where(value <= 0.0031308, 12.92 * value, curve), np.float32)
 
 
 def is_grey(image_u8: Image8) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.image import polygons
 from pipelines.image.arrays import Image, Map, Points, Reals
 
 # Radius that the iris is expected to have in an `EyeCrop`, in pixels.
@@ -31,10 +32,6 @@ class EyeCrop:
     to_crop: Points
     depth: Map
 
-    def with_lids(self, contour: Points) -> EyeCrop:
-        """The crop with `depth` from other lid edges, a polygon in picture pixels, (n, 2)."""
-        return replace(self, depth=_depth(through(self.to_crop, contour)))
-
 
 def around_eye(pixels: Image, contour: Points, radius: float, roll: float) -> EyeCrop:
     """Crop an eye so that an iris radius of `radius` picture pixels becomes `FIT_RADIUS`.
@@ -47,10 +44,17 @@ def around_eye(pixels: Image, contour: Points, radius: float, roll: float) -> Ey
     """
     to_crop = upright(contour.mean(axis=0), roll, FIT_RADIUS / max(radius, 1e-3), _EYE_SIZE)
     crop = np.asarray(cut(pixels, to_crop, _EYE_SIZE), np.float32)
-    return EyeCrop(crop, to_crop, _depth(through(to_crop, contour)))
+    opening = polygons.filled(_EYE_SIZE[::-1], through(to_crop, contour))
+    return EyeCrop(crop, to_crop, polygons.depth(opening))
 
 
-def upright(center: Points, roll: float, scale: float, size: tuple[int, int]) -> Points:
+def upright(
+    center: Points,
+    roll: float,
+    scale: float,
+    size: tuple[int, int],
+    mirrored: bool = False,
+) -> Points:
     """Affine map that undoes a roll, scales, and moves `center` to the middle of a crop.
 
     Args:
@@ -58,6 +62,7 @@ def upright(center: Points, roll: float, scale: float, size: tuple[int, int]) ->
         roll: Clockwise roll to undo, in degrees.
         scale: Crop pixels per picture pixel.
         size: (width, height) of the crop.
+        mirrored: Whether the crop is mirrored left to right.
 
     Returns:
         Map from picture to crop coordinates, shape (2, 3).
@@ -66,6 +71,9 @@ def upright(center: Points, roll: float, scale: float, size: tuple[int, int]) ->
         cv2.getRotationMatrix2D((float(center[0]), float(center[1])), roll, scale), np.float64
     )
     matrix[:, 2] += (np.array(size, np.float64) - 1) / 2 - center
+    if mirrored:
+        matrix[0] *= -1
+        matrix[0, 2] += size[0] - 1
     return matrix
 
 
@@ -77,7 +85,7 @@ def cut(image: NDArray[Any], to_crop: Points, size: tuple[int, int]) -> NDArray[
         to_crop: Map from picture to crop coordinates, shape (2, 3).
         size: (width, height) of the crop.
     """
-    scale = float(np.sqrt(abs(np.linalg.det(to_crop[:, :2]))))
+    scale = scale_of(to_crop)
     window, offset = _window(image, to_crop, size)
     local = to_crop.copy()
     local[:, 2] += to_crop[:, :2] @ offset
@@ -94,18 +102,14 @@ def through(affine: Reals, points: Points) -> Points:
     return np.asarray(points @ affine[:, :2].T + affine[:, 2], np.float64)
 
 
+def scale_of(affine: Reals) -> float:
+    """Factor of lengths of a similarity, shape (2, 3), mirrored or not."""
+    return float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
+
+
 def inverse(affine: Points) -> Points:
     """Inverse of an affine map, shape (2, 3)."""
     return np.asarray(cv2.invertAffineTransform(affine), np.float64)
-
-
-def _depth(contour: Points) -> Map:
-    """Signed distance to a polygon in crop pixels, positive inside."""
-    polygon = np.zeros((_EYE_SIZE[1], _EYE_SIZE[0]), np.uint8)
-    cv2.fillPoly(polygon, [np.round(contour * 16).astype(np.int32)], (1,), shift=4)
-    inside = cv2.distanceTransform(polygon, cv2.DIST_L2, 5)
-    outside = cv2.distanceTransform(1 - polygon, cv2.DIST_L2, 5)
-    return np.asarray(inside - outside, np.float32)
 
 
 def _window(

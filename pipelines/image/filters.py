@@ -1,11 +1,11 @@
-"""Gaussian low-passes and frequency bands, with sizes in interocular distances."""
+"""Gaussian low-passes, frequency bands with sizes in interocular distances, and soft steps."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from pipelines.image.arrays import Image, Map
+from pipelines.image.arrays import Image, Map, Reals
 
 # Standard deviation in interocular distances. Pupils are about 63 mm apart in adults (Dodgson 2004,
 # Proc. SPIE 5291: mean 63.36 mm), so this is 0.9 mm: pores, fine lines and hair are finer, blotches
@@ -72,6 +72,12 @@ def noise(luma: Map) -> float:
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
     response = cv2.filter2D(luma, cv2.CV_32F, kernel, borderType=cv2.BORDER_REFLECT)
     return float(np.median(np.abs(response)) / 0.6745 / 6)
+
+
+def smoothstep(x: Reals | float, low: float, high: float) -> Map:
+    """0 below `low`, 1 above `high`, smooth between (Hermite)."""
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
 def _blur(image: Image, sigma: float) -> Image:

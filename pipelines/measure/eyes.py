@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.face import Eye, Face
 from pipelines.gaze import eye_network
 from pipelines.gaze.eye_network import SeenEye
-from pipelines.image import crops
-from pipelines.image.arrays import Image, Image8, Points
+from pipelines.image import polygons
+from pipelines.image.arrays import Image, Image8
 
 LEAST_AGREEMENT = 0.78
 """Agreement below which an eye looks wrong. Of 90 portraits turned by 12 degrees or more, all that
@@ -35,19 +34,12 @@ def agreement(pixels: Image8 | Image, face: Face) -> float:
 
 def _agreement(seen: SeenEye, eye: Eye) -> float:
     eyeball = seen.eyeball > 0.5
-    opening = _polygon(crops.through(seen.to_frame, eye.contour), eyeball.shape)
-    scale = float(np.sqrt(abs(np.linalg.det(seen.to_frame[:, :2]))))
-    x, y = crops.through(seen.to_frame, eye.iris_center)
+    drawn = eye.through(seen.to_frame)
+    opening = polygons.filled(eyeball.shape, drawn.contour) > 0
     ys, xs = np.mgrid[: eyeball.shape[0], : eyeball.shape[1]]
-    disc = np.hypot(xs - x, ys - y) < scale * eye.iris_radius
+    disc = np.hypot(*(np.array([xs, ys]) - drawn.iris_center[:, None, None])) < drawn.iris_radius
     iris = _overlap((seen.iris > 0.5) & eyeball, disc & opening)
     return min(_overlap(eyeball, opening), iris)
-
-
-def _polygon(points: Points, shape: tuple[int, ...]) -> Mask:
-    mask = np.zeros(shape[:2], np.uint8)
-    cv2.fillPoly(mask, [np.round(points * 16).astype(np.int32)], (1,), shift=4)
-    return mask.astype(bool)
 
 
 def _overlap(one: Mask, other: Mask) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.face import Face
 from pipelines.gaze import SOFT_DEG, GazeEstimate
-from pipelines.image import colour, crops
+from pipelines.image import colour, crops, polygons
 from pipelines.image.arrays import Image, Map
 
 # Interocular distance, width and height in pixels of the upright crop in which the face is judged:
@@ -202,10 +202,8 @@ class _FaceCrop:
 
     def inside(self, name: str) -> NDArray[np.bool_]:
         """Whether a pixel lies in a region of the face; see `Face.region`."""
-        canvas = np.zeros(_CROP[::-1], np.uint8)
         polygon = crops.through(self.to_crop, self.face.region(name))
-        cv2.fillPoly(canvas, [np.rint(polygon * 16).astype(np.int32)], (1,), shift=4)
-        return canvas > 0
+        return polygons.filled(_CROP[::-1], polygon) > 0
 
 
 def _sharpness(crop: _FaceCrop) -> Component:

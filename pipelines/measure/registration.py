@@ -63,7 +63,7 @@ def register(copy_u8: Image8, copy: Face, original_u8: Image8, original: Face) -
     Raises:
         Refusal: ``not-the-same-photo``.
     """
-    scale = _scale(_landmark_map(original, copy))
+    scale = crops.scale_of(_landmark_map(original, copy))
     if abs(scale - 1) < _SCALE_ERROR:
         to_copy = _align(copy_u8, copy, original_u8, original)
         shift, is_whole = _whole_shift(to_copy, original)
@@ -72,7 +72,7 @@ def register(copy_u8: Image8, copy: Face, original_u8: Image8, original: Face) -
             _resample(copy_u8, original_u8, to_copy), original_u8, original
         ):
             return Registered(original_u8, shifted, 1.0, False)
-        scale = _scale(to_copy)
+        scale = crops.scale_of(to_copy)
     original_u8, original = _reduce(original_u8, original, scale)
     copy_u8, copy = _reduce(copy_u8, copy, 1 / scale)
     to_copy = _align(copy_u8, copy, original_u8, original)
@@ -92,10 +92,6 @@ def _align(copy_u8: Image8, copy: Face, original_u8: Image8, original: Face) -> 
     if np.linalg.norm(error, axis=1).mean() > _MOST_LANDMARK_ERROR * original.interocular:
         raise _not_the_same_photo()
     return _refine(copy_u8, original_u8, original, crops.inverse(to_original))
-
-
-def _scale(affine: Points) -> float:
-    return float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
 
 
 def _landmark_map(source: Face, target: Face) -> Points:

@@ -130,8 +130,8 @@ def find(lab: Image, crop: Closeup, facial: Map) -> tuple[Spot, ...]:
         return ()
     maps = _maps(np.ascontiguousarray(lab[view]), facial[view], allowed, unit)
     grain = maps.redness - cv2.GaussianBlur(maps.redness, (0, 0), 1.0)
-    doubt = _PER_GRAIN * max(0.0, float(np.log2(_robust(grain[inner])[1] / _GRAIN + 1e-6)))
-    usual_detail = max(_robust(maps.detail[inner])[1], 0.3)
+    doubt = _PER_GRAIN * max(0.0, float(np.log2(robust(grain[inner])[1] / _GRAIN + 1e-6)))
+    usual_detail = max(robust(maps.detail[inner])[1], 0.3)
     found: list[Spot] = []
     taken = np.zeros(allowed.shape, np.uint8)
     for x, y, radius in _candidates(maps.redness, inner, unit):
@@ -182,8 +182,7 @@ def _candidates(
         radius = max(1.2, relative * unit)
         sigma = radius / np.sqrt(2)
         response = lowpass(redness, sigma) - lowpass(redness, _SURROUND * sigma)
-        on_skin = response[inner]
-        deviation = 1.48 * float(np.median(np.abs(on_skin - np.median(on_skin))))
+        _, deviation = robust(response[inner])
         least = max(_LEAST_RESPONSE, _RESPONSE_DEVIATIONS * deviation)
         peaks = inner & (response > least)
         peaks &= response >= cv2.dilate(response, _disc(0.8 * radius)) - 1e-6
@@ -212,7 +211,7 @@ def _measured(
         return None
     sloping = np.asarray(cv2.GaussianBlur(part.redness, (0, 0), 0.7), np.float32)
     red = _without_slope(sloping, clean)
-    middle, deviation = _robust(red[clean])
+    middle, deviation = robust(red[clean])
     red -= middle
     peak = float(red[distance <= max(1.0, 0.6 * radius)].mean())
     if peak <= max(_LEAST_PEAK, _LEAST_DEVIATIONS * deviation):
@@ -253,7 +252,7 @@ def _traits(
         falls of L* and rises of b* to the rise of a* differ from those of blood; the logarithm of
         the detail around.
     """
-    _, deviation = _robust(red[clean])
+    _, deviation = robust(red[clean])
     level = max(float(red[area].mean()), 0.1)
     falls = _falls(sloping, area)
     lightness = part.contrast[..., 0]
@@ -273,7 +272,7 @@ def _traits(
         float(np.log(red_slope / max(level, 0.5) + 0.1)),
         abs(float(np.clip(-lighter / redder, -2, 3)) - 0.3),
         abs(float(np.clip(yellower / redder, -2, 2)) - 0.2),
-        float(np.log(max(_robust(part.detail[clean])[1], 0.05))),
+        float(np.log(max(robust(part.detail[clean])[1], 0.05))),
     ]
 
 
@@ -302,7 +301,7 @@ def _without_slope(values: Map, where: NDArray[np.bool_]) -> Map:
     return np.asarray(values - (level + across * x + down * y), np.float32)
 
 
-def _robust(values: NDArray[np.float32]) -> tuple[float, float]:
+def robust(values: NDArray[np.float32]) -> tuple[float, float]:
     """Median and robust standard deviation."""
     median = float(np.median(values))
     return median, 1.48 * float(np.median(np.abs(values - median)))

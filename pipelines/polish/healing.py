@@ -13,7 +13,7 @@ from pipelines.face.closeup import Closeup
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map
 from pipelines.image.filters import lowpass
-from pipelines.polish.blemishes import Spot
+from pipelines.polish.blemishes import Spot, robust
 
 # Radius that is replaced: in radii of a spot, at which it has fallen to half of its peak, and in
 # pixels more, because the blocks of a JPEG spread the colour of a small spot.
@@ -131,11 +131,10 @@ def _clean_skin(
 ) -> _Skin:
     skin = allowed > 0.6
     detail = lowpass(lightness, 0.008 * unit) - lowpass(lightness, 0.05 * unit, allowed)
-    on_skin = detail[skin]
-    if not on_skin.size:
+    if not skin.any():
         nothing = np.zeros(skin.shape, np.uint8)
         return _Skin(nothing, nothing, per_pixel)
-    deviation = 1.48 * float(np.median(np.abs(on_skin - np.median(on_skin))))
+    _, deviation = robust(detail[skin])
     least = max(_MARK_DEVIATIONS * deviation, _LEAST_MARK)
     plain = (skin & (np.abs(detail) < least)).astype(np.uint8)
     clean = plain.copy()

@@ -114,7 +114,7 @@ def apply(pixels: Image, crop: Closeup, light: Light, dose: float) -> Image:
         # The white of a hazy picture stays white.
         factor = gain / (1 - haze) / (1 + (gain - 1) * np.minimum(peak / (1 - haze), 1))
         linear *= np.asarray(factor, np.float32)[..., None]
-        result = _encoded(linear)
+        result = colour.from_linear(linear)
     if light.key.any():
         part = result[crop.view]
         rise = np.float32(dose / 2.2) * crop.back(light.key)
@@ -165,8 +165,8 @@ def _balance(small: Image, tone: colour.Tone | None) -> tuple[float, float, floa
     lightness = float(np.median(lab[neutral][:, 0]))
     tinted = colour.to_rgb(np.array([[[lightness, *(removed * cast / size)]]], np.float32))
     grey = colour.to_rgb(np.array([[[lightness, 0.0, 0.0]]], np.float32))
-    gains = (shadows.linear(grey) / np.maximum(shadows.linear(tinted), 1e-4))[0, 0]
-    gains /= float(gains @ shadows.LUMINANCE)
+    gains = (colour.to_linear(grey) / np.maximum(colour.to_linear(tinted), 1e-4))[0, 0]
+    gains /= float(gains @ colour.LUMINANCE)
     return float(gains[0]), float(gains[1]), float(gains[2])
 
 
@@ -176,8 +176,8 @@ def _haze(small: Image, crop: Closeup) -> float:
     eyes = skin.both(crop.face, "eye", view, 0.05) > 0
     if not eyes.any():
         return 0.0
-    darkest = float(np.percentile((shadows.linear(crop.pixels) @ shadows.LUMINANCE)[eyes], 2))
-    around = float(np.percentile(shadows.linear(small).min(axis=2), 1))
+    darkest = float(np.percentile((colour.to_linear(crop.pixels) @ colour.LUMINANCE)[eyes], 2))
+    around = float(np.percentile(colour.to_linear(small).min(axis=2), 1))
     haze = min(darkest, around)
     return 0.0 if haze < _HAZE else min(haze - _LEFT, _MOST_HAZE)
 
@@ -189,7 +189,7 @@ def _key(crop: Closeup, masks: Skin) -> Map:
     if np.count_nonzero(on_face) < 200:
         return nothing
     unit = crop.face.interocular
-    stops = np.log2(shadows.linear(crop.pixels) @ shadows.LUMINANCE + 0.02)
+    stops = np.log2(colour.to_linear(crop.pixels) @ colour.LUMINANCE + 0.02)
     smooth = lowpass(np.asarray(stops, np.float32), 0.1 * unit, masks.facial)
     low, high = np.percentile(smooth[on_face], [5, 95])
     share = 1 - float(np.clip((high - low - _FLAT[0]) / (_FLAT[1] - _FLAT[0]), 0, 1))
@@ -207,12 +207,5 @@ def _key(crop: Closeup, masks: Skin) -> Map:
 
 def _decoded(pixels: Image) -> Image:
     """Linear RGB, by a table."""
-    table = shadows.linear(np.linspace(0, 1, _LEVELS, dtype=np.float32))
+    table = colour.to_linear(np.linspace(0, 1, _LEVELS, dtype=np.float32))
     return np.asarray(table[np.rint(pixels * (_LEVELS - 1)).astype(np.uint16)], np.float32)
-
-
-def _encoded(linear: Image) -> Image:
-    """SRGB of linear RGB in [0, 1]."""
-    value = np.clip(linear, 0, 1)
-    curve = 1.055 * np.power(value, 1 / 2.4, dtype=np.float32) - 0.055
-    return np.asarray(np.where(value <= 0.0031308, 12.92 * value, curve), np.float32)

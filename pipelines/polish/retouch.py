@@ -5,7 +5,9 @@ All doses are applied in `_apply_doses`; the guards are checked in `within`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -31,6 +33,8 @@ from pipelines.polish import (
 from pipelines.polish.done import Done
 from pipelines.runtime.cache import Cache
 from presets.schema import Doses
+
+T = TypeVar("T")
 
 INTEROCULAR = 100.0
 """Largest interocular distance of the crop on which skin is retouched, in pixels (0.63 mm per
@@ -479,17 +483,14 @@ class _Bounds:
         A part of the likeness is left to the changes of skin.
         """
         bounds = replace(self, most_distance=_LIGHT_DISTANCE * self.most_distance)
-        low, high = 0.0, 1.0
-        for _ in range(_BISECTIONS):
-            share = (low + high) / 2
+
+        def measure(share: float) -> tuple[list[Guard], None]:
             lit = start + np.float32(share) * difference
             readings = self.read(guards.in_light(self.before, lit), lit)
-            broken = self.light_breaks(lit) or bounds.broken(readings)
-            if broken:
-                high, guard = share, broken[0]
-            else:
-                low = share
-        return float(np.floor(100 * low) / 100), guard
+            return self.light_breaks(lit) or bounds.broken(readings), None
+
+        share, guard, _ = _largest_share(measure, guard)
+        return share, guard
 
     def strongest(
         self, before: Reference, start: Image, difference: Image, guard: Guard
@@ -500,13 +501,33 @@ class _Bounds:
             The share in whole percent, the guard that a larger one breaks, and the readings at the
             share that was found; None if none above 0 was found.
         """
-        low, high, best = 0.0, 1.0, None
-        for _ in range(_BISECTIONS):
-            share = (low + high) / 2
+
+        def measure(share: float) -> tuple[list[Guard], Readings]:
             readings = self.read(before, start + np.float32(share) * difference)
-            broken = self.broken(readings)
-            if broken:
-                high, guard = share, broken[0]
-            else:
-                low, best = share, readings
-        return float(np.floor(100 * low) / 100), guard, best
+            return self.broken(readings), readings
+
+        return _largest_share(measure, guard)
+
+
+def _largest_share(
+    measure: Callable[[float], tuple[list[Guard], T]], guard: Guard
+) -> tuple[float, Guard, T | None]:
+    """Bisect for the largest share that breaks no guard.
+
+    Args:
+        measure: The guards that a share breaks, and what goes with it.
+        guard: The guard that the whole breaks.
+
+    Returns:
+        The share in whole percent, the guard that a larger one breaks, and what goes with the
+        share that was found; None if none above 0 was found.
+    """
+    low, high, best = 0.0, 1.0, None
+    for _ in range(_BISECTIONS):
+        share = (low + high) / 2
+        broken, measured = measure(share)
+        if broken:
+            high, guard = share, broken[0]
+        else:
+            low, best = share, measured
+    return float(np.floor(100 * low) / 100), guard, best

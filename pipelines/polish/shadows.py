@@ -18,10 +18,7 @@ from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map
-from pipelines.image.filters import lowpass, noise
-
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
-"""Luminance of linear RGB (Rec. 709)."""
+from pipelines.image.filters import lowpass, noise, smoothstep
 
 # Share of the missing light that is added at a dose of 1, and the largest rise in EV.
 _SHARE, _MOST_RISE = 0.95, 2.2
@@ -109,8 +106,8 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
         masks: Skin masks of the crop.
     """
     face, unit = crop.face, crop.face.interocular
-    rgb = linear(crop.pixels)
-    luminance = np.asarray(rgb @ LUMINANCE, np.float32)
+    rgb = colour.to_linear(crop.pixels)
+    luminance = np.asarray(rgb @ colour.LUMINANCE, np.float32)
     nothing = Relight(
         np.zeros_like(luminance), np.zeros((*luminance.shape, 2), np.float32), 0.0, 0.0, 0.0, 0.0
     )
@@ -128,11 +125,11 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     missing = np.maximum(lit + np.minimum(form, 0) - light, 0)
     # The slope stays below 1, so that what was darker than its surroundings stays so.
     rise = missing - form_depth * (1 - np.exp(-missing / form_depth))
-    certain = _ramp(_explained(light, form_normals, on_face), *_EXPLAINED)
-    something = _ramp(np.exp2(light) - _BLACK, _NOTHING, _SOMETHING)
+    certain = smoothstep(_explained(light, form_normals, on_face), *_EXPLAINED)
+    something = smoothstep(np.exp2(light) - _BLACK, _NOTHING, _SOMETHING)
     empty = float(np.mean((missing > 1)[on_face] & (something < 0.5)[on_face]))
     certain = certain * (_SOFT_SHARE + (1 - _SOFT_SHARE) * hardness)
-    certain = certain * (1 - _ramp(float(np.percentile(missing[on_face], 90)), *_TOO_DEEP))
+    certain = certain * (1 - smoothstep(float(np.percentile(missing[on_face], 90)), *_TOO_DEEP))
     rise = _SHARE * certain * rise * lowpass(something, _GUIDE * unit)
     dark = np.maximum(np.exp2(light) - _BLACK, _NOTHING)
     rise = np.minimum(np.log2(((dark + _BLACK) * np.exp2(rise) - _BLACK) / dark), _MOST_RISE)
@@ -206,12 +203,6 @@ def _lifted_part(crop: Closeup, relight: Relight) -> tuple[skin.Window, tuple[Ma
     return view, (crop.back(relight.rise)[inside], crop.back(relight.cast)[inside])
 
 
-def linear(pixels: Image) -> Image:
-    """Linear RGB of sRGB in [0, 1]."""
-    rgb = np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)
-    return np.asarray(rgb, np.float32)
-
-
 def _gloss(luminance: Map, rgb: Image, on_face: NDArray[np.bool_]) -> Map:
     """EV that gloss adds to the light on skin, shape (h, w).
 
@@ -266,7 +257,7 @@ def _lit_level(light: Map, on_face: NDArray[np.bool_], unit: float) -> tuple[flo
     border &= cv2.erode(on_face.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     slope = float(np.hypot(down, across)[border].mean()) if border.any() else 0.0
     sharpness = slope * _PENUMBRA * unit / max(apart, 1e-3)
-    hardness = float(_ramp(separation, *_TWO_PARTS) * _ramp(sharpness, *_HARD_EDGE))
+    hardness = float(smoothstep(separation, *_TWO_PARTS) * smoothstep(sharpness, *_HARD_EDGE))
     lit = float(min(np.median(on_skin[lighter]), np.percentile(on_skin, 75)))
     middle = float(np.median(on_skin))
     return middle + (lit - middle) * hardness, hardness
@@ -346,11 +337,6 @@ def _cast(crop: Closeup, masks: Skin, rise: Map, bright: NDArray[np.bool_], unit
     share = np.where(richness > _RICHER, 1.0, _CAST) * np.clip(rise / 0.8, 0, 1)
     share *= np.clip(1.5 * lowpass(masks.visible, _DETAIL * unit), 0, 1)
     return lowpass(np.asarray(change * share[..., None], np.float32), _DETAIL / 2 * unit)
-
-
-def _ramp(value: Map | float, low: float, high: float) -> Map:
-    share = np.clip((np.asarray(value, np.float32) - low) / (high - low), 0, 1)
-    return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
 def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:

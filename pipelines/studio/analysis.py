@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines import face as faces
@@ -15,8 +15,6 @@ from pipelines.gaze import (
     PEOPLE,
     GazeEstimate,
     Population,
-    eye_network,
-    eye_shape,
     iris,
 )
 from pipelines.image import loading
@@ -147,11 +145,4 @@ def _fit_eyes(
 ) -> tuple[Face, GazeEstimate, iris.EyesFit]:
     fit = iris.fit(pixels, face)
     visibility.check(pixels, face, fit.confidence)
-    # The eye shape search starts from the lids of the landmarks; edits use the lids snapped to the
-    # edges in the picture.
-    with_irises = replace(face, left=fit.left, right=fit.right)
-    shapes = eye_shape.find(pixels, with_irises)
-    with_lids = replace(face, left=fit.left_snapped, right=fit.right_snapped)
-    sines = eye_network.read_gaze(pixels, with_lids)
-    estimate = gaze.estimate(with_irises, shapes, fit.confidence, population, sines)
-    return with_lids, estimate, fit
+    return *gaze.read(pixels, face, fit, population), fit

@@ -78,8 +78,7 @@ def turn_eyes(
     if planned.untouched or (nothing_to_turn and not planned.generative):
         return Turned(original, analysis.face)
     if planned.engine.weights == "none":
-        assert planned.target is not None
-        return _first_sound(analysis, planned, planned.target, seed, timer, cache)
+        return _first_sound(analysis, planned, seed, timer, cache)
 
     def read(working: Image, posed: Face) -> tuple[Face, Gaze | None]:
         face, estimate, warnings = read_gaze(working, analysis, posed)
@@ -93,7 +92,7 @@ def turn_eyes(
     if done.skin:
         # Nothing else has its skin, so the eyes are not turned in another way.
         return replace(drawn, warnings=(*drawn.warnings, _LOOKS_WRONG))
-    turned = _first_sound(analysis, planned, planned.target, seed, timer, cache)
+    turned = _first_sound(analysis, planned, seed, timer, cache)
     done = replace(done, delivered="proposal", reason="eyes")
     return replace(turned, generation=done, warnings=(*done.sentences, *turned.warnings))
 
@@ -124,43 +123,23 @@ def read_gaze(
 
 
 def _first_sound(
-    analysis: Analysis,
-    planned: Plan,
-    target: Gaze,
-    seed: int,
-    timer: Timer,
-    cache: Cache,
+    analysis: Analysis, planned: Plan, seed: int, timer: Timer, cache: Cache
 ) -> Turned:
     """Turn the eyes by geometry to the target, part of the way, or not at all."""
-    now, share = analysis.gaze.gaze, _PART_OF_THE_WAY
-    nearer = Gaze(
-        now.yaw + share * (target.yaw - now.yaw), now.pitch + share * (target.pitch - now.pitch)
-    )
-    for goal, warnings in ((target, ()), (nearer, (_PART_ONLY,))):
-        turned = _by_geometry(analysis, planned, goal, seed, timer, cache)
+    original, now, target = analysis.portrait.original_u8, analysis.gaze, planned.target
+    assert target is not None
+    yaw, pitch = target.yaw - now.gaze.yaw, target.pitch - now.gaze.pitch
+    for share, warnings in ((1.0, ()), (_PART_OF_THE_WAY, (_PART_ONLY,))):
+        goal = Gaze(now.gaze.yaw + share * yaw, now.gaze.pitch + share * pitch)
+        with timer("redirect"):
+            proposal = generation.propose(
+                original, analysis.full_face, now, goal, seed, planned.trim, cache.root
+            )
+            posed = annotation.look_towards(analysis.face, now, goal, planned.trim)
+        turned = Turned(proposal.image_u8, posed, warnings=warnings)
         if _sound(analysis, turned):
-            return replace(turned, warnings=warnings)
-    return Turned(analysis.portrait.original_u8, analysis.face, warnings=(_LEFT,))
-
-
-def _by_geometry(
-    analysis: Analysis,
-    planned: Plan,
-    target: Gaze,
-    seed: int,
-    timer: Timer,
-    cache: Cache,
-) -> Turned:
-    with timer("redirect"):
-        posed = annotation.look_towards(analysis.face, analysis.gaze, target, planned.trim)
-        picture_u8, full = analysis.portrait.original_u8, analysis.full_face
-        sockets = cache.root.get(
-            "sockets", lambda: geometry.take_apart(picture_u8, full, analysis.gaze)
-        )
-        patches = geometry.redirect(
-            picture_u8, full, analysis.gaze, target, seed, planned.trim, sockets
-        )
-        return Turned(geometry.paste(picture_u8, patches), posed)
+            return turned
+    return Turned(original, analysis.face, warnings=(_LEFT,))
 
 
 def _sound(analysis: Analysis, turned: Turned) -> bool:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipelines.gaze.eye_network import SIZE, normalised
+from pipelines.image import crops
 from pipelines.image.arrays import Image, Map, Points
 from training.eye_network.examples import Example
 
@@ -47,9 +48,9 @@ def vary(example: Example, random: np.random.Generator) -> Sample:
         ).astype(np.float32)
         / 255
     )
-    opening = example.opening @ matrix[:, :2].T + matrix[:, 2]
-    center = matrix[:, :2] @ example.iris[:2] + matrix[:, 2]
-    radius = float(example.iris[2] * np.sqrt(np.linalg.det(matrix[:, :2])))
+    opening = crops.through(matrix, example.opening)
+    center = crops.through(matrix, example.iris[:2])
+    radius = float(example.iris[2] * crops.scale_of(matrix))
     rho = np.hypot(_XS - center[0], _YS - center[1])
     eyeball, iris = _polygon(opening), np.clip(radius - rho + 0.5, 0, 1).astype(np.float32)
     picture = _iris_colours(picture, eyeball, rho, radius, random)
