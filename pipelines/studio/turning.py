@@ -93,8 +93,11 @@ def turn_eyes(
         # Nothing else has its skin, so the eyes are not turned in another way.
         return replace(drawn, warnings=(*drawn.warnings, _LOOKS_WRONG))
     turned = _first_sound(analysis, planned, seed, timer, cache)
-    done = replace(done, delivered="proposal", reason="eyes")
-    return replace(turned, generation=done, warnings=(*done.sentences, *turned.warnings))
+    if done.delivered == "generated":
+        done = replace(done, delivered="proposal", reason="eyes")
+    # Whose eyes they are is said of eyes that were turned.
+    sentences = () if turned.image_u8 is original else done.sentences
+    return replace(turned, generation=done, warnings=(*sentences, *turned.warnings))
 
 
 def already_there(analysis: Analysis, planned: Plan) -> bool:

@@ -47,6 +47,7 @@ def test_eyes_are_left_where_nothing_looks_right(
     variant = turned(hopper_analysis, engine)
     assert np.array_equal(variant.image_u8, hopper_analysis.portrait.original_u8)
     assert any("left as it is" in warning for warning in variant.warnings)
+    assert not any("geometry's" in warning for warning in variant.warnings)
 
 
 def test_geometry_stands_in_for_the_network(
