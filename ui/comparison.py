@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pipelines.face import framing
 from pipelines.gaze import Gaze
 from pipelines.image import metadata
 from pipelines.runtime import slots
 from pipelines.runtime.errors import Cancelled, LookError, Refusal
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look, marking
-from pipelines.studio.captions import lines, title_of
+from pipelines.studio.captions import lines
 from pipelines.studio.samples import Sample, recognised
 from presets import load, translated
 from ui import pictures
@@ -21,7 +22,7 @@ from ui.memory import AnalysisMemory, CachedAnalysis
 from ui.pictures import Pixels
 from ui.result_cache import Original, RenderedFiles, ResultCache
 from ui.result_pictures import Figure, Files, Missing, ResultPicture
-from ui.text import messages
+from ui.text import messages, numbers
 from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.messages import error_message
@@ -261,7 +262,7 @@ def compare(
     figures = [
         Missing(letter, look_title(look, language), outcome)
         if isinstance(outcome, str)
-        else _result_picture(outcome, letter, outcome in best, file_store, language)
+        else _result_picture(outcome, letter, original, file_store, language)
         for letter, look, outcome in zip(letters, looks, outcomes, strict=True)
     ]
     rendered = tuple(
@@ -278,15 +279,22 @@ def compare(
         report=original.report,
         files=original.files,
         skin=original.skin,
+        eye_lines=original.eye_lines,
     )
     report = comparison.report_of(photo.analysis, [one.report for one in results], results)
     return PageComparison(photo.path, rendered, report, tuple(looks), (first, *figures))
 
 
 def look_title(look: Look, language: str) -> str:
-    """Region and context of a look, such as "Japan · LinkedIn"."""
+    """Region and context of a look, such as "Japan · LinkedIn"; an own aim replaces the region."""
     presets = translated(language)
-    return title_of(look, presets.regions[look.region].label, presets.contexts[look.context].label)
+    context = presets.contexts[look.context].label
+    if isinstance(look.gaze, Gaze):
+        aim = numbers.direction(look.gaze, language)
+        return f"{aim[:1].upper()}{aim[1:]} · {context}"
+    if not look.gaze:
+        return f"{translate(language, 'aim.keep')} · {context}"
+    return f"{presets.regions[look.region].label} · {context}"
 
 
 def save_variant(variant: Variant, file_store: FileStore, original: str, prefix: str = "") -> str:
@@ -372,13 +380,14 @@ def _write_original(analysis: Analysis, file_store: FileStore) -> Original:
     skin = pictures.fit_screen(pictures.skin_view(analysis))
     skin_path = file_store.write_png(skin, pictures.file_name("skin"))
     report = analysis.baseline.report(analysis.gaze, analysis.face.head)
-    return Original(files, file_store.address(skin_path), report, (skin_path, *paths))
+    eye_lines = pictures.eye_lines(analysis.face, analysis.portrait.original_u8.shape)
+    return Original(files, file_store.address(skin_path), report, eye_lines, (skin_path, *paths))
 
 
 def _write_views(
     pixels: Pixels, analysis: Analysis, file_store: FileStore, *name: str
 ) -> tuple[Files, tuple[str, ...]]:
-    """Write the whole picture, the close-up and the eyes; returns their files and all paths."""
+    """Write the whole picture and its crops; returns their files and all paths."""
     face = analysis.face
 
     def write(picture: Pixels, part: str) -> str:
@@ -386,18 +395,24 @@ def _write_views(
 
     whole = write(pixels, "whole")
     close = write(pictures.close_up(pixels, face), "close")
-    eyes = write(pictures.eye_pair(pixels, face, analysis.portrait.scale), "eyes")
+    crops = {
+        "eyes": pictures.eye_pair(pixels, face, analysis.portrait.scale),
+        "skin": pixels[pictures.skin_window(analysis)],
+        "square": pictures.small(pixels[framing.square(face, pixels.shape)]),
+        "wide": pictures.small(pixels[framing.wide(face, pixels.shape)]),
+    }
+    paths = {part: write(picture, part) for part, picture in crops.items()}
     files = Files(
         whole=file_store.address(whole),
         close=file_store.address(close),
-        eyes=file_store.address(eyes),
+        **{part: file_store.address(path) for part, path in paths.items()},
         paths=(whole, close),
     )
-    return files, (whole, close, eyes)
+    return files, (whole, close, *paths.values())
 
 
 def _result_picture(
-    result: RenderedFiles, letter: str, best: bool, file_store: FileStore, language: str
+    result: RenderedFiles, letter: str, original: Original, file_store: FileStore, language: str
 ) -> ResultPicture:
     return ResultPicture(
         letter=letter,
@@ -407,8 +422,8 @@ def _result_picture(
         control=result.control,
         gaze=Gaze(*result.report["gaze"]["after"]),
         report=result.report,
-        best=best,
         files=result.files,
+        eye_lines=original.eye_lines,
     )
 
 

@@ -205,7 +205,7 @@ def _cell(grid: GridView, place: Place, name: str, language: str) -> str:
     return (
         f'<button type="button" class="p-cell" data-index="{index}">'
         f'<img src="{escape(tile.address)}" alt="{escape(name)}">'
-        f"{_caption(tile, language)}{_badge(grid, tile, language)}</button>"
+        f"{_caption(tile, language)}{_badge(tile, language)}</button>"
     )
 
 
@@ -220,14 +220,12 @@ def _caption(tile: Tile, language: str) -> str:
     )
 
 
-def _badge(grid: GridView, tile: Tile, language: str) -> str:
+def _badge(tile: Tile, language: str) -> str:
     if tile.over_polished:
         return f'<span class="p-warning">{translate_html(language, "grid.over_polished")}</span>'
     if not tile.best:
         return ""
-    tied = sum(one.best for one in grid.tiles.values()) > 1
-    text = translate(language, "caption.star_tied" if tied else "caption.star")
-    return f'<span class="p-badge">★ {escape(text)}</span>'
+    return f'<span class="p-badge">{translate_html(language, "grid.best")}</span>'
 
 
 def _webp(image_u8: pictures.Pixels) -> bytes:

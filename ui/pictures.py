@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.face import Face
-from pipelines.face.framing import head_and_shoulders
+from pipelines.face.framing import Window, head_and_shoulders
+from ui.result_pictures import EyeLine
 
 if TYPE_CHECKING:
     from pipelines.studio import Analysis
@@ -21,7 +22,15 @@ Pixels = NDArray[np.uint8]
 
 # Pixels; no screen shows a portrait larger beside another one. Downloads have the full size.
 VIEW_LONG_SIDE = 1600
+# Twice the size at which profile pictures and tiles are shown, for sharp screens.
+SMALL_LONG_SIDE = 512
 EYES_FACTOR = 4
+# Width and height of the piece of skin, at most.
+_SKIN_SIZE = (480, 300)
+# Gaussian scales, in widths of the face, between which blotches and dark circles lie.
+_MIDDLE_BAND = (0.012, 0.05)
+# Share of the piece that has to be skin; more makes it no better.
+_SKIN_SHARE = 0.95
 # In widths of the eye.
 _EYES_MARGIN = 0.55
 # Half the size of the crop of one eye, horizontally and vertically, in widths of the eye.
@@ -86,6 +95,74 @@ def eye_pair(image_u8: Pixels, face: Face, scale: float) -> Pixels:
         for eye in (face.right, face.left)
     ]
     return np.hstack(halves)
+
+
+def eye_lines(face: Face, shape: tuple[int, ...]) -> tuple[EyeLine, EyeLine]:
+    """Where the eyes are in the whole picture, and in its head and shoulders.
+
+    Args:
+        face: The face, in pixels of the working copy.
+        shape: (height, width, ...) of the picture at its own size.
+    """
+    whole = slice(0, shape[0]), slice(0, shape[1])
+    scale = shape[0] / face.size[0]
+    right, left = (np.mean(eye.contour, axis=0) * scale for eye in (face.right, face.left))
+    side = float(face.oval[:, 0].min() * scale)
+
+    def within(window: Window) -> EyeLine:
+        rows, columns = window
+        width, height = columns.stop - columns.start, rows.stop - rows.start
+        x, y = (right + left) / 2 - (columns.start, rows.start)
+        apart = float(np.hypot(*(left - right)))
+        face_left = (side - columns.start) / width
+        return EyeLine(x / width, y / height, apart / width, face_left, width / height)
+
+    return within(whole), within(head_and_shoulders(face, shape))
+
+
+def skin_window(analysis: Analysis) -> Window:
+    """Rows and columns of the piece of skin of the face that is the most uneven, at 100 %.
+
+    Chosen in the photo, so that the piece is the same for every look. It shows what a retouch does.
+    """
+    import cv2
+
+    shape, face, scale = (
+        analysis.portrait.original_u8.shape,
+        analysis.face,
+        analysis.portrait.scale,
+    )
+    # Height and width of the piece in the original, at most a third of the face.
+    face_width = float(np.ptp(face.oval[:, 0])) / scale
+    width = int(min(_SKIN_SIZE[0], 0.45 * face_width))
+    size = max(8, width), max(8, width * _SKIN_SIZE[1] // _SKIN_SIZE[0])
+    skin = np.asarray(analysis.baseline.visible_skin, np.float32)
+    light = np.asarray(analysis.portrait.pixels).mean(axis=2)
+    middle = [cv2.GaussianBlur(light, (0, 0), share * face_width * scale) for share in _MIDDLE_BAND]
+    box = tuple(max(3, round(side * scale)) for side in size)
+    inside, uneven = (
+        cv2.blur(one, box, borderType=cv2.BORDER_CONSTANT)
+        for one in (skin, skin * np.abs(middle[0] - middle[1]))
+    )
+    x_range, y_range = (np.ptp(face.oval[:, 0]), np.ptp(face.oval[:, 1]))
+    center = face.oval.mean(axis=0)
+    rows, columns = np.mgrid[: skin.shape[0], : skin.shape[1]]
+    near = (abs(columns - center[0]) < 0.5 * x_range) & (abs(rows - center[1]) < 0.5 * y_range)
+    score = np.where(near, np.minimum(inside, _SKIN_SHARE) ** 4 * (0.02 + uneven), 0)
+    row, column = np.unravel_index(int(np.argmax(score)), score.shape)
+    left, top = (
+        int(np.clip(at / scale - side / 2, 0, max(0, whole - side)))
+        for at, side, whole in ((column, size[0], shape[1]), (row, size[1], shape[0]))
+    )
+    return slice(top, top + size[1]), slice(left, left + size[0])
+
+
+def small(image_u8: Pixels) -> Pixels:
+    """The picture, scaled down to `SMALL_LONG_SIDE` if it is larger."""
+    longest = max(image_u8.shape[:2])
+    if longest <= SMALL_LONG_SIDE:
+        return image_u8
+    return _resized(image_u8, SMALL_LONG_SIDE / longest, Image.Resampling.LANCZOS)
 
 
 def skin_view(analysis: Analysis) -> Pixels:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from pipelines.runtime.cache import Cache
 from pipelines.studio import Look
 from ui.file_store import FileStore
-from ui.result_pictures import Files, Report
+from ui.result_pictures import EyeLine, Files, Report
 
 MOST_KEPT = 48
 """Looks kept of one photo; the least recently used are dropped first."""
@@ -28,12 +28,14 @@ class Original:
         files: Its PNG files.
         skin: Address of the picture of what counts as skin.
         report: Measurements of the original.
+        eye_lines: Where the eyes are in the whole picture, and in head and shoulders.
         paths: Paths of all its files.
     """
 
     files: Files
     skin: str
     report: Report = field(repr=False)
+    eye_lines: tuple[EyeLine, ...]
     paths: tuple[str, ...] = field(repr=False)
 
 

@@ -12,19 +12,59 @@ Report = dict[str, Any]
 
 @dataclass(frozen=True)
 class Files:
-    """The PNG files of one picture: whole, head and shoulders, eyes.
+    """The PNG files of one picture and its crops, which are the same for every look of a photo.
 
     Attributes:
         whole: Address of the whole picture.
         close: Address of head and shoulders.
         eyes: Address of the enlarged eyes, side by side in halves of one size.
+        skin: Address of a piece of skin at 100 %.
+        square: Address of a square around the face, for profile pictures.
+        wide: Address of a 16:9 crop around the face, for calls.
         paths: Paths of the whole picture and of head and shoulders.
     """
 
     whole: str
     close: str
     eyes: str
+    skin: str
+    square: str
+    wide: str
     paths: tuple[str, str]
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All addresses."""
+        return self.whole, self.close, self.eyes, self.skin, self.square, self.wide
+
+
+@dataclass(frozen=True)
+class EyeLine:
+    """Where the eyes are in a picture, in shares of its width and height.
+
+    Attributes:
+        x: Midpoint between the eyes, from the left.
+        y: Midpoint between the eyes, from the top.
+        apart: Distance of the eyes over the picture's width.
+        side: Left edge of the face, from the left.
+        ratio: The picture's width over its height.
+    """
+
+    x: float
+    y: float
+    apart: float
+    side: float
+    ratio: float
+
+    @property
+    def eyes(self) -> str:
+        """Midpoint and distance of the eyes, for the page's script."""
+        return f"{self.x:.4f} {self.y:.4f} {self.apart:.4f}"
+
+    @property
+    def rest(self) -> float:
+        """Where the slider rests: beside the face, in percent of the width."""
+        return 100 * min(max(self.side - 0.02, 0.06), 0.4)
 
 
 @dataclass(frozen=True)
@@ -39,9 +79,9 @@ class ResultPicture:
         control: Address of the control image, or "".
         gaze: Measured in this picture.
         report: Of the variant, or of the original.
-        best: Whether it is the most recognisable look, or tied for it.
         path: Path of the full-size PNG, or "".
         skin: Address of the picture of what counts as skin, or "".
+        eye_lines: Where the eyes are in the whole picture, and in head and shoulders.
     """
 
     letter: str
@@ -51,9 +91,9 @@ class ResultPicture:
     control: str
     gaze: Gaze
     report: Report = field(hash=False)
-    best: bool = False
     path: str = ""
     skin: str = ""
+    eye_lines: tuple[EyeLine, ...] = ()
 
     @property
     def name(self) -> str:

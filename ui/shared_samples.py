@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipelines.runtime.cache import Cache
 from pipelines.runtime.errors import PresenceError
 from pipelines.studio import Look
-from pipelines.studio.samples import Sample, recognised, samples
+from pipelines.studio.samples import Sample, opening, recognised
 from presets import load
 from ui import comparison
 from ui.comparison import Photo
@@ -62,13 +62,15 @@ class SharedSamples:
 
     def warm_up(self) -> None:
         """Load the models and render the first comparison, in a background thread."""
-        if samples():
-            threading.Thread(target=self._render_first, name="warm-up", daemon=True).start()
+        threading.Thread(target=self._render_first, name="warm-up", daemon=True).start()
 
     def _render_first(self) -> None:
         letters = comparison.LETTERS[: len(self.looks)]
+        sample = opening()
+        if sample is None:
+            return
         try:
-            photo = self.examine(str(samples()[0].path))
+            photo = self.examine(str(sample.path))
             comparison.compare(photo, self.looks, letters, self.file_store, lambda *_: None)
         except PresenceError as error:
             _log.warning("warm-up: %s", error)

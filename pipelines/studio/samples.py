@@ -1,4 +1,4 @@
-"""Sample portraits: two public-domain photographs, and rendered heads if they are installed."""
+"""Sample portraits: public-domain photographs, and rendered heads if they are installed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from pathlib import Path
 
 from pipelines.gaze import Gaze
 
-FOLDER = Path(__file__).parents[2] / "assets" / "samples"
+ASSETS = Path(__file__).parents[2] / "assets"
+FOLDER = ASSETS / "samples"
+LOOKING_AWAY = ASSETS / "looking-away.jpg"
+"""The photograph of Eileen Collins with her eyes turned 20° away by Presence."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,8 @@ class Sample:
 
 @cache
 def samples() -> tuple[Sample, ...]:
-    """All installed samples, photographs first; the page opens with the first one."""
-    public = (
+    """All installed samples, photographs first."""
+    photographs = (
         _from_package(
             "skimage",
             "data/astronaut.png",
@@ -47,8 +50,18 @@ def samples() -> tuple[Sample, ...]:
             "Grace Hopper, computer scientist",
             "US Navy, public domain",
         ),
+        Sample(
+            LOOKING_AWAY, "Eileen Collins, her eyes turned away by Presence", "NASA, public domain"
+        )
+        if LOOKING_AWAY.is_file()
+        else None,
     )
-    return (*(sample for sample in public if sample), *renders(FOLDER))
+    return (*(sample for sample in photographs if sample), *renders(FOLDER))
+
+
+def opening() -> Sample | None:
+    """The sample that the page opens with: eyes that look away, if it is there."""
+    return next((one for one in samples() if one.path == LOOKING_AWAY), next(iter(samples()), None))
 
 
 def renders(folder: Path) -> tuple[Sample, ...]:

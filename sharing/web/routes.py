@@ -194,7 +194,11 @@ class Pages:
             questions=QUESTIONS,
             counts=tally(shared.document.pictures, ballots),
             total=len(ballots),
-            comments=[ballot.comment for ballot in ballots if ballot.comment],
+            comments=[
+                (ballot.comment, _answers_text(shared.document.pictures, ballot))
+                for ballot in ballots
+                if ballot.comment
+            ],
         )
 
     def votes(self, request: Request, form: Form) -> Response:
@@ -249,7 +253,6 @@ class Pages:
         self, request: Request, shared: SharedComparison, ballot: Ballot | None
     ) -> HTMLResponse:
         pictures = shared.document.pictures
-        best = [index for index, picture in enumerate(pictures) if picture.best]
         votes: dict[str, Any] = {"counts": None, "total": 0, "mine": ""}
         if ballot is not None:
             ballots = self._link_service.store().ballots(shared)
@@ -264,14 +267,15 @@ class Pages:
             **self._common(request, shared),
             **votes,
             pictures=pictures,
-            many_best=len(best) > 1,
-            second=best[0] if best else len(pictures) - 1,
+            second=len(pictures) - 1,
+            audience=_audience(pictures),
             ballot=ballot,
             peeked=shared.asks_vote and ballot is None,
             questions=QUESTIONS,
             rows=table(shared.document),
             thanks=THANKS if ballot is not None and "voted" in request.query_params else "",
-            settings=f"{self._link_service.root}/?{urlencode([('look', look) for look in looks])}",
+            settings=f"{self._link_service.root}/?"
+            f"{urlencode([*(('look', look) for look in looks), ('sent', 1)])}",
         )
 
     def _common(self, request: Request, shared: SharedComparison) -> dict[str, Any]:
@@ -458,6 +462,22 @@ def _purpose(pictures: tuple[PublishedPicture, ...]) -> str:
     ids = {parse_qs(picture.look).get("context", [""])[0] for picture in pictures if picture.look}
     context = load().contexts.get(ids.pop()) if len(ids) == 1 else None
     return context.label if context else ""
+
+
+def _audience(pictures: tuple[PublishedPicture, ...]) -> str:
+    """Who will see the portrait and what it is for, where all looks agree; else ""."""
+    looks = [parse_qs(picture.look) for picture in pictures if picture.look]
+    presets = load()
+    regions, contexts = (
+        {look.get(key, [""])[0] for look in looks} for key in ("region", "context")
+    )
+    region = presets.regions.get(regions.pop()) if len(regions) == 1 else None
+    context = presets.contexts.get(contexts.pop()) if len(contexts) == 1 else None
+    parts = (
+        f"Seen by: {region.audience}." if region else "",
+        f"Made for: {context.label}." if context else "",
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _answers_text(pictures: tuple[PublishedPicture, ...], ballot: Ballot) -> str:

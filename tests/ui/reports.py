@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pipelines.gaze import Gaze
-from ui.result_pictures import Files, ResultPicture
+from ui.result_pictures import EyeLine, Files, ResultPicture
 
 ORIGINAL: dict[str, Any] = {
     "gaze": [7.0, -6.0],
@@ -31,8 +31,17 @@ VARIANT: dict[str, Any] = {
     "warnings": ["Over-polished: <b>too</b> smooth."],
     "seconds": {"total": 1.24},
 }
-FILES = Files("whole.png", "close.png", "eyes.png", ("/whole.png", "/close.png"))
-PHOTO = ResultPicture("", "Original", FILES, "", "", Gaze(7.0, -6.0), ORIGINAL)
+FILES = Files(
+    whole="whole.png",
+    close="close.png",
+    eyes="eyes.png",
+    skin="skin.png",
+    square="square.png",
+    wide="wide.png",
+    paths=("/whole.png", "/close.png"),
+)
+LINES = EyeLine(0.5, 0.4, 0.1, 0.35, 1.0), EyeLine(0.5, 0.4, 0.2, 0.2, 0.8)
+PHOTO = ResultPicture("", "Original", FILES, "", "", Gaze(7.0, -6.0), ORIGINAL, eye_lines=LINES)
 LOOK = ResultPicture("A", "Japan · LinkedIn", FILES, "full.png", "c.png", Gaze(2.8, -1.9), VARIANT)
 
 

@@ -65,7 +65,7 @@ def test_a_picture_that_is_there_stays_as_it_is_when_more_come(shown: GridView) 
 def test_at_most_one_badge_a_cell(shown: GridView) -> None:
     here = frozenset({(0, 0)})
     best = grid_table.table(shown.marked(Marks(here, frozenset())))
-    assert "★ most like them" in best
+    assert "least changed of those on target" in best
     both = grid_table.table(shown.marked(Marks(here, here)))
     assert "★" not in both
     assert "Over-polished" in both

@@ -13,6 +13,7 @@ from gradio.utils import get_upload_folder
 from pipelines.gaze import Gaze
 from pipelines.studio import Look
 from pipelines.studio.samples import samples
+from tests.ui.reports import FILES
 from ui.comparison import PageComparison
 from ui.components.history_strip import HistoryStrip, strip
 from ui.file_store import FileStore
@@ -25,7 +26,7 @@ from ui.history import (
     HistoryEntry,
     new_entry,
 )
-from ui.result_pictures import Files, Missing, ResultPicture
+from ui.result_pictures import Missing, ResultPicture
 
 JAPAN, SOFT = Look(region="japan"), Look(region="soft")
 
@@ -42,11 +43,12 @@ def shot(file_store: FileStore, letter: str, seed: int) -> ResultPicture:
         file_store.write_png(picture, f"{letter or 'original'}-{part}")
         for part in ("whole", "close", "eyes", "full", "control")
     )
-    files = Files(
-        file_store.address(whole),
-        file_store.address(close),
-        file_store.address(eyes),
-        (whole, close),
+    files = replace(
+        FILES,
+        whole=file_store.address(whole),
+        close=file_store.address(close),
+        eyes=file_store.address(eyes),
+        paths=(whole, close),
     )
     return ResultPicture(
         letter=letter,

@@ -7,9 +7,9 @@ import pytest
 
 from pipelines.runtime.errors import Cancelled
 from pipelines.studio import Look
+from tests.ui.reports import FILES
 from ui.file_store import FileStore
 from ui.result_cache import RenderedFiles, ResultCache, SharedResults
-from ui.result_pictures import Files
 
 JAPAN, NORDIC, KOREA = (Look(region=region) for region in ("japan", "nordic", "korea"))
 
@@ -28,7 +28,7 @@ class Maker:
             path.write_bytes(b"picture")
             return RenderedFiles(
                 look=look,
-                files=Files("", "", "", ("", "")),
+                files=FILES,
                 full=str(path),
                 control="",
                 report={},

@@ -1,4 +1,4 @@
-"""Event handlers for Compare, a new portrait, page load and Stop."""
+"""Event handlers for a new portrait, page load, Stop, and what follows every comparison."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gradio.components import Component
 
 from pipelines.runtime.errors import Cancelled, LookError
 from pipelines.studio import Look
+from pipelines.studio.samples import LOOKING_AWAY
 from presets import load
 from sharing import options as links
 from ui import comparison
@@ -20,7 +21,7 @@ from ui.cancellation import Superseded, task_key
 from ui.components.events import PROGRESS, QUICK, WORK
 from ui.text import captions
 from ui.text.catalogue import translate
-from ui.text.language import language_of
+from ui.text.language import DEFAULT_LANGUAGE, language_of
 from ui.text.messages import error_message, link_notes, translate_message
 from ui.visitor import leave_queue
 
@@ -39,6 +40,8 @@ _SCROLL_TO_NOTICE = """() => {
   const notice = document.querySelector('.p-refusal');
   if (notice) notice.scrollIntoView({ block: 'center' });
 }"""
+# Presses the hidden button that renders the settings once more.
+_FOLLOW = """(due) => { if (due) document.getElementById('settle')?.click(); }"""
 # The Stop button is visible while the page is busy. Each cause has its own busy class, so the end
 # of one does not hide the button while work of another goes on.
 _BUSY = """() => {
@@ -49,14 +52,10 @@ _BUSY = """() => {
 _IDLE = """() => {
   const page = document.getElementById('page');
   page.classList.remove('p-busy-CAUSE');
-  if (!page.matches('.p-busy-click, .p-busy-portrait')) page.classList.remove('p-busy');
+  if (!page.matches('.p-busy-settle, .p-busy-portrait')) page.classList.remove('p-busy');
 }"""
 # Seconds within which a browser sends the event that follows another one.
 _FOLLOW_UP_S = 3
-# On a phone the pictures are below the controls.
-_SCROLL_TO_RESULTS = """() => {
-  if (innerWidth < 900) document.getElementById('strip').scrollIntoView({ behavior: 'smooth' });
-}"""
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Previews(Protocol):
 
 @dataclass
 class CompareEvents:
-    """Compare, a new portrait, page load and Stop.
+    """A new portrait, page load, Stop, and what follows every comparison.
 
     Attributes:
         page: The panels of the page.
@@ -121,12 +120,8 @@ class CompareEvents:
         page = self.page
         options = self.options
         portrait = page.portrait.photo
-        page.compare.click(None, None, None, js=_SCROLL_TO_RESULTS, api_visibility="private")
         # Before the handlers of the work: Gradio runs the listeners of an event in their order.
-        for trigger, cause in ((page.compare.click, "click"), (portrait.change, "portrait")):
-            busy = _BUSY.replace("CAUSE", cause)
-            trigger(None, None, None, js=busy, api_visibility="private")
-        compared = page.compare.click(self.compare, **options)
+        self.begin_busy_on(portrait.change, "portrait")
         cleared = [
             self.cleared_for,
             page.photo,
@@ -136,7 +131,10 @@ class CompareEvents:
         ]
         # Unqueued, so that no picture of the old portrait stays while the new one waits.
         portrait.change(
-            self._on_portrait, [portrait, page.share.screen, self.cleared_for], cleared, **QUICK
+            self._on_portrait,
+            [portrait, page.share.screen, self.cleared_for, page.language],
+            cleared,
+            **QUICK,
         )
         examined = portrait.change(
             self._examine,
@@ -149,7 +147,7 @@ class CompareEvents:
                 self.examined,
             ],
             show_progress="full",
-            show_progress_on=[page.results.strip],
+            show_progress_on=[page.results.progress],
             trigger_mode="always_last",
             **WORK,
         )
@@ -167,16 +165,15 @@ class CompareEvents:
         opened.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         self.previews.prepare(opened)
         first = self.comparison_due.change(self._compare_first, **options)
-        self.on_queue_full(compared, "click")
         for event in (examined, recompared, first, opened):
             self.on_queue_full(event, "portrait")
-        for event in (compared, recompared, first):
-            self.after_comparison(event)
+        for event in (recompared, first):
+            checked = self.after_comparison(event)
+            checked.then(None, page.due, None, js=_FOLLOW, api_visibility="private")
             self.previews.prepare(event)
-        for event, cause in ((compared, "click"), (recompared, "portrait")):
-            event.then(None, None, None, js=_SCROLL_TO_NOTICE, api_visibility="private")
-            self._end_busy_on(event.then, cause)
-        page.stop.click(
+        recompared.then(None, None, None, js=_SCROLL_TO_NOTICE, api_visibility="private")
+        self.end_busy_on(recompared.then, "portrait")
+        page.results.stop.click(
             self._stop,
             [page.language, portrait, page.share.screen],
             [page.results.notice, self.examined],
@@ -185,19 +182,18 @@ class CompareEvents:
         # Nobody waits for the results of a closed page.
         blocks.unload(self._cancel_all)
 
-    def after_comparison(self, event: Any) -> None:
-        """After an event that compares, write the address and clear outdated results."""
+    def after_comparison(self, event: Any) -> Any:
+        """After an event that compares, write the address, and see what has changed meanwhile."""
         page = self.page
         event.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
-        # The portrait may have changed during the comparison.
-        event.then(self._clear_if_outdated, self.inputs, list(self._clear()), **QUICK)
+        return event.then(self._follow_up, self.inputs, [page.due, *self._clear()], **QUICK)
 
     def on_queue_full(self, event: Any, cause: str) -> None:
         """Show a notice if the queue refuses an event, which then has no other follow-up.
 
         Args:
             event: The event.
-            cause: "click" or "portrait", whose busy class is removed.
+            cause: "settle" or "portrait", whose busy class is removed.
         """
         page = self.page
         event.failure(
@@ -206,9 +202,14 @@ class CompareEvents:
             page.results.notice,
             **QUICK,
         ).then(None, None, None, js=_SCROLL_TO_NOTICE, api_visibility="private")
-        self._end_busy_on(event.failure, cause)
+        self.end_busy_on(event.failure, cause)
 
-    def _end_busy_on(self, trigger: Any, cause: str) -> None:
+    def begin_busy_on(self, trigger: Any, cause: str) -> None:
+        """Show Stop from a trigger on; `cause` as for `on_queue_full`."""
+        trigger(None, None, None, js=_BUSY.replace("CAUSE", cause), api_visibility="private")
+
+    def end_busy_on(self, trigger: Any, cause: str) -> None:
+        """Hide Stop from a trigger on, unless there is another cause."""
         trigger(None, None, None, js=_IDLE.replace("CAUSE", cause), api_visibility="private")
 
     @property
@@ -218,7 +219,7 @@ class CompareEvents:
             "inputs": self.inputs,
             "outputs": self.outputs,
             "show_progress": "full",
-            "show_progress_on": [self.page.results.strip],
+            "show_progress_on": [self.page.results.progress],
             **WORK,
         }
 
@@ -272,38 +273,40 @@ class CompareEvents:
             **results,
         }
 
-    def settings_changed(
-        self, values: Values, updates_itself: Callable[[Look], bool] = lambda _: False
-    ) -> str:
-        """The notice that the settings differ from the results; empty if they do not.
+    def is_settled(self, values: Values, screen: comparison.PageComparison | None) -> bool:
+        """Whether the results are those of the settings.
+
+        Settings that cannot be read count as settled: the results stay until they are mended.
 
         Args:
             values: Values of `inputs`.
-            updates_itself: Whether the results of a changed look follow without Compare.
+            screen: The results, or None.
         """
-        screen = values[self.page.share.screen]
-        if screen is None:
-            return ""
         cards = self.active_cards(values)
+        looks = [read_look(card, values) for card in cards]
+        if any(look is None for look in looks):
+            return True
+        if screen is None:
+            return False
         same = [card.letter for card in cards] == [one.letter for one in screen.figures[1:]]
-        if same and all(self.is_current(card, values, screen, updates_itself) for card in cards):
-            return ""
-        return captions.notice(translate(values[self.page.language], "page.changed"), quiet=True)
+        return same and all(
+            screen.look(card.letter) == look for card, look in zip(cards, looks, strict=True)
+        )
+
+    def wrong_setting(self, values: Values) -> str:
+        """The notice that a setting cannot be used, and why; empty if all can."""
+        for card in self.active_cards(values):
+            try:
+                card.read(values)
+            except (LookError, TypeError) as error:
+                if isinstance(error, LookError):
+                    message = error_message(error, values[self.page.language])
+                    return captions.notice(message, quiet=True)
+        return ""
 
     def active_cards(self, values: Values) -> list[LookCard]:
         """The cards of the looks on the page."""
         return [card for card in self.page.cards if card.letter in values[self.page.active]]
-
-    def is_current(
-        self,
-        card: LookCard,
-        values: Values,
-        screen: comparison.PageComparison,
-        updates_itself: Callable[[Look], bool] = lambda _: False,
-    ) -> bool:
-        """Whether a card's look is the one in the results, or updates itself."""
-        look = read_look(card, values)
-        return look is not None and (look == screen.look(card.letter) or updates_itself(look))
 
     def _on_load(self, path: str | None, framing: str, request: gr.Request) -> Updates:
         """Set the looks of the address, and show the first comparison if it is cached."""
@@ -319,6 +322,15 @@ class CompareEvents:
             updates |= page.show_cards(list(letters))
             for card, look in zip(page.cards, opened.looks, strict=False):
                 updates |= card.fill(look)
+        if "sent" in request.query_params:
+            # The looks of somebody else: a sample would pass for the person they are about.
+            notes.append(translate(language, "portrait.sent"))
+            return {
+                **updates,
+                page.portrait.photo: None,
+                page.results.strip: captions.waiting_strip(language),
+                page.results.notice: captions.notice(" ".join(notes), quiet=True),
+            }
         photo = page.shared_samples.ready(path, looks)
         if photo is None:
             updates[self.comparison_due] = str(request.session_hash)
@@ -337,7 +349,13 @@ class CompareEvents:
     @property
     def _load_outputs(self) -> list[Any]:
         page = self.page
-        return [page.language, self.comparison_due, *page.card_outputs, *self.outputs]
+        return [
+            page.language,
+            page.portrait.photo,
+            self.comparison_due,
+            *page.card_outputs,
+            *self.outputs,
+        ]
 
     def _examine(
         self,
@@ -389,6 +407,7 @@ class CompareEvents:
         path: str | None,
         screen: comparison.PageComparison | None,
         cleared_for: str,
+        language: str,
         request: gr.Request,
     ) -> Updates:
         """Clear everything that belongs to another portrait than the new one."""
@@ -404,21 +423,24 @@ class CompareEvents:
             page.photo: None,
             page.portrait.gaze_line: "",
             page.results.notice: "",
-            **self._clear(),
+            **self._clear(language, page.file_store.address(path) if path else ""),
         }
 
-    def _clear_if_outdated(self, values: Values) -> Updates:
-        """Clear a comparison that ended after its portrait was replaced."""
+    def _follow_up(self, values: Values) -> Updates:
+        """After a comparison: clear it if its portrait was replaced; renew it if it is outdated."""
         page = self.page
-        screen = values[page.share.screen]
-        if screen is None or is_of_portrait(screen, values[page.portrait.photo]):
-            return {page.changed: self.settings_changed(values)}
-        return self._clear()
+        screen, path = values[page.share.screen], values[page.portrait.photo]
+        if screen is None:
+            return {page.due: ""}
+        if not is_of_portrait(screen, path):
+            return {page.due: "", **self._clear()}
+        due = "" if self.is_settled(values, screen) else str(next(self._serials))
+        return {page.due: due, page.changed: self.wrong_setting(values)}
 
-    def _clear(self) -> Updates:
-        """Updates that remove the results."""
+    def _clear(self, language: str = DEFAULT_LANGUAGE, address: str = "") -> Updates:
+        """Updates that remove the results; `address` as for `Results.clear`."""
         page = self.page
-        return {page.changed: "", **page.share.clear(), **page.results.clear()}
+        return {page.changed: "", **page.share.clear(), **page.results.clear(language, address)}
 
     def compare(
         self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
@@ -429,7 +451,7 @@ class CompareEvents:
         self.previews.forget(session)
         try:
             with page.cancellations.running(session) as check:
-                return self._render_comparison(values, progress, check)
+                return self.render_comparison(values, progress, check)
         except Superseded:
             return {page.link: gr.skip()}
         except Cancelled as cancelled:
@@ -457,7 +479,7 @@ class CompareEvents:
         if not path or values[self.examined] != Examined(path):
             return {page.link: ""}
         restored = is_of_portrait(values[page.share.screen], path)
-        if restored and not self.settings_changed(values):
+        if restored and self.is_settled(values, values[page.share.screen]):
             # It was restored from the history with its results.
             return {page.link: ""}
         return self.compare(values, request, progress)
@@ -474,9 +496,26 @@ class CompareEvents:
             del updates[page.results.notice]
         return updates
 
-    def _render_comparison(
-        self, values: Values, progress: gr.Progress, check: Callable[[], None]
+    def render_comparison(
+        self,
+        values: Values,
+        progress: gr.Progress,
+        check: Callable[[], None],
+        pair: tuple[str, str] | None = None,
     ) -> Updates:
+        """Compare the looks of the portrait; returns updates of `outputs`.
+
+        Args:
+            values: Values of `inputs`.
+            progress: Shows the step.
+            check: Called often; may raise to stop.
+            pair: As for `Results.show`.
+
+        Raises:
+            LookError: A setting is wrong.
+            Refusal: The portrait cannot be used.
+        """
+
         def report_progress(share: float, step: str) -> None:
             check()
             if step:
@@ -492,7 +531,7 @@ class CompareEvents:
             photo, looks, letters, page.file_store, report_progress, language
         )
         check()
-        return self.comparison_updates(photo, screen, values[page.results.framing], language)
+        return self.comparison_updates(photo, screen, values[page.results.framing], language, pair)
 
     async def _stop(
         self,
@@ -554,4 +593,5 @@ def _gaze_line(photo: comparison.Photo, language: str) -> str:
         photo.analysis.warnings,
         language,
         true=None if photo.sample is None else photo.sample.gaze,
+        turned_away=photo.sample is not None and photo.sample.path == LOOKING_AWAY,
     )

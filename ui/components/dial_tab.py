@@ -1,4 +1,4 @@
-"""The tab with the gaze dial, which sets a look's gaze by pointing, dragging, or arrow keys."""
+"""Aiming a look by pointing, dragging, or arrow keys: on the face itself, and on the gaze dial."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipelines.studio.planning import plan
 from presets import load, translated
 from ui import dial_drawing
 from ui.comparison import PageComparison, Photo
-from ui.components.events import QUICK
+from ui.components.events import LATEST
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard
 from ui.dial_drawing import EVEN_DEG, LARGEST_DEG, RADIUS, Aim
@@ -55,30 +55,33 @@ _FRAME = f"""
 </div>
 """
 
-# Takes the dial's value, each look's counter, then each look's two degrees. Returns counters and
-# degrees, with those of the aimed look changed.
+# Takes the value with the new aim, each look's counter, each look's two degrees, then each look's
+# gaze strength. Returns all but the first, with those of the aimed look changed.
 _WRITE = """(shown, ...fields) => {
-  const { letter, text } = shown.aimed;
+  const { letter, text, strength } = shown.aimed;
   const count = shown.letters.length;
   const at = shown.letters.indexOf(letter);
   fields[at] = String(Number(fields[at]) + 1);
   fields.splice(count + 2 * at, 2, ...text);
+  if (strength !== undefined) fields[3 * count + at] = strength;
   return fields;
 }"""
 
 
 @dataclass
 class DialTab:
-    """The tab with the dial.
+    """The tab with the dial, and the aim on the pictures.
 
     Attributes:
         cards: The controls of the looks.
         face: The dial.
-        moved: By letter, a hidden counter of how often the look was aimed on the dial.
+        pictures: Hidden; its script aims on the pictures of the results.
+        moved: By letter, a hidden counter of how often the look was aimed.
     """
 
     cards: Sequence[LookCard]
     face: gr.HTML = field(init=False)
+    pictures: gr.HTML = field(init=False)
     moved: dict[str, gr.Textbox] = field(init=False)
 
     def render(self) -> None:
@@ -92,9 +95,15 @@ class DialTab:
                 elem_id="dial",
             )
 
-    def render_counters(self) -> None:
-        """Create the counters, outside the tabs, which may not have been opened yet."""
+    def render_outside(self) -> None:
+        """Create what is hidden, outside the tabs, which may not have been opened yet."""
         self.moved = {card.letter: gr.Textbox("0", visible="hidden") for card in self.cards}
+        self.pictures = gr.HTML(
+            dial_value([], None, DEFAULT_LANGUAGE),
+            html_template="<span></span>",
+            js_on_load=script("aim"),
+            visible="hidden",
+        )
 
     def listen(
         self,
@@ -119,22 +128,19 @@ class DialTab:
         fields = [
             *self.moved.values(),
             *(box for card in self.cards for box in (card.finer.yaw, card.finer.pitch)),
+            *(card.gaze for card in self.cards),
         ]
-        self.face.input(
-            None,
-            [self.face, *fields],
-            fields,
-            js=_WRITE,
-            api_visibility="private",
-        )
+        for aimed in (self.face, self.pictures):
+            aimed.input(None, [aimed, *fields], fields, js=_WRITE, api_visibility="private")
 
-        def draw(values: Values) -> dict[str, Any]:
-            return dial_value(
+        def draw(values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
+            value = dial_value(
                 self._aims(values, active, photo, screen, language),
                 values[photo],
                 values[language],
                 [card.letter for card in self.cards],
             )
+            return value, value
 
         settings = [one for card in self.cards for one in _settings(card)]
         options = {
@@ -146,14 +152,14 @@ class DialTab:
                 language,
                 *(one for card in self.cards for one in card.inputs),
             },
-            "outputs": self.face,
-            "trigger_mode": "always_last",
-            **QUICK,
+            "outputs": [self.face, self.pictures],
+            **LATEST,
         }
         for event in card_events:
             event.then(**options)
         gr.on(
-            [*redraw_on, *(one.change for one in (*self.moved.values(), *settings))],
+            # Not on the counters, which change with the settings, and show a preview.
+            [*redraw_on, *(one.change for one in settings)],
             **options,
         )
 
@@ -234,6 +240,8 @@ def dial_value(
                 "name": one.name,
                 "at": _pair(one.asked),
                 "own": _pair(one.own),
+                "hand": one.by_hand,
+                "back": translate(language, "aim.back", audience=one.audience),
                 "span": translate(language, "dial.range", audience=one.audience),
             }
             for one in aims
@@ -255,6 +263,8 @@ def _script_texts(language: str) -> dict[str, str]:
         },
         **{name: translate(language, f"caption.{name}") for name in ("contact", "soft", "averted")},
         "into": translate(language, "caption.lens"),
+        "own": translate(language, "aim.own", where="{}"),
+        "on_face": translate(language, "aim.on_face"),
     }
 
 

@@ -13,8 +13,16 @@ QUICK: dict[str, Any] = {
     "queue": False,
     "show_progress": "hidden",
     "api_visibility": "private",
+    "trigger_mode": "multiple",
 }
 """Not queued and without a progress display, for handlers that compute nothing."""
+
+LATEST: dict[str, Any] = {**QUICK, "trigger_mode": "always_last"}
+"""As `QUICK`, but only the last of several events while the handler runs.
+
+Each event of a component may have only one such handler: when Gradio starts the last one, it starts
+all handlers of the event, and two that wait start each other for ever.
+"""
 
 WORK: dict[str, Any] = {
     "api_visibility": "private",

@@ -21,7 +21,7 @@ from ui import comparison, grid_table
 from ui.cancellation import Cancellations, Superseded, task_key
 from ui.comparison import Photo
 from ui.components.clipboard import copy_script
-from ui.components.events import QUICK, WORK
+from ui.components.events import LATEST, QUICK, WORK
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard, region_choices
 from ui.file_store import FileStore
@@ -53,9 +53,9 @@ _FOCUS_CELL = """() => {
   const index = document.querySelector('#grid-picked [data-query]')?.dataset.index;
   document.querySelector(`#grid-table .p-cell[data-index="${index}"]`)?.focus();
 }"""
-# Presses Compare, which has further handlers, and scrolls up to the results.
+# Renders the look, and scrolls up to the results.
 _COMPARE = """() => setTimeout(() => {
-  document.getElementById('compare').click();
+  document.getElementById('settle').click();
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   document.getElementById('strip').scrollIntoView({ behavior: still ? 'auto' : 'smooth' });
 }, 120)"""
@@ -354,8 +354,7 @@ class GridPanel:
                 count,
                 inputs,
                 counted,
-                trigger_mode="always_last",
-                **QUICK,
+                **LATEST,
             )
         language.change(count, inputs, counted, **QUICK)
         active.change(

@@ -1,4 +1,4 @@
-"""The page's header: title, lead sentence, steps, and the choice of language."""
+"""The page's header: title, lead sentence, and the choice of language."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from html import escape
 
 import gradio as gr
 
-from ui.components import steps
 from ui.components.html import html
 from ui.text.catalogue import t
 from ui.text.language import LANGUAGES
@@ -27,14 +26,13 @@ for (const link of element.querySelectorAll('a[hreflang]')) {
 
 
 def header() -> gr.HTML:
-    """Title and lead sentence on the left, then the steps, languages on the right."""
+    """Title and lead sentence on the left, languages on the right."""
     links = '<span aria-hidden="true">·</span>'.join(
         f'<a href="?lang={code}" hreflang="{code}" lang="{code}">{escape(name)}</a>'
         for code, name in LANGUAGES.items()
     )
     return html(
         f'<header class="p-head"><h1>{t("page.title")}</h1><p>{t("page.lead")}</p>'
-        f"{steps.strip()}"
         f'<nav class="p-languages" aria-label="{t("page.language")}">{links}</nav></header>',
-        js_on_load=_SWITCH + steps.GO,
+        js_on_load=_SWITCH,
     )

@@ -140,7 +140,7 @@ class HistoryStrip:
             record,
             [self.history, screen, photo, language],
             [self.history, self.strip, self.message],
-            trigger_mode="always_last",
+            trigger_mode="multiple",
             **options,
         )
         return self.strip.click(

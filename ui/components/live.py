@@ -1,4 +1,4 @@
-"""Live previews: a moved control shows a preview of its look at once, and the full result later."""
+"""A moved control shows a preview of its look at once, and the full result once it rests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from presets import load
 from ui import comparison
 from ui.cancellation import task_key
 from ui.components.compare_events import CompareEvents, Updates, Values, is_of_portrait, read_look
-from ui.components.events import QUICK, WORK
+from ui.components.events import LATEST, PROGRESS, QUICK, WORK
 from ui.components.html import script
 from ui.components.results import WHOLE
 from ui.text import captions, messages
@@ -44,13 +44,17 @@ PATIENCE_S = 1.5
 JPEG_QUALITY = 92
 
 
+SETTLE = "() => document.getElementById('settle')?.click()"
+"""Script that renders the current settings."""
+
+
 class _TooBusy(Exception):
     """No slot became free in time."""
 
 
 @dataclass
 class LivePreviews:
-    """Previews of looks by geometry alone; `events` renders the full results, with their engine.
+    """Previews of looks by geometry alone, and the full results by `events`, with their engine.
 
     Attributes:
         page: The panels of the page.
@@ -83,17 +87,22 @@ class LivePreviews:
 
     def listen(self) -> None:
         """Attach the previews to all controls of the looks, and the full result to the button."""
-        for card in self.page.cards:
+        page, events = self.page, self.events
+        for card in page.cards:
             self.preview_on(card, [one.input for one in card.inputs])  # type: ignore[attr-defined]
+        events.begin_busy_on(self.settle.click, "settle")
         settled = self.settle.click(
             self._settle,
-            {*self.events.inputs, self.page.results.left, self.page.results.right},
-            self.events.outputs,
-            show_progress="hidden",
+            {*events.inputs, page.results.left, page.results.right},
+            [*events.outputs, page.results.notice],
+            show_progress="full",
+            show_progress_on=[page.results.progress],
             trigger_mode="always_last",
             **WORK,
         )
-        self.events.after_comparison(settled)
+        events.on_queue_full(settled, "settle")
+        events.after_comparison(settled)
+        events.end_busy_on(settled.then, "settle")
 
     def prepare(self, event: Any) -> None:
         """After this event, compute what the first preview needs."""
@@ -113,8 +122,7 @@ class LivePreviews:
             self._move_handler(card),
             self.events.inputs,
             [self.preview, self.page.changed],
-            trigger_mode="always_last",
-            **QUICK,
+            **LATEST,
         )
 
     def forget(self, session: str) -> None:
@@ -148,44 +156,41 @@ class LivePreviews:
 
     def _move_handler(self, card: LookCard) -> Callable[..., Updates]:
         def on_move(values: Values, request: gr.Request) -> Updates:
-            session = str(request.session_hash)
-            is_current = self._is_current(card, values)
+            session, events = str(request.session_hash), self.events
+            screen = self._screen(values)
+            wrong = events.wrong_setting(values)
             with self._lock:
-                if is_current and session not in self._moves:
+                if events.is_settled(values, screen) and not wrong and session not in self._moves:
                     # Gradio's lists send this event also when they only lose the focus.
-                    return {self.preview: gr.skip()}
+                    return {self.preview: gr.skip(), self.page.changed: ""}
                 serial = self._moves[session] = next(self._serials)
             # Cancel the full result of the previous settings, which would come too late.
             self.page.cancellations.stop(task_key(session, "live"))
-            preview = self._preview(card, values)
+            preview = None if wrong else self._preview(card, values, screen)
             return {
                 self.preview: json.dumps({**preview, "serial": serial}) if preview else gr.skip(),
-                self.page.changed: self._changed_notice(values),
+                self.page.changed: wrong,
             }
 
         return on_move
 
-    def _is_current(self, card: LookCard, values: Values) -> bool:
-        screen = values[self.page.share.screen]
-        is_same_photo = is_of_portrait(screen, values[self.page.portrait.photo])
-        return is_same_photo and self.events.is_current(card, values, screen)
+    def _screen(self, values: Values) -> comparison.PageComparison | None:
+        """The results, if they are of the portrait on the page."""
+        screen: comparison.PageComparison | None = values[self.page.share.screen]
+        return screen if is_of_portrait(screen, values[self.page.portrait.photo]) else None
 
-    def _changed_notice(self, values: Values) -> str:
-        """The notice that Compare has to be pressed; empty if the full result follows by itself."""
+    def _preview(
+        self, card: LookCard, values: Values, screen: comparison.PageComparison | None
+    ) -> dict[str, Any] | None:
+        """What the script shows; without a picture, only when the full result is due."""
         page = self.page
-        if values[page.portrait.photo] and values[page.share.screen] is None:
-            # Not compared yet, or the state has expired.
-            return captions.notice(translate(values[page.language], "page.changed"), quiet=True)
-        return self.events.settings_changed(values, is_live)
-
-    def _preview(self, card: LookCard, values: Values) -> dict[str, Any] | None:
-        page = self.page
-        photo, screen = values[page.photo], values[page.share.screen]
-        if photo is None or not is_of_portrait(screen, values[page.portrait.photo]):
+        photo = values[page.photo]
+        if not values[page.portrait.photo]:
             return None
-        look, before = read_look(card, values), screen.look(card.letter)
-        if look is None or before is None or not is_live(look):
-            return None
+        look = read_look(card, values)
+        before = None if screen is None else screen.look(card.letter)
+        if photo is None or look is None or before is None or not is_live(look):
+            return {"rest": REST_MS}
         framing, language = values[page.results.framing], values[page.language]
         start = time.perf_counter()
         try:
@@ -207,56 +212,32 @@ class LivePreviews:
             "rest": REST_MS,
         }
 
-    def _settle(self, values: Values, request: gr.Request) -> Updates:
+    def _settle(
+        self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
+    ) -> Updates:
         """Render the full results of the current settings, unless they change meanwhile."""
         page, session = self.page, str(request.session_hash)
-        screen, photo = values[page.share.screen], values[page.photo]
         unchanged: Updates = {page.share.saved: gr.skip()}
-        if photo is None or not is_of_portrait(screen, values[page.portrait.photo]):
+        screen = self._screen(values)
+        if not values[page.portrait.photo]:
             return unchanged
         last_move = self._moves.get(session)
-        letters = [one.letter for one in screen.figures[1:]]
-        looks = [self._look(letter, values, screen) for letter in letters]
+        names = {one.name: one.letter for one in screen.figures} if screen else {}
+        left, right = (values[one] for one in (page.results.left, page.results.right))
+        pair = names.get(left, ""), names.get(right, "")
         try:
             with page.cancellations.running(task_key(session, "live")) as check:
-                result = comparison.compare(
-                    photo,
-                    looks,
-                    letters,
-                    page.file_store,
-                    lambda *_: check(),
-                    values[page.language],
-                )
+                updates = self.events.render_comparison(values, progress, check, pair)
         except Cancelled:
             return unchanged
         except Exception as error:
-            return {
-                page.results.notice: captions.notice(
-                    messages.error_message(error, values[page.language])
-                )
-            }
+            message = messages.error_message(error, values[page.language])
+            return {page.results.notice: captions.notice(message)}
         with self._lock:
             if self._moves.get(session) != last_move:
                 return unchanged
             self._moves.pop(session, None)
-        framing, language = values[page.results.framing], values[page.language]
-        names = {one.name: one.letter for one in screen.figures}
-        left, right = (values[one] for one in (page.results.left, page.results.right))
-        pair = names.get(left, ""), names.get(right, "")
-        updates = self.events.comparison_updates(photo, result, framing, language, pair)
-        return {
-            **updates,
-            page.changed: self.events.settings_changed({**values, page.share.screen: result}),
-        }
-
-    def _look(self, letter: str, values: Values, screen: comparison.PageComparison) -> Look:
-        """The current look of a card if it `is_live`, else its look in the results."""
-        compared = screen.look(letter)
-        assert compared is not None
-        current = next(
-            (read_look(one, values) for one in self.page.cards if one.letter == letter), None
-        )
-        return compared if current is None or not is_live(current) else current
+        return {**updates, page.changed: ""}
 
 
 def is_live(look: Look) -> bool:

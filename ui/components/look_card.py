@@ -41,6 +41,7 @@ class LookCard:
     shown: bool
     finer: FineControl = field(init=False)
     box: gr.Column = field(init=False)
+    head: gr.Row = field(init=False)
     region: gr.Dropdown = field(init=False)
     region_note: gr.HTML = field(init=False)
     context: gr.Dropdown = field(init=False)
@@ -57,7 +58,7 @@ class LookCard:
         presets = load()
         look = self.start
         with gr.Column(visible=self.shown, elem_classes="p-look") as self.box:
-            with gr.Row(elem_classes="p-look-head"):
+            with gr.Row(elem_classes="p-look-head", visible=removable) as self.head:
                 html(f"<h2>{t(f'look.title_{self.letter.lower()}')}</h2>")
                 if removable:
                     self.remove = gr.Button(
@@ -74,6 +75,8 @@ class LookCard:
                 info=t("look.region_info"),
                 elem_classes="p-region",
             )
+            # Filled by the script that aims on the pictures.
+            html(f'<p class="p-own-aim" data-letter="{self.letter}" hidden></p>')
             self.region_note = html(evidence.region_note(presets.regions[look.region]))
             self.context = gr.Dropdown(
                 [(str(t(f"context.{name}")), name) for name in presets.contexts],
@@ -102,6 +105,14 @@ class LookCard:
             language: Holds the visitor's language.
         """
         fine = self.finer
+        # Who picks an audience wants its gaze, not an own aim from before.
+        self.region.select(
+            None,
+            self.gaze,
+            [fine.yaw, fine.pitch, self.gaze],
+            js="(strength) => ['', '', strength || 1]",
+            api_visibility="private",
+        )
         self.region.change(
             _on_region,
             [self.region, language],

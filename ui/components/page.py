@@ -1,4 +1,4 @@
-"""The whole page: portrait and looks on the left, results on the right, and their events."""
+"""The whole page: results on the left, portrait and looks on the right, and their events."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 import gradio as gr
 
 from ui import comparison
-from ui.components import steps
 from ui.components.compare_events import CompareEvents
 from ui.components.events import QUICK
 from ui.components.header import header
 from ui.components.html import html
-from ui.components.live import LivePreviews
+from ui.components.live import SETTLE, LivePreviews
 from ui.components.panels import SHOWN_AT_START, Panels, Updates, boxes
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
@@ -39,15 +38,20 @@ class Page(Panels):
         self.language = gr.State(DEFAULT_LANGUAGE)
         self.comparing.render()
         self.live.render()
+        self.due = gr.Textbox("", visible="hidden")
         header()
-        self.dial.render_counters()
         with gr.Row(elem_id="page", equal_height=False):
+            with gr.Column(elem_id="results", min_width=300, scale=1):
+                self.results.render()
             with gr.Column(elem_id="controls", min_width=300, scale=0):
                 self._render_controls()
-            with gr.Column(elem_id="results", min_width=300, scale=1):
-                self.results.render(self.dial.render)
-                self.history.render()
-                self.grid.render()
+        with gr.Accordion(t("page.more"), open=False, elem_id="more"):
+            self.results.render_tabs(self.dial.render)
+            self.grid.render()
+            self.persona.render()
+        self.history.render()
+        # After the pictures, which its script needs.
+        self.dial.render_outside()
 
     def listen(self, blocks: gr.Blocks) -> None:
         """Attach all handlers."""
@@ -78,25 +82,19 @@ class Page(Panels):
 
     def _render_controls(self) -> None:
         self.portrait.render()
-        steps.heading("looks")
         for index, card in enumerate(self.cards):
             card.render(removable=index >= SHOWN_AT_START)
+        self.changed = html(elem_id="changed")
         self.add = gr.Button(t("page.add"), elem_classes="p-text-button", size="sm")
-        with gr.Column(elem_id="go"):
-            self.compare = gr.Button(
-                t("page.compare"), variant="primary", size="lg", elem_id="compare"
-            )
-            self.stop = gr.Button(t("page.stop"), size="md", elem_id="stop")
-            self.changed = html(elem_id="changed")
+        self.share.render()
         with gr.Accordion(t("page.fine"), open=False, elem_id="fine"), gr.Tabs():
             for card in self.cards:
                 card.render_fine()
         self.own.render()
-        self.share.render()
-        self.persona.render()
 
     def _listen_to_cards(self) -> None:
-        shown = [self.active, self.add, *(one for card in self.cards for one in boxes(card))]
+        head = self.cards[0].head
+        shown = [self.active, self.add, head, *(one for card in self.cards for one in boxes(card))]
         clicks = [
             self.add.click(self._add, self.active, shown, **QUICK),
             self.own.listen(
@@ -128,9 +126,7 @@ class Page(Panels):
         for event in (self.results.strip.change, *(click.then for click in clicks)):
             self.own.update_letters_on(event, self.active)
         for click in clicks:
-            click.then(
-                self.comparing.settings_changed, self.comparing.inputs, self.changed, **QUICK
-            )
+            click.then(None, None, None, js=SETTLE, api_visibility="private")
 
     def _add(self, active: tuple[str, ...]) -> Updates:
         hidden = [letter for letter in comparison.LETTERS if letter not in active]

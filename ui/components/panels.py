@@ -26,12 +26,12 @@ from ui.shared_samples import SharedSamples
 Updates = dict[Any, Any]
 
 START = (
+    Look(region="international", context="linkedin"),
     Look(region="japan", context="linkedin"),
-    Look(region="nordic", context="actor"),
-    Look(region="international", context="executive"),
+    Look(region="nordic", context="executive"),
     Look(region="off-camera", context="creative-portfolio"),
 )
-SHOWN_AT_START = 2
+SHOWN_AT_START = 1
 
 
 @dataclass
@@ -42,7 +42,8 @@ class Panels:
         file_store: Holds the files of visitors.
         link_service: Publishes comparisons.
         shared_samples: Analyses and results of the samples.
-        changed: The notice that the settings differ from the results.
+        changed: The notice that a setting is wrong.
+        due: Hidden; not empty after a comparison whose settings have changed meanwhile.
         photo: State with the analysed `Photo`, or None.
         active: State with the letters of the looks on the page.
         link: The query string of the looks, for the browser's address.
@@ -61,9 +62,8 @@ class Panels:
     dial: DialTab = field(init=False)
     history: HistoryStrip = field(init=False)
     add: gr.Button = field(init=False)
-    compare: gr.Button = field(init=False)
-    stop: gr.Button = field(init=False)
     changed: gr.HTML = field(init=False)
+    due: gr.Textbox = field(init=False)
     cancellations: Cancellations = field(init=False, default_factory=Cancellations)
     photo: gr.State = field(init=False)
     active: gr.State = field(init=False)
@@ -91,6 +91,8 @@ class Panels:
         updates: Updates = {
             self.active: tuple(letters),
             self.add: gr.update(visible=len(letters) < len(self.cards)),
+            # A single look needs no name.
+            self.cards[0].head: gr.update(visible=len(letters) > 1),
         }
         for card in self.cards:
             for box in boxes(card):
@@ -101,7 +103,7 @@ class Panels:
     def card_outputs(self) -> list[Any]:
         """All outputs that show, hide and fill the cards of the looks."""
         fields = [one for card in self.cards for one in (*boxes(card), *card.inputs)]
-        return [self.active, self.add, *fields]
+        return [self.active, self.add, self.cards[0].head, *fields]
 
 
 def boxes(card: LookCard) -> tuple[Any, Any]:

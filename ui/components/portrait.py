@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 import gradio as gr
 from gradio.data_classes import ImageData
 
-from pipelines.studio.samples import Sample, samples
+from pipelines.studio.samples import LOOKING_AWAY, Sample, opening, samples
 from ui import pictures
-from ui.components import steps
-from ui.components.html import html
+from ui.components.html import html, script
 from ui.text.catalogue import t
 
 # Each sample is a button, so that it can be reached by keyboard.
@@ -22,11 +21,16 @@ element.addEventListener('click', (event) => {
 """
 # Opens the file dialog of the image component.
 _OPEN = "() => document.querySelector('#portrait input[type=file]')?.click()"
+# Hands the photo to the script that keeps it in the browser.
+_KEEP = """(photo) => {
+  document.querySelector('.p-kept')?.dispatchEvent(
+    new CustomEvent('photo', { detail: photo, bubbles: true }));
+}"""
 
 
 @dataclass
 class PortraitPanel:
-    """The portrait, its gaze line, and the samples, at the upper left of the page."""
+    """The portrait, its gaze line, and the samples, at the upper right of the page."""
 
     photo: gr.Image = field(init=False)
     own: gr.Button = field(init=False)
@@ -35,18 +39,17 @@ class PortraitPanel:
 
     def render(self) -> None:
         """Create the portrait, its gaze line, and the samples."""
-        available = samples()
-        steps.heading("portrait")
+        first = opening()
         with gr.Row(elem_id="sitter", equal_height=False):
             self.photo = gr.Image(
-                str(available[0].path) if available else None,
+                str(first.path) if first else None,
                 type="filepath",
                 format="png",
                 image_mode=None,
                 sources=["upload", "clipboard", "webcam"],
                 label=t("portrait.label"),
                 show_label=False,
-                height=190,
+                height=150,
                 buttons=["fullscreen"],
                 elem_id="portrait",
                 placeholder=str(t("portrait.drop")),
@@ -54,13 +57,21 @@ class PortraitPanel:
             )
             _pass_files_unopened(self.photo)
             with gr.Column(elem_id="or", min_width=150):
-                self.own = gr.Button(t("portrait.own"), size="md", elem_id="own")
+                self.own = gr.Button(t("portrait.own"), size="md", variant="primary", elem_id="own")
                 self.thumbs = html(_thumbnails(), js_on_load=_PICK)
         self.gaze_line = html(elem_id="seen")
+        html(
+            f'<p class="p-aside p-kept" hidden>{t("portrait.kept")} '
+            f'<button type="button">{t("portrait.forget")}</button></p>',
+            js_on_load=script("keep_photo"),
+            elem_id="kept",
+        )
 
     def listen(self) -> None:
         """Attach the file dialog to the button, and a sample to each thumbnail."""
         self.own.click(None, None, None, js=_OPEN, api_visibility="private")
+        # Samples are set by events, which end in the change, too.
+        self.photo.change(None, self.photo, None, js=_KEEP, api_visibility="private")
         self.thumbs.click(
             _pick,
             None,
@@ -90,6 +101,8 @@ def _pick(event: gr.EventData) -> str:
 
 def _thumbnails() -> str:
     photographs = [one for one in enumerate(samples()) if one[1].gaze is None]
+    # The one that the page opens with comes first.
+    photographs.sort(key=lambda one: one[1].path != LOOKING_AWAY)
     heads = [one for one in enumerate(samples()) if one[1].gaze is not None]
     return "".join(
         f'<p class="p-samples-kind">{t(f"portrait.{kind}")}</p>'

@@ -1,4 +1,4 @@
-"""HTML of the result tabs that are computed when they are opened, and of the blink tab."""
+"""HTML of the result tabs that are computed when they are opened."""
 
 from __future__ import annotations
 
@@ -21,33 +21,6 @@ from ui.result_pictures import Figure, ResultPicture
 from ui.text import measurement_table
 from ui.text.catalogue import translate, translate_html
 from ui.text.numbers import small_percent
-
-
-def blink(figures: Sequence[Figure], language: str) -> str:
-    """Two pictures in one place, in both framings; the script switches between them."""
-    pictures = _result_pictures(figures)
-    if len(pictures) < 2:
-        return ""
-    second = next((picture for picture in pictures if picture.best), pictures[1])
-    stage = "".join(
-        f'<div data-name="{escape(picture.name)}">'
-        f'<img class="p-close" src="{escape(picture.files.close)}" alt="">'
-        f'<img class="p-whole" src="{escape(picture.files.whole)}" alt=""></div>'
-        for picture in pictures
-    )
-    choosers = _chooser(pictures, pictures[0], "first", language) + _chooser(
-        pictures, second, "second", language
-    )
-    run, step = (translate_html(language, f"closer.blink_{name}") for name in ("run", "step"))
-    label = translate_html(language, "closer.blink_stage", name="{}")
-    aside = translate_html(language, "closer.blink_aside")
-    return (
-        f'<div class="p-blink"><p class="p-aside">{aside}</p>'
-        f'<div class="p-blink-bar">{choosers}<button type="button" class="p-blink-run p-button" '
-        f'aria-pressed="false"><span class="p-moving">{run}</span><span class="p-calm">{step}'
-        '</span></button></div><p class="p-blink-name" aria-live="polite"></p>'
-        f'<div class="p-stage" tabindex="0" role="button" data-says="{label}">{stage}</div></div>'
-    )
 
 
 def difference(
@@ -216,17 +189,6 @@ def _histogram_figure(
         f'<p class="p-ends" aria-hidden="true"><span>{dark}</span><span>{light}</span></p>'
         f"<p>{escape(', '.join(facts))}</p></div>"
     )
-
-
-def _chooser(
-    pictures: Sequence[ResultPicture], chosen: ResultPicture, which: str, language: str
-) -> str:
-    options = "".join(
-        f"<option{' selected' if picture is chosen else ''}>{escape(picture.name)}</option>"
-        for picture in pictures
-    )
-    label = translate_html(language, f"closer.blink_{which}")
-    return f'<label><span>{label}</span><select data-pick="{which}">{options}</select></label>'
 
 
 def _row(figures: str, tab: str, language: str) -> str:

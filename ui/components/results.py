@@ -1,4 +1,4 @@
-"""The results: pictures side by side, and tabs below that show them in detail."""
+"""The results: the pictures, how they will be seen, and tabs that show them in detail."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ShownResults:
 
 @dataclass
 class Results:
-    """The right side of the page: notice, pictures, tabs.
+    """The left side of the page: notice, pictures, progress, uses; under "More", the tabs.
 
     Attributes:
         file_store: Holds the pictures that are drawn when a tab is opened.
@@ -66,8 +66,9 @@ class Results:
     left: gr.Dropdown = field(init=False)
     right: gr.Dropdown = field(init=False)
     slider: gr.ImageSlider = field(init=False)
-    blink: gr.HTML = field(init=False)
-    eyes: gr.HTML = field(init=False)
+    progress: gr.HTML = field(init=False)
+    stop: gr.Button = field(init=False)
+    uses: gr.HTML = field(init=False)
     mode: gr.Radio = field(init=False)
     difference: gr.HTML = field(init=False)
     numbers: gr.HTML = field(init=False)
@@ -80,12 +81,8 @@ class Results:
     shown: gr.State = field(init=False)
     open_tab: gr.State = field(init=False)
 
-    def render(self, extra_tabs: Callable[[], None] | None = None) -> None:
-        """Create notice, strip and tabs.
-
-        Args:
-            extra_tabs: Creates further `gr.Tab` after "Numbers".
-        """
+    def render(self) -> None:
+        """Create what is always seen: notice, pictures, progress with Stop, uses."""
         self.slides = gr.State({}, time_to_live=FILES_KEPT)
         self.shown = gr.State(ShownResults(), time_to_live=FILES_KEPT)
         self.open_tab = gr.State("slider")
@@ -101,15 +98,20 @@ class Results:
             container=False,
             elem_id="framing",
         )
-        self.strip = html(
-            captions.blank_strip(original=str(t("caption.original"))),
-            elem_id="strip",
-            js_on_load=script("strip"),
-        )
+        self.strip = html(captions.waiting_strip(), elem_id="strip", js_on_load=script("strip"))
+        with gr.Row(elem_id="going"):
+            self.progress = html(elem_id="progress")
+            self.stop = gr.Button(t("page.stop"), size="sm", elem_id="stop", scale=0, min_width=80)
+        self.uses = html(elem_id="uses")
+
+    def render_tabs(self, extra_tabs: Callable[[], None]) -> None:
+        """Create the tabs.
+
+        Args:
+            extra_tabs: Creates further `gr.Tab` after "Numbers".
+        """
         with gr.Tabs(elem_id="closer", overflow_behavior="wrap") as self.tabs:
             self._render_pairs()
-            with gr.Tab(t("closer.eyes"), id="eyes"):
-                self.eyes = html()
             with gr.Tab(t("closer.difference"), id="difference"):
                 self.mode = gr.Radio(
                     [(t(f"closer.difference_{mode}"), mode) for mode in _MODES],
@@ -123,8 +125,7 @@ class Results:
             with gr.Tab(t("closer.numbers"), id="numbers"):
                 self.numbers = html()
                 self.judged = html(elem_classes="p-lazy")
-            if extra_tabs is not None:
-                extra_tabs()
+            extra_tabs()
             with gr.Tab(t("closer.histogram"), id="histogram"):
                 self.histogram = html(elem_classes="p-lazy")
             with gr.Tab(t("closer.control"), id="control"):
@@ -146,8 +147,6 @@ class Results:
                 buttons=["fullscreen"],
                 elem_id="slider",
             )
-        with gr.Tab(t("closer.blink"), id="blink"):
-            self.blink = html(js_on_load=script("blink"))
 
     def listen(self, photo: gr.State, language: gr.State) -> None:
         """Attach the handlers that set the slider's pictures and fill the opened tab.
@@ -195,8 +194,7 @@ class Results:
             self.left,
             self.right,
             self.slider,
-            self.blink,
-            self.eyes,
+            self.uses,
             self.difference,
             self.numbers,
             self.judged,
@@ -221,11 +219,11 @@ class Results:
             figures: The original, then every look, including those that could not be rendered.
             framing: `CLOSE` or `WHOLE`.
             language: The visitor's language.
-            pair: Letters of the pictures in the slider; the original and the best if None.
+            pair: Letters of the pictures in the slider; the original and the last if None.
         """
         pictures = [one for one in figures if isinstance(one, ResultPicture)]
         names = [one.name for one in pictures]
-        first, second = names[0], next((one.name for one in pictures if one.best), names[-1])
+        first, second = names[0], names[-1]
         if pair is not None:
             lettered = {one.letter: one.name for one in pictures}
             first, second = lettered.get(pair[0], first), lettered.get(pair[1], second)
@@ -237,8 +235,7 @@ class Results:
             self.left: gr.update(choices=names, value=first),
             self.right: gr.update(choices=names, value=second),
             self.slider: _slide(slides, first, second, framing),
-            self.blink: result_tabs.blink(figures, language),
-            self.eyes: captions.eyes(figures, language),
+            self.uses: captions.uses(figures, language),
             self.difference: working,
             self.numbers: measurement_table.results_table(figures, language),
             self.judged: working,
@@ -250,11 +247,15 @@ class Results:
             self.shown: ShownResults(tuple(figures)),
         }
 
-    def clear(self, language: str = DEFAULT_LANGUAGE) -> dict[Component, Any]:
-        """Updates that remove all results, but leave the notice."""
+    def clear(self, language: str = DEFAULT_LANGUAGE, address: str = "") -> dict[Component, Any]:
+        """Updates that remove all results, but leave the notice.
+
+        Args:
+            language: The visitor's language.
+            address: Address of a new photo, which stands in their place, or "".
+        """
         tabs: list[Component] = [
-            self.blink,
-            self.eyes,
+            self.uses,
             self.difference,
             self.numbers,
             self.judged,
@@ -264,7 +265,7 @@ class Results:
         ]
         return {
             **dict.fromkeys(tabs, ""),
-            self.strip: captions.blank_strip(language),
+            self.strip: captions.waiting_strip(language, address),
             self.left: gr.update(choices=[], value=None),
             self.right: gr.update(choices=[], value=None),
             self.slider: None,

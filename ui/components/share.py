@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -19,29 +19,18 @@ from sharing.store import Published
 from ui import comparison, publishing
 from ui.comparison import PageComparison, Photo
 from ui.components.clipboard import copy_script
-from ui.components.html import aside, html
+from ui.components.html import aside, html, script
 from ui.file_store import FileStore
 from ui.text import captions, messages
 from ui.text.catalogue import t, translate, translate_html
+from ui.text.templating import render
 from ui.visitor import waiting_check
 
 _SAVE = """() => setTimeout(() => document.querySelector('#zip a')?.click(), 150)"""
-# A click on an address selects all of it.
-_SELECT = """
-element.addEventListener('focusin', (event) => event.target.select?.());
-element.addEventListener('click', async (event) => {
-  const button = event.target.closest('button[data-copied]');
-  if (!button) return;
-  const field = button.previousElementSibling.querySelector('input');
-  try {
-    await navigator.clipboard.writeText(field.value);
-  } catch {
-    field.select();
-    document.execCommand('copy');
-  }
-  button.textContent = button.dataset.copied;
-});
-"""
+# Marked as sent, so that whoever opens it is asked for a photo instead of shown a sample.
+_SETTINGS_LINK = (
+    "(() => { const a = new URL(location.href); a.searchParams.set('sent', 1); return a.href; })()"
+)
 
 
 @dataclass
@@ -71,17 +60,11 @@ class SharePanel:
     published: gr.HTML = field(init=False)
 
     def render(self) -> None:
-        """Create the panel; what reveals least comes first."""
+        """Create the panel: a page to look at first, then the settings alone, then the files."""
         self.screen = gr.State(None, time_to_live=comparison.PHOTO_KEPT_S)
         # Private links are shown only here, so later events must not remove them.
         self.links = gr.State("")
         with gr.Accordion(t("share.title"), open=False, elem_id="share"):
-            aside(t("share.link"))
-            self.copy = gr.Button(t("share.copy"), size="sm")
-            self.copied = html(elem_id="copied")
-            aside(t("share.zip"))
-            self.save = gr.Button(t("share.download"), size="sm")
-            self.saved = html(elem_id="zip")
             aside(t("share.page"))
             self.title = gr.Textbox(
                 label=t("share.name"), info=t("share.name_info"), max_lines=1, lines=1
@@ -92,12 +75,18 @@ class SharePanel:
                 label=t("share.keep"),
                 elem_id="keep-days",
             )
-            self.asks = gr.Checkbox(True, label=t("share.ask"), container=False)
+            self.asks = gr.Checkbox(False, label=t("share.ask"), container=False)
             self.consent = html(
                 _consent(str(t(key)) for key in _consent_keys(KEEP_DAYS[1])), elem_id="consent"
             )
             self.publish = gr.Button(t("share.publish"), variant="primary", elem_id="publish")
-            self.published = html(elem_id="published", js_on_load=_SELECT)
+            self.published = html(elem_id="published", js_on_load=script("share"))
+            aside(t("share.link"))
+            self.copy = gr.Button(t("share.copy"), size="sm")
+            self.copied = html(elem_id="copied")
+            aside(t("share.zip"))
+            self.save = gr.Button(t("share.download"), size="sm")
+            self.saved = html(elem_id="zip")
 
     def clear(self) -> dict[Component, Any]:
         """Updates that remove the comparison and its ZIP.
@@ -116,7 +105,7 @@ class SharePanel:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         show_copied = f"""return '<p class="p-aside" role="status">{t("share.copied")}</p>';"""
         self.copy.click(
-            None, None, self.copied, js=copy_script("location.href", show_copied), **quiet
+            None, None, self.copied, js=copy_script(_SETTINGS_LINK, show_copied), **quiet
         )
         self.days.change(_on_days, [self.days, language], self.consent, queue=False, **quiet)
         self.save.click(
@@ -142,12 +131,8 @@ class SharePanel:
                 data = publishing.zipped(publishing.gather(photo, screen, title))
         except Exception as error:
             return captions.notice(messages.error_message(error, language))
-        address = escape(
-            self.file_store.address(self.file_store.write(data, "presence-comparison.zip"))
-        )
-        size = f"{len(data) / 1e6:.1f} MB"
-        save = translate_html(language, "share.save_zip")
-        return f'<p class="p-aside"><a href="{address}" download>{save}</a> ({size})</p>'
+        address = self.file_store.address(self.file_store.write(data, "presence-comparison.zip"))
+        return render("share", "saved", language, address, f"{len(data) / 1e6:.1f} MB")
 
     def _publish(
         self,
@@ -173,33 +158,26 @@ class SharePanel:
         except Exception as error:
             return captions.notice(messages.error_message(error, language)) + links, links
         link = self.link_service.address(f"/s/{published.id}", request.url.scheme, request.headers)
-        links = _links(published, link, language) + links
+        links = _links(published, link, title, language) + links
         return links, links
 
 
-def _links(published: Published, link: str, language: str) -> str:
+def _links(published: Published, link: str, title: str, language: str) -> str:
     private = f"{link}/own/{published.secret}"
     until = translate(language, "share.until", day=_day(published.expires_at, language))
-    return (
-        '<div class="p-links" role="status">'
-        f"{_link(language, 'share.public', link, 'p-public')}"
-        f"{_link(language, 'share.private', private, 'p-private')}"
-        f'<p class="p-aside">{escape(until)}</p></div>'
-    )
+    title = title.strip() or translate(language, "share.untitled")
+    return render("share", "links", language, link, private, until, title, _qr_code(link))
 
 
-def _link(language: str, key: str, address: str, kind: str) -> str:
-    label, address = translate(language, key), escape(address)
-    opens = translate_html(language, "share.open", what=label)
-    copies = translate_html(language, "share.copy_what", what=label)
-    copied = translate_html(language, "share.is_copied")
-    return (
-        f'<label>{escape(label)}<input readonly class="{kind}" value="{address}"></label>'
-        f'<button type="button" class="p-aside" data-copied="{copied}" '
-        f'aria-label="{copies}">{translate_html(language, "share.copies")}</button>'
-        f'<a class="p-aside" href="{address}" target="_blank" rel="noopener noreferrer" '
-        f'aria-label="{opens}">{translate_html(language, "share.opens")}</a>'
-    )
+def _qr_code(link: str) -> str:
+    """The QR code of a link as the data URL of a PNG."""
+    import cv2
+
+    modules = cv2.QRCodeEncoder.create().encode(link)
+    size = 4 * modules.shape[0]
+    enlarged = cv2.resize(modules, (size, size), interpolation=cv2.INTER_NEAREST)
+    _, data = cv2.imencode(".png", enlarged)
+    return f"data:image/png;base64,{base64.b64encode(data.tobytes()).decode()}"
 
 
 def _day(seconds: int, language: str) -> str:

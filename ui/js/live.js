@@ -26,7 +26,12 @@ const show = async (shown) => {
     picture.decode().then(() => performance.mark('live-shown'), () => {});
   }
   clearTimeout(strip.resting);
-  strip.resting = setTimeout(() => document.getElementById('settle')?.click(), shown.rest);
+  const settle = () => {
+    // The picture is not replaced under a finger.
+    if (strip.classList.contains('p-aiming')) strip.resting = setTimeout(settle, shown.rest);
+    else document.getElementById('settle')?.click();
+  };
+  strip.resting = setTimeout(settle, shown.rest);
 };
 
 // Watches the value instead of a Gradio event after the answer, which would update the whole page.

@@ -1,6 +1,35 @@
-// Dots under a row of pictures wider than the screen: they mark the visible ones, and scroll to one.
+// The row of pictures: its slider between the photo and a single look, and the dots on a phone.
 const row = () => element.querySelector('.p-strip');
 const figures = () => [...row().querySelectorAll('.p-shot')];
+const calm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
+const SWEEP_MS = 1500;
+
+let rest = null; // Where the visitor left the slider, in percent.
+let swept = false;
+
+const split = (percent) => {
+  row().style.setProperty('--at', `${percent}%`);
+  const range = element.querySelector('.p-split-range');
+  if (range) range.value = percent;
+};
+
+// At first sight the line moves once over the picture, from the photo to the look.
+const sweep = async () => {
+  const strip = row();
+  const end = parseFloat(strip.style.getPropertyValue('--at'));
+  swept = true;
+  if (calm()) return;
+  split(100);
+  await Promise.all([...strip.querySelectorAll('.p-close')].map((one) => one.decode().catch(() => {})));
+  const start = performance.now() + 500;
+  const step = (now) => {
+    if (row() !== strip || rest !== null) return;
+    const share = Math.min(Math.max((now - start) / SWEEP_MS, 0), 1);
+    split(100 + (end - 100) * share * share * (3 - 2 * share));
+    if (share < 1) requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+};
 
 const mark = () => {
   if (!row()) return;
@@ -13,18 +42,47 @@ const mark = () => {
   });
 };
 
+const renewed = () => {
+  mark();
+  if (!element.querySelector('.p-split')) return;
+  if (rest !== null) split(rest);
+  else if (!swept) sweep();
+};
+
+element.addEventListener('pointerdown', (event) => {
+  const line = event.target.closest('.p-split-line');
+  if (!line) return;
+  event.preventDefault();
+  line.setPointerCapture(event.pointerId);
+  const box = line.parentElement.getBoundingClientRect();
+  const move = ({ clientX }) => {
+    rest = Math.min(Math.max((100 * (clientX - box.left)) / box.width, 0), 100);
+    split(rest);
+  };
+  line.addEventListener('pointermove', move);
+  line.addEventListener('lostpointercapture', () => line.removeEventListener('pointermove', move), { once: true });
+});
+element.addEventListener('input', (event) => {
+  if (!event.target.matches('.p-split-range')) return;
+  rest = Number(event.target.value);
+  split(rest);
+});
 element.addEventListener('click', (event) => {
   const dot = event.target.closest('.p-dots button');
   if (!dot) return;
   const figure = figures().find((one) => one.dataset.letter === dot.dataset.letter);
   const pinned = figure.dataset.letter ? figures()[0].offsetWidth + 8 : 0;
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
   row().scrollTo({
     left: figure.dataset.letter ? figure.offsetLeft - row().offsetLeft - pinned : 0,
-    behavior: calm ? 'auto' : 'smooth',
+    behavior: calm() ? 'auto' : 'smooth',
   });
 });
+// A photo in a format that the browser cannot show, before it is decoded.
+element.addEventListener('error', (event) => event.target.closest?.('.p-waiting img')?.remove(), true);
 element.addEventListener('scroll', mark, true);
 addEventListener('resize', mark);
-new MutationObserver(mark).observe(element, { childList: true, subtree: true });
-mark();
+new MutationObserver((changes) => {
+  const isNew = (node) => node.matches?.('.p-strip') || node.querySelector?.('.p-strip');
+  if (changes.some((change) => [...change.addedNodes].some(isNew))) renewed();
+}).observe(element, { childList: true, subtree: true });
+renewed();

@@ -72,7 +72,6 @@ _ALL = (
     Explanation("likeness", (_DLIB,)),
     Explanation("texture", own_choice=True),
     Explanation("held_back"),
-    Explanation("star", own_choice=True),
     Explanation("ita", (_ITA,)),
     Explanation("ita_shift", (_ITA,), own_choice=True),
     Explanation("delta_e", (_CIEDE2000,), own_choice=True),

@@ -27,8 +27,8 @@ OUR_FAULT = "Something went wrong on our side. Nothing was stored; try again."
 NO_PORTRAIT = "There is no portrait yet. Choose a sample, or add a photo of your own."
 TOO_MANY_LOOKS = "That is more looks than we compare at once. Send at most {most}, one on a line."
 NO_LOOK = "There is no look yet. Name at least one, such as region=japan."
-NOTHING_TO_SHARE = "There is no comparison to share yet. Press Compare, then try again."
-CLEARED = "These pictures have been cleared meanwhile. Press Compare once more, then try again."
+NOTHING_TO_SHARE = "There is no result to share yet. Choose a portrait first."
+CLEARED = "These pictures have been cleared meanwhile. Choose the portrait again, then try again."
 
 _log = logging.getLogger("presence")
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.ui.reports import LOOK, PHOTO, text
+from tests.ui.reports import FILES, LOOK, PHOTO, text
 from ui.components import result_tabs
 from ui.file_store import FileStore
-from ui.result_pictures import Files, Missing, ResultPicture
+from ui.result_pictures import Missing, ResultPicture
 
 MISSING = Missing("B", "Korea · Executive", "Its weights are not here.")
 
@@ -25,7 +25,7 @@ def shots(tmp_path: Path) -> list[ResultPicture]:
     for shot, pixels in zip((PHOTO, LOOK), pictures, strict=True):
         path = str(tmp_path / f"{shot.letter or 'original'}.png")
         Image.fromarray(pixels).save(path)
-        found.append(replace(shot, files=Files("w.png", "c.png", "e.png", (path, path))))
+        found.append(replace(shot, files=replace(FILES, paths=(path, path))))
     return found
 
 
@@ -33,21 +33,6 @@ def shots(tmp_path: Path) -> list[ResultPicture]:
 def file_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStore:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "files"))
     return FileStore()
-
-
-def test_blink_has_every_picture_in_both_framings_and_begins_with_the_best(
-    shots: list[ResultPicture],
-) -> None:
-    best = replace(LOOK, letter="C", best=True)
-    shown = result_tabs.blink([*shots, MISSING, best], "en")
-    assert re.findall('data-name="(.*?)"', shown) == [
-        "Original",
-        "A · Japan · LinkedIn",
-        "C · Japan · LinkedIn",
-    ]
-    assert shown.count("<option selected>C · Japan") == 1
-    assert shown.count('class="p-whole"') == 3
-    assert result_tabs.blink([PHOTO, MISSING], "en") == ""
 
 
 def test_a_difference_says_its_factor_and_its_scale(

@@ -12,7 +12,7 @@ from ui.text import captions
 
 def test_a_caption_keeps_its_order() -> None:
     assert text(captions.caption(LOOK)) == (
-        "3.4° soft (asked 3.6°) likeness 0.07 close texture 94 %, floor 88 "
+        "3.4° soft (asked 3.6°) clearly the same person likeness 0.07 texture 94 %, floor 88 "
         "Over-polished: &lt;b&gt;too&lt;/b&gt; smooth."
     )
 
@@ -26,11 +26,16 @@ def test_every_measurement_of_a_caption_opens_what_it_means() -> None:
 
 @pytest.mark.parametrize(
     ("distance", "word"),
-    [(0.0, "the same"), (0.11, "close"), (0.31, "less like them"), (0.7, "someone else")],
+    [
+        (0.0, "unchanged"),
+        (0.11, "clearly the same person"),
+        (0.31, "less like them"),
+        (0.7, "reads as someone else"),
+    ],
 )
 def test_a_likeness_has_a_word_that_says_which_way_is_good(distance: float, word: str) -> None:
     shown = text(captions.caption(replace(LOOK, report=likeness(distance))))
-    assert f"likeness {distance:.2f} {word} texture" in shown
+    assert f"{word} likeness {distance:.2f} texture" in shown
 
 
 def test_a_retouch_that_was_held_back_says_how_far_and_why() -> None:
@@ -73,61 +78,45 @@ def test_a_figure_can_be_found_and_its_alt_text_has_the_measurement_in_words() -
     assert '<figure class="p-shot" data-letter="A">' in shown
     assert '<figure class="p-shot p-original" data-letter="">' in shown
     assert (
-        'alt="A · Japan · LinkedIn. Gaze 3.4° off the lens, soft. Likeness 0.07, close. '
-        'Texture 94 %."'
+        'alt="A · Japan · LinkedIn. Gaze 3.4° off the lens, soft. '
+        'Likeness 0.07, clearly the same person. Texture 94 %."'
     ) in shown
 
 
-def test_the_star_goes_to_the_best_and_ties_are_called_ties() -> None:
-    other = replace(LOOK, letter="B")
-    assert "★" not in captions.strip([PHOTO, LOOK, other])
-    alone = captions.strip([PHOTO, replace(LOOK, best=True), other])
-    assert alone.count('<p class="p-badge">★') == 1
-    assert "most like them" in text(alone)
-    tied = captions.strip([PHOTO, replace(LOOK, best=True), replace(other, best=True)])
-    assert tied.count('<p class="p-badge">★') == 2
-    assert "equally like them" in text(tied)
+def test_a_single_look_lies_over_the_photo_with_a_slider() -> None:
+    shown = captions.strip([PHOTO, LOOK])
+    assert "p-solo" in shown
+    assert 'type="range"' in shown
+    assert "--at: 18.0%" in shown
+    two = captions.strip([PHOTO, LOOK, replace(LOOK, letter="B")])
+    assert "p-solo" not in two
+    assert 'type="range"' not in two
 
 
-def test_one_look_alone_is_not_the_best_of_anything() -> None:
-    shown = captions.strip([PHOTO, replace(LOOK, best=True)])
-    assert "p-badge" not in shown
-    assert "p-verdict" not in shown
+def test_every_picture_has_its_eyes_and_a_piece_of_skin_under_it() -> None:
+    shown = captions.strip([PHOTO, LOOK])
+    assert shown.count('src="eyes.png"') == shown.count('src="skin.png"') == 2
+    assert 'alt="The eyes, enlarged: A · Japan · LinkedIn"' in shown
 
 
-def test_the_verdict_says_on_which_basis_and_what_it_leaves_open() -> None:
+def test_what_sets_a_look_apart_stands_at_it() -> None:
     other = replace(LOOK, letter="B", report=likeness(0.11))
-    best = replace(LOOK, best=True)
-    assert text(captions.verdict([PHOTO, best, other])) == (
-        "A stays most like them: 0.07 from the photo, against 0.11 (B)."
-    )
-    actor = {**other.report, "look": VARIANT["look"].replace("linkedin", "actor")}
-    assert "different purposes" in captions.verdict([PHOTO, best, replace(other, report=actor)])
-    untouched = replace(best, report=likeness(0.0))
-    assert "A is the photo itself: nothing was changed." in captions.verdict(
-        [PHOTO, untouched, other]
-    )
-    nearer = replace(LOOK, letter="B", report=likeness(0.02))
-    assert "B is nearer still (0.02) but missed its gaze." in captions.verdict(
-        [PHOTO, best, nearer]
-    )
-    assert "none has a star" in captions.verdict([PHOTO, LOOK, other])
-    tied = text(captions.verdict([PHOTO, best, replace(best, letter="B")]))
-    assert tied.startswith("A and B are equally like them: 0.07, 0.07 from the photo.")
+    shown = captions.strip([PHOTO, LOOK, other])
+    assert shown.count('<p class="p-badge">') == 1
+    assert "least changed" in text(shown)
+    assert "p-badge" not in captions.strip([PHOTO, LOOK])
+
+
+def test_the_uses_show_every_look_but_not_the_photo() -> None:
+    assert captions.uses([PHOTO, LOOK]).count('src="square.png"') == 3
+    assert captions.uses([PHOTO]) == ""
 
 
 def test_a_look_that_could_not_be_made_says_so_in_its_place() -> None:
     missing = Missing("B", "Korea · Executive", "The engine's <weights> are not here.")
     shown = captions.strip([PHOTO, LOOK, missing])
     assert '<figure class="p-shot" data-letter="B">' in shown
-    assert "The engine&#x27;s &lt;weights&gt; are not here." in shown
-    assert captions.eyes([PHOTO, LOOK, missing]).count("<figure") == 2
-
-
-def test_the_eyes_are_cut_apart_and_named_from_the_persons_side() -> None:
-    shown = captions.eyes([PHOTO, LOOK])
-    assert shown.count('src="eyes.png"') == 4
-    assert shown.index("Right eye, Original") < shown.index("Left eye, Original")
+    assert "The engine&#39;s &lt;weights&gt; are not here." in shown
 
 
 def test_the_photo_line_says_the_gaze_and_the_truth_of_a_render() -> None:

@@ -36,14 +36,13 @@ def test_korean_is_korean() -> None:
     assert no_words <= {
         "page.title",
         "verdict.and",
-        "verdict.of_look",
         "numbers.off_lens",
         *(key for key in korean if key.startswith(("numbers.sign.", "numbers.range."))),
     }
     polite = re.compile(r"(요|까요|세요)[.)’]*$|[:)]$")
     sentences = [text for text in korean.values() if text.endswith(".") and "{" not in text]
     assert [text for text in sentences if not polite.search(text.rstrip("."))] == [
-        "시선은 각도로 맞추고, 보정은 본인다움을 잃지 않게."
+        "보는 사람과 눈이 마주치게. 보정해도 본인 그대로."
     ]
 
 
@@ -95,4 +94,4 @@ def test_a_marker_has_no_values_and_a_known_key() -> None:
 
 
 def test_an_unknown_language_is_english() -> None:
-    assert translate("xx", "page.compare") == "Compare"
+    assert translate("xx", "page.stop") == "Stop"

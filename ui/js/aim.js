@@ -1,0 +1,205 @@
+// Aiming on the pictures of the results: drag a point on the face, or use the arrow keys. `props.value`
+// holds where each look aims; a new aim is sent back as `props.value.aimed`.
+const EYES_MM = 63; // Mean distance of the eyes.
+const SCREEN_MM = 300; // How far before the face the pointer is thought to be.
+const LARGEST = 40;
+const SNAP = 1.5;
+const STEP = 0.5;
+const LARGE = 2;
+const WAIT = 90;
+const PATIENCE = 5000;
+
+let strip = null; // The row of pictures, which may be created after this.
+const rounded = (degrees) => Math.round(degrees * 10) / 10 || 0;
+const looks = () => props.value?.looks ?? {};
+const says = () => props.value?.says;
+
+let held = null; // The letter of the look that is being dragged.
+let expected = null; // The aim that was sent, until an update confirms it.
+let later = 0;
+const at = {};
+
+const stages = () =>
+  Object.keys(looks()).flatMap((letter) => {
+    const figure = strip.querySelector(`figure[data-letter="${letter}"]`);
+    const stage = strip.querySelector('.p-split') ?? figure?.querySelector('.p-picture');
+    return figure?.querySelector('.p-picture') ? [{ letter, figure, stage }] : [];
+  });
+
+// Midpoint and distance of the eyes on a stage, in pixels of the page.
+function eyes({ stage }) {
+  const row = stage.closest('.p-strip');
+  const picture = [...row.querySelectorAll('.p-picture img')].find((one) => one.offsetWidth);
+  const numbers = (picture?.classList.contains('p-whole') ? row.dataset.whole : row.dataset.close)?.split(' ').map(Number);
+  if (!numbers) return null;
+  const { width, height } = stage.getBoundingClientRect();
+  return { x: numbers[0] * width, y: numbers[1] * height, apart: numbers[2] * width };
+}
+
+function gazeAt(one, event) {
+  const box = one.stage.getBoundingClientRect();
+  const middle = eyes(one);
+  const mm = EYES_MM / middle.apart;
+  const angle = (pixels) => (Math.atan2(pixels * mm, SCREEN_MM) * 180) / Math.PI;
+  let spot = [angle(event.clientX - box.left - middle.x), -angle(event.clientY - box.top - middle.y)];
+  const off = Math.hypot(...spot);
+  if (off < SNAP) return [0, 0];
+  if (off > LARGEST) spot = spot.map((one) => (one * LARGEST) / off);
+  return spot.map(rounded);
+}
+
+function place(one, [yaw, pitch]) {
+  const middle = eyes(one);
+  const pixels = (degrees) => (Math.tan((degrees * Math.PI) / 180) * SCREEN_MM * middle.apart) / EYES_MM;
+  return [middle.x + pixels(yaw), middle.y - pixels(pitch)];
+}
+
+function inWords([yaw, pitch]) {
+  const parts = [
+    [yaw, says().right, says().left],
+    [pitch, says().up, says().down],
+  ]
+    .filter(([angle]) => Math.abs(angle) >= 0.05)
+    .map(([angle, more, less]) => (angle > 0 ? more : less).replace('{}', `${Math.abs(angle).toFixed(1)}°`));
+  return parts.join(', ') || says().into;
+}
+
+const spotOf = (letter) => at[letter] ?? looks()[letter]?.at ?? props.value.now;
+
+function mark(one) {
+  const { letter, stage, figure } = one;
+  let ring = stage.querySelector('.p-aim');
+  if (!ring) {
+    ring = Object.assign(document.createElement('i'), { className: 'p-aim' });
+    ring.append(document.createElement('span'));
+    stage.append(ring);
+    stage.tabIndex = 0;
+    stage.setAttribute('role', 'application');
+    stage.dataset.aims = letter;
+  }
+  const spot = spotOf(letter);
+  ring.hidden = !spot || !eyes(one);
+  if (ring.hidden) return;
+  const [x, y] = place(one, spot);
+  ring.style.left = `${x}px`;
+  ring.style.top = `${y}px`;
+  ring.classList.toggle('p-held', held === letter);
+  ring.classList.toggle('p-left', x > stage.clientWidth / 2);
+  ring.firstElementChild.textContent = inWords(spot);
+  const keeps = !looks()[letter].at;
+  stage.setAttribute('aria-label', `${says().on_face}, ${letter}: ${keeps ? says().stays : inWords(spot)}. ${says().keys}`);
+  figure.querySelector('[data-aim=lens]')?.setAttribute('aria-pressed', String(!keeps && !Math.hypot(...spot)));
+  figure.querySelector('[data-aim=keep]')?.setAttribute('aria-pressed', String(keeps));
+}
+
+// Says at the list of audiences that the look has an aim of its own, with a way back.
+function own() {
+  for (const line of document.querySelectorAll('.p-own-aim')) {
+    const look = looks()[line.dataset.letter];
+    line.hidden = !look?.hand;
+    if (line.hidden) continue;
+    const back = Object.assign(document.createElement('button'), { type: 'button', textContent: look.back });
+    back.addEventListener('click', () => send(line.dataset.letter, null, ['', ''], 1));
+    line.replaceChildren(`${says().own.replace('{}', inWords(look.at))} `, back);
+  }
+}
+
+function draw() {
+  if (!says()) return;
+  for (const letter of Object.keys(at)) {
+    const sent = expected?.letter === letter && performance.now() < expected.until;
+    if (held !== letter && !later && !(sent && !same(looks()[letter]?.at, at[letter]))) delete at[letter];
+  }
+  stages().forEach(mark);
+  own();
+}
+
+const same = (one, other) => one && other && Math.hypot(one[0] - other[0], one[1] - other[1]) < 0.05;
+
+function send(letter, spot, text, strength) {
+  clearTimeout(later);
+  later = 0;
+  expected = { letter, until: performance.now() + PATIENCE };
+  if (spot) at[letter] = spot;
+  else delete at[letter];
+  props.value = { ...props.value, aimed: { letter, text, strength } };
+  trigger('input');
+}
+
+function aim(letter, spot, now) {
+  at[letter] = spot;
+  const sendAim = () => send(letter, at[letter], at[letter].map(String));
+  if (now) sendAim();
+  else later ||= setTimeout(sendAim, WAIT);
+  stages().filter((one) => one.letter === letter).forEach(mark);
+}
+
+const stageOf = (target) => {
+  const stage = target.closest('.p-split, .p-shot:not(.p-original) .p-picture');
+  return stages().find((one) => one.stage === stage);
+};
+
+function release() {
+  if (!held) return;
+  const letter = held;
+  held = null;
+  strip.classList.remove('p-aiming');
+  aim(letter, at[letter], true);
+}
+
+function listen() {
+  strip = document.getElementById('strip');
+  if (!strip) return void requestAnimationFrame(listen);
+  strip.addEventListener('pointerdown', (event) => {
+    if (event.button > 0 || event.target.closest('.p-split-line, input')) return;
+    const one = stageOf(event.target);
+    if (!one || !eyes(one)) return;
+    event.preventDefault();
+    one.stage.setPointerCapture(event.pointerId);
+    held = one.letter;
+    strip.classList.add('p-aiming');
+    aim(one.letter, gazeAt(one, event), false);
+  });
+  strip.addEventListener('pointermove', (event) => {
+    const one = held && stages().find(({ letter }) => letter === held);
+    if (!one) return;
+    if (!event.buttons) return release();
+    aim(held, gazeAt(one, event), false);
+  });
+  for (const name of ['pointerup', 'pointercancel']) addEventListener(name, release);
+  strip.addEventListener('keydown', (event) => {
+    const stage = event.target.closest('[data-aims]');
+    if (!stage || event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
+    const letter = stage.dataset.aims;
+    const turns = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+    const step = event.shiftKey ? LARGE : STEP;
+    if (event.key === 'Home') aim(letter, [0, 0], true);
+    else if (event.key === 'Escape') send(letter, null, ['', ''], 1);
+    else if (turns[event.key]) {
+      const spot = (spotOf(letter) ?? [0, 0]).map((angle, axis) => {
+        const turn = turns[event.key][axis];
+        return turn ? rounded(Math.round(angle / STEP) * STEP + turn * step) : rounded(angle);
+      });
+      if (Math.hypot(...spot) <= LARGEST) aim(letter, spot, false);
+    } else return;
+    event.preventDefault();
+  });
+  strip.addEventListener('click', (event) => {
+    const button = event.target.closest('button[data-aim]');
+    if (!button) return;
+    const { letter } = button.closest('figure').dataset;
+    if (button.dataset.aim === 'lens') aim(letter, [0, 0], true);
+    else send(letter, null, ['', ''], 0);
+  });
+
+  new MutationObserver((changes) => {
+    const isNew = (node) => node.matches?.('.p-strip') || node.querySelector?.('.p-strip');
+    if (changes.some((change) => [...change.addedNodes].some(isNew))) draw();
+  }).observe(strip, { childList: true, subtree: true });
+  addEventListener('resize', draw);
+  document.getElementById('framing')?.addEventListener('change', () => setTimeout(draw));
+  draw();
+}
+
+watch('value', () => strip && draw());
+listen();

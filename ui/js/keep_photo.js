@@ -1,0 +1,64 @@
+// Keeps this tab's photo in the visitor's browser, so that a reload, another language or a restarted
+// server does not lose it. It is uploaded again when the page opens; the server keeps nothing for it.
+const KEPT_MS = 24 * 3600 * 1000;
+const STORE = 'photos';
+
+const tab = (sessionStorage.presenceTab ||= crypto.getRandomValues(new Uint32Array(2)).join('-'));
+const line = element.querySelector('.p-kept');
+let restoring = false;
+
+const finished = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+const store = async (mode) => {
+  const opening = indexedDB.open('presence', 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+  return (await finished(opening)).transaction(STORE, mode).objectStore(STORE);
+};
+
+const show = (kept) => (line.hidden = !kept);
+
+const forget = async () => {
+  await finished((await store('readwrite')).delete(tab));
+  show(false);
+};
+
+const keep = async ({ url, orig_name: name }) => {
+  const blob = await (await fetch(url)).blob();
+  await finished((await store('readwrite')).put({ blob, name, at: Date.now() }, tab));
+  show(true);
+};
+
+// Deletes what is too old, of all tabs.
+const tidy = async () => {
+  const photos = await store('readwrite');
+  for (const key of await finished(photos.getAllKeys()))
+    if (Date.now() - (await finished(photos.get(key))).at > KEPT_MS) photos.delete(key);
+};
+
+const restore = async () => {
+  await tidy();
+  const kept = await finished((await store('readonly')).get(tab));
+  const input = kept && document.querySelector('#portrait input[type=file]');
+  if (!input) return;
+  const files = new DataTransfer();
+  files.items.add(new File([kept.blob], kept.name || 'photo', { type: kept.blob.type }));
+  restoring = true;
+  input.files = files.files;
+  input.dispatchEvent(new Event('change', { bubbles: true }));
+  show(true);
+};
+
+// Private windows of some browsers have no storage: then nothing is kept.
+const quietly = (promise) => promise.catch(() => show(false));
+
+element.addEventListener('photo', ({ detail }) => {
+  if (!detail) quietly(forget());
+  else if (restoring) restoring = false;
+  else if (detail.url) quietly(keep(detail));
+});
+element.querySelector('button').addEventListener('click', () => quietly(forget()));
+quietly(restore());

@@ -1,0 +1,99 @@
+"""Several looks judged: which came closest to its gaze, and which changed the person least."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.studio import Look
+from pipelines.studio.comparison import TIE
+from ui.result_pictures import Figure, ResultPicture
+from ui.text import numbers
+from ui.text.catalogue import translate
+
+SAME_DEG = 0.5
+"""Gaze errors that differ by less cannot be told apart."""
+REACHED_DEG = 2.6
+"""Up to this error a gaze counts as reached: half the cone in which people feel looked at."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What sets some of the looks apart from the others; empty for a single look.
+
+    Attributes:
+        closest: Letters of the looks that came closest to the gaze they were asked for.
+        least_changed: Letters of the looks whose face is nearest to the photo's.
+    """
+
+    closest: tuple[str, ...] = ()
+    least_changed: tuple[str, ...] = ()
+
+
+def judge(figures: Sequence[Figure]) -> Judgement:
+    """Compare the looks among the figures; those that all share a place are not set apart."""
+    looks = _looks(figures)
+    errors = {one.letter: error for one in looks if (error := _error(one)) is not None}
+    return Judgement(
+        _smallest(errors, SAME_DEG), _smallest({one.letter: _distance(one) for one in looks}, TIE)
+    )
+
+
+def verdict(figures: Sequence[Figure], language: str) -> str:
+    """The judgement in words, and what it leaves open; empty for a single look."""
+    looks = _looks(figures)
+    if len(looks) < 2:
+        return ""
+    judgement = judge(figures)
+    errors = {one.letter: error for one in looks if (error := _error(one)) is not None}
+    sentences = []
+    if judgement.closest:
+        least = numbers.degrees(min(errors[letter] for letter in judgement.closest))
+        letters = _listed(judgement.closest, language)
+        sentences.append(translate(language, "verdict.closest", letters=letters, error=least))
+    elif len(errors) > 1 and max(errors.values()) <= REACHED_DEG:
+        most = numbers.degrees(max(errors.values()))
+        sentences.append(translate(language, "verdict.reached", error=most))
+    sentences += [
+        translate(language, "verdict.missed", letter=letter, error=numbers.degrees(error))
+        for letter, error in errors.items()
+        if error > REACHED_DEG
+    ]
+    if judgement.least_changed:
+        letters = _listed(judgement.least_changed, language)
+        sentences.append(translate(language, "verdict.least", letters=letters))
+    sentences += [
+        translate(language, "verdict.untouched", letter=one.letter)
+        for one in looks
+        if not _distance(one)
+    ]
+    if len({Look.parse(one.report["look"]).context for one in looks}) > 1:
+        sentences.append(translate(language, "verdict.purposes"))
+    return " ".join(sentences)
+
+
+def _looks(figures: Sequence[Figure]) -> list[ResultPicture]:
+    return [one for one in figures if isinstance(one, ResultPicture) and one.letter]
+
+
+def _smallest(values: Mapping[str, float], tie: float) -> tuple[str, ...]:
+    if len(values) < 2:
+        return ()
+    least = min(values.values())
+    letters = tuple(letter for letter, value in values.items() if value - least <= tie)
+    return letters if len(letters) < len(values) else ()
+
+
+def _error(picture: ResultPicture) -> float | None:
+    error = picture.report["gaze"]["error"]
+    return None if error is None else float(error)
+
+
+def _distance(picture: ResultPicture) -> float:
+    return float(picture.report["identity"]["distance"])
+
+
+def _listed(letters: Sequence[str], language: str) -> str:
+    if len(letters) < 2:
+        return "".join(letters)
+    return f"{', '.join(letters[:-1])} {translate(language, 'verdict.and')} {letters[-1]}"

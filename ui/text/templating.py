@@ -1,0 +1,50 @@
+"""Render the page's HTML from the Jinja2 templates in ``ui/templates``; all values are escaped."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ui.text.catalogue import translate
+from ui.text.explanations import term
+
+FOLDER = Path(__file__).parent.parent / "templates"
+
+
+def render(template: str, macro: str, language: str, *args: Any, **values: Any) -> str:
+    """The HTML of one macro of a template.
+
+    Args:
+        template: Name of the file without its ending.
+        macro: Name of the macro.
+        language: The visitor's language; templates call ``tr(key, **values)`` for a text in it, and
+            ``term(id, text, after)`` for a text that opens the explanation of a measurement.
+        args: Arguments of the macro.
+        values: Keyword arguments of the macro.
+    """
+    module = (
+        _environment()
+        .get_template(f"{template}.html")
+        .make_module(
+            {
+                "tr": partial(translate, language),
+                "term": lambda id_, text, after="": Markup(term(language, id_, text, after)),
+            }
+        )
+    )
+    return str(getattr(module, macro)(*args, **values)).strip()
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
