@@ -118,7 +118,6 @@ def test_without_a_vote_labels_and_measurements_are_shown_at_once(
         "texture 94%, floor 88%",
         "Over-polished",
         "least changed of those",
-        "Seen by: Japan.",
     ):
         assert expected in answer.text
     assert "presence" not in answer.headers.get("set-cookie", "")

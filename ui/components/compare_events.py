@@ -54,6 +54,8 @@ _IDLE = """() => {
   page.classList.remove('p-busy-CAUSE');
   if (!page.matches('.p-busy-settle, .p-busy-portrait')) page.classList.remove('p-busy');
 }"""
+# In place of a cleared portrait: the page was opened by a link without one, and says so.
+_SENT = "sent"
 # Seconds within which a browser sends the event that follows another one.
 _FOLLOW_UP_S = 3
 
@@ -328,6 +330,7 @@ class CompareEvents:
             return {
                 **updates,
                 page.portrait.photo: None,
+                self.cleared_for: _SENT,
                 page.results.strip: captions.waiting_strip(language),
                 page.results.notice: captions.notice(" ".join(notes), quiet=True),
             }
@@ -352,6 +355,7 @@ class CompareEvents:
         return [
             page.language,
             page.portrait.photo,
+            self.cleared_for,
             self.comparison_due,
             *page.card_outputs,
             *self.outputs,
@@ -374,7 +378,8 @@ class CompareEvents:
             gaze_line = _gaze_line(known, language)
             return {page.portrait.gaze_line: gaze_line, self.examined: Examined(path)}
         if not path:
-            return self._not_examined(Examined())
+            # `_on_portrait` decides about the notice.
+            return {page.photo: None, page.portrait.gaze_line: "", self.examined: Examined()}
         progress(0, desc=translate_message(language, "Looking at the photo"))
         try:
             with page.cancellations.running(str(request.session_hash)) as check:
@@ -414,6 +419,8 @@ class CompareEvents:
         page = self.page
         page.file_store.register_upload(path)
         updates = {self.cleared_for: path or ""}
+        if not path and cleared_for == _SENT:
+            return updates
         if is_of_portrait(screen, path) or (path and path == cleared_for):
             return updates
         # The results of the old portrait are not needed any more.
