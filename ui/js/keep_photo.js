@@ -62,3 +62,13 @@ element.addEventListener('photo', ({ detail }) => {
 });
 element.querySelector('button').addEventListener('click', () => quietly(forget()));
 quietly(restore());
+
+// A restarted server knows nothing of this page: open it again, with the photo and the looks.
+const isRestarted = async () => {
+  const { app_id: now } = await (await fetch('gradio_api/app_id')).json();
+  return String(now) !== String(window.gradio_config.app_id);
+};
+new PerformanceObserver((list) => {
+  const failed = ({ name, responseStatus }) => name.includes('/gradio_api/') && responseStatus >= 500;
+  if (list.getEntries().some(failed)) isRestarted().then((yes) => yes && location.reload(), () => {});
+}).observe({ type: 'resource' });
