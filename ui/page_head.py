@@ -23,8 +23,10 @@ from ui.text.catalogue import texts, translate, translate_html
 from ui.text.language import COOKIE, DEFAULT_LANGUAGE, LANGUAGES, known_language, language_of
 
 ASSETS = Path(__file__).parent.parent / "assets"
-RENAME_SCRIPT = Path(__file__).parent / "js" / "mend.js"
-QUEUE_SCRIPT = Path(__file__).parent / "js" / "queue.js"
+SCRIPTS = Path(__file__).parent / "js"
+STORAGE_SCRIPT = SCRIPTS / "storage.js"
+RENAME_SCRIPT = SCRIPTS / "mend.js"
+QUEUE_SCRIPT = SCRIPTS / "queue.js"
 PICTURE = "presence-social.png"
 """Picture for link previews, 1200 x 630 pixels."""
 
@@ -107,6 +109,7 @@ def _head(language: str, home: str, picture: str) -> str:
     return "\n".join(
         [
             _SET_LANGUAGE % (language, language),
+            f"<script>{STORAGE_SCRIPT.read_text(encoding='utf-8')}</script>",
             f"<script>{_rename_script(language)}{_queue_script(language)}</script>",
             *tags,
             '<meta name="twitter:card" content="summary_large_image">',

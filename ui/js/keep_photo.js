@@ -3,7 +3,8 @@
 const KEPT_MS = 24 * 3600 * 1000;
 const STORE = 'photos';
 
-const tab = (sessionStorage.presenceTab ||= crypto.getRandomValues(new Uint32Array(2)).join('-'));
+// Another site's frame, and private windows of some browsers, have no storage: nothing is kept there.
+const tabOf = () => (sessionStorage.presenceTab ||= crypto.getRandomValues(new Uint32Array(2)).join('-'));
 const line = element.querySelector('.p-kept');
 let restoring = false;
 
@@ -22,13 +23,13 @@ const store = async (mode) => {
 const show = (kept) => (line.hidden = !kept);
 
 const forget = async () => {
-  await finished((await store('readwrite')).delete(tab));
+  await finished((await store('readwrite')).delete(tabOf()));
   show(false);
 };
 
 const keep = async ({ url, orig_name: name }) => {
   const blob = await (await fetch(url)).blob();
-  await finished((await store('readwrite')).put({ blob, name, at: Date.now() }, tab));
+  await finished((await store('readwrite')).put({ blob, name, at: Date.now() }, tabOf()));
   show(true);
 };
 
@@ -41,7 +42,7 @@ const tidy = async () => {
 
 const restore = async () => {
   await tidy();
-  const kept = await finished((await store('readonly')).get(tab));
+  const kept = await finished((await store('readonly')).get(tabOf()));
   const input = kept && document.querySelector('#portrait input[type=file]');
   if (!input) return;
   const files = new DataTransfer();
@@ -52,7 +53,6 @@ const restore = async () => {
   show(true);
 };
 
-// Private windows of some browsers have no storage: then nothing is kept.
 const quietly = (promise) => promise.catch(() => show(false));
 
 element.addEventListener('photo', ({ detail }) => {
