@@ -204,20 +204,28 @@ def polish(
     faults: Annotated[
         bool, typer.Option("--planted", help="plant spots, moles, shadows and dark circles, too")
     ] = False,
+    straighten: Annotated[
+        bool, typer.Option("--straighten", help="turn the photos, and straighten them, too")
+    ] = False,
 ) -> None:
     """Doses, guards and seconds in every context."""
     from PIL import Image
 
-    from benchmarks import planted, polish
+    from benchmarks import planted, polish, straightening
     from presets.schema import load as load_presets
 
     presets = load_presets()
     names = contexts.split(",") if contexts else list(presets.contexts)
     done = _polished(folder, names)
     report = polish.report(done)
-    _show(report, polish.table, None if faults else json)
+    print(polish.table(report))
     if faults:
-        _show(report | {"planted": planted.run(folder, presets, names)}, planted.table, json)
+        report["planted"] = planted.run(folder, presets, names)
+        print(planted.table(report))
+    if straighten:
+        report["straightening"] = straightening.run(folder)
+        print(straightening.table(report))
+    write(report, json)
     if sheet:
         Image.fromarray(polish.contact_sheet(done)).save(sheet)
 

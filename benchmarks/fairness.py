@@ -7,8 +7,9 @@ JSON:
     classes: for each class of the Individual Typology Angle n, few (whether n is below the
         threshold), held_back_share (photos whose doses were reduced) and measures: for lightening
         (degrees), lightening_in_light (without what softer shadows and the exposure of the whole
-        picture did), texture_loss and identity the mean, the difference to all other photos, its
-        95 % interval over photos, and whether the class stands_out.
+        picture did), lightening_lit (of the part of the face that was lit), texture_loss and
+        identity the mean, the difference to all other photos, its 95 % interval over photos, and
+        whether the class stands_out.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ FEW = 10
 _MEASURES: dict[str, tuple[Callable[[Result], float], float]] = {
     "lightening": (lambda result: result.lightening, 0.5),
     "lightening_in_light": (lambda result: result.lightening_in_light, 0.5),
+    "lightening_lit": (lambda result: result.lightening_lit, 0.5),
     "texture_loss": (lambda result: 1 - result.readings.texture, 0.03),
     "identity": (lambda result: result.readings.distance or 0.0, 0.03),
 }

@@ -11,7 +11,8 @@ JSON:
     photos: one row for each photo and context: asked, the context's doses, and given, what was
         applied of them; held_back, by how much and why; notes on what was left out; ita, Individual
         Typology Angle of the skin before, and lightening, its change (degrees), with
-        lightening_in_light, without what the light did; done, what was done; the guards.
+        lightening_in_light, without what the light did, and lightening_lit, that of the part of
+        the face that was lit; done, what was done; the guards.
     planted: with --planted, see `benchmarks.planted`.
 """
 
@@ -64,6 +65,7 @@ class Result:
         ita: Individual Typology Angle of the skin before, in degrees; None without colour.
         lightening: Change of that angle, in degrees, lighter > 0; 0 without colour.
         lightening_in_light: Change of that angle against the original in the light of the result.
+        lightening_lit: Change of that angle on the part of the face that was lit.
         done: What was done, as plain data.
         asked: The context's doses.
         given: The doses applied: left-out ones are 0, held-back ones smaller.
@@ -80,6 +82,7 @@ class Result:
     ita: float | None
     lightening: float
     lightening_in_light: float
+    lightening_lit: float
     done: tuple[dict[str, Any], ...]
     asked: Doses
     given: Doses
@@ -231,7 +234,10 @@ def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
             context="" if context is None else context.id,
             ita=ita,
             lightening=0.0 if ita is None or tone is None else tone.angle - ita,
-            lightening_in_light=_angle_between(in_light, tone),
+            lightening_in_light=_angle_between(in_light.tone, tone),
+            lightening_lit=_angle_between(
+                *(guards.tone_of_lit(before, each) for each in (photo.pixels, working))
+            ),
             done=tuple(polished.done.report()),
             asked=doses,
             given=Doses(**given),
@@ -244,10 +250,10 @@ def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
         )
 
 
-def _angle_between(before: guards.Reference, tone: Tone | None) -> float:
-    if before.tone is None or before.tone.ita is None or tone is None:
+def _angle_between(before: Tone | None, after: Tone | None) -> float:
+    if before is None or before.ita is None or after is None:
         return 0.0
-    return tone.angle - before.tone.ita
+    return after.angle - before.ita
 
 
 def _summary(results: Sequence[Result]) -> Report:
@@ -279,6 +285,7 @@ def _row(result: Result) -> Report:
         "identity": readings.distance or 0.0,
         "lightening": result.lightening,
         "lightening_in_light": result.lightening_in_light,
+        "lightening_lit": result.lightening_lit,
         "seconds": result.seconds,
     }
     return {

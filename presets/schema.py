@@ -132,6 +132,9 @@ Unit = Annotated[float, Field(ge=0, le=1)]
 Pair = Annotated[tuple[float, float], Field(strict=False)]
 Lines = Annotated[tuple[Line, ...], Field(strict=False)]
 Level = Literal["low", "medium", "high", "none"]
+Frame = Literal["keep", "1x1", "4x5", "3x4", "3x2", "16x9"]
+Backdrop = Literal["keep", "soften", "plain"]
+Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 
 
 class StrictModel(BaseModel):
@@ -242,8 +245,9 @@ class Context(StrictModel):
     """The purpose of a portrait.
 
     `texture_floor` (0 to 1) is the minimum share of fine skin texture to keep. `untouched` means
-    that no pixel may change. `wardrobe`, `background` and `expression` are shown to people and used
-    in prompts. `disclosure` says what viewers must be told; empty if nothing.
+    that no pixel may change. `frame` and `backdrop` are suggestions, `ground` is the colour of a
+    plain backdrop (sRGB). `wardrobe`, `background` and `expression` are shown to people and used in
+    prompts. `disclosure` says what viewers must be told; empty if nothing.
     """
 
     id: Id
@@ -256,6 +260,9 @@ class Context(StrictModel):
     background: Line
     expression: Line
     crop: Line
+    frame: Frame = "keep"
+    backdrop: Backdrop = "keep"
+    ground: Colour = "#d4d6d8"
     rationale: Rationale
     disclosure: Note = ""
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()

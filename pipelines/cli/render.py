@@ -31,9 +31,10 @@ def run(
     analysis = studio.analyse(photo)
     variant = studio.render(analysis, asked)
     original = metadata.pixel_hash(analysis.portrait.original_u8)
-    save(variant.image_u8, out, variant.look, original)
+    framed = studio.framed(variant)
+    save(framed.image_u8, out, variant.look, original)
     if report:
-        write_json(variant.report(), report)
+        write_json(variant.report() | {"frame": framed.report()}, report)
     print(f"{out}  {', '.join(captions.lines(variant))}")
-    for warning in variant.warnings:
+    for warning in (*variant.warnings, *framed.notes):
         print(f"note: {warning}", file=sys.stderr)

@@ -55,6 +55,8 @@ TEXTURE_SLACK = 0.005
 _STRICT = 0.95
 # Loss of texture below the floor that counts as much as another guard at twice its bound.
 _TEXTURE_STEP = 0.1
+# Percentiles of L* between which skin counts as lit: above the shadows, below gloss.
+_LIT = (70, 95)
 # Number of skin pixels on which CIEDE2000 is computed.
 _SAMPLES = 8192
 _WHITE = 254.5 / 255
@@ -276,6 +278,23 @@ def read(
         eyes_over_skin=growth["lashes"] / max(growth["skin"], 1e-3),
     )
     return readings, tone
+
+
+def tone_of_lit(before: Reference, pixels: Image) -> Tone | None:
+    """Mean colour of the lit part of the face, which softer shadows do not reach.
+
+    Args:
+        before: The original; it decides which part is lit.
+        pixels: The original or a version of it, of the same size; or its crop.
+    """
+    crop, mask = before.crop, before.seen.facial > 0.5
+    if not mask.any():
+        return None
+    lightness = colour.to_lab(crop.pixels)[..., 0]
+    low, high = np.percentile(lightness[mask], _LIT)
+    lit = mask & (lightness >= low) & (lightness <= high)
+    pixels = pixels if pixels.shape[:2] == crop.pixels.shape[:2] else crop.like(pixels)
+    return colour.of(colour.to_lab(pixels), lit.astype(np.float32))
 
 
 def _ita_shift(before: Tone | None, after: Tone | None) -> float:

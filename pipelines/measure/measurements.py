@@ -109,12 +109,16 @@ class SkinTone:
             and the result.
         ita_in_light: ITA of the original in the light of the result, whose shadows may be softer;
             `ita_before` if the light was not changed.
+        ita_lit_before: ITA of the lit part of the original's face.
+        ita_lit_after: The same part in the result.
     """
 
     ita_before: float | None
     ita_after: float | None
     delta_e00_mean: float
     ita_in_light: float | None
+    ita_lit_before: float | None = None
+    ita_lit_after: float | None = None
 
     @property
     def shift(self) -> float:
@@ -368,6 +372,8 @@ def measure(
     ita_before = baseline.tone.ita if baseline.tone else None
     # Not `tone.ita`, which becomes None if the chroma falls just below the limit of colourless.
     ita_after = None if ita_before is None or tone is None else tone.angle
+    lit = (guards.tone_of_lit(reference, each) for each in (reference.crop.pixels, after))
+    lit_angles = (None if ita_before is None or not each else each.angle for each in lit)
     ita_in_light = None if ita_before is None or not reference.tone else reference.tone.angle
     return Measurements(
         gaze=gaze,
@@ -375,7 +381,9 @@ def measure(
         identity=Likeness(moved, moved < SAME_PERSON),
         texture_retention=readings.texture,
         texture_floor=texture_floor,
-        skin_tone=SkinTone(ita_before, ita_after, readings.delta_e00_mean, ita_in_light),
+        skin_tone=SkinTone(
+            ita_before, ita_after, readings.delta_e00_mean, ita_in_light, *lit_angles
+        ),
         eyes=eyes(after, face_after),
         changed_outside_face=changed_outside_face,
         readings=readings,

@@ -13,8 +13,9 @@ from pipelines.image.arrays import Image, Map
 from pipelines.image.colour import add, luma_of
 from pipelines.image.filters import lowpass
 
-# Strength of the curve and of the glow at a dose of 1, and the largest glow in luma.
-_CURVE = 0.8
+# Strength of the curve and of the glow at a dose of 1, and the largest glow in luma. On a face the
+# curve is weaker: its lit part would become lighter, on dark skin more than on light.
+_CURVE, _CURVE_ON_FACE = 0.8, 0.3
 _GLOW, _MOST_GLOW = 0.3, 0.08
 # Standard deviation of the transition between the face's pivot and the picture's, in interocular
 # distances.
@@ -32,11 +33,13 @@ class Curve:
     Attributes:
         far_pivot: Luma that the curve keeps far from the face.
         pivot: Luma that the curve keeps, per pixel of the crop of the face, shape (h, w).
+        strength: Strength of the curve at a dose of 1, per pixel of that crop, shape (h, w).
         glow: Change of luma at a dose of 1, per pixel of the crop of the face, shape (h, w).
     """
 
     far_pivot: float
     pivot: Map = field(repr=False)
+    strength: Map = field(repr=False)
     glow: Map = field(repr=False)
 
 
@@ -53,11 +56,18 @@ def measure(pixels: Image, crop: Closeup, mask: Map) -> Curve:
     far_pivot = _neutral_pivot(luma_of(np.asarray(small, np.float32)))
     luma, unit = luma_of(crop.pixels), crop.face.interocular
     if not mask.any():
-        return Curve(far_pivot, np.full_like(luma, far_pivot), np.zeros_like(luma))
+        constant = np.full_like(luma, far_pivot), np.full_like(luma, _CURVE)
+        return Curve(far_pivot, *constant, np.zeros_like(luma))
     # Shifted so that it is 0 at the border of the crop.
     on_face = np.clip((lowpass(skin.edge(crop.face), _TRANSITION * unit) - 0.03) / 0.5, 0, 1)
     pivot = far_pivot + (_neutral_pivot(luma, mask) - far_pivot) * on_face
-    return Curve(far_pivot, np.asarray(pivot, np.float32), _glow(luma, mask, unit))
+    strength = _CURVE + (_CURVE_ON_FACE - _CURVE) * np.clip(on_face, 0, 1)
+    return Curve(
+        far_pivot,
+        np.asarray(pivot, np.float32),
+        np.asarray(strength, np.float32),
+        _glow(luma, mask, unit),
+    )
 
 
 def apply(pixels: Image, crop: Closeup, curve: Curve, dose: float) -> Image:
@@ -76,18 +86,20 @@ def apply(pixels: Image, crop: Closeup, curve: Curve, dose: float) -> Image:
     """
     result = np.empty_like(pixels)
     rows, columns = crop.view
-    pivot, glow = crop.back(curve.pivot), crop.back(curve.glow)
+    pivot, strength, glow = map(crop.back, (curve.pivot, curve.strength, curve.glow))
     step = max(1, _BLOCK // max(pixels.shape[1], 1))
     for top in range(0, len(pixels), step):
         block = pixels[top : top + step]
         luma = luma_of(block)
         block_pivot: Map = np.full_like(luma, curve.far_pivot)
+        block_strength: Map = np.full_like(luma, _CURVE)
         low, high = max(top, rows.start), min(top + len(block), rows.stop)
         in_block = slice(low - top, high - top), columns
         in_crop = slice(low - rows.start, high - rows.start)
         if low < high:
             block_pivot[in_block] = pivot[in_crop]
-        change = (_CURVE * dose) * luma * (1 - luma) * (luma - block_pivot)
+            block_strength[in_block] = strength[in_crop]
+        change = np.float32(dose) * block_strength * luma * (1 - luma) * (luma - block_pivot)
         if low < high:
             change[in_block] += dose * glow[in_crop]
         result[top : top + step] = add(block, change)

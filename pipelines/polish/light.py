@@ -21,10 +21,10 @@ from pipelines.polish import shadows
 
 # Long side in pixels of the copy on which the picture is measured.
 _SIDE = 256
-# Brightest luma of a well exposed picture; from the second value on a picture is left alone.
-_BRIGHT, _BRIGHT_ENOUGH = 0.90, 0.80
-# Largest rise of the exposure in EV.
-_MOST_EV = 1.2
+# Value that the brightest channel of the brightest parts of a well exposed picture reaches; 0.86 on
+# 95 of 100 portraits of light skin, 0.83 of dark. Below, the exposure rises by so much of what is
+# missing, and at most by so many EV.
+_BRIGHT_ENOUGH, _RISE, _MOST_EV = 0.80, 1.5, 0.6
 # What counts as neutral surroundings: largest chroma, and the least share of the picture.
 _NEUTRAL_CHROMA, _LEAST_NEUTRAL = 14.0, 0.10
 # Cast of neutral surroundings in CIELAB that is left, and the largest that is corrected.
@@ -125,21 +125,17 @@ def apply(pixels: Image, crop: Closeup, light: Light, dose: float) -> Image:
 
 
 def _exposure(small: Image, crop: Closeup) -> float:
-    """Rise of the exposure in EV that brings the brightest parts where they usually are.
+    """Rise of the exposure in EV of a picture none of whose channels comes near the top.
 
-    On the face these are catchlights, teeth and gloss, which do not depend on the skin.
+    A picture is under-exposed only if its brightest parts are dark in every channel: a wall or
+    clothes of a strong colour are dark in luma, and still exposed as they should be. On the face
+    the brightest parts are catchlights, teeth and gloss, which do not depend on the skin.
     """
-    view = skin.window(crop.face)
-    brightest = max(
-        float(np.percentile(colour.luma_of(small), 98)),
-        float(np.percentile(colour.luma_of(crop.pixels[view]), 99.7)),
-    )
-    if brightest >= _BRIGHT_ENOUGH:
-        return 0.0
-    ev = 2.2 * float(np.log2(_BRIGHT / max(brightest, 0.05)))
+    face = crop.pixels[skin.window(crop.face)].max(axis=2)
+    brightest = max(float(np.percentile(small.max(axis=2), 98)), float(np.percentile(face, 99.7)))
     # Starts at 0 where a picture is just bright enough.
-    start = 2.2 * float(np.log2(_BRIGHT / _BRIGHT_ENOUGH))
-    return min(1.5 * (ev - start), _MOST_EV)
+    ev = 2.2 * float(np.log2(_BRIGHT_ENOUGH / max(brightest, 0.05)))
+    return float(np.clip(_RISE * ev, 0, _MOST_EV))
 
 
 def _balance(small: Image, tone: colour.Tone | None) -> tuple[float, float, float]:

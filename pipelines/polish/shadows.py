@@ -22,14 +22,15 @@ from pipelines.image.filters import lowpass, noise, smoothstep
 
 # Share of the missing light that is added at a dose of 1, and the largest rise in EV.
 _SHARE, _MOST_RISE = 0.95, 2.2
+# Largest mean rise of the face at a dose of 1 in EV: where only a sliver is lit, the face is not
+# brought to the light of that.
+_MOST_MEAN = 1.1
 # Depth in EV of the darkest tenth of the face: from here shadows are lifted less, and not at all.
 # Light that falls off this far is meant, and lifted blacks are blotchy.
 _TOO_DEEP = (2.4, 4.6)
-# Share of that share that shading in soft light gets: it is a part of the photograph.
-_SOFT_SHARE = 0.4
 # Shading of this many EV shows the shape of a face, in hard and in soft light; what is deeper is
 # shadow.
-_FORM_HARD, _FORM_SOFT = 0.12, 0.6
+_FORM_HARD, _FORM_SOFT = 0.16, 0.6
 # Added to linear luminance before its logarithm. Steps of such stops are about equally visible on
 # dark and light skin; without it the form of dark skin would pass for shadow.
 _BLACK = 0.02
@@ -40,11 +41,15 @@ _LEAST = 0.002
 # filter that follows the edge of a shadow; of the face's form; over which the light is continued
 # to eyes, brows, lips and beard.
 _DETAIL, _GUIDE, _RELIEF, _CONTINUED = 0.03, 0.16, 0.06, 0.12
+# Percentile of the light on a face that is lit where only small parts of it are, in soft and in
+# hard light.
+_LEAST_LIT = (75.0, 84.0)
 # Contrast in EV above which the guided filter keeps an edge.
 _EDGE = 0.22
 # Share of the variance of the light between its two clusters (0.64 for a normal distribution, 0.75
-# for an even one): from here it counts as lit and shaded, at first not at all, then fully.
-_TWO_PARTS = (0.68, 0.80)
+# for an even one), or between the two sides of the face: from here it counts as lit and shaded, at
+# first not at all, then fully.
+_TWO_PARTS, _SIDED = (0.73, 0.81), (0.45, 0.65)
 # Width of the edge of a hard shadow in interocular distances. Mean slope of the light along the
 # border of its clusters, as a share of one that crosses in that width: from soft to hard light.
 _PENUMBRA, _HARD_EDGE = 0.15, (0.60, 0.85)
@@ -60,6 +65,8 @@ _NOTHING, _SOMETHING = 0.002, 0.007
 _SLACK = 0.15
 # Share of the colour cast of the shadow that is removed where light is added.
 _CAST = 0.6
+# Share of the hue other than that of lit skin that is removed from lifted stubble.
+_FOREIGN = 0.8
 # Chroma that a shadow may have compared with the lit skin: dark pixels are often too saturated.
 _RICHER = 1.3
 # Largest value of a channel of what is lifted.
@@ -117,7 +124,7 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     gloss = _gloss(luminance, rgb, on_face)
     light = _light(np.log2(luminance * np.exp2(-gloss) + _BLACK), masks, unit)
     form_normals = normals(face)
-    lit, hardness = _lit_level(light, on_face, unit)
+    lit, hardness = _lit_level(light, on_face, face)
     form_depth = _FORM_SOFT + (_FORM_HARD - _FORM_SOFT) * hardness
     form = np.log2(_AMBIENT + (1 - _AMBIENT) * np.clip(form_normals @ _SOFT_LIGHT, 0, 1))
     bright = on_face & (light > lit - 0.3) & (gloss < _GLOSSY)
@@ -128,7 +135,8 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     certain = smoothstep(_explained(light, form_normals, on_face), *_EXPLAINED)
     something = smoothstep(np.exp2(light) - _BLACK, _NOTHING, _SOMETHING)
     empty = float(np.mean((missing > 1)[on_face] & (something < 0.5)[on_face]))
-    certain = certain * (_SOFT_SHARE + (1 - _SOFT_SHARE) * hardness)
+    # Shading in soft light is a part of the photograph.
+    certain = certain * hardness
     certain = certain * (1 - smoothstep(float(np.percentile(missing[on_face], 90)), *_TOO_DEEP))
     rise = _SHARE * certain * rise * lowpass(something, _GUIDE * unit)
     dark = np.maximum(np.exp2(light) - _BLACK, _NOTHING)
@@ -139,6 +147,7 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     most = np.log2(np.exp2(lit + np.minimum(form, 0)) - _BLACK + _LEAST)
     rise = np.minimum(rise, np.maximum(most - own, 0) + _SLACK)
     rise = lowpass(np.asarray(rise, np.float32), _DETAIL * unit) * (rise > 0)
+    rise *= min(1.0, _MOST_MEAN / max(float(rise[on_face].mean()), 1e-6))
     shaded = on_face & (rise > 0.25)
     depth = float(lit - np.median(light[shaded])) if np.mean(shaded[on_face]) > 0.02 else 0.0
     lifted = light[shaded] + rise[shaded]
@@ -230,7 +239,7 @@ def _light(stops: Map, masks: Skin, unit: float) -> Map:
     return np.asarray(cv2.ximgproc.guidedFilter(smooth, smooth, radius, _EDGE**2), np.float32)
 
 
-def _lit_level(light: Map, on_face: NDArray[np.bool_], unit: float) -> tuple[float, float]:
+def _lit_level(light: Map, on_face: NDArray[np.bool_], face: Face) -> tuple[float, float]:
     """Light of the lit part of a face in EV, and how hard the light is, 0..1.
 
     The median of the lighter of two clusters (Otsu 1979), or what a quarter of the face has, where
@@ -256,11 +265,27 @@ def _lit_level(light: Map, on_face: NDArray[np.bool_], unit: float) -> tuple[flo
     border = cv2.morphologyEx(part, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
     border &= cv2.erode(on_face.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     slope = float(np.hypot(down, across)[border].mean()) if border.any() else 0.0
-    sharpness = slope * _PENUMBRA * unit / max(apart, 1e-3)
-    hardness = float(smoothstep(separation, *_TWO_PARTS) * smoothstep(sharpness, *_HARD_EDGE))
-    lit = float(min(np.median(on_skin[lighter]), np.percentile(on_skin, 75)))
+    sharpness = slope * _PENUMBRA * face.interocular / max(apart, 1e-3)
+    parted = max(
+        float(smoothstep(separation, *_TWO_PARTS)),
+        float(smoothstep(_sided(light, on_face, face), *_SIDED)),
+    )
+    hardness = parted * float(smoothstep(sharpness, *_HARD_EDGE))
+    least_lit = _LEAST_LIT[0] + hardness * (_LEAST_LIT[1] - _LEAST_LIT[0])
+    lit = float(min(np.median(on_skin[lighter]), np.percentile(on_skin, least_lit)))
     middle = float(np.median(on_skin))
     return middle + (lit - middle) * hardness, hardness
+
+
+def _sided(light: Map, on_face: NDArray[np.bool_], face: Face) -> float:
+    """Share of the variance of the light that one step along the middle of the face explains."""
+    beyond = (np.arange(on_face.shape[1]) > face.region("nose").mean(axis=0)[0]) & on_face
+    one, other = light[beyond], light[on_face & ~beyond]
+    if not one.size or not other.size:
+        return 0.0
+    share = one.size / (one.size + other.size)
+    step = float(one.mean() - other.mean())
+    return share * (1 - share) * step**2 / max(float(light[on_face].var()), 1e-6)
 
 
 def normals(face: Face) -> Image:
@@ -300,8 +325,9 @@ def _continued(rise: Map, face: Face, masks: Skin, unit: float) -> Map:
     on_skin = masks.visible * np.clip(1 - away / _NECK_FADE, 0, 1)
     # The rim of a face is darkest; lifted most, it would glow.
     around = lowpass(rise, _RIM * unit, masks.visible)
-    rise = np.minimum(rise, _RIM_ABOVE * around)
-    reach = np.maximum(skin.edge(face) * _not_hair(face), on_skin)
+    limited, inside = np.minimum(rise, _RIM_ABOVE * around), skin.edge(face)
+    rise = limited + inside * (rise - limited)
+    reach = np.maximum(inside * _not_hair(face), on_skin)
     return np.asarray(rise * lowpass(reach, _DETAIL / 3 * unit) * (reach > 0), np.float32)
 
 
@@ -335,8 +361,18 @@ def _cast(crop: Closeup, masks: Skin, rise: Map, bright: NDArray[np.bool_], unit
     wanted *= np.clip(richness, 1, _RICHER)[..., None]
     change = wanted - lifted
     share = np.where(richness > _RICHER, 1.0, _CAST) * np.clip(rise / 0.8, 0, 1)
-    share *= np.clip(1.5 * lowpass(masks.visible, _DETAIL * unit), 0, 1)
-    return lowpass(np.asarray(change * share[..., None], np.float32), _DETAIL / 2 * unit)
+    on_skin = np.clip(1.5 * lowpass(masks.visible, _DETAIL * unit), 0, 1)
+    change *= (share * on_skin)[..., None]
+    # Stubble in the shade is often purple, which shows once it is lifted.
+    hue = lit[1:] / np.linalg.norm(lit[1:])
+    foreign = lifted - (lifted @ hue)[..., None] * hue
+    view = slice(0, crop.face.size[0]), slice(0, crop.face.size[1])
+    features = np.maximum(
+        skin.both(crop.face, "eye_socket", view, 0.03), skin.region(crop.face, "lips", view, 0.03)
+    )
+    stubble = np.clip(rise / 0.8, 0, 1) * (1 - on_skin) * (1 - features)
+    change -= _FOREIGN * foreign * stubble[..., None]
+    return lowpass(np.asarray(change, np.float32), _DETAIL / 2 * unit)
 
 
 def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:

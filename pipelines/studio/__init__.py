@@ -6,6 +6,7 @@ is measured on a photo before any look, `rendering` renders one look, `compariso
 
 from pipelines.studio.analysis import Analysis, analyse, analyse_pixels
 from pipelines.studio.comparison import Comparison, compare, render_each
+from pipelines.studio.framing import Framed, framed
 from pipelines.studio.look import Look
 from pipelines.studio.rendering import Variant, render
 from pipelines.studio.turning import Progress
@@ -13,12 +14,14 @@ from pipelines.studio.turning import Progress
 __all__ = [
     "Analysis",
     "Comparison",
+    "Framed",
     "Look",
     "Progress",
     "Variant",
     "analyse",
     "analyse_pixels",
     "compare",
+    "framed",
     "render",
     "render_each",
 ]

@@ -34,6 +34,8 @@ class Change:
     def report(self) -> dict[str, Any]:
         """Plain data for JSON, with the keys of a variant's report."""
         report = self.measurements.report()
+        # Known of a polish only, and not of a headshot that somebody else may have made.
+        del report["done"]
         if self.resampled:
             report["changed_outside_face"] = None
         return {"scale": round(self.scale, 4), "resampled": self.resampled, **report}

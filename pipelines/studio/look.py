@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qsl, quote
 
 from pipelines.gaze import NO_TRIM, Gaze, Trim
 from pipelines.runtime.errors import LookError
 from pipelines.runtime.messages import Message
-from presets.schema import Presets, load
+from presets.schema import Backdrop, Frame, Presets, load
 
 DOSES = {
     "B": "blemishes",
@@ -22,7 +22,12 @@ DOSES = {
     "X": "sharpness",
     "L": "light",
 }
-KEYS = ("region", "context", "gaze", "polish", "engine", "seed", "doses", "generative", "trim")
+KEYS = (
+    *("region", "context", "gaze", "polish", "engine", "seed", "doses", "generative", "trim"),
+    *("frame", "backdrop"),
+)
+FRAMES = (*get_args(Frame), "context")
+BACKDROPS = (*get_args(Backdrop), "context")
 MOST_GENERATIVE = 0.4
 """Strength above which a network changes the skin so much that the person is not recognisable."""
 WIDEST_YAW = 40.0
@@ -51,6 +56,10 @@ class Look:
         generative: Generative polish: strength with which a hub engine redraws the skin, 0 (off)
             to 0.4. Above 0 it is refused for other engines, which cannot draw skin.
         trim: Angles by which each eye turns further than the common target, -8..8 degrees.
+        frame: Shape to crop to, one of `FRAMES`; "context" is what the context suggests. The look's
+            picture itself is not cropped, so that faces line up; see `framing.framed`.
+        backdrop: What becomes of the ground behind the person, one of `BACKDROPS`; "context" is
+            what the context suggests.
     """
 
     region: str = "international"
@@ -62,6 +71,8 @@ class Look:
     doses: tuple[tuple[str, float], ...] = ()
     generative: float = 0.0
     trim: Trim = NO_TRIM
+    frame: str = "keep"
+    backdrop: str = "keep"
 
     @classmethod
     def parse(cls, text: str, presets: Presets | None = None) -> Look:
@@ -87,6 +98,8 @@ class Look:
         _require_known("region", self.region, list(presets.regions))
         _require_known("context", self.context, list(presets.contexts))
         _require_known("engine", self.engine, list(presets.engines))
+        _require_choice("frame", self.frame, FRAMES)
+        _require_choice("backdrop", self.backdrop, BACKDROPS)
         generative = _in_range("generative polish", self.generative, 0, MOST_GENERATIVE)
         if generative and presets.engines[self.engine].weights != "hub":
             raise LookError(
@@ -138,6 +151,11 @@ class Look:
             parts["generative"] = _number(self.generative)
         if self.trim:
             parts["trim"] = ",".join(_number(angle) for angle in self.trim.angles)
+        parts |= {
+            key: value
+            for key, value in (("frame", self.frame), ("backdrop", self.backdrop))
+            if value != "keep"
+        }
         return "&".join(f"{key}={quote(value, safe=',:')}" for key, value in parts.items())
 
 
@@ -190,6 +208,19 @@ def _require_known(kind: str, name: str, names: list[str]) -> None:
                 kind=kind,
                 name=quoted(name),
                 known=", ".join(names),
+            ),
+        )
+
+
+def _require_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise LookError(
+            "bad-value",
+            Message(
+                "The look's {key} is {value}; it is one of {known}.",
+                key=key,
+                value=quoted(value),
+                known=", ".join(choices),
             ),
         )
 
@@ -315,6 +346,8 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "doses": _parse_doses,
     "generative": lambda text: _parse_float("generative polish", text),
     "trim": _parse_trim,
+    "frame": str,
+    "backdrop": str,
 }
 
 

@@ -32,6 +32,8 @@ class Plan:
         engine: The preset of the look's engine.
         generative: Strength with which a hub engine redraws the skin, 0 for not at all.
         trim: Angles by which each eye turns further than `target`, limited to what is in reach.
+        frame: A name of `framing.FRAMES`, or "keep".
+        backdrop: "keep", "soften" or "plain".
     """
 
     asked: Gaze | None
@@ -45,6 +47,8 @@ class Plan:
     engine: Engine
     generative: float = 0.0
     trim: Trim = NO_TRIM
+    frame: str = "keep"
+    backdrop: str = "keep"
 
     @property
     def aim(self) -> Gaze | None:
@@ -98,7 +102,16 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
         engine=presets.engines[look.engine],
         generative=_generative(look, context),
         trim=trim,
+        frame=_suggested(look.frame, context.frame, context),
+        backdrop=_suggested(look.backdrop, context.backdrop, context),
     )
+
+
+def _suggested(asked: str, by_context: str, context: Context) -> str:
+    """What is asked for; nothing where nothing may change."""
+    if context.untouched:
+        return "keep"
+    return by_context if asked == "context" else asked
 
 
 def side_of(side: Literal["away", "with"], head: HeadPose, now: Gaze) -> int:

@@ -26,6 +26,7 @@ from pipelines.polish import Polished
 from pipelines.runtime import slots
 from pipelines.runtime.cache import Cache
 from pipelines.runtime.messages import Message
+from pipelines.studio import framing
 from pipelines.studio.analysis import Analysis
 from pipelines.studio.look import Look
 from pipelines.studio.planning import Plan, plan
@@ -52,6 +53,8 @@ class Variant:
         seconds: Duration of each of `STEPS`, and the ``total``.
         posed: The face as drawn in the control image, in pixels of the working copy.
         generation: What the network did; None for an engine without one.
+        tilt: Clockwise tilt of the photo in degrees, for `framing.framed`; 0 if the plan keeps the
+            frame.
     """
 
     look: Look
@@ -62,6 +65,7 @@ class Variant:
     seconds: dict[str, float]
     posed: Face = field(repr=False)
     generation: Generation | None = None
+    tilt: float = 0.0
 
     @cached_property
     def control_image_u8(self) -> Image8:
@@ -186,7 +190,12 @@ def _render(
         seconds=timer.total(),
         posed=turned.posed,
         generation=turned.generation,
+        tilt=_tilt(analysis, cache) if planned.frame != "keep" else 0.0,
     )
+
+
+def _tilt(analysis: Analysis, cache: Cache) -> float:
+    return cache.get("tilt", lambda: framing.tilt_of(analysis.portrait.pixels, analysis.face))
 
 
 def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...]]:

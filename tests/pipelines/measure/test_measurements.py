@@ -183,7 +183,10 @@ def test_reports_are_plain_data(portrait: tuple[Image, Face], original: Baseline
         "over_polished", "skin_tone", "eyes",
         "changed_outside_face", "guards", "held_back", "done",
     }  # fmt: skip
-    assert set(report["skin_tone"]) == {"ita_before", "ita_after", "delta_e00_mean", "ita_in_light"}
+    assert set(report["skin_tone"]) == {
+        *("ita_before", "ita_after", "ita_in_light", "ita_lit_before", "ita_lit_after"),
+        "delta_e00_mean",
+    }
     assert set(report["eyes"]) == {"spacing_ratio", "tilt_deg", "catchlight_agreement"}
     assert json.loads(json.dumps(report)) == report
     before = original.report(looking(1, 1), original.face.head)

@@ -36,7 +36,10 @@ REPORT: dict[str, type | set[str]] = {
     "identity": {"distance", "same_person"},
     "texture_retention": float,
     "texture_floor": float,
-    "skin_tone": {"ita_before", "ita_after", "delta_e00_mean", "ita_in_light"},
+    "skin_tone": {
+        *("ita_before", "ita_after", "ita_in_light", "ita_lit_before", "ita_lit_after"),
+        "delta_e00_mean",
+    },
     "eyes": {"spacing_ratio", "tilt_deg", "catchlight_agreement"},
     "changed_outside_face": int,
     "warnings": list,

@@ -1,0 +1,103 @@
+"""Frames: straightened, cropped as asked, never enlarged, and the picture itself by default."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines import studio
+from pipelines.image import crops
+from pipelines.image.arrays import Image8
+from pipelines.runtime.errors import LookError
+from pipelines.studio import Analysis, Look, framing
+from presets import load
+
+
+def turned(image: Image8, angle: float) -> Image8:
+    """Turned clockwise, without empty corners."""
+    height, width = image.shape[:2]
+    size = int(0.82 * width), int(0.82 * height)
+    matrix = crops.upright(np.array([width - 1, height - 1]) / 2, -angle, 1.0, size)
+    return np.asarray(cv2.warpAffine(image, matrix, size, flags=cv2.INTER_CUBIC), np.uint8)
+
+
+def test_keep_is_the_picture_itself(hopper_analysis: Analysis) -> None:
+    image = hopper_analysis.portrait.original_u8
+    framed = framing.frame(image, hopper_analysis.face, "keep", 5.0)
+    assert framed.image_u8 is image
+    assert framed.turned == 0
+
+
+@pytest.mark.parametrize("name", framing.FRAMES)
+def test_a_frame_has_its_shape_and_holds_the_face(astronaut_analysis: Analysis, name: str) -> None:
+    image, face = astronaut_analysis.portrait.original_u8, astronaut_analysis.face
+    framed = framing.frame(image, face, name, 0.0)
+    height, width = framed.image_u8.shape[:2]
+    asked = framing.FRAMES[name].size
+    assert width / height == pytest.approx(asked[0] / asked[1], rel=0.02)
+    assert width <= asked[0]
+    low, high = framed.corners[0], framed.corners[2]
+    assert (face.oval > low).all()
+    assert (face.oval < high).all()
+    assert (low >= -1e-6).all()
+    assert (high <= np.array(image.shape[1::-1]) + 1e-6).all()
+    # Nothing is enlarged: unturned and not reduced, a frame is a part of the photo.
+    if width < asked[0]:
+        left, top = np.rint(low).astype(int)
+        assert np.array_equal(framed.image_u8, image[top : top + height, left : left + width])
+        assert any("not enlarged" in note for note in framed.notes)
+
+
+def test_a_large_photo_is_reduced_to_the_size_asked_for(astronaut_analysis: Analysis) -> None:
+    image = np.repeat(np.repeat(astronaut_analysis.portrait.original_u8, 6, axis=0), 6, axis=1)
+    framed = framing.frame(image, astronaut_analysis.face, "1x1", 0.0)
+    assert framed.image_u8.shape == (800, 800, 3)
+
+
+@pytest.mark.parametrize("angle", [-10.0, -3.0, 7.0])
+def test_a_turned_photo_is_straightened(astronaut: Image8, angle: float) -> None:
+    tilts = []
+    for by in (0.0, angle):
+        analysis = studio.analyse_pixels(turned(astronaut, by))
+        tilts.append(framing.tilt_of(analysis.portrait.pixels, analysis.face))
+    assert tilts[1] - tilts[0] == pytest.approx(angle, abs=1)
+    framed = framing.frame(analysis.portrait.original_u8, analysis.face, "1x1", tilts[1])
+    again = studio.analyse_pixels(framed.image_u8)
+    assert abs(again.face.head.roll) < 1.5
+
+
+def test_a_horizon_counts_more_than_the_head(astronaut_analysis: Analysis) -> None:
+    face = astronaut_analysis.face
+    pixels = np.full((*face.size, 3), 0.6, np.float32)
+    rows, columns = np.indices(face.size)
+    for height in (40, 90, 140, 190, 240, 290):
+        pixels[rows > height + np.tan(np.radians(4)) * columns] -= 0.08
+    tilted = replace(face, head=replace(face.head, roll=0.5))
+    assert framing.tilt_of(pixels, tilted) == pytest.approx(4, abs=0.3)
+    assert framing.tilt_of(np.full_like(pixels, 0.5), tilted) == 0.5
+
+
+def test_a_look_names_its_frame_and_keeps_its_picture(hopper_analysis: Analysis) -> None:
+    look = Look.parse("gaze=none&polish=0&frame=context")
+    assert str(look).endswith("&frame=context")
+    assert Look.parse(str(look)) == look
+    assert "frame" not in str(Look())
+    variant = studio.render(hopper_analysis, look)
+    assert variant.image_u8 is hopper_analysis.portrait.original_u8
+    assert variant.plan.frame == load().contexts["linkedin"].frame == "1x1"
+    framed = studio.framed(variant)
+    assert framed.image_u8.shape[0] == framed.image_u8.shape[1]
+    assert framed.report()["name"] == "1x1"
+
+
+def test_an_untouched_context_is_not_framed(hopper_analysis: Analysis) -> None:
+    variant = studio.render(hopper_analysis, Look.parse("context=id-passport&frame=1x1"))
+    assert studio.framed(variant).image_u8 is hopper_analysis.portrait.original_u8
+
+
+def test_an_unknown_frame_is_refused() -> None:
+    with pytest.raises(LookError, match="frame"):
+        Look.parse("frame=5x7")
