@@ -351,18 +351,40 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Ren
     control_path = file_store.write_png(pictures.fit_screen(control), control_name)
     full = save_variant(variant, file_store, metadata.pixel_hash(analysis.portrait.original_u8))
     files, paths = _write_views(variant.image_u8, analysis, file_store, look.region, look.context)
+    framed, framed_view, notes = full, "", tuple[str, ...]()
+    if variant.plan.frame != "keep":
+        framed, view, notes = _write_framed(photo, variant, file_store)
+        framed_view, paths = file_store.address(view), (*paths, framed, view)
+    report = variant.report()
     return RenderedFiles(
         look=look,
         files=files,
         full=full,
+        framed=framed,
+        framed_view=framed_view,
+        frame=variant.plan.frame,
         control=file_store.address(control_path),
-        report=variant.report(),
+        report={**report, "warnings": [*report["warnings"], *notes]},
         captions=lines(variant),
-        warnings=variant.warnings,
+        warnings=(*variant.warnings, *notes),
         reached=variant.reached,
         distance=variant.distance,
         paths=(control_path, full, *paths),
     )
+
+
+def _write_framed(
+    photo: Photo, variant: Variant, file_store: FileStore
+) -> tuple[str, str, tuple[str, ...]]:
+    """Write a variant in its frame: the file to save, a small one to show, and notes about it."""
+    from pipelines import studio
+
+    framed = studio.framed(variant)
+    look, original = variant.look, photo.analysis.portrait.original_u8
+    name = pictures.file_name(look.region, look.context, variant.plan.frame)
+    marked = marking.encode(framed.image_u8, look, original=metadata.pixel_hash(original))
+    view = file_store.write_png(pictures.small(framed.image_u8), f"{name}-small")
+    return file_store.write(marked, f"{name}.png"), view, framed.notes
 
 
 def _original_files(photo: Photo, file_store: FileStore, check: Callable[[], None]) -> Original:
@@ -417,8 +439,10 @@ def _result_picture(
     return ResultPicture(
         letter=letter,
         title=look_title(result.look, language),
-        full=file_store.address(result.full),
+        full=file_store.address(result.framed),
         path=result.full,
+        framed=result.framed_view,
+        frame=result.frame,
         control=result.control,
         gaze=Gaze(*result.report["gaze"]["after"]),
         report=result.report,

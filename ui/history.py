@@ -200,7 +200,7 @@ def _stored_files(pictures: Sequence[ResultPicture], file_store: FileStore) -> l
     paths += [
         unquote(address.partition(_FILE_ROUTE)[2])
         for one in pictures
-        for address in (*one.files.addresses, one.full, one.control, one.skin)
+        for address in (*one.files.addresses, one.full, one.control, one.skin, one.framed)
     ]
     return [path for path in paths if path in file_store.paths]
 

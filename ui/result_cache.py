@@ -47,6 +47,9 @@ class RenderedFiles:
         look: The look.
         files: Its PNG files.
         full: Path of the full-size PNG.
+        framed: Path of the PNG to save, in the look's frame; `full` where it keeps the frame.
+        framed_view: Address of the framed picture at the size of a screen, or "".
+        frame: Name of the frame.
         control: Address of the control image.
         report: The variant's report.
         captions: Gaze, likeness and texture in English, a line each, for shared pages.
@@ -59,6 +62,9 @@ class RenderedFiles:
     look: Look
     files: Files
     full: str
+    framed: str
+    framed_view: str
+    frame: str
     control: str
     report: Report = field(repr=False)
     captions: tuple[str, ...] = field(repr=False)

@@ -81,6 +81,8 @@ class ResultPicture:
         report: Of the variant, or of the original.
         path: Path of the full-size PNG, or "".
         skin: Address of the picture of what counts as skin, or "".
+        framed: Address of the picture in the look's frame, or "" if it keeps the frame.
+        frame: Name of that frame.
         eye_lines: Where the eyes are in the whole picture, and in head and shoulders.
     """
 
@@ -93,6 +95,8 @@ class ResultPicture:
     report: Report = field(hash=False)
     path: str = ""
     skin: str = ""
+    framed: str = ""
+    frame: str = ""
     eye_lines: tuple[EyeLine, ...] = ()
 
     @property

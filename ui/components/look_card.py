@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from gradio.components import Component
 
 from pipelines.gaze import Gaze
 from pipelines.studio import Look
+from pipelines.studio.look import BACKDROPS, FRAMES
 from presets import Presets, load, translated
 from ui.components.events import QUICK
 from ui.components.fine_control import FineControl, dose_placeholders, gaze_placeholders
@@ -48,6 +49,8 @@ class LookCard:
     context_note: gr.HTML = field(init=False)
     gaze: gr.Slider = field(init=False)
     polish: gr.Slider = field(init=False)
+    frame: gr.Dropdown = field(init=False)
+    backdrop: gr.Dropdown = field(init=False)
     remove: gr.Button | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -88,6 +91,9 @@ class LookCard:
             with gr.Row(elem_classes="p-strengths"):
                 self.gaze = _strength("gaze", look.gaze)
                 self.polish = _strength("polish", look.polish)
+            with gr.Row(elem_classes="p-outside"):
+                self.frame = _choice("frame", FRAMES, look.frame)
+                self.backdrop = _choice("backdrop", BACKDROPS, look.backdrop)
 
     def render_fine(self) -> None:
         """Create its tab of the fine control."""
@@ -137,7 +143,8 @@ class LookCard:
     @property
     def inputs(self) -> list[Component]:
         """All components that `read` needs."""
-        return [self.region, self.context, self.gaze, self.polish, *self.finer.inputs]
+        own = [self.region, self.context, self.gaze, self.polish, self.frame, self.backdrop]
+        return [*own, *self.finer.inputs]
 
     def read(self, values: Values) -> Look:
         """The look of the controls.
@@ -150,6 +157,8 @@ class LookCard:
             region=values[self.region],
             context=values[self.context],
             polish=float(values[self.polish]),
+            frame=values[self.frame],
+            backdrop=values[self.backdrop],
             **finer,
         )
         return look.checked(load())
@@ -162,6 +171,8 @@ class LookCard:
             self.context: look.context,
             self.gaze: strength,
             self.polish: look.polish,
+            self.frame: look.frame,
+            self.backdrop: look.backdrop,
             **self.finer.fill(look),
         }
 
@@ -198,6 +209,11 @@ def _notes(region: str, context: str, language: str) -> tuple[str, str]:
         evidence.region_note(presets.regions[region], language),
         evidence.context_note(presets.contexts[context], language),
     )
+
+
+def _choice(name: str, values: Sequence[str], chosen: str) -> gr.Dropdown:
+    choices = [(str(t(f"look.{name}_{value}")), value) for value in values]
+    return gr.Dropdown(choices, value=chosen, label=t(f"look.{name}"), min_width=140)
 
 
 def _strength(name: str, value: object) -> gr.Slider:
