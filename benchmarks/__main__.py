@@ -207,11 +207,14 @@ def polish(
     straighten: Annotated[
         bool, typer.Option("--straighten", help="turn the photos, and straighten them, too")
     ] = False,
+    mattes: Annotated[
+        bool, typer.Option("--matting", help="put the people before other grounds, too")
+    ] = False,
 ) -> None:
     """Doses, guards and seconds in every context."""
     from PIL import Image
 
-    from benchmarks import planted, polish, straightening
+    from benchmarks import matting, planted, polish, straightening
     from presets.schema import load as load_presets
 
     presets = load_presets()
@@ -225,6 +228,9 @@ def polish(
     if straighten:
         report["straightening"] = straightening.run(folder)
         print(straightening.table(report))
+    if mattes:
+        report["matting"] = matting.run(folder)
+        print(matting.table(report))
     write(report, json)
     if sheet:
         Image.fromarray(polish.contact_sheet(done)).save(sheet)

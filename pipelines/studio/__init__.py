@@ -6,9 +6,9 @@ is measured on a photo before any look, `rendering` renders one look, `compariso
 
 from pipelines.studio.analysis import Analysis, analyse, analyse_pixels
 from pipelines.studio.comparison import Comparison, compare, render_each
-from pipelines.studio.framing import Framed, framed
+from pipelines.studio.framing import Framed
 from pipelines.studio.look import Look
-from pipelines.studio.rendering import Variant, render
+from pipelines.studio.rendering import Variant, framed, render
 from pipelines.studio.turning import Progress
 
 __all__ = [

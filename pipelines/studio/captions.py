@@ -29,6 +29,7 @@ HELD_BACK = {
     "eyes": "so that the eyes don’t outshine the skin",
     "skin": "because too little skin can be seen to judge it by",
 }
+_BACKDROPS = {"soften": ("backdrop softened",), "plain": ("plain backdrop",)}
 WORDS = {"contact": "eye contact", "soft": "soft", "averted": "averted"}
 
 
@@ -121,10 +122,12 @@ def held_back_line(variant: Variant) -> str:
 
 def done_line(variant: Variant) -> str:
     """What the polish did, such as ``5 spots, under-eyes −35 %, light +0.4 EV``; "" without one."""
-    if not variant.plan.polishes or variant.plan.untouched:
+    if variant.plan.untouched:
         return ""
     parts = [_done(**each) for each in variant.measurements.done]
-    return ", ".join(parts) or "little to do here"
+    if variant.plan.polishes and not parts:
+        parts = ["little to do here"]
+    return ", ".join([*parts, *_BACKDROPS.get(variant.plan.backdrop, ())])
 
 
 def _done(what: str, count: int = 0, change: float = 0.0, ev: float = 0.0) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,9 +12,6 @@ from pipelines.face import Face
 from pipelines.image import crops
 from pipelines.image.arrays import Image, Image8, Points
 from pipelines.runtime.messages import Message
-
-if TYPE_CHECKING:
-    from pipelines.studio.rendering import Variant
 
 # Largest angle by which a picture is turned, in degrees; below the second it is left as it is.
 _MOST_TURN, _LEAST_TURN = 15.0, 0.3
@@ -94,11 +91,6 @@ class Framed:
             "corners": self.corners.round(1).tolist(),
             "notes": list(self.notes),
         }
-
-
-def framed(variant: Variant) -> Framed:
-    """The picture of a look in the frame of its plan; the picture itself if that is ``keep``."""
-    return frame(variant.image_u8, variant.posed, variant.plan.frame, variant.tilt)
 
 
 def frame(image_u8: Image8, face: Face, name: str, tilt: float) -> Framed:

@@ -57,7 +57,7 @@ class Look:
             to 0.4. Above 0 it is refused for other engines, which cannot draw skin.
         trim: Angles by which each eye turns further than the common target, -8..8 degrees.
         frame: Shape to crop to, one of `FRAMES`; "context" is what the context suggests. The look's
-            picture itself is not cropped, so that faces line up; see `framing.framed`.
+            picture itself is not cropped, so that faces line up; see `rendering.framed`.
         backdrop: What becomes of the ground behind the person, one of `BACKDROPS`; "context" is
             what the context suggests.
     """

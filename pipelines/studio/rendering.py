@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from pipelines import gaze, polish
 from pipelines.engines import annotation, dispatch
 from pipelines.engines.generation import Generation
-from pipelines.face import Face
+from pipelines.face import Face, matte
 from pipelines.gaze import (
     CONTACT_DEG,
     NO_TRIM,
@@ -22,12 +22,13 @@ from pipelines.image import colour, delivery, loading
 from pipelines.image.arrays import Image, Image8
 from pipelines.measure import guards, measurements
 from pipelines.measure.measurements import GazeChange, Measurements
-from pipelines.polish import Polished
+from pipelines.polish import Polished, backdrop
 from pipelines.runtime import slots
 from pipelines.runtime.cache import Cache
 from pipelines.runtime.messages import Message
 from pipelines.studio import framing
 from pipelines.studio.analysis import Analysis
+from pipelines.studio.framing import Framed
 from pipelines.studio.look import Look
 from pipelines.studio.planning import Plan, plan
 from pipelines.studio.turning import Progress, Turned, already_there, read_gaze, turn_eyes
@@ -53,7 +54,7 @@ class Variant:
         seconds: Duration of each of `STEPS`, and the ``total``.
         posed: The face as drawn in the control image, in pixels of the working copy.
         generation: What the network did; None for an engine without one.
-        tilt: Clockwise tilt of the photo in degrees, for `framing.framed`; 0 if the plan keeps the
+        tilt: Clockwise tilt of the photo in degrees, for `framed`; 0 if the plan keeps the
             frame.
     """
 
@@ -127,6 +128,11 @@ def render(
         return _render(analysis, look, report_progress, presets or load(), cache or Cache())
 
 
+def framed(variant: Variant) -> Framed:
+    """The picture of a look in the frame of its plan; the picture itself if that is ``keep``."""
+    return framing.frame(variant.image_u8, variant.posed, variant.plan.frame, variant.tilt)
+
+
 class _PolishInput(NamedTuple):
     """What the polish needs of a picture whose eyes were turned.
 
@@ -174,7 +180,15 @@ def _render(
             return result, *_measure(analysis, planned, turned, result, polished)
 
     polish_key = planned.doses, planned.texture_floor, planned.clamped
-    result, measured, result_warnings = cache.get(("finished", turn_key, polish_key), finish)
+    key = turn_key, polish_key
+    result, measured, result_warnings = cache.get(("finished", *key), finish)
+    if planned.backdrop != "keep":
+        ground_key = "backdrop", *key, planned.backdrop, planned.context.ground
+        image, outside, ground_warnings = cache.get(
+            ground_key, lambda: _with_backdrop(analysis, planned, result, cache)
+        )
+        result, measured = image, replace(measured, changed_outside_face=outside)
+        result_warnings = *result_warnings, *ground_warnings
     progress(1.0, "Done")
     return Variant(
         look=look.checked(presets),
@@ -192,6 +206,26 @@ def _render(
         generation=turned.generation,
         tilt=_tilt(analysis, cache) if planned.frame != "keep" else 0.0,
     )
+
+
+def _with_backdrop(
+    analysis: Analysis, planned: Plan, polished: Image8, cache: Cache
+) -> tuple[Image8, int, tuple[str, ...]]:
+    """A result before the ground of its plan, its pixels changed outside the face, and notes.
+
+    The guards have judged the person before; they do not judge the ground.
+    """
+    original, face = analysis.portrait.original_u8, analysis.face
+    person = cache.get("matte", lambda: matte.find(analysis.portrait.pixels, face))
+    trouble, result = backdrop.trouble(person, face), polished
+    if not trouble:
+        working = loading.to_working(polished)
+        tone = planned.context.ground
+        result = backdrop.change(polished, working, person, face, planned.backdrop, tone)
+        if colour.is_grey(original):
+            result = colour.without_colour(result)
+    outside = measurements.changed_outside_face(original, result, face)
+    return result, outside, (trouble,) if trouble else ()
 
 
 def _tilt(analysis: Analysis, cache: Cache) -> float:

@@ -1,0 +1,96 @@
+"""The ground behind a person: the person stays, the old ground is gone, the matte is soft."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipelines import studio
+from pipelines.face import matte, skin
+from pipelines.image.arrays import Map
+from pipelines.polish import backdrop
+from pipelines.studio import Analysis, Look, captions
+from presets import load
+
+
+@pytest.fixture(scope="module")
+def person(hopper_analysis: Analysis) -> Map:
+    return matte.find(hopper_analysis.portrait.pixels, hopper_analysis.face)
+
+
+def test_the_matte_holds_the_face_and_not_the_ground(
+    hopper_analysis: Analysis, person: Map
+) -> None:
+    face = hopper_analysis.face
+    assert person.shape == face.size
+    assert person[skin.inside(face, face.oval)].mean() > 0.99
+    assert person[:40, :40].mean() < 0.02
+    soft = (person > 0.05) & (person < 0.95)
+    assert 0.002 < soft.mean() < 0.1
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_matte_of_a_known_mix_is_found(hopper_analysis: Analysis, person: Map, seed: int) -> None:
+    photo, face = hopper_analysis.portrait.pixels, hopper_analysis.face
+    layers = backdrop.separate(photo, person, face)
+    colour = np.random.default_rng(seed).uniform(0.3, 1, 3).astype(np.float32)
+    mixed = person[..., None] * layers.person + (1 - person[..., None]) * colour
+    again = matte.find(mixed.astype(np.float32), face)
+    assert np.abs(again - person).mean() < 0.02
+
+
+@pytest.mark.parametrize("kind", ["soften", "plain"])
+def test_the_person_stays_and_the_ground_changes(
+    hopper_analysis: Analysis, person: Map, kind: str
+) -> None:
+    photo, face = hopper_analysis.portrait, hopper_analysis.face
+    result = backdrop.change(photo.original_u8, photo.pixels, person, face, kind, "#d4d6d8")
+    inside = person >= 1
+    assert np.array_equal(result[inside], photo.original_u8[inside])
+    ground = person <= 0
+    assert (result[ground] != photo.original_u8[ground]).any(axis=1).mean() > 0.5
+    if kind == "plain":
+        assert np.abs(result[ground].mean(axis=0) - (0xD4, 0xD6, 0xD8)).max() < 25
+
+
+def test_the_old_ground_does_not_shine_at_the_edges(hopper_analysis: Analysis, person: Map) -> None:
+    photo, face = hopper_analysis.portrait.pixels, hopper_analysis.face
+    layers = backdrop.separate(photo, person, face)
+    green = np.array([0.1, 0.9, 0.1], np.float32)
+    mixed = person[..., None] * layers.person + (1 - person[..., None]) * green
+    found = backdrop.separate(mixed.astype(np.float32), person, face)
+    band = (person > 0.3) & (person < 0.9)
+    off = np.abs(found.person[band] - layers.person[band]).mean()
+    assert off < 0.5 * np.abs(mixed[band] - layers.person[band]).mean()
+
+
+def test_a_face_that_is_no_person_to_the_segmentation_is_said(
+    hopper_analysis: Analysis, person: Map
+) -> None:
+    face = hopper_analysis.face
+    assert backdrop.trouble(person, face) == ""
+    assert backdrop.trouble(np.zeros_like(person), face) == backdrop.NO_PERSON
+    assert backdrop.trouble(np.ones_like(person), face) == backdrop.NO_GROUND
+
+
+def test_a_look_with_a_backdrop(hopper_analysis: Analysis) -> None:
+    look = Look.parse("gaze=none&polish=0&backdrop=context")
+    assert str(look).endswith("&backdrop=context")
+    variant = studio.render(hopper_analysis, look)
+    assert variant.plan.backdrop == load().contexts["linkedin"].backdrop == "soften"
+    assert variant.measurements.identity.distance == 0
+    assert variant.measurements.changed_outside_face > 0
+    assert captions.done_line(variant) == "backdrop softened"
+    twice = studio.render(hopper_analysis, look)
+    assert np.array_equal(variant.image_u8, twice.image_u8)
+    kept = studio.render(hopper_analysis, Look.parse("context=id-passport&backdrop=plain"))
+    assert kept.image_u8 is hopper_analysis.portrait.original_u8
+
+
+def test_black_and_white_stays_black_and_white(hopper_analysis: Analysis) -> None:
+    grey = hopper_analysis.portrait.original_u8.mean(axis=2).astype(np.uint8)
+    analysis = studio.analyse_pixels(np.repeat(grey[..., None], 3, axis=2))
+    look = Look.parse("context=service-bot&gaze=none&polish=0&backdrop=plain")
+    result = studio.render(analysis, look).image_u8
+    assert np.array_equal(result[..., 0], result[..., 1])
+    assert np.array_equal(result[..., 1], result[..., 2])
