@@ -253,7 +253,7 @@ def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...
         warnings.append(
             "The eyes look there already, to within half a degree; they are left alone."
         )
-    if planned.clamped:
+    elif planned.clamped:
         warnings.append(
             "The eyes cannot turn that far in a head that faces this way; "
             "they go as far as eyes comfortably do."
