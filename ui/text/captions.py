@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipelines.gaze import Gaze
 from pipelines.measure.guards import MOST_DISTANCE
@@ -191,12 +190,12 @@ def _rows(picture: ResultPicture, language: str) -> tuple[Row, ...]:
         return tuple(rows)
     report = picture.report
     if "done" in report and report["texture_floor"] < 1:
-        rows.append(Row(escape_markup(done(language, report["done"])), "p-done"))
+        rows.append(Row(escape(done(language, report["done"])), "p-done"))
     if report["held_back"]:
         text = held_back(language, **report["held_back"])
         rows.append(Row(Markup(term(language, "held_back", text)), "p-warning"))
     rows += [
-        Row(escape_markup(translate_message(language, warning)), "p-warning")
+        Row(escape(translate_message(language, warning)), "p-warning")
         for warning in report["warnings"]
     ]
     return tuple(rows)
@@ -208,7 +207,7 @@ def _measured(picture: ResultPicture, language: str) -> tuple[Row, ...]:
     report = picture.report
     texture = f" {escape(_texture(report, language))}"
     return (
-        Row(escape_markup(_same_person(_distance(picture), language))),
+        Row(escape(_same_person(_distance(picture), language))),
         Row(
             Markup(
                 term(
@@ -221,11 +220,6 @@ def _measured(picture: ResultPicture, language: str) -> tuple[Row, ...]:
         ),
         Row(Markup(term(language, "texture", translate(language, "caption.texture"), texture))),
     )
-
-
-def escape_markup(text: str) -> Markup:
-    """The text as escaped HTML."""
-    return Markup(escape(text))
 
 
 def _badges(letter: str, judgement: Judgement, language: str) -> tuple[Markup, ...]:
