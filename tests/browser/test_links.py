@@ -191,8 +191,11 @@ def test_the_preview_is_a_picture_of_the_right_size(visit: Visit, link: str) -> 
 def test_the_settings_open_in_presence(visit: Visit, link: str) -> None:
     page = visit(link)
     page.get_by_role("link", name="Open these settings").click()
-    expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text("Japan · LinkedIn")
     expect(page.get_by_role("heading", name="Look C")).to_be_visible()
+    expect(page.get_by_label("Who will see it", exact=True).first).to_have_value("Japan")
+    # Whose portrait they were made for is not here, and nobody else's is shown for it.
+    expect(page.locator("#notice")).to_contain_text("These settings were sent without a photo.")
+    expect(page.locator("#strip img")).to_have_count(0)
 
 
 def test_what_can_be_shared_without_publishing(visit: Visit) -> None:

@@ -421,7 +421,9 @@ class CompareEvents:
         if is_of_portrait(screen, path) or (path and path == cleared_for):
             return updates
         # The results of the old portrait are not needed any more.
-        page.cancellations.supersede(str(request.session_hash))
+        session = str(request.session_hash)
+        page.cancellations.supersede(session)
+        self.previews.forget(session)
         return {
             **updates,
             page.photo: None,
