@@ -1,7 +1,7 @@
 """Memory of the server over hundreds of requests: does it grow, and by how much?
 
 Four of five requests are comparisons through the public endpoint by a new visitor; the fifth is a
-whole visit: the page opens, a photo is uploaded, a slider moves, looks are compared, it closes.
+whole visit: the page opens, a photo is uploaded, a slider moves, its results follow, it closes.
 
 JSON:
     engine: engine of the looks; requests: how many were made.
@@ -58,7 +58,7 @@ class Enduring(TimedUser):
             visitor.change_photo(photos[number // _VISIT_EVERY % len(photos)])
             for value in (0.3, 0.8, 0.3, 0.8):
                 visitor.move(value, type="slider")
-            visitor.click(elem_id="compare")
+            visitor.click(elem_id="settle")
 
 
 def run(requests: int, engine: str, photos: Sequence[Path] = ()) -> Report:

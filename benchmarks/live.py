@@ -22,7 +22,7 @@ from PIL import Image
 
 from benchmarks.reports import Report, text_table
 from benchmarks.serving import served
-from pipelines.studio.samples import samples
+from pipelines.studio.samples import opening, samples
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -126,12 +126,13 @@ def table(report: Report) -> str:
 
 def _each(page: Page, files: Sequence[Path]) -> Iterator[str]:
     """Put one photo after the other on the page; yields its name and size."""
+    first = opening()
     for file in files:
-        # The page opens with the first sample.
-        if file != samples()[0].path:
+        # The page opens with that one.
+        if first is None or file != first.path:
             page.locator("#portrait input[type=file]").set_input_files(file)
             # The pictures of the photo before are removed first.
-            page.wait_for_function("!document.querySelector('#strip img')")
+            page.wait_for_function("!document.querySelector('#strip .p-eyes-strip')")
             _wait_for_pictures(page)
         with Image.open(file) as image:
             width, height = image.size

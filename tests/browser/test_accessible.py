@@ -10,6 +10,8 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_page import add_look, at_rest, open_tab, wait_for_results
+
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
 
@@ -26,8 +28,7 @@ _FOCUSED = """() => {
   const around = [one, one.parentElement, one.closest('label, .wrap, .block')].filter(Boolean);
   return {
     name: one.getAttribute('aria-label') || one.innerText || one.id || one.tagName,
-    part: one.closest('.p-head, #sitter, .p-look, #go, #fine, #share, #persona, #results, footer'),
-    where: ['.p-head', '#sitter', '.p-look', '#go', '#fine', '#share', '#results', 'footer']
+    where: ['.p-head', '#results', '#sitter', '.p-look', '#share', '#fine', '#more', 'footer']
       .find((part) => one.closest(part)) || '',
     seen: box.width > 0 && box.height > 0 && style.visibility === 'visible',
     ring: around.some(ring),
@@ -37,7 +38,7 @@ _FOCUSED = """() => {
 
 
 def ready(page: Page) -> None:
-    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    wait_for_results(page, 2)
     page.wait_for_url("**look=**")
 
 
@@ -90,9 +91,16 @@ def test_axe_finds_nothing_serious(
     assert violations(page) == []
     if (width, scheme) != (1440, "light"):
         return
+    # Several looks in a row, with an own aim.
+    add_look(page)
+    wait_for_results(page, 3)
+    page.locator("#strip [data-aim=lens]").first.click()
+    expect(page.locator(".p-own-aim[data-letter=A]")).to_be_visible()
+    at_rest(page)
+    expect(page.locator(".p-preview")).to_have_count(0)
+    assert violations(page) == []
     for tab in page.locator("#closer [role=tab]").all():
-        tab.click()
-        expect(tab).to_have_attribute("aria-selected", "true")
+        open_tab(page, tab.inner_text())
         # What is being worked out is faded meanwhile, and soon gone.
         expect(page.locator("#closer p:visible", has_text="Measuring")).to_have_count(0)
         assert violations(page, "#closer") == []
@@ -110,7 +118,7 @@ def test_keys_lead_through_the_page_in_order_and_can_be_followed(visit: Visit) -
         cancellations.append(stop)
     order = list(dict.fromkeys(stop["where"] for stop in cancellations if stop["where"]))
     assert order == [
-        ".p-head", "#sitter", ".p-look", "#go", "#fine", "#share", "#results", "footer",
+        ".p-head", "#results", "#sitter", ".p-look", "#share", "#fine", "#more", "footer",
     ]  # fmt: skip
     assert [stop["name"] for stop in cancellations if stop["seen"] and not stop["ring"]] == []
     assert all(stop["name"] for stop in cancellations)
@@ -119,7 +127,9 @@ def test_keys_lead_through_the_page_in_order_and_can_be_followed(visit: Visit) -
 def test_nothing_moves_for_those_who_asked_for_that(visit: Visit) -> None:
     page = visit(reduced_motion="reduce")
     ready(page)
-    page.locator("#compare").click()
+    # The line between photo and look does not sweep over the picture first.
+    assert "--at: 100" not in str(page.locator("#strip .p-solo").get_attribute("style"))
+    add_look(page)
     moving = page.evaluate(
         """() => document.getAnimations().filter(
           (one) => one.effect.getComputedTiming().activeDuration > 50).length"""
@@ -134,7 +144,7 @@ def test_the_page_fits_its_window(visit: Visit, screenshot: Shoot, width: int) -
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     if width == 2560:
         # Pictures grow with the window: the page does not look lost in it.
-        widths = [_width(page, part) for part in ("#strip .p-shot", "main")]
+        widths = [_width(page, part) for part in ("#strip .p-split", "main")]
         assert widths[0] > 540
         assert widths[1] > 0.8 * width
     screenshot(page, f"width-{width}")

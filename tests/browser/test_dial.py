@@ -12,7 +12,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, expect
 
 from pipelines.gaze import Gaze
-from tests.browser.test_page import compare, looks_in_address, wait_for_results
+from tests.browser.test_page import TWO, looks_in_address, open_tab, wait_for_results
 from ui import dial_drawing
 
 Visit = Callable[..., Page]
@@ -21,7 +21,7 @@ Shoot = Callable[[Page, str], None]
 
 def opened(page: Page) -> Locator:
     wait_for_results(page, 3)
-    page.get_by_role("tab", name="Gaze dial").click()
+    open_tab(page, "Gaze dial")
     face = page.locator(".p-dial-face")
     expect(face).to_be_visible()
     expect(page.locator(".p-dial-words")).to_contain_text("Found")
@@ -59,8 +59,8 @@ def says(page: Page) -> Locator:
     return page.locator(".p-dial-says")
 
 
-def test_a_click_aims_the_look_and_compare_reaches_it(visit: Visit, screenshot: Shoot) -> None:
-    page = visit()
+def test_a_click_aims_the_look_and_its_result_reaches_it(visit: Visit, screenshot: Shoot) -> None:
+    page = visit(TWO)
     face = opened(page)
     screenshot(page, "dial")
     page.mouse.click(*spot(page, face, 12, 4))
@@ -68,8 +68,7 @@ def test_a_click_aims_the_look_and_compare_reaches_it(visit: Visit, screenshot: 
     sideways, upwards = fields(page, "A")
     expect(sideways).to_have_value(re.compile(r"^1[12]\.?\d?$"))
     expect(upwards).to_have_value(re.compile(r"^[34]\.?\d?$"))
-    # The full result follows by itself; compare writes it into the address.
-    compare(page)
+    # The full result follows by itself, and is written into the address.
     page.wait_for_url(re.compile(r"gaze%3D1[12]"))
     assert "gaze=1" in looks_in_address(page)[0]
     first = page.locator(".p-dial-words li[data-letter=A]")
@@ -82,7 +81,7 @@ def test_a_click_aims_the_look_and_compare_reaches_it(visit: Visit, screenshot: 
 
 
 def test_a_drag_shows_degrees_and_falls_into_the_lens(visit: Visit, screenshot: Shoot) -> None:
-    page = visit()
+    page = visit(TWO)
     face = opened(page)
     page.get_by_role("radio", name=re.compile("^Aim B")).check(force=True)
     page.mouse.move(*spot(page, face, 0, 0))
@@ -100,7 +99,7 @@ def test_a_drag_shows_degrees_and_falls_into_the_lens(visit: Visit, screenshot: 
 
 
 def test_arrow_keys_aim_and_escape_returns(visit: Visit) -> None:
-    page = visit()
+    page = visit(TWO)
     face = opened(page)
     expect(says(page)).to_contain_text("A: 3.0° to the")
     face.focus()
@@ -121,7 +120,7 @@ def test_arrow_keys_aim_and_escape_returns(visit: Visit) -> None:
 
 
 def test_the_dial_fits_a_phone_and_takes_a_finger(visit: Visit, screenshot: Shoot) -> None:
-    page = visit(width=390, height=844, color_scheme="dark", has_touch=True)
+    page = visit(TWO, width=390, height=844, color_scheme="dark", has_touch=True)
     face = opened(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.touchscreen.tap(*spot(page, face, -10, 0))

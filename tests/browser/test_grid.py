@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from pipelines.studio.grid import axis
 from pipelines.studio.samples import samples
-from tests.browser.test_page import wait_for_results
+from tests.browser.test_page import add_look, at_rest, open_more, wait_for_results
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -25,7 +25,8 @@ Shoot = Callable[..., None]
 
 def opened(page: Page, columns: str, rows: str) -> None:
     """Open the section and let gaze vary from left to right, polish from top to bottom."""
-    wait_for_results(page, 3)
+    wait_for_results(page, 2)
+    open_more(page)
     page.get_by_role("button", name="Explore grid").click()
     page.get_by_label("From left to right").click()
     page.get_by_role("option", name="Gaze, sideways").click()
@@ -53,7 +54,7 @@ def test_a_grid_appears_and_a_cell_becomes_a_look(visit: Visit, screenshot: Shoo
         ["10° to the left", "Not sideways", "10° to the right"]
     )
     expect(page.get_by_role("rowheader", name="Polish 1")).to_be_visible()
-    expect(page.locator("#grid-table .p-badge").first).to_contain_text("like them")
+    expect(page.locator("#grid-table .p-badge").first).to_contain_text("least changed")
     screenshot(page, "grid")
     # By keyboard: down and to the right, then Enter.
     cells.first.focus()
@@ -66,7 +67,14 @@ def test_a_grid_appears_and_a_cell_becomes_a_look(visit: Visit, screenshot: Shoo
     expect(page.locator("#strip header b").nth(1)).to_contain_text("10°")
     page.wait_for_url("**gaze%3D10**")
     look = parse_qs(urlparse(page.url).query)["look"][0]
-    assert look.startswith("region=japan&context=linkedin&gaze=10,")
+    assert look.startswith("region=international&context=linkedin&gaze=10,")
+    at_rest(page)
+    # Look B comes onto the page with the cell.
+    page.locator("#grid-to-b").click()
+    expect(page.get_by_role("heading", name="Look B")).to_be_visible()
+    expect(page.locator("#strip header b").nth(2)).to_contain_text("10°")
+    page.wait_for_url("**gaze%3D10**gaze%3D10**")
+    expect(page.locator("#grid-base label")).to_have_count(2)
     page.locator("#grid-close").click()
     expect(cells.last).to_be_focused()
     # Another portrait takes the grid off.
@@ -94,6 +102,10 @@ def test_any_setting_can_take_a_side_and_leaving_the_list_keeps_its_values(visit
         else:
             expect(tokens).to_have_count(0)
     assert failed == []
+    # Every look on the page can be the base of the cells.
+    expect(page.locator("#grid-base label")).to_have_count(1)
+    add_look(page)
+    expect(page.locator("#grid-base label")).to_have_count(2)
 
 
 def test_too_many_cells_are_refused_before_they_start(visit: Visit) -> None:

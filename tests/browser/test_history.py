@@ -14,6 +14,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, expect
 
 from pipelines.studio.samples import samples
+from tests.browser.test_page import at_rest, choose, wait_for_results
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
@@ -27,27 +28,17 @@ def frames(page: Page) -> Locator:
     return page.locator("#history li button")
 
 
-def choose(page: Page, option: str) -> None:
-    field = page.get_by_label("Regional gaze norm", exact=True).first
-    field.click()
-    page.get_by_role("option", name=option, exact=True).click()
-    expect(field).to_have_value(option)
-
-
-def compare(page: Page) -> None:
-    page.get_by_role("button", name="Compare").first.click()
-
-
 def test_a_frame_brings_back_photo_looks_and_result(
     visit: Visit, screenshot: Shoot, tmp_path: Path
 ) -> None:
     page = visit()
-    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
-    choose(page, "Korea")
-    compare(page)
+    wait_for_results(page, 2)
+    choose(page, "Who will see it", "Korea")
     expect(looks(page).nth(1)).to_have_text("Korea · LinkedIn")
     expect(frames(page)).to_have_count(2)
-    compare(page)
+    at_rest(page)
+    page.evaluate("document.getElementById('settle').click()")
+    at_rest(page)
     picture = page.locator("#strip .p-shot").nth(1).locator("img.p-close")
     made = picture.get_attribute("src")
 
@@ -56,7 +47,9 @@ def test_a_frame_brings_back_photo_looks_and_result(
         image.resize((400, 469)).save(own, quality=90)
     page.locator("input[type=file]").first.set_input_files(own)
     expect(frames(page)).to_have_count(3)
-    # The same comparison, pressed twice, was one frame.
+    wait_for_results(page, 2)
+    at_rest(page)
+    # The same comparison, made twice, was one frame.
     expect(frames(page).first).to_have_attribute("aria-current", "true")
     mine = page.locator("#strip .p-shot").nth(1).locator("a", has_text="PNG").get_attribute("href")
     screenshot(page, "history")
@@ -64,14 +57,14 @@ def test_a_frame_brings_back_photo_looks_and_result(
     frames(page).nth(1).press("Enter")
     expect(picture).to_have_attribute("src", str(made))
     expect(frames(page).nth(1)).to_have_attribute("aria-current", "true")
-    expect(page.get_by_label("Regional gaze norm", exact=True).first).to_have_value("Korea")
-    expect(page.locator("#portrait img").first).to_have_attribute("src", re.compile("astronaut"))
+    expect(page.get_by_label("Who will see it", exact=True).first).to_have_value("Korea")
+    expect(page.locator("#portrait img").first).to_have_attribute("src", re.compile("looking-away"))
     page.wait_for_url("**korea**")
     expect(frames(page)).to_have_count(3)
 
     # Nobody else sees any of it.
     other = visit()
-    expect(other.locator("#strip .p-shot img:visible")).to_have_count(3)
+    wait_for_results(other, 2)
     expect(frames(other)).to_have_count(0)
 
     address = "/".join(page.url.split("/")[:3]) + f"/{mine}"

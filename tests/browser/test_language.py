@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,6 +12,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
 from presets import translated
+from tests.browser.test_page import no_face
 from ui.text.catalogue import translate
 
 Visit = Callable[..., Page]
@@ -17,8 +20,8 @@ Shoot = Callable[[Page, str], None]
 
 
 def ready(page: Page) -> None:
-    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
-    page.wait_for_url("**look=**")
+    expect(page.locator("#strip .p-eyes-strip:visible").nth(1)).to_be_visible()
+    page.wait_for_url("**seed**")
 
 
 def looks_in_address(page: Page) -> list[str]:
@@ -30,34 +33,40 @@ def test_a_korean_browser_gets_a_korean_page(visit: Visit, screenshot: Shoot) ->
     ready(page)
     assert page.evaluate("document.documentElement.lang") == "ko"
     assert page.title() == translate("ko", "page.full_title")
-    japan, linkedin = translated("ko").regions["japan"], translated("ko").contexts["linkedin"]
+    regions, linkedin = translated("ko").regions, translated("ko").contexts["linkedin"]
     expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text(
-        f"{japan.label} · {linkedin.label}"
+        f"{regions['international'].label} · {linkedin.label}"
     )
     expect(page.locator("#strip figcaption").nth(1)).to_contain_text("닮음 차이")
-    expect(page.get_by_text(japan.rationale)).to_be_visible()
+    expect(page.get_by_text(regions["international"].rationale)).to_be_visible()
     field = page.get_by_label(translate("ko", "look.region"), exact=True).first
-    expect(field).to_have_value(japan.label)
+    expect(field).to_have_value(regions["international"].label)
     field.click()
-    page.get_by_role("option", name=translated("ko").regions["korea"].label, exact=True).click()
-    expect(page.get_by_text(translated("ko").regions["korea"].rationale)).to_be_visible()
+    page.get_by_role("option", name=regions["korea"].label, exact=True).click()
+    expect(page.get_by_text(regions["korea"].rationale)).to_be_visible()
     # Gradio's own words follow.
     expect(
         page.locator("#portrait").get_by_label(translate("ko", "gradio.remove_image"))
     ).to_be_visible()
-    page.get_by_role("button", name=translate("ko", "page.compare")).click()
     expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text(f"한국 · {linkedin.label}")
     screenshot(page, "korean")
 
 
-def test_refusals_are_korean_too(visit: Visit, screenshot: Shoot) -> None:
+def test_refusals_are_korean_too(visit: Visit, screenshot: Shoot, tmp_path: Path) -> None:
     page = visit("?look=region%3Datlantis", locale="ko-KR")
     ready(page)
     expect(page.locator("#notice")).to_contain_text("목록에 없는 지역: 'atlantis'")
-    page.locator("#portrait").get_by_label(translate("ko", "gradio.remove_image")).click()
-    expect(page.locator("#results img")).to_have_count(0)
-    page.get_by_role("button", name=translate("ko", "page.compare")).click()
-    expect(page.locator("#notice [role=alert]")).to_contain_text("아직 사진이 없어요.")
+    # A setting that cannot be read, and a picture without a face.
+    page.get_by_role("button", name=translate("ko", "page.fine")).click()
+    sideways = page.get_by_label(translate("ko", "fine.sideways")).first
+    sideways.press_sequentially("abc")
+    expect(page.locator("#changed")).to_contain_text("'abc'")
+    expect(page.locator("#changed")).to_contain_text(re.compile("[가-힣]"))
+    sideways.fill("")
+    page.locator("#portrait input[type=file]").set_input_files(no_face(tmp_path))
+    alert = page.locator("#notice [role=alert]")
+    expect(alert).to_contain_text("얼굴")
+    assert not re.search("[a-z]{3}", alert.inner_text())
     screenshot(page, "korean-refusal")
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from sharing.settings import Settings
 from sharing.store import Store
@@ -43,6 +47,15 @@ def publish(page: Page, title: str = "") -> tuple[str, str]:
     return link, own
 
 
+def scanned(code: Locator) -> str:
+    """What a QR code says."""
+    data = base64.b64decode(str(code.get_attribute("src")).split(",", 1)[1])
+    with Image.open(io.BytesIO(data)) as image:
+        # The margin that scanners want is given by the page.
+        pixels = np.pad(np.asarray(image.convert("L")), 40, constant_values=255)
+    return str(cv2.QRCodeDetector().detectAndDecode(pixels)[0])
+
+
 def status(page: Page, path: str) -> int:
     origin = "/".join(page.url.split("/")[:3])
     return page.request.get(f"{origin}/{path}").status
@@ -56,9 +69,20 @@ def test_one_publishes_another_votes_and_it_is_taken_back(
     page.wait_for_url("**seed**")
     page.get_by_role("button", name="Share").click()
     expect(page.locator("#consent")).to_contain_text("for 7 days")
+    asks = page.get_by_label("Ask them to vote blind, before they see which is which")
+    expect(asks).not_to_be_checked()
+    asks.check()
     page.get_by_label("30 days").check()
     expect(page.locator("#consent")).to_contain_text("for 30 days")
     link, own = publish(page, "Eileen, autumn site")
+    public = page.locator(".p-public").first.input_value()
+    code = page.get_by_role("img", name="The link as a QR code").first
+    assert scanned(code) == public
+    mail = page.get_by_role("link", name="Write a mail").first.get_attribute("href")
+    assert parse_qs(urlsplit(str(mail)).query) == {
+        "subject": ["Eileen, autumn site"],
+        "body": [public],
+    }
     screenshot(page, "share-published")
 
     other = visit(link)
@@ -167,8 +191,11 @@ def test_the_preview_is_a_picture_of_the_right_size(visit: Visit, link: str) -> 
 def test_the_settings_open_in_presence(visit: Visit, link: str) -> None:
     page = visit(link)
     page.get_by_role("link", name="Open these settings").click()
-    expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text("Japan · LinkedIn")
     expect(page.get_by_role("heading", name="Look C")).to_be_visible()
+    expect(page.get_by_label("Who will see it", exact=True).first).to_have_value("Japan")
+    # Whose portrait they were made for is not here, and nobody else's is shown for it.
+    expect(page.locator("#notice")).to_contain_text("These settings were sent without a photo.")
+    expect(page.locator("#strip img")).to_have_count(0)
 
 
 def test_what_can_be_shared_without_publishing(visit: Visit) -> None:
@@ -178,7 +205,9 @@ def test_what_can_be_shared_without_publishing(visit: Visit) -> None:
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator("#copied")).to_contain_text("settings only, not the photo")
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == page.url
+    assert copied.replace("&sent=1", "") == page.url
+    # Whoever opens it is not shown a sample as if it were the sender.
+    assert parse_qs(urlsplit(copied).query)["sent"] == ["1"]
     assert "look=region%3Dkorea%26context%3Dlinkedin" in copied
 
     with page.expect_download() as download:

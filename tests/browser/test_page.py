@@ -14,9 +14,17 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, expect
 
 from pipelines.studio.samples import samples
+from presets import load
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
+
+
+TWO = "?" + "&".join(
+    f"look=region%3D{region}%26context%3D{context}"
+    for region, context in (("japan", "linkedin"), ("nordic", "actor"))
+)
+"""A link to two looks; without one the page opens with a single look."""
 
 
 def titles(page: Page) -> list[str]:
@@ -24,8 +32,8 @@ def titles(page: Page) -> list[str]:
 
 
 def wait_for_results(page: Page, count: int) -> Locator:
-    """The pictures that are seen, once all of them are loaded."""
-    shown = page.locator("#strip .p-shot img:visible")
+    """The pictures that are seen, the photo among them, once all of them are loaded."""
+    shown = page.locator("#strip .p-picture img:visible")
     expect(shown).to_have_count(count)
     for index in range(count):
         page.wait_for_function(
@@ -41,8 +49,46 @@ def choose(page: Page, label: str, option: str, nth: int = 0) -> None:
     expect(field).to_have_value(option)
 
 
-def compare(page: Page) -> None:
-    page.locator("#compare").click()
+def move(page: Page, slider: str, value: float, nth: int = 0) -> None:
+    """As a hand does: what a slider says while it moves is an input event."""
+    page.get_by_label(f"range slider for {slider}").nth(nth).evaluate(
+        """(slider, value) => {
+          slider.value = value;
+          slider.dispatchEvent(new Event('input', { bubbles: true }));
+        }""",
+        value,
+    )
+
+
+def add_look(page: Page) -> None:
+    page.get_by_role("button", name="+ compare with another look").click()
+
+
+def open_more(page: Page) -> None:
+    """What is folded away under the results."""
+    page.locator("#more > button.label-wrap").click()
+    expect(page.locator("#closer")).to_be_visible()
+
+
+def open_tab(page: Page, name: str) -> None:
+    tab = page.locator("#closer").get_by_role("tab", name=name, exact=True)
+    if not tab.is_visible():
+        open_more(page)
+    tab.click()
+    expect(tab).to_have_attribute("aria-selected", "true")
+
+
+def at_rest(page: Page) -> None:
+    """Nothing is under way that could be stopped."""
+    expect(page.locator("#page.p-busy")).to_have_count(0)
+    expect(page.locator("#stop")).to_be_hidden()
+
+
+def settle_after(page: Page, change: Callable[[], object]) -> None:
+    """Change something, and wait until what follows from it is over."""
+    with page.expect_request(re.compile("queue/join"), timeout=90_000):
+        change()
+    at_rest(page)
 
 
 def looks_in_address(page: Page) -> list[str]:
@@ -68,36 +114,90 @@ def no_picture(folder: Path) -> Path:
     return path
 
 
-def test_first_load_shows_a_finished_comparison(visit: Visit, screenshot: Shoot) -> None:
+def test_first_sight_is_a_photo_that_looks_away_and_the_way_back(
+    visit: Visit, screenshot: Shoot
+) -> None:
     page = visit()
-    wait_for_results(page, 3)
-    assert titles(page) == ["Original", "Japan · LinkedIn", "Nordic countries · Actor headshot"]
-    captions = page.locator("#strip figcaption").all_inner_texts()
-    assert re.search(r"\d\.\d° (eye contact|soft|averted)", captions[0])
-    for caption in captions[1:]:
-        # Always in this order.
-        assert re.search(r"°.*likeness \d\.\d\d.*texture \d+ %, floor \d+", caption, re.DOTALL)
+    wait_for_results(page, 2)
+    assert titles(page) == ["Original", "International · LinkedIn"]
+    captions = page.locator("#strip .p-caption")
+    expect(captions).to_have_count(2)
+    expect(captions.nth(0)).to_contain_text(re.compile(r"\d+\.\d° averted"))
+    expect(captions.nth(1)).to_contain_text(re.compile(r"\d\.\d° eye contact"))
+    # The numbers are a click away, always in this order.
+    likeness = captions.nth(1).get_by_text("likeness", exact=True)
+    expect(likeness).to_be_hidden()
+    captions.nth(1).locator("summary").click()
+    expect(likeness).to_be_visible()
+    assert re.search(
+        r"°.*likeness \d\.\d\d.*texture \d+ %, floor \d+", captions.nth(1).inner_text(), re.DOTALL
+    )
+    for part in ("img.p-eyes-strip", "img.p-skin"):
+        expect(page.locator(f"#strip {part}:visible")).to_have_count(2)
+    expect(page.locator("#uses img:visible").first).to_be_visible()
     page.wait_for_url("**look=**")
-    assert [look.split("&")[0] for look in looks_in_address(page)] == [
-        "region=japan",
-        "region=nordic",
-    ]
+    assert [look.split("&")[0] for look in looks_in_address(page)] == ["region=international"]
     screenshot(page, "first-load")
 
 
-def test_compare_follows_the_choices_and_writes_the_address(visit: Visit) -> None:
+def test_the_line_between_photo_and_look_follows_keys_and_pointer(visit: Visit) -> None:
     page = visit()
+    wait_for_results(page, 2)
+    strip, line = page.locator("#strip .p-solo"), page.locator("#strip .p-split-range")
+    for key, at in (("Home", 0), ("ArrowRight", 1), ("End", 100)):
+        line.press(key)
+        expect(strip).to_have_attribute("style", re.compile(rf"--at: {at}%"))
+    # Without a photo under it the whole look is seen, and the other way round.
+    look = page.locator("#strip .p-shot:not(.p-original) .p-picture")
+    assert "100%" in look.evaluate("one => getComputedStyle(one).clipPath")
+    line.press("Home")
+    box = page.locator("#strip .p-split").bounding_box()
+    assert box
+    page.mouse.move(box["x"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.up()
+    expect(strip).to_have_attribute("style", re.compile(r"--at: (29|30)(\.\d+)?%"))
+    # The line was dragged, and nothing was aimed.
+    expect(page.locator(".p-own-aim")).to_be_hidden()
+    # It stays there when the look changes.
+    choose(page, "Who will see it", "Korea")
+    expect(page.locator("#strip header b").nth(1)).to_have_text("Korea · LinkedIn")
+    expect(page.locator(".p-preview")).to_have_count(0)
+    expect(strip).to_have_attribute("style", re.compile(r"--at: (29|30)(\.\d+)?%"))
+
+
+def test_results_follow_the_choices_and_write_the_address(visit: Visit) -> None:
+    page = visit(TWO)
     wait_for_results(page, 3)
-    choose(page, "Regional gaze norm", "Korea", nth=1)
-    choose(page, "Context", "Executive", nth=1)
+    choose(page, "Who will see it", "Korea", nth=1)
+    choose(page, "What it is for", "Executive", nth=1)
     expect(page.get_by_text("This is a design choice by analogy with Japan")).to_be_visible()
-    compare(page)
     expect(page.locator("#strip header b").nth(2)).to_have_text("Korea · Executive")
-    page.wait_for_url("**korea**")
+    page.wait_for_url(re.compile("korea%26context%3Dexecutive"))
     assert [look.split("&")[0] for look in looks_in_address(page)] == [
         "region=japan",
         "region=korea",
     ]
+
+
+def test_several_looks_stand_in_a_row_and_are_judged(visit: Visit, screenshot: Shoot) -> None:
+    page = visit(TWO)
+    shown = wait_for_results(page, 3)
+    assert titles(page) == ["Original", "Japan · LinkedIn", "Nordic countries · Actor headshot"]
+    expect(page.locator("#strip .p-split")).to_have_count(0)
+    boxes = [box for box in (one.bounding_box() for one in shown.all()) if box]
+    assert len({round(box["y"]) for box in boxes}) == 1
+    assert boxes[0]["x"] < boxes[1]["x"] < boxes[2]["x"]
+    verdict = page.locator("#strip .p-verdict")
+    expect(verdict).to_contain_text("which one suits its purpose is yours to judge")
+    # None is the winner; what sets one apart is said of that one.
+    choose(page, "What it is for", "ID or passport", nth=1)
+    for letter, count in (("B", 1), ("A", 0)):
+        badges = page.locator(f"#strip figure[data-letter={letter}] .p-badge")
+        expect(badges.filter(has_text="least changed")).to_have_count(count)
+    expect(verdict).to_contain_text("B: least changed. B is the photo itself")
+    screenshot(page, "several-looks")
 
 
 def test_a_link_fills_the_looks_and_names_the_unknown(visit: Visit) -> None:
@@ -107,100 +207,147 @@ def test_a_link_fills_the_looks_and_names_the_unknown(visit: Visit) -> None:
     assert titles(page)[1] == "Soft, just past the lens · Therapist or counsellor"
     expect(page.locator("#notice")).to_contain_text("'atlantis'; ")
     expect(page.locator("#notice")).to_contain_text("is used instead.")
-    expect(page.get_by_label("number input for Gaze strength").first).to_have_value("0.5")
+    expect(page.get_by_label("number input for Gaze").first).to_have_value("0.5")
+
+
+def test_a_sent_link_shows_no_face_until_there_is_one(visit: Visit, screenshot: Shoot) -> None:
+    page = visit("?sent=1&look=region%3Dkorea%26context%3Dexecutive")
+    expect(page.locator("#notice")).to_contain_text("These settings were sent without a photo.")
+    expect(page.get_by_label("Who will see it", exact=True)).to_have_value("Korea")
+    at_rest(page)
+    expect(page.locator("#strip img, #uses img, #portrait img")).to_have_count(0)
+    open_more(page)
+    assert pictures_of_people(page) == []
+    expect(page.locator("#notice")).to_contain_text("Add yours to see them on it.")
+    screenshot(page, "sent-link")
+    page.locator("#portrait input[type=file]").set_input_files(samples()[1].path)
+    wait_for_results(page, 2)
+    assert titles(page)[1] == "Korea · Executive"
+    expect(page.locator("#notice")).not_to_contain_text("without a photo")
 
 
 def test_the_slider_shows_any_two(visit: Visit, screenshot: Shoot) -> None:
-    page = visit()
+    page = visit(TWO)
     wait_for_results(page, 3)
+    open_tab(page, "Slider")
     pictures = page.locator("#slider img")
     expect(pictures.nth(1)).to_be_visible()
-    before = [pictures.nth(index).get_attribute("src") for index in (0, 1)]
-    names = ["A · Japan · LinkedIn", "B · Nordic countries · Actor headshot"]
-    shown = page.get_by_label("On the right", exact=True).input_value()
-    other = next(name for name in names if name != shown)
-    choose(page, "On the right", other)
-    for index in (0, 1):
-        if before[index] and "original" not in str(before[index]):
-            expect(pictures.nth(index)).not_to_have_attribute("src", str(before[index]))
+    before = [str(pictures.nth(index).get_attribute("src")) for index in (0, 1)]
+    right = page.get_by_label("On the right", exact=True)
+    expect(right).to_have_value("B · Nordic countries · Actor headshot")
+    choose(page, "On the right", "A · Japan · LinkedIn")
+    expect(page.locator(f'#slider img[src="{before[0]}"]')).to_have_count(1)
+    expect(page.locator(f'#slider img[src="{before[1]}"]')).to_have_count(0)
     screenshot(page, "slider")
 
 
-@pytest.mark.parametrize(
-    ("tab", "inside", "count"),
-    [("Eyes ×4", ".p-eyes img", 6), ("Control image", "[role=tabpanel] .p-strip img", 2)],
-)
-def test_tabs_show_pictures(visit: Visit, tab: str, inside: str, count: int) -> None:
-    page = visit()
+def test_the_control_image_is_shown(visit: Visit) -> None:
+    page = visit(TWO)
     wait_for_results(page, 3)
-    page.get_by_role("tab", name=tab).click()
-    expect(page.locator(f"{inside}:visible")).to_have_count(count)
+    open_tab(page, "Control image")
+    expect(page.locator("#closer [role=tabpanel] .p-strip img:visible")).to_have_count(2)
 
 
 def test_numbers_have_plain_words(visit: Visit, screenshot: Shoot) -> None:
-    page = visit()
+    page = visit(TWO)
     wait_for_results(page, 3)
-    page.get_by_role("tab", name="Numbers").click()
+    open_tab(page, "Numbers")
     row = page.get_by_role("row", name="Likeness")
     expect(row).to_be_visible()
     assert len(re.findall(r"0\.\d{3}", row.inner_text())) == 2
     screenshot(page, "numbers")
 
 
-def test_a_third_look_can_be_added_and_removed(visit: Visit) -> None:
+def test_looks_are_added_and_removed_and_results_follow(visit: Visit) -> None:
     page = visit()
-    wait_for_results(page, 3)
-    expect(page.get_by_role("heading", name="Look C")).to_be_hidden()
-    page.get_by_role("button", name="+ add a look").click()
-    expect(page.get_by_role("heading", name="Look C")).to_be_visible()
-    compare(page)
-    wait_for_results(page, 4)
-    page.get_by_role("button", name="remove", exact=True).click()
-    expect(page.get_by_role("heading", name="Look C")).to_be_hidden()
+    wait_for_results(page, 2)
+    # A single look needs no name.
+    expect(page.get_by_role("heading", name="Look A")).to_be_hidden()
+    more = ["Japan · LinkedIn", "Nordic countries · Executive"]
+    for index, (letter, title) in enumerate(zip("BC", more, strict=True)):
+        add_look(page)
+        expect(page.get_by_role("heading", name=f"Look {letter}")).to_be_visible()
+        expect(page.locator("#strip header b").nth(index + 2)).to_have_text(title)
+        wait_for_results(page, index + 3)
+    expect(page.get_by_role("heading", name="Look A")).to_be_visible()
+    page.wait_for_url("**look=**look=**look=**")
+    for left in (2, 1):
+        page.get_by_role("button", name="remove", exact=True).locator("visible=true").last.click()
+        wait_for_results(page, left + 1)
+    expect(page.locator("#strip .p-split")).to_be_visible()
+    expect(page.get_by_role("heading", name="Look B")).to_be_hidden()
+    page.wait_for_url(lambda address: address.count("look=") == 1)
 
 
 def test_fine_control_is_empty_until_something_is_written(visit: Visit) -> None:
     page = visit()
-    wait_for_results(page, 3)
+    wait_for_results(page, 2)
     page.get_by_role("button", name="Fine control").click()
     sideways = page.get_by_label("Sideways").first
     expect(sideways).to_be_visible()
     expect(sideways).to_have_value("")
     page.wait_for_url("**look=**")
-    assert looks_in_address(page)[0] == (
-        "region=japan&context=linkedin&gaze=1&polish=1&engine=eye-controlnet&seed=0"
+    engine = load().engines
+    assert looks_in_address(page)[0].startswith(
+        "region=international&context=linkedin&gaze=1&polish=1&engine="
     )
+    assert re.search(r"engine=([\w-]+)&seed=0$", looks_in_address(page)[0])[1] in engine
+    # As pasted: it counts once the field is left.
     sideways.fill("-4,5")
     page.get_by_label("Blemishes").first.fill("0")
-    compare(page)
-    page.wait_for_url(re.compile("doses"))
+    page.keyboard.press("Tab")
+    page.wait_for_url(re.compile("gaze%3D-4.*doses"))
     assert "&gaze=-4.5,0&" in looks_in_address(page)[0]
     assert looks_in_address(page)[0].endswith("&doses=B:0")
-    sideways.fill("a lot")
-    compare(page)
-    expect(page.locator("#notice")).to_contain_text("'a lot' is not a number")
-    # The portrait is the same: its pictures stay.
-    wait_for_results(page, 3)
+    at_rest(page)
+    address, changed = page.url, page.locator("#changed")
+    expect(changed).to_have_text("")
+    sideways.fill("")
+    # As typed: it counts at once.
+    sideways.press_sequentially("a lot")
+    expect(changed).to_contain_text("Look A: 'a lot' is not a number.")
+    # The results are those of the settings before, and their pictures stay.
+    wait_for_results(page, 2)
+    assert page.url == address
+    sideways.fill("")
+    sideways.press_sequentially("3")
+    page.wait_for_url(re.compile("gaze%3D3"))
+    expect(changed).to_have_text("")
 
 
 def test_another_photo_is_compared_at_once(visit: Visit, screenshot: Shoot) -> None:
     page = visit()
-    wait_for_results(page, 3)
-    first = page.locator("#strip .p-original img:visible").get_attribute("src")
+    wait_for_results(page, 2)
+    original = page.locator("#strip .p-original .p-picture img:visible")
+    first = original.get_attribute("src")
     page.locator("#portrait input[type=file]").set_input_files(samples()[1].path)
-    original = page.locator("#strip .p-original img:visible")
     expect(original).not_to_have_attribute("src", str(first))
-    wait_for_results(page, 3)
+    wait_for_results(page, 2)
     screenshot(page, "another-photo")
+
+
+def test_a_sample_is_one_click_away(visit: Visit) -> None:
+    page = visit()
+    wait_for_results(page, 2)
+    expect(page.locator("#seen")).to_contain_text("We turned her eyes away")
+    page.get_by_role("button", name="Grace Hopper").click()
+    expect(page.locator("#seen")).not_to_contain_text("We turned her eyes away")
+    expect(page.locator("#seen")).to_contain_text("In this photo the gaze is")
+    expect(page.locator("#strip .p-original .p-caption")).to_be_visible()
+    wait_for_results(page, 2)
 
 
 def pictures_of_people(page: Page) -> list[str]:
     """Addresses of all results: not of the portrait, the samples, and this visit's history."""
-    return page.locator("#results").evaluate(
-        """panel => [...panel.querySelectorAll('img, a[href*="file="]')]
-          .filter(one => !one.closest('#history'))
-          .map(one => one.src || one.href)"""
-    )
+    return [
+        address
+        for part in page.locator("#results, #more").all()
+        for address in part.evaluate(
+            """panel => [...panel.querySelectorAll('img, a[href*="file="]')]
+              .filter(one => !one.closest('#history'))
+              .map(one => one.src || one.href)"""
+        )
+    ]
 
 
 def share_says(page: Page, sentence: str) -> None:
@@ -223,23 +370,27 @@ def test_a_refused_portrait_leaves_nothing_of_the_one_before(
     visit: Visit, tmp_path: Path, screenshot: Shoot, photo: Callable[[Path], Path], says: str
 ) -> None:
     page = visit()
-    wait_for_results(page, 3)
+    wait_for_results(page, 2)
     page.wait_for_url("**look=**")
+    open_more(page)
+    expect(page.locator("#slider img").nth(1)).to_be_visible()
     address = page.url
     assert len(pictures_of_people(page)) > 5
     page.locator("#portrait input[type=file]").set_input_files(photo(tmp_path))
     alert = page.locator("#notice [role=alert]")
     expect(alert).to_contain_text(says)
     expect(page.locator("#strip img, #closer img")).to_have_count(0)
+    at_rest(page)
     assert pictures_of_people(page) == []
-    compare(page)
-    page.wait_for_function("!document.querySelector('#strip .wrap:not(.hide) .progress-level')")
-    expect(alert).to_contain_text(says)
-    assert pictures_of_people(page) == []
+    # A moved control and another look change nothing about that.
+    for change in (lambda: move(page, "Polish", 0.5), lambda: add_look(page)):
+        settle_after(page, change)
+        expect(alert).to_contain_text(says)
+        assert pictures_of_people(page) == []
     assert "/tmp" not in page.locator("#notice").inner_text()
     assert page.url == address
     screenshot(page, f"refusal-{photo.__name__}")
-    share_says(page, "There is no comparison to share yet.")
+    share_says(page, "There is no result to share yet.")
     page.locator("#portrait input[type=file]").set_input_files(samples()[1].path)
     wait_for_results(page, 3)
     expect(alert).to_have_count(0)
@@ -247,46 +398,38 @@ def test_a_refused_portrait_leaves_nothing_of_the_one_before(
 
 def test_a_cleared_portrait_leaves_nothing_behind(visit: Visit, screenshot: Shoot) -> None:
     page = visit()
-    wait_for_results(page, 3)
+    wait_for_results(page, 2)
+    open_more(page)
+    expect(page.locator("#slider img").nth(1)).to_be_visible()
     page.get_by_role("button", name="Share").click()
     page.get_by_role("button", name="Download everything").click()
     expect(page.get_by_role("link", name="Save the ZIP")).to_be_visible()
     page.get_by_role("button", name="Share").click()
     page.locator("#portrait").get_by_label("Remove Image").click()
-    expect(page.locator("#strip img, #closer img")).to_have_count(0)
+    expect(page.locator("#strip img, #closer img, #uses img")).to_have_count(0)
     expect(page.locator("#zip a")).to_have_count(0)
-    compare(page)
-    expect(page.locator("#notice [role=alert]")).to_contain_text("There is no portrait yet.")
+    expect(page.locator("#seen")).to_have_text("")
+    settle_after(page, lambda: add_look(page))
     assert pictures_of_people(page) == []
     screenshot(page, "cleared")
-    share_says(page, "There is no comparison to share yet.")
-
-
-def test_changed_settings_are_said_until_they_are_compared(visit: Visit, screenshot: Shoot) -> None:
-    page = visit()
-    wait_for_results(page, 3)
-    page.wait_for_url("**look=**")
-    changed = page.get_by_text("Settings changed. Press Compare to see them.")
-    expect(changed).to_have_count(0)
-    page.get_by_role("button", name="+ add a look").click()
-    expect(changed).to_be_visible()
-    screenshot(page, "changed")
-    page.get_by_role("button", name="remove", exact=True).click()
-    expect(changed).to_have_count(0)
-    page.get_by_role("button", name="+ add a look").click()
-    expect(changed).to_be_visible()
-    compare(page)
-    wait_for_results(page, 4)
-    expect(changed).to_have_count(0)
+    share_says(page, "There is no result to share yet.")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_needs_no_sideways_scrolling(visit: Visit, screenshot: Shoot, scheme: str) -> None:
+def test_a_phone_shows_results_first_and_needs_no_sideways_scrolling(
+    visit: Visit, screenshot: Shoot, scheme: str
+) -> None:
     page = visit(width=390, height=844, color_scheme=scheme)
+    shown = wait_for_results(page, 2)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(shown.nth(1)).to_be_in_viewport(ratio=0.9)
+    results, controls = (page.locator(part).bounding_box() for part in ("#results", "#controls"))
+    assert results and controls
+    assert results["y"] + results["height"] <= controls["y"]
+    screenshot(page, f"phone-{scheme}")
+    add_look(page)
     shown = wait_for_results(page, 3)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    expect(page.locator("#compare")).to_be_in_viewport()
-    screenshot(page, f"phone-{scheme}")
     strip = page.locator("#strip .p-strip")
     assert strip.evaluate("element => element.scrollWidth > element.clientWidth")
     shown.nth(2).scroll_into_view_if_needed()

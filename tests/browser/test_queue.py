@@ -64,19 +64,19 @@ def test_a_place_in_the_line_is_said_and_that_it_is_full(
     first, second = _opened(browser, address, "ko"), _opened(browser, address, "en")
     for number in range(2):
         _ask(address, number)
-    first.locator("#compare").click()
-    expect(first.locator("#strip .p-place")).to_have_text(translate("ko", "queue.next"))
-    expect(first.locator("#strip .p-place")).to_be_visible()
-    second.locator("#compare").click()
+    _settle(first)
+    expect(first.locator("#progress .p-place")).to_have_text(translate("ko", "queue.next"))
+    expect(first.locator("#progress .p-place")).to_be_visible()
+    _settle(second)
     expect(second.locator("#notice")).to_contain_text(translate("en", "queue.busy"))
     expect(second.locator(".toast-message-text")).to_have_text(translate("en", "queue.busy"))
-    expect(second.locator("#strip .error")).not_to_be_visible()
+    expect(second.locator("#progress .error")).not_to_be_visible()
     # Nothing is under way that could be stopped, and the pictures that were there still are.
     expect(second.locator("#page.p-busy")).to_have_count(0)
     expect(second.locator("#strip img.p-close").first).to_be_visible()
     hold.set()
-    expect(first.locator("#strip .p-place")).to_have_count(0)
-    second.locator("#compare").click()
+    expect(first.locator("#progress .p-place")).to_have_count(0)
+    _settle(second)
     expect(second.locator("#notice")).not_to_contain_text(translate("en", "queue.busy"))
     for page in (first, second):
         page.close()
@@ -87,8 +87,14 @@ def _opened(browser: Browser, address: str, language: str) -> Page:
 
     page = browser.new_page(viewport={"width": 1280, "height": 800})
     page.goto(f"{address}?lang={language}")
-    expect(page.locator("#strip img.p-close")).to_have_count(3)
+    expect(page.locator("#strip .p-eyes-strip")).to_have_count(2)
+    page.wait_for_url("**look=**")
     return page
+
+
+def _settle(page: Page) -> None:
+    """What a control does that was moved and rests: it has the results made."""
+    page.evaluate("document.getElementById('settle').click()")
 
 
 def _ask(address: str, number: int) -> None:

@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from pipelines.runtime.errors import Cancelled
 from pipelines.studio.samples import samples
+from tests.browser.test_page import at_rest as nothing_to_stop
+from tests.browser.test_page import choose, wait_for_results
 from tests.hostile.sequences import Scene
 from tests.hostile.site import launched
 from tests.hostile.visitor import Page as Plan
@@ -38,52 +40,60 @@ def pictures(page: Page) -> list[str]:
 
 def at_rest(page: Page) -> None:
     """Nothing spins, and there is nothing to stop."""
-    expect(page.locator("#page.p-busy")).to_have_count(0)
-    expect(page.get_by_role("button", name="Stop").first).to_be_hidden()
+    nothing_to_stop(page)
     # Gradio leaves some trackers where they were, faded out.
     turning = [f".wrap:not(.hide) > {one}:visible" for one in (".eta-bar", ".progress-text")]
     expect(page.locator(", ".join(turning))).to_have_count(0)
 
 
-def compare(page: Page) -> None:
-    page.locator("#compare").click()
+def settle(page: Page, times: int = 1) -> None:
+    """What a control does that was moved and rests: it has the results made."""
+    page.evaluate("times => { while (times--) document.getElementById('settle').click(); }", times)
+
+
+def audience(page: Page, option: str) -> None:
+    choose(page, "Who will see it", option)
 
 
 @pytest.mark.long
 def test_clicks_stops_reloads_and_the_way_back(visit: Visit, tmp_path: Path) -> None:
     page = visit()
-    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    wait_for_results(page, 2)
     first = page.locator("#strip img").first
     sample = str(first.get_attribute("src"))
     page.locator("input[type=file]").first.set_input_files(photo(tmp_path, "own.jpg", 1200))
     expect(first).not_to_have_attribute("src", sample)
-    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    wait_for_results(page, 2)
     at_rest(page)
 
-    # Twice in one go is once: the first answer is still on its way.
-    page.get_by_label("Regional gaze norm", exact=True).first.click()
-    page.get_by_role("option", name="Korea", exact=True).click()
-    page.evaluate("for (const _ of [1, 2, 3]) document.getElementById('compare').click()")
+    # Three times in one go is once: the first answer is still on its way.
+    audience(page, "Korea")
+    settle(page, 3)
     expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text("Korea · LinkedIn")
+    expect(page.locator(".p-preview")).to_have_count(0)
     at_rest(page)
     expect(page.locator("#history li button")).to_have_count(3)
 
-    # Stopped in mid-run: nothing spins, what was there stays, the next click works.
-    page.get_by_label("Regional gaze norm", exact=True).first.click()
-    page.get_by_role("option", name="South Asia", exact=True).click()
-    compare(page)
+    # Stopped in mid-run: nothing spins, pictures stay, and the next move works.
+    audience(page, "South Asia")
+    settle(page)
     stop = page.locator("#stop")
     expect(stop).to_be_visible()
     stop.click()
     at_rest(page)
-    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
-    compare(page)
-    expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text("South Asia · LinkedIn")
+    wait_for_results(page, 2)
+    expect(page.locator(".p-preview")).to_have_count(0)
+    audience(page, "Japan")
+    expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text("Japan · LinkedIn")
+    page.wait_for_url("**japan**")
+    at_rest(page)
 
-    # Reloaded in mid-run: a page like any other.
-    compare(page)
+    # Reloaded in mid-run: a page like any other, and the photo is still theirs.
+    audience(page, "Korea")
+    settle(page)
     page.reload()
-    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    expect(page.locator("#portrait img").first).to_have_attribute("src", re.compile("own.jpg"))
+    wait_for_results(page, 2)
     at_rest(page)
 
     # Published, looked at in the same tab, and back.
@@ -94,9 +104,12 @@ def test_clicks_stops_reloads_and_the_way_back(visit: Visit, tmp_path: Path) -> 
     page.goto(link.input_value())
     expect(page.locator("h1")).to_be_visible()
     page.go_back()
-    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    wait_for_results(page, 2)
     at_rest(page)
-    compare(page)
+    audience(page, "Nordic countries")
+    expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text(
+        "Nordic countries · LinkedIn"
+    )
     at_rest(page)
 
 
@@ -104,14 +117,14 @@ def test_two_people_at_once_see_their_own(visit: Visit, tmp_path: Path) -> None:
     people = [visit(), visit()]
     before = []
     for index, page in enumerate(people):
-        expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+        wait_for_results(page, 2)
         before.append(str(page.locator("#strip img").first.get_attribute("src")))
         own = photo(tmp_path, f"{index}.jpg", 400 + 40 * index)
         page.locator("input[type=file]").first.set_input_files(own)
     for page, sample in zip(people, before, strict=True):
         expect(page.locator("#strip img").first).not_to_have_attribute("src", sample)
         expect(page.locator("#portrait img").first).to_have_attribute("src", re.compile(r"\d\.jpg"))
-        expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+        wait_for_results(page, 2)
         expect(page.locator("#seen")).to_contain_text("In this photo")
         at_rest(page)
     one, other = map(pictures, people)
@@ -130,7 +143,7 @@ def test_stop_in_line_stops_at_once(browser: Browser, tmp_path: Path) -> None:
         scene = Scene(site, Plan(site.address))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(site.address)
-        expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+        wait_for_results(page, 2)
         at_rest(page)
         line, stop = site.blocks._queue.event_queue_per_concurrency_id["work"].queue, "#stop"
         with scene.busy():
@@ -138,7 +151,7 @@ def test_stop_in_line_stops_at_once(browser: Browser, tmp_path: Path) -> None:
             own, files = photo(tmp_path, "own.jpg", 300), page.locator("input[type=file]").first
             said = page.locator("#seen").inner_text()
             asks: list[tuple[Callable[[], object], str]] = [
-                (lambda: compare(page), said),
+                (lambda: settle(page), said),
                 (lambda: files.set_input_files(own), ""),
             ]
             for ask, seen in asks:
@@ -150,8 +163,10 @@ def test_stop_in_line_stops_at_once(browser: Browser, tmp_path: Path) -> None:
                 assert eventually(lambda: not line)
                 # What was said of another portrait is not said of this one.
                 expect(page.locator("#seen")).to_have_text(seen)
-        compare(page)
-        expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+        page.locator("#portrait input[type=file]").set_input_files(
+            photo(tmp_path, "other.jpg", 320)
+        )
+        wait_for_results(page, 2)
         at_rest(page)
         expect(page.locator("#notice")).not_to_contain_text(Cancelled().sentence)
         page.close()

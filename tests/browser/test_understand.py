@@ -11,6 +11,8 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.test_page import TWO, at_rest, move, open_more, open_tab, wait_for_results
+
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
 
@@ -18,12 +20,9 @@ PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
 
 
 def compared(page: Page) -> Page:
-    expect(page.locator("#strip .p-shot img:visible")).to_have_count(3)
+    wait_for_results(page, 3)
+    page.wait_for_url("**seed**")
     return page
-
-
-def open_tab(page: Page, name: str) -> None:
-    page.get_by_role("tab", name=name, exact=True).click()
 
 
 def loaded(page: Page, images: Locator, count: int) -> None:
@@ -43,7 +42,9 @@ def term(page: Page, of: str) -> Locator:
 def test_a_term_opens_by_key_and_by_pointer_and_moves_nothing(
     visit: Visit, screenshot: Shoot
 ) -> None:
-    page = compared(visit())
+    page = compared(visit(TWO))
+    for summary in page.locator("#strip .p-measured summary").all():
+        summary.click()
     likeness, meaning = term(page, "likeness"), page.locator("#meaning-likeness")
     before = likeness.bounding_box()
     likeness.focus()
@@ -75,13 +76,14 @@ def test_a_term_opens_by_key_and_by_pointer_and_moves_nothing(
 
 
 def test_a_phone_reads_meanings_numbers_and_all_tabs(visit: Visit, screenshot: Shoot) -> None:
-    page = compared(visit(**PHONE))
+    page = compared(visit(TWO, **PHONE))
     term(page, "gaze").tap()
     meaning = page.locator("#meaning-gaze")
     expect(meaning).to_be_in_viewport(ratio=1)
     screenshot(page, "meaning-phone")
     page.touchscreen.tap(195, 60)
     expect(meaning).to_be_hidden()
+    open_more(page)
     tabs = page.get_by_role("tab", name=re.compile("^(Slider|Numbers|What counts as skin)$"))
     expect(tabs).to_have_count(3)
     for tab in tabs.all():
@@ -112,28 +114,31 @@ def test_a_phone_reads_meanings_numbers_and_all_tabs(visit: Visit, screenshot: S
     )
 
 
-def test_eyes_stand_side_by_side_cut_at_one_place(visit: Visit, screenshot: Shoot) -> None:
-    page = compared(visit())
-    open_tab(page, "Eyes ×4")
-    images = page.locator(".p-eyes img:visible")
-    loaded(page, images, 6)
-    boxes = [box for box in (half.bounding_box() for half in page.locator(".p-half").all()) if box]
-    rights = boxes[::2]
-    assert len({round(box["y"]) for box in rights}) == 1
-    assert len({round(box["width"]) for box in rights}) == 1
-    assert rights[0]["x"] < rights[1]["x"] < rights[2]["x"]
-    sizes = {
-        tuple(image.evaluate("image => [image.naturalWidth, image.naturalHeight]"))
-        for image in images.all()
-    }
-    assert len(sizes) == 1
-    screenshot(page, "eyes")
+def test_eyes_and_skin_stand_under_every_picture_cut_at_one_place(
+    visit: Visit, screenshot: Shoot
+) -> None:
+    page = compared(visit(TWO))
+    for part in ("img.p-eyes-strip", "img.p-skin"):
+        images = page.locator(f"#strip {part}:visible")
+        images.first.scroll_into_view_if_needed()
+        loaded(page, images, 3)
+        boxes = [box for box in (one.bounding_box() for one in images.all()) if box]
+        assert len({round(box["width"]) for box in boxes}) == 1
+        assert boxes[0]["x"] < boxes[1]["x"] < boxes[2]["x"]
+        sizes = {
+            tuple(image.evaluate("image => [image.naturalWidth, image.naturalHeight]"))
+            for image in images.all()
+        }
+        assert len(sizes) == 1
+    eyes = [str(one.get_attribute("src")) for one in page.locator("img.p-eyes-strip").all()]
+    assert len(set(eyes)) == 3
+    screenshot(page, "eyes-and-skin")
 
 
 def test_differences_are_shown_amplified_and_where_and_follow_the_looks(
     visit: Visit, screenshot: Shoot
 ) -> None:
-    page = compared(visit())
+    page = compared(visit(TWO))
     open_tab(page, "Difference")
     pictures = page.locator(".p-difference img:visible")
     loaded(page, pictures, 2)
@@ -152,67 +157,23 @@ def test_differences_are_shown_amplified_and_where_and_follow_the_looks(
     page.get_by_text("Whole photo", exact=True).click()
     expect(pictures.first).not_to_have_attribute("src", where)
     whole = str(pictures.first.get_attribute("src"))
-    page.get_by_label("Polish strength").first.fill("0")
-    page.locator("#compare").click()
+    move(page, "Polish", 0)
     expect(pictures.first).not_to_have_attribute("src", whole)
     unpolished = str(pictures.first.get_attribute("src"))
+    at_rest(page)
     # The same looks once more: the same pictures, not a place that stays empty.
-    page.locator("#compare").click()
+    page.evaluate("document.getElementById('settle').click()")
+    at_rest(page)
     expect(page.get_by_text("Measuring", exact=True)).to_have_count(0)
     expect(pictures.first).to_have_attribute("src", unpolished)
     page.locator("#portrait").get_by_label("Remove Image").click()
     expect(page.locator("#strip img, .p-difference img")).to_have_count(0)
 
 
-def shown_in_stage(page: Page) -> str:
-    return page.locator(".p-stage .p-on").evaluate("picture => picture.dataset.name")
-
-
-@pytest.mark.long
-def test_two_pictures_switch_in_one_place(visit: Visit, screenshot: Shoot) -> None:
-    page = compared(visit())
-    open_tab(page, "Blink")
-    stage, name = page.locator(".p-stage"), page.locator(".p-blink-name")
-    loaded(page, page.locator(".p-stage .p-on img:visible"), 1)
-    expect(name).to_have_text("Original")
-    stage.hover()
-    before = stage.bounding_box()
-    page.mouse.down()
-    expect(name).to_have_text(re.compile("^[AB] · "))
-    assert shown_in_stage(page) == name.inner_text()
-    assert stage.bounding_box() == before
-    page.mouse.up()
-    expect(name).to_have_text("Original")
-    stage.focus()
-    page.keyboard.down("Space")
-    expect(name).to_have_text(re.compile("^[AB] · "))
-    page.keyboard.up("Space")
-    expect(name).to_have_text("Original")
-    page.get_by_role("combobox", name="The other").select_option("A · Japan · LinkedIn")
-    page.get_by_role("button", name="Switch every second").click()
-    expect(name).to_have_text("A · Japan · LinkedIn")
-    expect(name).to_have_text("Original")
-    expect(name).to_have_text("A · Japan · LinkedIn")
-    screenshot(page, "blink")
-
-
-@pytest.mark.long
-def test_who_asked_for_less_motion_switches_by_hand(visit: Visit) -> None:
-    page = compared(visit(reduced_motion="reduce"))
-    open_tab(page, "Blink")
-    name = page.locator(".p-blink-name")
-    expect(name).to_have_text("Original")
-    page.get_by_role("button", name="Switch", exact=True).click()
-    expect(name).not_to_have_text("Original")
-    shown = name.inner_text()
-    page.wait_for_timeout(1500)
-    expect(name).to_have_text(shown)
-
-
 def test_the_photo_is_judged_by_itself_and_its_brightness_shown(
     visit: Visit, screenshot: Shoot
 ) -> None:
-    page = compared(visit())
+    page = compared(visit(TWO))
     open_tab(page, "Numbers")
     expect(page.get_by_role("heading", name="This photo by itself")).to_be_visible()
     expect(page.get_by_text("None of these tells today’s generated faces")).to_be_visible()

@@ -107,7 +107,7 @@ class Scene:
     _visitors: list[Visitor] = field(init=False, default_factory=list)
 
     def visitor(self, photo: bytes | None = None, quick: bool = True) -> Visitor:
-        """Somebody who has opened the page and chosen a portrait.
+        """Somebody who has opened the page, chosen a portrait, and compares two looks.
 
         Args:
             photo: Their own; a sample, which is analysed once for everybody, if None.
@@ -120,6 +120,7 @@ class Scene:
             visitor.set_to[engine] = "geometry"
             if quick:
                 visitor.set_to[context] = "id-passport"
+        visitor.do(self.page.named("_add"))
         return visitor
 
     def stranger(self, stays: bool = True) -> Visitor:
@@ -166,7 +167,7 @@ class Scene:
         with pytest.MonkeyPatch.context() as patch:
             _before_looks(patch, hold)
             others = [self.visitor() for _ in gates]
-            event = self.page.event("compare", "click")
+            event = self.page.event("settle", "click")
             try:
                 with _all_listening(others, event):
                     for gate in gates:
@@ -262,7 +263,13 @@ def outcome(message: dict[str, Any] | str) -> str:
     for code, sentence in SENTENCES.items():
         if any(one in text for one in (sentence, escape(sentence, quote=False), escape(sentence))):
             return code
-    pictures = ("p-public", "presence-japan", "presence-nordic", "presence-1-", "presence-grid.png")
+    pictures = (
+        "p-public",
+        "presence-international",
+        "presence-japan",
+        "presence-1-",
+        "presence-grid.png",
+    )
     return RESULT if any(one in text for one in pictures) else NOTHING
 
 
@@ -329,7 +336,7 @@ def _stop_in_analysis(scene: Scene) -> tuple[str, ...]:
 
 def _stop_in(step: Step) -> Play:
     def play(scene: Scene) -> tuple[str, ...]:
-        one, compare = scene.visitor(), scene.page.event("compare", "click")
+        one, compare = scene.visitor(), scene.page.event("settle", "click")
         with scene.held(step) as gate:
             id_ = one.join(compare)
             gate.wait()
@@ -340,15 +347,15 @@ def _stop_in(step: Step) -> Play:
     return play
 
 
-_case("stop in the first look, then compare again", STOPPED, RESULT)(_stop_in("first look"))
-_case("stop in the second look, then compare again", STOPPED, RESULT)(_stop_in("second look"))
+_case("stop in the first look, then ask again", STOPPED, RESULT)(_stop_in("first look"))
+_case("stop in the second look, then ask again", STOPPED, RESULT)(_stop_in("second look"))
 
 
 @_case("stop while others are before one in line", STOPPED, NOTHING)
 def _stop_in_line(scene: Scene) -> tuple[str, ...]:
     with scene.busy():
         one = scene.visitor()
-        id_ = one.join(scene.page.event("compare", "click"))
+        id_ = one.join(scene.page.event("settle", "click"))
         said = one.do(scene.page.event("stop", "click", queue=False))
         # It does not take its turn first: those before it are still held.
         return outcome(json.dumps(said)), outcome(one.outcome(id_)[id_])
@@ -358,24 +365,24 @@ def _stop_in_line(scene: Scene) -> tuple[str, ...]:
 def _stop_often(scene: Scene) -> tuple[str, ...]:
     one = scene.visitor()
     with scene.held("first look") as gate:
-        id_ = one.join(scene.page.event("compare", "click"))
+        id_ = one.join(scene.page.event("settle", "click"))
         gate.wait()
         for _ in range(10):
             one.do(scene.page.event("stop", "click", queue=False))
         return (outcome(one.outcome(id_)[id_]),)
 
 
-@_case("stop with nothing to stop, then compare", NOTHING, RESULT)
+@_case("stop with nothing to stop, then ask for results", NOTHING, RESULT)
 def _stop_nothing(scene: Scene) -> tuple[str, ...]:
     one = scene.visitor()
     said = one.do(scene.page.event("stop", "click", queue=False))
-    return outcome(json.dumps(said)), outcome(one.work(scene.page.event("compare", "click")))
+    return outcome(json.dumps(said)), outcome(one.work(scene.page.event("settle", "click")))
 
 
 @_case("stop somebody else's", NOTHING, RESULT)
 def _stop_others(scene: Scene) -> tuple[str, ...]:
     one, other = scene.visitor(), scene.stranger()
-    compare = scene.page.event("compare", "click")
+    compare = scene.page.event("settle", "click")
     with scene.held("first look") as gate:
         id_ = one.join(compare)
         gate.wait()
@@ -387,7 +394,7 @@ def _stop_others(scene: Scene) -> tuple[str, ...]:
 
 def _cancel_in(step: Step) -> Play:
     def play(scene: Scene) -> tuple[str, ...]:
-        one, compare = scene.visitor(), scene.page.event("compare", "click")
+        one, compare = scene.visitor(), scene.page.event("settle", "click")
         with scene.held(step) as gate:
             id_ = one.join(compare)
             gate.wait()
@@ -405,7 +412,7 @@ _case("cancel as Gradio's clients do, in the second look", NOTHING)(_cancel_in("
 
 @_case("cancel as Gradio's clients do, in line", NOTHING)
 def _cancel_in_line(scene: Scene) -> tuple[str, ...]:
-    compare = scene.page.event("compare", "click")
+    compare = scene.page.event("settle", "click")
     with scene.busy():
         one = scene.visitor()
         id_ = one.join(compare)
@@ -413,9 +420,9 @@ def _cancel_in_line(scene: Scene) -> tuple[str, ...]:
         return (outcome(one.outcome(id_)[id_]),)
 
 
-@_case("ask and cancel ten times, then compare", RESULT)
+@_case("ask and cancel ten times, then once more", RESULT)
 def _ask_and_cancel(scene: Scene) -> tuple[str, ...]:
-    one, compare = scene.visitor(), scene.page.event("compare", "click")
+    one, compare = scene.visitor(), scene.page.event("settle", "click")
     for _ in range(10):
         one.cancel(compare, one.join(compare))
     return (outcome(one.work(compare)),)
@@ -438,10 +445,10 @@ def _dropped_in(step: Step, name: str, kind: str) -> Play:
 
 
 _case("the connection is lost in the first look", ENDED)(
-    _dropped_in("first look", "compare", "click")
+    _dropped_in("first look", "settle", "click")
 )
 _case("the connection is lost in the second look", ENDED)(
-    _dropped_in("second look", "compare", "click")
+    _dropped_in("second look", "settle", "click")
 )
 _case("the connection is lost while a persona is made", ENDED)(
     _dropped_in("persona", "invent", "click")
@@ -452,7 +459,7 @@ _case("the connection is lost while a persona is made", ENDED)(
 def _dropped_in_line(scene: Scene) -> tuple[str, ...]:
     with scene.busy():
         one = scene.visitor()
-        one.join(scene.page.event("compare", "click"))
+        one.join(scene.page.event("settle", "click"))
         with one.listening():
             assert _waiting(scene) == 1
         _until(lambda: _waiting(scene) == 0)
@@ -463,7 +470,7 @@ def _dropped_in_line(scene: Scene) -> tuple[str, ...]:
 def _tab_closed(scene: Scene) -> tuple[str, ...]:
     one = scene.visitor()
     with scene.held("first look") as gate:
-        one.join(scene.page.event("compare", "click"))
+        one.join(scene.page.event("settle", "click"))
         gate.wait()
         one.close()
         _until_idle(scene)
@@ -475,16 +482,16 @@ def _reloaded(scene: Scene) -> tuple[str, ...]:
     photo = scene.photo()
     before = scene.visitor(photo)
     with scene.held("first look") as gate:
-        before.join(scene.page.event("compare", "click"))
+        before.join(scene.page.event("settle", "click"))
         gate.wait()
         before.close()
         after = scene.visitor(photo)
-        return (outcome(after.work(scene.page.event("compare", "click"))),)
+        return (outcome(after.work(scene.page.event("settle", "click"))),)
 
 
 @_case("two tabs compare the same photo at once", RESULT, RESULT)
 def _two_tabs(scene: Scene) -> tuple[str, ...]:
-    photo, compare = scene.photo(), scene.page.event("compare", "click")
+    photo, compare = scene.photo(), scene.page.event("settle", "click")
     tabs = [scene.visitor(photo) for _ in range(2)]
     ids = [tab.join(compare) for tab in tabs]
     both = [tab.outcome(id_)[id_] for tab, id_ in zip(tabs, ids, strict=True)]
@@ -494,9 +501,9 @@ def _two_tabs(scene: Scene) -> tuple[str, ...]:
 # -- twice, and too late --
 
 
-@_case("two quick clicks on Compare", NOTHING, RESULT)
+@_case("results are asked for twice, quickly", NOTHING, RESULT)
 def _double_click(scene: Scene) -> tuple[str, ...]:
-    one, compare = scene.visitor(), scene.page.event("compare", "click")
+    one, compare = scene.visitor(), scene.page.event("settle", "click")
     with scene.held("first look") as gate:
         first = one.join(compare)
         gate.wait()
@@ -505,9 +512,9 @@ def _double_click(scene: Scene) -> tuple[str, ...]:
     return outcome(ended[first]), outcome(ended[second])
 
 
-@_case("ten quick clicks on Compare: one is left", RESULT)
+@_case("results are asked for ten times, quickly: one is left", RESULT)
 def _ten_clicks(scene: Scene) -> tuple[str, ...]:
-    one, compare = scene.visitor(), scene.page.event("compare", "click")
+    one, compare = scene.visitor(), scene.page.event("settle", "click")
     with scene.held("first look") as gate:
         ids = [one.join(compare)]
         gate.wait()
@@ -521,7 +528,7 @@ def _ten_clicks(scene: Scene) -> tuple[str, ...]:
 def _another_portrait(scene: Scene) -> tuple[str, ...]:
     one, examine = scene.visitor(), scene.page.event("portrait", "change")
     with scene.held("first look") as gate:
-        old = one.join(scene.page.event("compare", "click"))
+        old = one.join(scene.page.event("settle", "click"))
         gate.wait()
         one.choose(one.upload(scene.photo()))
         looked = one.join(examine)
@@ -537,9 +544,9 @@ def _late_comparison(scene: Scene) -> tuple[str, ...]:
     now = one.set_to["portrait"]
     one.work(examine)
     one.set_to["portrait"] = before
-    assert outcome(one.work(scene.page.event("compare", "click"))) == RESULT
+    assert outcome(one.work(scene.page.event("settle", "click"))) == RESULT
     one.set_to["portrait"] = now
-    one.do(scene.page.named("_clear_if_outdated"))
+    one.do(scene.page.named("_follow_up"))
     return (outcome(one.work(scene.page.after(examine))),)
 
 
@@ -572,9 +579,9 @@ def _stop_then_another(scene: Scene) -> tuple[str, ...]:
     return outcome(json.dumps(said)), outcome(one.work(scene.page.after(examine)))
 
 
-@_case("the portrait is taken away in mid-run, then compare", NOTHING, "no-portrait")
+@_case("the portrait is taken away in mid-run, then a control rests", NOTHING, NOTHING)
 def _no_portrait(scene: Scene) -> tuple[str, ...]:
-    one, compare = scene.visitor(), scene.page.event("compare", "click")
+    one, compare = scene.visitor(), scene.page.event("settle", "click")
     with scene.held("first look") as gate:
         old = one.join(compare)
         gate.wait()
@@ -586,7 +593,7 @@ def _no_portrait(scene: Scene) -> tuple[str, ...]:
 
 @_case("back in the history in mid-run", NOTHING, RESULT)
 def _history_in_mid_run(scene: Scene) -> tuple[str, ...]:
-    one, compare = scene.visitor(), scene.page.event("compare", "click")
+    one, compare = scene.visitor(), scene.page.event("settle", "click")
     one.work(compare)
     one.work(scene.page.event("strip", "change"))
     one.choose(one.upload(scene.photo()))
@@ -614,7 +621,7 @@ def _two_moves(scene: Scene) -> tuple[str, ...]:
 @_case("a control is left as it was, then moved, then moved back", NOTHING)
 def _moved_back(scene: Scene) -> tuple[str, ...]:
     one = scene.visitor(quick=False)
-    one.work(scene.page.event("compare", "click"))
+    one.work(scene.page.event("settle", "click"))
     moved = scene.page.named("on_move")
     slider = scene.page.targets(moved, "slider")[0]
     # Gradio's lists tell of a move whenever the keyboard leaves them.
@@ -636,15 +643,16 @@ def _moved_on(scene: Scene) -> tuple[str, ...]:
         return (outcome(one.outcome(id_)[id_]),)
 
 
-@_case("compare while a slider's result is made", NOTHING, RESULT)
-def _compare_while_settling(scene: Scene) -> tuple[str, ...]:
+@_case("a look is added while a slider's result is made", NOTHING, RESULT)
+def _added_while_settling(scene: Scene) -> tuple[str, ...]:
     one = _settled(scene)
     with scene.held("first look") as gate:
         settling = one.join(scene.page.event("settle", "click"))
         gate.wait()
-        comparing = one.join(scene.page.event("compare", "click"))
-        ended = one.outcome(settling, comparing)
-    return outcome(ended[settling]), outcome(ended[comparing])
+        one.do(scene.page.named("_add"))
+        added = one.join(scene.page.event("settle", "click"))
+        ended = one.outcome(settling, added)
+    return outcome(ended[settling]), outcome(ended[added])
 
 
 @_case("the tab is closed while a slider's result is made", ENDED)
@@ -658,7 +666,7 @@ def _closed_while_settling(scene: Scene) -> tuple[str, ...]:
     return (ENDED,)
 
 
-@_case("a slider moves where nothing was compared", NOTHING, NOTHING)
+@_case("a slider moves where nothing was compared: its results follow", NOTHING, RESULT)
 def _moved_first(scene: Scene) -> tuple[str, ...]:
     one = scene.visitor()
     moved = one.do(scene.page.named("on_move"))
@@ -668,7 +676,7 @@ def _moved_first(scene: Scene) -> tuple[str, ...]:
 def _settled(scene: Scene) -> Visitor:
     """Somebody whose comparison is there, and who has just moved a slider to somewhere new."""
     one = scene.visitor(quick=False)
-    one.work(scene.page.event("compare", "click"))
+    one.work(scene.page.event("settle", "click"))
     moved = scene.page.named("on_move")
     one.set_to[scene.page.targets(moved, "slider")[0]] = 0.5
     one.do(moved)
@@ -871,7 +879,7 @@ def _publish_nothing(scene: Scene) -> tuple[str, ...]:
 @_case("publish after the portrait was taken away", "nothing-to-share")
 def _publish_late(scene: Scene) -> tuple[str, ...]:
     one = scene.visitor()
-    one.work(scene.page.event("compare", "click"))
+    one.work(scene.page.event("settle", "click"))
     one.choose(None)
     return (outcome(one.work(scene.page.event("publish", "click"))),)
 
@@ -879,7 +887,7 @@ def _publish_late(scene: Scene) -> tuple[str, ...]:
 @_case("publish twice at once", RESULT, RESULT)
 def _publish_twice(scene: Scene) -> tuple[str, ...]:
     one, publish = scene.visitor(), scene.page.event("publish", "click")
-    one.work(scene.page.event("compare", "click"))
+    one.work(scene.page.event("settle", "click"))
     ids = [one.join(publish) for _ in range(2)]
     ended = one.outcome(*ids)
     return outcome(ended[ids[0]]), outcome(ended[ids[1]])
@@ -888,7 +896,7 @@ def _publish_twice(scene: Scene) -> tuple[str, ...]:
 @_case("the connection is lost before the private link is seen", RESULT, "404")
 def _publish_and_leave(scene: Scene) -> tuple[str, ...]:
     one = scene.visitor()
-    made = one.work(scene.page.event("compare", "click"))
+    made = one.work(scene.page.event("settle", "click"))
     with scene.held("published") as gate:
         id_ = one.join(scene.page.event("publish", "click"))
         event = scene.site.blocks._queue.event_ids_to_events[id_]
@@ -911,7 +919,7 @@ def played(one: Sequence, scene: Scene) -> tuple[str, ...]:
     scene.leave()
     _until(lambda: not _busy(scene), WORK_S)
     after = scene.stranger()
-    assert outcome(after.work(scene.page.event("compare", "click"))) == RESULT
+    assert outcome(after.work(scene.page.event("settle", "click"))) == RESULT
     return got
 
 

@@ -45,7 +45,7 @@ def files(*messages: Any) -> set[str]:
 
 def compare(visitor: Visitor) -> set[str]:
     """Compare, and remember it as the page does; what belongs to it."""
-    made = visitor.work(visitor.page.event("compare", "click"))
+    made = visitor.work(visitor.page.event("settle", "click"))
     noted = visitor.work(visitor.page.event("strip", "change"))
     return files(made, noted)
 
@@ -104,7 +104,7 @@ def test_a_lost_connection_is_not_yet_the_end(scene: Scene, site: Site) -> None:
     one.lose()
     end = time.monotonic() + 2 * FORGET_S
     while time.monotonic() < end:
-        one.do(scene.page.named("settings_changed"))
+        one.do(scene.page.named("_letters"))
         assert one.status(upload) == 200
         assert site.blocks.app.state_holder.session_data[one.session].state_data
     until(lambda: {one.status(path) for path in (upload, *made)} <= GONE)
@@ -126,7 +126,7 @@ def test_samples_are_everybodys_and_stay(scene: Scene) -> None:
     one = scene.stranger()
     path = one.upload(samples()[1].path.read_bytes(), "sample.jpg")
     one.choose(path)
-    one.work(scene.page.event("compare", "click"))
+    one.work(scene.page.event("settle", "click"))
     other = scene.stranger()
     one.close()
     time.sleep(3 * FORGET_S)

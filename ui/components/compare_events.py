@@ -79,8 +79,8 @@ class Previews(Protocol):
     def prepare(self, event: Any) -> None:
         """After this event, compute what the first preview needs."""
 
-    def forget(self, session: str) -> None:
-        """Discard all previews in progress of a session."""
+    def forget(self, session: str, *, stopped: bool = False) -> None:
+        """Discard all previews in progress of a session; `stopped` if its visitor is told."""
 
 
 @dataclass
@@ -327,12 +327,15 @@ class CompareEvents:
         if "sent" in request.query_params:
             # The looks of somebody else: a sample would pass for the person they are about.
             notes.append(translate(language, "portrait.sent"))
+            notice = captions.notice(" ".join(notes), quiet=True)
             return {
                 **updates,
                 page.portrait.photo: None,
                 self.cleared_for: _SENT,
                 page.results.strip: captions.waiting_strip(language),
-                page.results.notice: captions.notice(" ".join(notes), quiet=True),
+                page.results.notice: notice,
+                # The change of the portrait that follows shows it again.
+                self.examined: Examined(None, notice),
             }
         photo = page.shared_samples.ready(path, looks)
         if photo is None:
@@ -357,6 +360,7 @@ class CompareEvents:
             page.portrait.photo,
             self.cleared_for,
             self.comparison_due,
+            self.examined,
             *page.card_outputs,
             *self.outputs,
         ]
@@ -424,7 +428,9 @@ class CompareEvents:
         if is_of_portrait(screen, path) or (path and path == cleared_for):
             return updates
         # The results of the old portrait are not needed any more.
-        page.cancellations.supersede(str(request.session_hash))
+        session = str(request.session_hash)
+        page.cancellations.supersede(session)
+        self.previews.forget(session)
         return {
             **updates,
             page.photo: None,
@@ -573,7 +579,7 @@ class CompareEvents:
         session = str(request.session_hash)
         self.page.cancellations.stop(session)
         self.page.cancellations.stop(task_key(session, "persona"))
-        self.previews.forget(session)
+        self.previews.forget(session, stopped=True)
 
 
 def read_look(card: LookCard, values: Values) -> Look | None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 Updates = dict[Any, Any]
 Values = Mapping[Component, Any]
 Examine = Callable[[str | None, Photo | None], Photo]
+ShowCards = Callable[[list[str]], Updates]
 
 START: tuple[tuple[str, Along], ...] = (("columns", "region"), ("rows", "polish"))
 _ORDER: tuple[Along, ...] = ("region", "context", "yaw", "pitch", "polish", "engine", "seed")
@@ -245,6 +246,8 @@ class GridPanel:
         active: gr.State,
         language: gr.State,
         blocks: gr.Blocks,
+        show_cards: ShowCards,
+        shown_cards: Sequence[Any],
     ) -> None:
         """Attach the handlers of all controls.
 
@@ -254,10 +257,12 @@ class GridPanel:
             active: Holds the letters of the looks on the page.
             language: Holds the visitor's language.
             blocks: The page.
+            show_cards: Updates that show the cards of these looks and hide the others.
+            shown_cards: The outputs of `show_cards`.
         """
         sides = [one for side in self.sides for one in side.inputs]
         fields = [one for card in self.cards for one in card.inputs]
-        self._listen_to_sides(active, language)
+        self._listen_to_sides(language)
         inputs: set[Any] = {
             portrait,
             photo,
@@ -325,9 +330,9 @@ class GridPanel:
         portrait.change(on_portrait, [portrait, self.shown], outputs, **QUICK)
         self.stop.click(stop, language, [self.notice, self.progress], **QUICK)
         blocks.unload(cancel)
-        self._listen_to_picked(portrait, photo, language)
+        self._listen_to_picked(portrait, photo, active, language, show_cards, shown_cards)
 
-    def _listen_to_sides(self, active: gr.State, language: gr.State) -> None:
+    def _listen_to_sides(self, language: gr.State) -> None:
         sides = [one for side in self.sides for one in side.inputs]
         counted = [self.count, self.start]
 
@@ -357,7 +362,10 @@ class GridPanel:
                 **LATEST,
             )
         language.change(count, inputs, counted, **QUICK)
-        active.change(
+
+    def update_letters_on(self, event: Callable[..., Any], active: gr.State) -> None:
+        """After this event, offer the looks on the page as the base of all cells."""
+        event(
             lambda letters, current: gr.update(
                 choices=list(letters), value=current if current in letters else letters[0]
             ),
@@ -366,7 +374,15 @@ class GridPanel:
             **QUICK,
         )
 
-    def _listen_to_picked(self, portrait: gr.Image, photo: gr.State, language: gr.State) -> None:
+    def _listen_to_picked(
+        self,
+        portrait: gr.Image,
+        photo: gr.State,
+        active: gr.State,
+        language: gr.State,
+        show_cards: ShowCards,
+        shown_cards: Sequence[Any],
+    ) -> None:
         def pick(shown: GridView | None, code: str, event: gr.EventData) -> Updates:
             tile = None if shown is None else shown.at(int(event.index))
             if shown is None or tile is None:
@@ -386,10 +402,16 @@ class GridPanel:
         self.close.click(self._close_picked, None, list(closed), **QUICK)
         for letter, button in self.to.items():
             card = next(card for card in self.cards if card.letter == letter)
+
+            def fill(look: Look | None, letters: Sequence[str], card: LookCard = card) -> Updates:
+                if look is None:
+                    return {self.saved: gr.skip()}
+                return {**show_cards(sorted({*letters, card.letter})), **card.fill(look)}
+
             button.click(
-                lambda look, card=card: {} if look is None else card.fill(look),
-                self.chosen,
-                card.inputs,
+                fill,
+                [self.chosen, active],
+                [self.saved, *shown_cards, *card.inputs],
                 **QUICK,
             ).success(None, None, None, js=_COMPARE, api_visibility="private")
         self.copy.click(None, None, None, js=copy_script(_LINK), api_visibility="private")

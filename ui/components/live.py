@@ -23,7 +23,7 @@ from pipelines.studio import Look
 from pipelines.studio.planning import Plan
 from presets import load
 from ui import comparison
-from ui.cancellation import task_key
+from ui.cancellation import Superseded, task_key
 from ui.components.compare_events import CompareEvents, Updates, Values, is_of_portrait, read_look
 from ui.components.events import LATEST, PROGRESS, QUICK, WORK
 from ui.components.html import script
@@ -89,7 +89,10 @@ class LivePreviews:
         """Attach the previews to all controls of the looks, and the full result to the button."""
         page, events = self.page, self.events
         for card in page.cards:
-            self.preview_on(card, [one.input for one in card.inputs])  # type: ignore[attr-defined]
+            # Pasted text sends no input event, so fields are looked at when they are left, too.
+            typed = [one for one in card.inputs if isinstance(one, gr.Textbox | gr.Number)]
+            moved = [one.input for one in card.inputs]  # type: ignore[attr-defined]
+            self.preview_on(card, [*moved, *(one.blur for one in typed)])
         events.begin_busy_on(self.settle.click, "settle")
         settled = self.settle.click(
             self._settle,
@@ -125,11 +128,18 @@ class LivePreviews:
             **LATEST,
         )
 
-    def forget(self, session: str) -> None:
-        """Discard all previews in progress of a session."""
+    def forget(self, session: str, *, stopped: bool = False) -> None:
+        """Discard all previews and full results in progress of a session.
+
+        Args:
+            session: The session.
+            stopped: Whether its visitor is told that they were stopped.
+        """
         with self._lock:
             self._moves.pop(session, None)
-        self.page.cancellations.stop(task_key(session, "live"))
+        cancellations = self.page.cancellations
+        end = cancellations.stop if stopped else cancellations.supersede
+        end(task_key(session, "live"))
 
     def _prepare(self, photo: comparison.Photo | None, framing: str) -> None:
         if photo is not None:
@@ -165,7 +175,7 @@ class LivePreviews:
                     return {self.preview: gr.skip(), self.page.changed: ""}
                 serial = self._moves[session] = next(self._serials)
             # Cancel the full result of the previous settings, which would come too late.
-            self.page.cancellations.stop(task_key(session, "live"))
+            self.page.cancellations.supersede(task_key(session, "live"))
             preview = None if wrong else self._preview(card, values, screen)
             return {
                 self.preview: json.dumps({**preview, "serial": serial}) if preview else gr.skip(),
@@ -228,11 +238,19 @@ class LivePreviews:
         try:
             with page.cancellations.running(task_key(session, "live")) as check:
                 updates = self.events.render_comparison(values, progress, check, pair)
-        except Cancelled:
+        except Superseded:
             return unchanged
         except Exception as error:
+            stopped = isinstance(error, Cancelled)
             message = messages.error_message(error, values[page.language])
-            return {page.results.notice: captions.notice(message)}
+            notice = {page.results.notice: captions.notice(message, quiet=stopped)}
+            photo = values[page.photo]
+            if not stopped or screen is None or photo is None:
+                return notice
+            # The results from before take the place of a preview that nothing follows.
+            framing, language = values[page.results.framing], values[page.language]
+            updates = self.events.comparison_updates(photo, screen, framing, language, pair)
+            return {**updates, **notice}
         with self._lock:
             if self._moves.get(session) != last_move:
                 return unchanged

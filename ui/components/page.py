@@ -12,7 +12,7 @@ from ui.components.events import QUICK
 from ui.components.header import header
 from ui.components.html import html
 from ui.components.live import SETTLE, LivePreviews
-from ui.components.panels import SHOWN_AT_START, Panels, Updates, boxes
+from ui.components.panels import SHOWN_AT_START, Panels, Updates
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
 
@@ -78,7 +78,15 @@ class Page(Panels):
         self.comparing.after_comparison(restored)
         self.share.listen(self.photo, self.language)
         self.persona.listen(self.portrait.photo, self.language)
-        self.grid.listen(self.portrait.photo, self.photo, self.active, self.language, blocks)
+        self.grid.listen(
+            self.portrait.photo,
+            self.photo,
+            self.active,
+            self.language,
+            blocks,
+            self.show_cards,
+            self.shown_cards,
+        )
 
     def _render_controls(self) -> None:
         self.portrait.render()
@@ -93,8 +101,7 @@ class Page(Panels):
         self.own.render()
 
     def _listen_to_cards(self) -> None:
-        head = self.cards[0].head
-        shown = [self.active, self.add, head, *(one for card in self.cards for one in boxes(card))]
+        shown = self.shown_cards
         clicks = [
             self.add.click(self._add, self.active, shown, **QUICK),
             self.own.listen(
@@ -125,6 +132,7 @@ class Page(Panels):
         # Not on the change of the state, which Gradio does not fire for unqueued events.
         for event in (self.results.strip.change, *(click.then for click in clicks)):
             self.own.update_letters_on(event, self.active)
+            self.grid.update_letters_on(event, self.active)
         for click in clicks:
             click.then(None, None, None, js=SETTLE, api_visibility="private")
 

@@ -100,6 +100,12 @@ class Panels:
         return updates
 
     @property
+    def shown_cards(self) -> list[Any]:
+        """All outputs of `show_cards`."""
+        cards = (one for card in self.cards for one in boxes(card))
+        return [self.active, self.add, self.cards[0].head, *cards]
+
+    @property
     def card_outputs(self) -> list[Any]:
         """All outputs that show, hide and fill the cards of the looks."""
         fields = [one for card in self.cards for one in (*boxes(card), *card.inputs)]

@@ -138,14 +138,14 @@ class SharePanel:
         self,
         photo: Photo | None,
         screen: PageComparison | None,
-        title: str,
+        title: str | None,
         days: int,
         asks: bool,
         links: str,
         language: str,
         request: gr.Request,
     ) -> tuple[str, str]:
-        someone_waits = waiting_check()
+        someone_waits, title = waiting_check(), title or ""
         try:
             address = request.client.host if request.client else ""
             with slots.cores().turn():

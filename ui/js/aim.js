@@ -193,7 +193,8 @@ function listen() {
   });
 
   new MutationObserver((changes) => {
-    const isNew = (node) => node.matches?.('.p-strip') || node.querySelector?.('.p-strip');
+    // Gradio keeps nodes that stay alike; the comment at the end of new results never does.
+    const isNew = (node) => node.nodeType === 8 || node.matches?.('.p-strip') || node.querySelector?.('.p-strip');
     if (changes.some((change) => [...change.addedNodes].some(isNew))) draw();
   }).observe(strip, { childList: true, subtree: true });
   addEventListener('resize', draw);

@@ -82,7 +82,8 @@ element.addEventListener('error', (event) => event.target.closest?.('.p-waiting 
 element.addEventListener('scroll', mark, true);
 addEventListener('resize', mark);
 new MutationObserver((changes) => {
-  const isNew = (node) => node.matches?.('.p-strip') || node.querySelector?.('.p-strip');
+  // Gradio keeps nodes that stay alike; the comment at the end of new results never does.
+  const isNew = (node) => node.nodeType === 8 || node.matches?.('.p-strip') || node.querySelector?.('.p-strip');
   if (changes.some((change) => [...change.addedNodes].some(isNew))) renewed();
 }).observe(element, { childList: true, subtree: true });
 renewed();
