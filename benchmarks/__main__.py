@@ -207,6 +207,9 @@ def polish(
     straighten: Annotated[
         bool, typer.Option("--straighten", help="turn the photos, and straighten them, too")
     ] = False,
+    blind: Annotated[
+        Path | None, _option("write pairs at 100 % for a blind look here, with their key")
+    ] = None,
     mattes: Annotated[
         bool, typer.Option("--matting", help="put the people before other grounds, too")
     ] = False,
@@ -214,7 +217,7 @@ def polish(
     """Doses, guards and seconds in every context."""
     from PIL import Image
 
-    from benchmarks import matting, planted, polish, straightening
+    from benchmarks import matting, pairs, planted, polish, straightening
     from presets.schema import load as load_presets
 
     presets = load_presets()
@@ -228,6 +231,8 @@ def polish(
     if straighten:
         report["straightening"] = straightening.run(folder)
         print(straightening.table(report))
+    if blind:
+        pairs.write(folder, presets.contexts[names[0]], blind)
     if mattes:
         report["matting"] = matting.run(folder)
         print(matting.table(report))

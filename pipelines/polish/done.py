@@ -20,6 +20,7 @@ class Done:
         ev: Rise of the exposure of the picture, in EV.
         cast: Largest relative change of a channel by the white balance.
         haze: Linear light of haze that was taken off.
+        focus: Whether a mild blur was mended.
     """
 
     spots: int = 0
@@ -28,6 +29,7 @@ class Done:
     ev: float = 0.0
     cast: float = 0.0
     haze: float = 0.0
+    focus: bool = False
 
     def held_back(self, light_share: float, skin_share: float, *, healed: bool) -> Done:
         """The same, with shares of the changes of light and of skin."""
@@ -39,6 +41,7 @@ class Done:
             ev=light_share * self.ev,
             cast=light_share * self.cast,
             haze=light_share * self.haze,
+            focus=self.focus and skin_share > 0,
         )
 
     def report(self) -> list[dict[str, Any]]:
@@ -55,4 +58,6 @@ class Done:
             rows.append({"what": "white-balance"})
         if self.haze >= _SEEN_HAZE:
             rows.append({"what": "haze"})
+        if self.focus:
+            rows.append({"what": "focus"})
         return rows

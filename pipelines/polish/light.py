@@ -15,7 +15,7 @@ from pipelines.face import skin
 from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
 from pipelines.image import colour
-from pipelines.image.arrays import Image, Map
+from pipelines.image.arrays import Image, Map, Reals
 from pipelines.image.filters import lowpass
 from pipelines.polish import shadows
 
@@ -39,8 +39,10 @@ _HAZE, _LEFT, _MOST_HAZE = 0.03, 0.01, 0.10
 _FLAT = (0.7, 1.2)
 # The key: direction (x right, y down, z towards the camera), its height in EV.
 _KEY, _KEY_DEPTH = np.array([-0.25, -0.62, 0.74]), 0.28
-# Levels of the table that maps pixels.
-_LEVELS = 4096
+# Levels of the tables that map pixels to linear light and back.
+_LEVELS, _LINEAR_LEVELS = 4096, 1 << 16
+# Pixels per block of rows, so that a block fits into the processor's cache.
+_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -98,30 +100,39 @@ def apply(pixels: Image, crop: Closeup, light: Light, dose: float) -> Image:
         dose: 0..1.
     """
     gains = np.array([gain**dose for gain in light.balance], np.float32)
+    if light.cast * dose < 0.01:
+        gains = np.ones(3, np.float32)
     exposes = light.ev * dose >= 0.03 or light.haze * dose >= 0.003 or light.cast * dose >= 0.01
     if not exposes and not light.key.any():
         return pixels
     result = pixels.copy()
     if exposes:
-        gain, haze = 2 ** (light.ev * dose), light.haze * dose
-        linear = _decoded(pixels)
-        linear -= np.float32(haze)
-        np.maximum(linear, 0, out=linear)
-        if light.cast * dose >= 0.01:
-            # The curve of the exposure for each channel, so that white stays white.
-            linear *= gains / (1 + (gains - 1) * np.minimum(linear, 1))
-        peak = np.maximum(np.maximum(linear[..., 0], linear[..., 1]), linear[..., 2])
-        # The white of a hazy picture stays white.
-        factor = gain / (1 - haze) / (1 + (gain - 1) * np.minimum(peak / (1 - haze), 1))
-        linear *= np.asarray(factor, np.float32)[..., None]
-        result = colour.from_linear(linear)
+        step = max(1, _BLOCK // max(pixels.shape[1], 1))
+        for top in range(0, len(pixels), step):
+            rows = slice(top, top + step)
+            result[rows] = _exposed(pixels[rows], gains, 2 ** (light.ev * dose), light.haze * dose)
     if light.key.any():
         part = result[crop.view]
         rise = np.float32(dose / 2.2) * crop.back(light.key)
         # No highlight is raised.
         headroom = np.clip((0.95 - part.max(axis=2)) / 0.2, 0, 1)
         part *= np.exp2(np.where(rise > 0, rise * headroom, rise))[..., None]
-    return np.clip(result, 0, 1, dtype=np.float32)
+    return np.clip(result, 0, 1, out=result)
+
+
+def _exposed(pixels: Image, gains: Reals, gain: float, haze: float) -> Image:
+    """Pixels without haze, with other gains of red, green and blue, and another exposure."""
+    linear = _decoded(pixels)
+    linear -= np.float32(haze)
+    np.maximum(linear, 0, out=linear)
+    if (gains != 1).any():
+        # The curve of the exposure for each channel, so that white stays white.
+        linear *= gains / (1 + (gains - 1) * np.minimum(linear, 1))
+    peak = np.maximum(np.maximum(linear[..., 0], linear[..., 1]), linear[..., 2])
+    # The white of a hazy picture stays white.
+    factor = gain / (1 - haze) / (1 + (gain - 1) * np.minimum(peak / (1 - haze), 1))
+    linear *= np.asarray(factor, np.float32)[..., None]
+    return _encoded(linear)
 
 
 def _exposure(small: Image, crop: Closeup) -> float:
@@ -205,3 +216,10 @@ def _decoded(pixels: Image) -> Image:
     """Linear RGB, by a table."""
     table = colour.to_linear(np.linspace(0, 1, _LEVELS, dtype=np.float32))
     return np.asarray(table[np.rint(pixels * (_LEVELS - 1)).astype(np.uint16)], np.float32)
+
+
+def _encoded(linear: Image) -> Image:
+    """The inverse of `_decoded`, with more levels, because sRGB is steep at black."""
+    table = colour.from_linear(np.linspace(0, 1, _LINEAR_LEVELS, dtype=np.float32))
+    levels = np.minimum(linear, 1) * np.float32(_LINEAR_LEVELS - 1) + np.float32(0.5)
+    return np.asarray(table[levels.astype(np.uint16)], np.float32)

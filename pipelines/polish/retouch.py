@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -24,6 +24,7 @@ from pipelines.polish import (
     blemishes,
     contrast,
     evenness,
+    focus,
     healing,
     light,
     shadows,
@@ -31,6 +32,7 @@ from pipelines.polish import (
     under_eyes,
 )
 from pipelines.polish.done import Done
+from pipelines.polish.focus import Focus
 from pipelines.runtime.cache import Cache
 from presets.schema import Doses
 
@@ -67,6 +69,10 @@ COLOURED_LIGHT = (
     "The light is strongly coloured and hides the skin’s own colour; evenness is left out."
 )
 GRAINY = "The photo is too grainy to be sharpened; it is left as soft as it is."
+BLURRED = (
+    "The face is too blurred to be mended; it stays soft. Take the photo again with the focus on "
+    "the eyes."
+)
 DEEP_SHADOW = (
     "Part of the face lies in a shadow too deep to hold anything; it is left dark. Turn towards a "
     "window and take the photo again."
@@ -119,6 +125,14 @@ class _Steps:
     doses: Doses
     notes: tuple[str, ...]
     done: Done
+
+
+class _Sharpened(NamedTuple):
+    """Crop for sharpness, change of luma in it at a dose of 1, and its focus."""
+
+    crop: Closeup
+    change: Map
+    focus: Focus
 
 
 def apply(pixels: Image, face: Face, doses: Doses, *, masks: Skin | None = None) -> Image:
@@ -240,10 +254,13 @@ def _apply_doses(
         if doses.sharpness
         else None
     )
+    if sharpened is not None and sharpened.focus.lost:
+        notes = (*notes, BLURRED)
     # Shadows that were softened are not to be deepened again.
     glow = 1 - light_done.shadow
     result, under_eye = _retouch(lit, face, crop, masks, doses, sharpened, glow)
-    done = replace(light_done, spots=spots, under_eye=under_eye)
+    mended = sharpened is not None and bool(sharpened.focus.change.any())
+    done = replace(light_done, spots=spots, under_eye=under_eye, focus=mended)
     return _Steps(healed, lit, result, doses, (*notes, *light_notes), done)
 
 
@@ -294,7 +311,7 @@ def _retouch(
     crop: Closeup,
     masks: Skin,
     doses: Doses,
-    sharpened: tuple[Closeup, Map] | None,
+    sharpened: _Sharpened | None,
     glow: float,
 ) -> tuple[Image, float]:
     """Change the skin, contrast and sharpness; returns by how much dark circles were lifted.
@@ -319,8 +336,9 @@ def _retouch(
     result = _add_difference(result, face, crop, corrected - retouched)
     # 4. Sharpness, on a larger crop.
     if sharpened is not None:
-        large, full = sharpened
-        change = doses.sharpness * full
+        large = sharpened.crop
+        change = doses.sharpness * sharpened.change
+        change += _strength(doses.sharpness) * sharpened.focus.change
         if change.any():
             result = result.copy() if result is pixels else result
             part, change = result[large.view], large.back(change)
@@ -348,9 +366,10 @@ def _strength(dose: float) -> float:
     return 1 - (1 - dose) ** 2
 
 
-def _sharpness_change(pixels: Image, face: Face, masks: Skin) -> tuple[Closeup, Map]:
+def _sharpness_change(pixels: Image, face: Face, masks: Skin) -> _Sharpened:
     crop = closeup.cut(pixels, face, skin.REACH, SHARPNESS_INTEROCULAR)
-    return crop, sharpness.change(crop, masks.sized(crop.pixels.shape))
+    masks = masks.sized(crop.pixels.shape)
+    return _Sharpened(crop, sharpness.change(crop, masks), focus.measure(crop, masks))
 
 
 def _suitable_doses(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Doses, tuple[str, ...]]:
@@ -400,14 +419,18 @@ def _add_difference(pixels: Image, face: Face, crop: Closeup, difference: Image)
     """Add a difference computed on a crop to the picture; where it is 0, pixels stay the same."""
     if not difference.any():
         return pixels
-    result = pixels.copy()
-    large = crop.back(difference)
+    result, large = pixels.copy(), crop.back(difference)
+    if large is difference:
+        large = large.copy()
     # Enlarging spreads the difference by up to a pixel of the crop, which must not reach the eyes.
     large[skin.both(face, "eye", crop.view) > 0] = 0
     part = np.ascontiguousarray(pixels[crop.view])
     # Nothing is brightened to white; what is brighter already stays.
-    large = np.minimum(large, np.maximum(_BRIGHTEST - part, 0))
-    result[crop.view] = np.maximum(cv2.add(part, large), 0)
+    headroom = _BRIGHTEST - part
+    np.maximum(headroom, 0, out=headroom)
+    np.minimum(large, headroom, out=large)
+    large += part
+    result[crop.view] = np.maximum(large, 0, out=large)
     return result
 
 

@@ -137,7 +137,11 @@ def _done(what: str, count: int = 0, change: float = 0.0, ev: float = 0.0) -> st
         return f"light {ev:+.1f} EV"
     if change:
         return f"{what} −{abs(change):.0%}".replace("%", " %")
-    return {"white-balance": "colour cast reduced", "haze": "haze reduced"}[what]
+    return {
+        "white-balance": "colour cast reduced",
+        "haze": "haze reduced",
+        "focus": "blur mended",
+    }[what]
 
 
 def describe(gaze: Gaze) -> str:
