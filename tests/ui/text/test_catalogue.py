@@ -58,6 +58,19 @@ def test_korean_is_korean() -> None:
     ]
 
 
+def test_japanese_is_japanese_and_polite() -> None:
+    japanese = {key: texts("ja")[key] for key in read(FOLDER / "en.yaml")}
+    no_words = {key for key, text in japanese.items() if not re.search("[ぁ-んァ-ヶ一-龠]", text)}
+    assert no_words <= {
+        "page.title",
+        "numbers.off_lens",
+        *(key for key in japanese if key.startswith(("numbers.sign.", "numbers.range."))),
+    }
+    said = [text for key, text in japanese.items() if key.startswith(("meaning.", "evidence."))]
+    polite = re.compile(r"(です|ます|ません|でした|ました|ください)。$")
+    assert [text for text in said if text.endswith("。") and not polite.search(text)] == []
+
+
 def test_the_labels_of_presets_are_texts_of_the_page_too() -> None:
     assert translated("ko").regions["japan"].label == translate("ko", "region.japan") == "일본"
 
