@@ -67,7 +67,7 @@ def test_japanese_is_japanese_and_polite() -> None:
         *(key for key in japanese if key.startswith(("numbers.sign.", "numbers.range."))),
     }
     said = [text for key, text in japanese.items() if key.startswith(("meaning.", "evidence."))]
-    polite = re.compile(r"(です|ます|ません|でした|ました|ください)(（[^）]*）)?。$")
+    polite = re.compile(r"(です|ます|ません|でした|ました|ください)(\uff08[^\uff09]*\uff09)?。$")
     assert [text for text in said if text.endswith("。") and not polite.search(text)] == []
 
 
