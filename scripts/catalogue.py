@@ -8,6 +8,7 @@ them. ``python -m scripts.catalogue fr`` begins a language.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
         for name in names or sorted(path.stem for path in folder.glob("*.po")):
             path = folder / f"{name}.po"
             fuzzy, missing = refresh(path, sources)
-            print(f"{path.relative_to(Path.cwd())}: {fuzzy} fuzzy, {missing} missing")
+            print(f"{os.path.relpath(path)}: {fuzzy} fuzzy, {missing} missing")
 
 
 def refresh(path: Path, sources: Iterable[tuple[str, str]]) -> tuple[int, int]:
