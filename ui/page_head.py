@@ -13,6 +13,7 @@ from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
+from babel.core import get_global
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import FileResponse
@@ -90,6 +91,8 @@ def localise(html: str, language: str, home: str, picture: str) -> str:
 
 
 def _head(language: str, home: str, picture: str) -> str:
+    # Such as ko_Kore_KR.
+    territory = get_global("likely_subtags")[language].rpartition("_")[2]
     properties = {
         "og:type": "website",
         "og:site_name": translate(language, "page.title"),
@@ -100,7 +103,7 @@ def _head(language: str, home: str, picture: str) -> str:
         "og:image:width": "1200",
         "og:image:height": "630",
         "og:image:alt": translate(language, "page.picture"),
-        "og:locale": {"en": "en_US", "ko": "ko_KR"}[language],
+        "og:locale": f"{language}_{territory}",
     }
     tags = [
         f'<meta property="{name}" content="{escape(text)}">' for name, text in properties.items()

@@ -13,6 +13,10 @@ FONT = (
     "Segoe UI",
     "Roboto",
     "Helvetica Neue",
+    # Korean fonts have some of Japan's signs in another form, Japanese ones no Korean: those first.
+    "Hiragino Sans",
+    "Noto Sans JP",
+    "Yu Gothic",
     "Apple SD Gothic Neo",
     "Noto Sans KR",
     "Malgun Gothic",

@@ -1,4 +1,4 @@
-"""Texts of the page by language and key, from ``en.yaml`` and ``ko.yaml`` beside this file.
+"""Texts of the page by language and key, from ``en.yaml`` and the PO files in ``locale``.
 
 `t` returns a marker for labels, choices, buttons, tabs and static HTML, which are written before a
 visitor comes; `ui.page_head` replaces it by the text in the visitor's language. `translate` returns
@@ -9,26 +9,25 @@ of their texts.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping
 from functools import cache
 from html import escape
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 import gradio as gr
 import yaml
 from gradio.i18n import I18nData
 
-from presets import translated
+from presets import po, translated
 from ui.text.language import DEFAULT_LANGUAGE, LANGUAGES, known_language
 
 FOLDER = Path(__file__).parent
 
-Texts = Mapping[str, str]
+MESSAGE = "message"
+"""The context of messages in the PO files; that of a text of the page is its key."""
 
-_LOG = logging.getLogger(__name__)
+Texts = Mapping[str, str]
 
 
 def t(key: str) -> I18nData:
@@ -45,7 +44,7 @@ def t(key: str) -> I18nData:
         KeyError: There is no such text.
         ValueError: The text has placeholders, which the browser would show unfilled.
     """
-    if placeholders(texts(DEFAULT_LANGUAGE)[key]):
+    if po.placeholders(texts(DEFAULT_LANGUAGE)[key]):
         raise ValueError(f"{key} has placeholders: use translate.")
     return I18nData(key)
 
@@ -62,8 +61,7 @@ def translate(language: str, key: str, **values: object) -> str:
     Raises:
         KeyError: There is no such text, or the value of a placeholder is missing.
     """
-    found = texts(known_language(language))
-    return (found[key] if key in found else texts(DEFAULT_LANGUAGE)[key]).format(**values)
+    return texts(known_language(language))[key].format(**values)
 
 
 def translate_html(language: str, key: str, **values: object) -> str:
@@ -73,45 +71,34 @@ def translate_html(language: str, key: str, **values: object) -> str:
 
 def browser_catalogue() -> gr.I18n:
     """All texts for the browser, which resolves markers itself, for `gradio.Blocks.launch`."""
-    filled = {code: {**texts(DEFAULT_LANGUAGE), **texts(code)} for code in LANGUAGES}
-    return gr.I18n(**filled)
+    return gr.I18n(**{code: dict(texts(code)) for code in LANGUAGES})
 
 
 @cache
 def texts(language: str) -> Texts:
-    """All texts of one language by key; those that do not match English are omitted and logged.
+    """All texts of one language by key; those without a translation are English.
 
     Raises:
-        ValueError: The file does not consist of sections of texts.
+        ValueError: ``en.yaml`` does not consist of sections of texts.
     """
-    found = {**read(FOLDER / f"{language}.yaml"), **_preset_labels(language)}
+    english = read(FOLDER / "en.yaml")
+    found = translations(language)
+    texts = {key: found.get((key, text), text) for key, text in english.items()}
+    return {**texts, **_preset_labels(language)}
+
+
+def translations(language: str) -> po.Translations:
+    """Translated texts and messages by context and English text; none for English."""
     if language == DEFAULT_LANGUAGE:
-        return found
-    wrong = mismatches(texts(DEFAULT_LANGUAGE), found)
-    if wrong:
-        _LOG.warning(
-            "%d texts do not fit in %s and are said in English: %s, ...",
-            len(wrong),
-            language,
-            ", ".join(wrong[:3]),
-        )
-    return {key: text for key, text in found.items() if key not in wrong}
+        return {}
+    return po.read(FOLDER / "locale" / f"{language}.po")
 
 
-def mismatches(english: Texts, other: Texts) -> list[str]:
-    """Keys that only one of two languages has, or whose placeholders differ."""
-    return sorted(
-        key
-        for key in {*english, *other}
-        if key not in english
-        or key not in other
-        or placeholders(english[key]) != placeholders(other[key])
-    )
-
-
-def placeholders(text: str) -> frozenset[str]:
-    """Names of the placeholders in a text."""
-    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+def sources() -> Iterator[tuple[str, str]]:
+    """All that there is to translate: a key or `MESSAGE`, and the English text."""
+    yield from read(FOLDER / "en.yaml").items()
+    messages = yaml.safe_load((FOLDER / "messages.yaml").read_text(encoding="utf-8"))
+    yield from ((MESSAGE, text) for text in messages)
 
 
 def read(path: Path) -> dict[str, str]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import gradio as gr
 from starlette.requests import Request
 
-LANGUAGES = {"en": "English", "ko": "한국어"}
+LANGUAGES = {
+    "en": "English",
+    "ko": "한국어",
+    "ja": "日本語",
+    "de": "Deutsch",
+    "es": "Español",
+}
 """Names of the languages by code, each in its own language; the first is the default."""
 
 DEFAULT_LANGUAGE = next(iter(LANGUAGES))

@@ -1,7 +1,7 @@
 """Messages of pipelines, links and the page itself, translated for the visitor.
 
-Messages are English in the code, because programs read them too. ``messages.yaml`` holds the Korean
-of each as a template with the same placeholders; what is missing there stays English.
+Messages are English in the code, because programs read them too. ``messages.yaml`` lists them for
+translators; what is not translated stays English.
 """
 
 from __future__ import annotations
@@ -9,18 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from functools import cache
-from pathlib import Path
-
-import yaml
 
 from pipelines.runtime.errors import PresenceError
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look
 from presets import load, translated
 from sharing import options
+from ui.text.catalogue import MESSAGE, translations
 from ui.text.language import DEFAULT_LANGUAGE, known_language
-
-FILE = Path(__file__).with_suffix(".yaml")
 
 # Messages of the page itself.
 OUR_FAULT = "Something went wrong on our side. Nothing was stored; try again."
@@ -43,11 +39,11 @@ def translate_message(language: str, message: str) -> str:
     if known_language(language) == DEFAULT_LANGUAGE:
         return message
     template = message.template if isinstance(message, Message) else message
-    korean = templates(FILE).get(template)
-    if korean is None:
+    translation = translations(language).get((MESSAGE, template))
+    if translation is None:
         return _preset_labels(language).get(message, message)
     values = message.values if isinstance(message, Message) else {}
-    return korean.format(**{name: _value(language, value) for name, value in values.items()})
+    return translation.format(**{name: _value(language, value) for name, value in values.items()})
 
 
 def error_message(error: Exception, language: str = DEFAULT_LANGUAGE) -> str:
@@ -71,21 +67,6 @@ def link_notes(texts: Sequence[str], notes: Sequence[str]) -> list[str]:
         for look in opened.looks:
             replaced |= {note: _name_substitute(note, look) for note in opened.notes}
     return [replaced.get(note, note) for note in notes]
-
-
-@cache
-def templates(path: Path) -> Mapping[str, str]:
-    """Korean templates by their English ones.
-
-    Raises:
-        ValueError: An entry does not consist of ``en`` and ``ko``, or one occurs twice.
-    """
-    found: dict[str, str] = {}
-    for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
-        if set(entry) != {"en", "ko"} or entry["en"] in found:
-            raise ValueError(f"{path.name}: {entry}")
-        found[entry["en"]] = entry["ko"]
-    return found
 
 
 def _value(language: str, value: object) -> object:

@@ -2,35 +2,47 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from presets import load, translated
-from presets.translations import FOLDER as PRESETS
-from presets.translations import mismatches as preset_mismatches
+from presets import po, translated
 from ui.text import catalogue
-from ui.text.catalogue import FOLDER, mismatches, placeholders, read, t, texts, translate
+from ui.text.catalogue import FOLDER, read, sources, t, texts, translate, translations
 from ui.text.language import LANGUAGES
 
 OTHERS = [code for code in LANGUAGES if code != "en"]
+ALL = set(sources())
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Another folder of texts, without texts yet."""
+    (tmp_path / "locale").mkdir()
+    monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
+    texts.cache_clear()
+    yield tmp_path
+    texts.cache_clear()
 
 
 @pytest.mark.parametrize("code", OTHERS)
-def test_both_files_say_the_same_things(code: str) -> None:
-    assert mismatches(read(FOLDER / "en.yaml"), read(FOLDER / f"{code}.yaml")) == []
+def test_every_text_is_translated_with_its_placeholders_and_nothing_else_is(code: str) -> None:
+    assert translations(code).keys() == ALL
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_texts_can_stand_in_html_as_they_are(code: str) -> None:
-    wrong = [
-        key for key, text in read(FOLDER / f"{code}.yaml").items() if re.search('[<>&"]', text)
-    ]
-    assert wrong == []
+    assert [key for key, text in texts(code).items() if re.search('[<>&"]', text)] == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_twelve_months_are_parted_by_spaces(code: str) -> None:
+    assert len(set(translate(code, "share.months").split())) == 12
 
 
 def test_korean_is_korean() -> None:
-    korean = read(FOLDER / "ko.yaml")
+    korean = {key: texts("ko")[key] for key in read(FOLDER / "en.yaml")}
     no_words = {key for key, text in korean.items() if not re.search("[가-힣]", text)}
     # Names, numbers and signs.
     assert no_words <= {
@@ -46,34 +58,39 @@ def test_korean_is_korean() -> None:
     ]
 
 
-@pytest.mark.parametrize("code", OTHERS)
-def test_every_preset_has_all_its_words(code: str) -> None:
-    assert preset_mismatches(PRESETS / f"{code}.yaml") == []
-    presets, others = load(), translated(code)
-    assert others.regions.keys() == presets.regions.keys()
-    assert others.regions["japan"].label == translate(code, "region.japan") == "일본"
-    # Numbers and sources are nobody's language.
-    for name, region in presets.regions.items():
-        assert (region.gaze, region.sources) == (
-            others.regions[name].gaze,
-            others.regions[name].sources,
-        )
+def test_japanese_is_japanese_and_polite() -> None:
+    japanese = {key: texts("ja")[key] for key in read(FOLDER / "en.yaml")}
+    no_words = {key for key, text in japanese.items() if not re.search("[ぁ-んァ-ヶ一-龠]", text)}
+    assert no_words <= {
+        "page.title",
+        "numbers.off_lens",
+        *(key for key in japanese if key.startswith(("numbers.sign.", "numbers.range."))),
+    }
+    said = [text for key, text in japanese.items() if key.startswith(("meaning.", "evidence."))]
+    polite = re.compile(r"(です|ます|ません|でした|ました|ください)(\uff08[^\uff09]*\uff09)?。$")
+    assert [text for text in said if text.endswith("。") and not polite.search(text)] == []
 
 
-def test_a_text_that_does_not_fit_is_said_in_english(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_the_labels_of_presets_are_texts_of_the_page_too() -> None:
+    assert translated("ko").regions["japan"].label == translate("ko", "region.japan") == "일본"
+
+
+def test_what_has_no_translation_or_another_english_is_said_in_english(
+    folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "en.yaml").write_text("a: {b: 'Of {count}', c: Well, d: 'No.'}", encoding="utf-8")
-    (tmp_path / "ko.yaml").write_text("a: {b: '{number} 중', c: 네}", encoding="utf-8")
-    monkeypatch.setattr(catalogue, "FOLDER", tmp_path)
-    texts.cache_clear()
-    try:
-        with caplog.at_level(logging.WARNING):
-            assert translate("ko", "a.b", count=3) == "Of 3"
-            assert (translate("ko", "a.c"), translate("ko", "a.d")) == ("네", "No.")
-        assert "2 texts do not fit in ko" in caplog.text
-    finally:
-        texts.cache_clear()
+    (folder / "en.yaml").write_text("a: {b: 'Of {count}', c: Well, d: 'No.', e: New, f: Fine}")
+    (folder / "locale" / "ko.po").write_text(
+        'msgctxt "a.b"\nmsgid "Of {count}"\nmsgstr "{number} 중"\n\n'
+        'msgctxt "a.c"\nmsgid "Well"\nmsgstr "네"\n\n'
+        'msgctxt "a.d"\nmsgid "No."\nmsgstr ""\n\n'
+        'msgctxt "a.e"\nmsgid "Old"\nmsgstr "옛"\n\n'
+        '#, fuzzy\nmsgctxt "a.f"\nmsgid "Fine"\nmsgstr "벌금"\n',
+        encoding="utf-8",
+    )
+    with caplog.at_level(logging.WARNING):
+        said = [translate("ko", f"a.{name}", count=3) for name in "bcdef"]
+    assert said == ["Of 3", "네", "No.", "New", "Fine"]
+    assert "1 texts do not fit in ko.po: a.b" in caplog.text
 
 
 @pytest.mark.parametrize("text", ["a: {b: x, b: y}", "a: [x]", "- a"])
@@ -88,7 +105,7 @@ def test_a_marker_has_no_values_and_a_known_key() -> None:
     assert str(t("page.lead")).startswith("__i18n__")
     with pytest.raises(KeyError):
         t("page.nothing")
-    with_values = next(key for key, text in texts("en").items() if placeholders(text))
+    with_values = next(key for key, text in texts("en").items() if po.placeholders(text))
     with pytest.raises(ValueError, match="use translate"):
         t(with_values)
 

@@ -10,9 +10,12 @@ from ui.text.language import preferred_language
     [
         (None, None, None, "en"),
         (None, None, "ko-KR,ko;q=0.9,en;q=0.8", "ko"),
+        (None, None, "ja,en;q=0.9", "ja"),
+        (None, None, "de-AT,de;q=0.9", "de"),
+        (None, None, "fr,es-MX;q=0.7", "es"),
         (None, None, "en-GB,en;q=0.9,ko;q=0.8", "en"),
         (None, None, "fr,ko;q=0.5", "ko"),
-        (None, None, "ko;q=0,de", "en"),
+        (None, None, "ko;q=0,fr", "en"),
         (None, None, "ko;q=much,*", "en"),
         (None, "ko", "en", "ko"),
         ("en", "ko", "ko", "en"),

@@ -15,9 +15,10 @@ from pipelines.runtime.messages import Message
 from pipelines.studio import Look
 from presets import load
 from sharing import options
-from ui.text.catalogue import placeholders
-from ui.text.messages import FILE, link_notes, templates, translate_message
+from ui.text.catalogue import MESSAGE, sources, translations
+from ui.text.messages import link_notes, translate_message
 
+MESSAGES = [english for context, english in sources() if context == MESSAGE]
 ROOT = Path(__file__).parents[3]
 # Read by who runs Presence, on a console, and by programs; never by a visitor of the page.
 FOR_OPERATORS = {
@@ -33,7 +34,7 @@ FOR_OPERATORS = {
 OF_LINKS = {"sharing/web", "sharing/settings.py", "sharing/records.py", "sharing/votes.py"}
 
 
-def sources() -> Iterator[Path]:
+def modules() -> Iterator[Path]:
     for folder in ("pipelines", "sharing", "ui"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             name = path.relative_to(ROOT).as_posix()
@@ -69,26 +70,25 @@ def is_sentence(text: str) -> bool:
 
 
 def of_pipelines() -> list[Path]:
-    return [path for path in sources() if path.is_relative_to(ROOT / "pipelines")]
+    return [path for path in modules() if path.is_relative_to(ROOT / "pipelines")]
 
 
 @pytest.mark.parametrize("path", of_pipelines(), ids=lambda path: path.stem)
-def test_every_sentence_of_a_pipeline_can_be_said_in_korean(path: Path) -> None:
+def test_every_sentence_of_a_pipeline_can_be_translated(path: Path) -> None:
     constants, formatted = strings(path)
-    assert [one for one in constants if is_sentence(one) and one not in templates(FILE)] == []
-    # Their values cannot be told from their words: a page could not say them in Korean.
+    assert [one for one in constants if is_sentence(one) and one not in MESSAGES] == []
+    # Their values cannot be told from their words: a page could not translate them.
     assert [one for one in formatted if is_sentence(one)] == []
 
 
 def test_nothing_is_kept_that_nobody_says_any_more() -> None:
-    said = {one for path in sources() for one in strings(path)[0]}
-    assert [one for one in templates(FILE) if one not in said] == []
+    said = {one for path in modules() for one in strings(path)[0]}
+    assert [one for one in MESSAGES if one not in said] == []
 
 
-@pytest.mark.parametrize("english", templates(FILE))
-def test_korean_has_the_same_values_and_is_korean(english: str) -> None:
-    korean = templates(FILE)[english]
-    assert placeholders(korean) == placeholders(english)
+@pytest.mark.parametrize("english", MESSAGES)
+def test_korean_is_korean(english: str) -> None:
+    korean = translations("ko")[MESSAGE, english]
     assert any("가" <= letter <= "힣" for letter in korean) or "{" in korean or "JPEG" in korean
     if is_sentence(english) and "{" not in korean:
         assert korean.endswith("요.")
