@@ -55,6 +55,8 @@ def refresh(path: Path, sources: Iterable[tuple[str, str]]) -> tuple[int, int]:
     for one in texts:
         # "100 % or" is no placeholder.
         one.flags.discard("python-format")
+        # Babel takes the English before, as it or a translator's tool wrote it, for a comment.
+        one.user_comments = [line for line in one.user_comments if not line.startswith("|")]
     path.parent.mkdir(exist_ok=True)
     with path.open("wb") as file:
         write_po(file, catalog, width=0, include_previous=True)

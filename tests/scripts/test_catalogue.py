@@ -33,6 +33,9 @@ def test_what_changed_in_english_is_fuzzy_and_what_did_not_is_kept(tmp_path: Pat
     assert '#| msgid "slightly soft"' in text
     assert 'msgid "slightly softer"\nmsgstr "un peu doux"' in text
     assert po.read(file) == {("look.hard", "quite hard"): "assez dur"}
+    refresh(file, [("look.soft", "slightly softer"), OLD[1], ("look.new", "Zoom")])
+    again = file.read_text(encoding="utf-8")
+    assert again == text.replace('#| msgid "slightly soft"\n', "")
 
 
 def test_refreshing_twice_changes_nothing(tmp_path: Path) -> None:
