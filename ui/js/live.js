@@ -22,6 +22,8 @@ const show = async (shown) => {
     picture.alt = `${shown.letter} · ${shown.title}. ${shown.caption}`;
     const title = figure.querySelector('header b');
     if (title) title.textContent = shown.title;
+    const over = strip.querySelector('.p-split-name + .p-split-name');
+    if (over) over.textContent = shown.title;
     figure.querySelector('.p-gaze')?.setAttribute('data-preview', shown.caption);
     picture.decode().then(() => performance.mark('live-shown'), () => {});
   }
