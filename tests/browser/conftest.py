@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = Path(os.environ.get("PRESENCE_CHROMIUM", "/usr/bin/chromium"))
-PATIENCE_MS = 45_000
+PATIENCE_MS = 90_000
 
 
 @pytest.fixture(scope="session")

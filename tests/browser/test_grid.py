@@ -64,7 +64,7 @@ def test_a_grid_appears_and_a_cell_becomes_a_look(visit: Visit, screenshot: Shoo
     expect(page.locator("#grid-to-a")).to_be_focused()
     screenshot(page, "grid-picked")
     page.keyboard.press("Enter")
-    expect(page.locator("#strip header b").nth(1)).to_contain_text("10°")
+    expect(page.locator("#strip header b").nth(1)).to_contain_text("10.0°")
     page.wait_for_url("**gaze%3D10**")
     look = parse_qs(urlparse(page.url).query)["look"][0]
     assert look.startswith("region=international&context=linkedin&gaze=10,")
@@ -72,7 +72,7 @@ def test_a_grid_appears_and_a_cell_becomes_a_look(visit: Visit, screenshot: Shoo
     # Look B comes onto the page with the cell.
     page.locator("#grid-to-b").click()
     expect(page.get_by_role("heading", name="Look B")).to_be_visible()
-    expect(page.locator("#strip header b").nth(2)).to_contain_text("10°")
+    expect(page.locator("#strip header b").nth(2)).to_contain_text("10.0°")
     page.wait_for_url("**gaze%3D10**gaze%3D10**")
     expect(page.locator("#grid-base label")).to_have_count(2)
     page.locator("#grid-close").click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from dataclasses import dataclass, field
 
 import gradio as gr
@@ -28,6 +29,22 @@ _KEEP = """(photo) => {
 }"""
 
 
+def _path_of(_image: gr.Image, payload: ImageData | None) -> str | None:
+    return None if payload is None else payload.path
+
+
+# Gradio itself opens the file first, raises errors with server paths for broken files, and
+# re-encodes others. The class is made without Gradio's metaclass, which writes a stub file beside
+# each subclass. It must be a class: Gradio makes the component anew for a session that updates it.
+UnopenedImage: type[gr.Image] = ABCMeta.__new__(
+    type(gr.Image),
+    "Image",
+    (gr.Image,),
+    {"preprocess": _path_of, "__module__": gr.Image.__module__},
+)
+"""An image component that passes on the path of the uploaded file without opening it."""
+
+
 @dataclass
 class PortraitPanel:
     """The portrait, its gaze line, and the samples, at the upper right of the page."""
@@ -41,7 +58,7 @@ class PortraitPanel:
         """Create the portrait, its gaze line, and the samples."""
         first = opening()
         with gr.Row(elem_id="sitter", equal_height=False):
-            self.photo = gr.Image(
+            self.photo = UnopenedImage(
                 str(first.path) if first else None,
                 type="filepath",
                 format="png",
@@ -55,7 +72,6 @@ class PortraitPanel:
                 placeholder=str(t("portrait.drop")),
                 alt_text=str(t("portrait.alt")),
             )
-            _pass_files_unopened(self.photo)
             with gr.Column(elem_id="or", min_width=150):
                 self.own = gr.Button(t("portrait.own"), size="md", variant="primary", elem_id="own")
                 self.thumbs = html(_thumbnails(), js_on_load=_PICK)
@@ -80,19 +96,6 @@ class PortraitPanel:
             show_progress="hidden",
             api_visibility="private",
         )
-
-
-def _pass_files_unopened(image: gr.Image) -> None:
-    """Make an image component pass on the path of the uploaded file without opening it.
-
-    Gradio itself opens it first, raises errors with server paths for broken files, and re-encodes
-    others. A method is replaced because Gradio writes a stub file beside each subclass.
-    """
-
-    def preprocess(payload: ImageData | None) -> str | None:
-        return None if payload is None else payload.path
-
-    vars(image)["preprocess"] = preprocess
 
 
 def _pick(event: gr.EventData) -> str:
