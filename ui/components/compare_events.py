@@ -151,8 +151,15 @@ class CompareEvents:
             trigger_mode="always_last",
             **WORK,
         )
+        # After each of several analyses: Gradio fires some changes twice, the second analysis takes
+        # the place of the first, and what follows the first finds nothing to compare.
         recompared = examined.then(
-            self._compare_new_portrait, **{**options, "inputs": self.inputs | {self.examined}}
+            self._compare_new_portrait,
+            **{
+                **options,
+                "inputs": self.inputs | {self.examined},
+                "trigger_mode": "multiple",
+            },
         )
         # Queued, because Gradio does not fire State.change for unqueued events.
         opened = blocks.load(
