@@ -256,7 +256,9 @@ def compare(
                 Message("Look {letter}: {step}", letter=letter, step=step) if step else "",
             )
 
-        outcomes.append(_render_to_files(photo, look, file_store, report_progress, language))
+        outcomes.append(
+            _render_to_files(photo, original, look, file_store, report_progress, language)
+        )
     results = [one for one in outcomes if isinstance(one, RenderedFiles)]
     best = [results[index] for index in comparison.best_of(results)]
     figures = [
@@ -307,8 +309,7 @@ def save_variant(variant: Variant, file_store: FileStore, original: str, prefix:
         prefix: Prefix of the file's name.
     """
     name = pictures.file_name(prefix, variant.look.region, variant.look.context)
-    marked = marking.encode(variant.image_u8, variant.look, original=original)
-    return file_store.write(marked, f"{name}.png")
+    return _save(variant.image_u8, variant.look, original, file_store, name)
 
 
 def parse_looks(text: str) -> list[Look]:
@@ -326,7 +327,12 @@ def parse_looks(text: str) -> list[Look]:
 
 
 def _render_to_files(
-    photo: Photo, look: Look, file_store: FileStore, progress: Progress, language: str
+    photo: Photo,
+    original: Original,
+    look: Look,
+    file_store: FileStore,
+    progress: Progress,
+    language: str,
 ) -> RenderedFiles | str:
     """The files of a look, or the message that says why it could not be rendered."""
     from pipelines import studio
@@ -334,7 +340,7 @@ def _render_to_files(
     def render(file_store: FileStore) -> RenderedFiles:
         variant = studio.render(photo.analysis, look, progress)
         with slots.cores().turn(lambda: progress(1.0, "")):
-            return _write_variant(photo, variant, file_store)
+            return _write_variant(photo.analysis, original, variant, file_store)
 
     try:
         return photo.results.get(look, file_store, render, lambda: progress(0.0, ""))
@@ -344,16 +350,20 @@ def _render_to_files(
         return error_message(error, language)
 
 
-def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> RenderedFiles:
-    analysis, look = photo.analysis, variant.look
+def _write_variant(
+    analysis: Analysis, original: Original, variant: Variant, file_store: FileStore
+) -> RenderedFiles:
+    look = variant.look
     control = pictures.close_up(variant.control_image_u8, analysis.face)
     control_name = pictures.file_name(look.region, look.context, "control")
     control_path = file_store.write_png(pictures.fit_screen(control), control_name)
-    full = save_variant(variant, file_store, metadata.pixel_hash(analysis.portrait.original_u8))
-    files, paths = _write_views(variant.image_u8, analysis, file_store, look.region, look.context)
+    full = save_variant(variant, file_store, original.pixel_hash)
+    files, paths = _write_views(
+        variant.image_u8, analysis, original.skin_window, file_store, look.region, look.context
+    )
     framed, framed_view, notes = full, "", tuple[str, ...]()
     if variant.plan.frame != "keep":
-        framed, view, notes = _write_framed(photo, variant, file_store)
+        framed, view, notes = _write_framed(variant, original.pixel_hash, file_store)
         framed_view, paths = file_store.address(view), (*paths, framed, view)
     report = variant.report()
     return RenderedFiles(
@@ -374,17 +384,21 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Ren
 
 
 def _write_framed(
-    photo: Photo, variant: Variant, file_store: FileStore
+    variant: Variant, original: str, file_store: FileStore
 ) -> tuple[str, str, tuple[str, ...]]:
     """Write a variant in its frame: the file to save, a small one to show, and notes about it."""
     from pipelines import studio
 
     framed = studio.framed(variant)
-    look, original = variant.look, photo.analysis.portrait.original_u8
-    name = pictures.file_name(look.region, look.context, variant.plan.frame)
-    marked = marking.encode(framed.image_u8, look, original=metadata.pixel_hash(original))
+    look, frame = variant.look, variant.plan.frame
+    name = pictures.file_name(look.region, look.context, frame)
     view = file_store.write_png(pictures.small(framed.image_u8), f"{name}-small")
-    return file_store.write(marked, f"{name}.png"), view, framed.notes
+    return _save(framed.image_u8, look, original, file_store, name), view, framed.notes
+
+
+def _save(image_u8: Pixels, look: Look, original: str, file_store: FileStore, name: str) -> str:
+    """Write a picture at full size with its provenance, and return the path."""
+    return file_store.write(marking.encode(image_u8, look, original=original), f"{name}.png")
 
 
 def _original_files(photo: Photo, file_store: FileStore, check: Callable[[], None]) -> Original:
@@ -398,16 +412,28 @@ def _original_files(photo: Photo, file_store: FileStore, check: Callable[[], Non
 
 
 def _write_original(analysis: Analysis, file_store: FileStore) -> Original:
-    files, paths = _write_views(analysis.portrait.original_u8, analysis, file_store, "original")
+    photo_u8, skin_window = analysis.portrait.original_u8, pictures.skin_window(analysis)
+    files, paths = _write_views(photo_u8, analysis, skin_window, file_store, "original")
     skin = pictures.fit_screen(pictures.skin_view(analysis))
     skin_path = file_store.write_png(skin, pictures.file_name("skin"))
     report = analysis.baseline.report(analysis.gaze, analysis.face.head)
-    eye_lines = pictures.eye_lines(analysis.face, analysis.portrait.original_u8.shape)
-    return Original(files, file_store.address(skin_path), report, eye_lines, (skin_path, *paths))
+    return Original(
+        files=files,
+        skin=file_store.address(skin_path),
+        report=report,
+        eye_lines=pictures.eye_lines(analysis.face, photo_u8.shape),
+        pixel_hash=metadata.pixel_hash(photo_u8),
+        skin_window=skin_window,
+        paths=(skin_path, *paths),
+    )
 
 
 def _write_views(
-    pixels: Pixels, analysis: Analysis, file_store: FileStore, *name: str
+    pixels: Pixels,
+    analysis: Analysis,
+    skin_window: framing.Window,
+    file_store: FileStore,
+    *name: str,
 ) -> tuple[Files, tuple[str, ...]]:
     """Write the whole picture and its crops; returns their files and all paths."""
     face = analysis.face
@@ -419,7 +445,7 @@ def _write_views(
     close = write(pictures.close_up(pixels, face), "close")
     crops = {
         "eyes": pictures.eye_pair(pixels, face, analysis.portrait.scale),
-        "skin": pixels[pictures.skin_window(analysis)],
+        "skin": pixels[skin_window],
         "square": pictures.small(pixels[framing.square(face, pixels.shape)]),
         "wide": pictures.small(pixels[framing.wide(face, pixels.shape)]),
     }

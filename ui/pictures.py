@@ -41,10 +41,7 @@ _VEIL, _GREY = 0.82, 0.72
 
 def fit_screen(image_u8: Pixels) -> Pixels:
     """The picture, scaled down to `VIEW_LONG_SIDE` if it is larger."""
-    longest = max(image_u8.shape[:2])
-    if longest <= VIEW_LONG_SIDE:
-        return image_u8
-    return _resized(image_u8, VIEW_LONG_SIDE / longest, Image.Resampling.LANCZOS)
+    return _fitted(image_u8, VIEW_LONG_SIDE)
 
 
 def close_up(image_u8: Pixels, face: Face) -> Pixels:
@@ -159,10 +156,7 @@ def skin_window(analysis: Analysis) -> Window:
 
 def small(image_u8: Pixels) -> Pixels:
     """The picture, scaled down to `SMALL_LONG_SIDE` if it is larger."""
-    longest = max(image_u8.shape[:2])
-    if longest <= SMALL_LONG_SIDE:
-        return image_u8
-    return _resized(image_u8, SMALL_LONG_SIDE / longest, Image.Resampling.LANCZOS)
+    return _fitted(image_u8, SMALL_LONG_SIDE)
 
 
 def skin_view(analysis: Analysis) -> Pixels:
@@ -189,6 +183,13 @@ def thumbnail(path: Path, side: int = 128) -> str:
 def file_name(*parts: str) -> str:
     """The name of a download, such as ``presence-japan-linkedin``."""
     return "-".join(["presence", *(part for part in parts if part)])
+
+
+def _fitted(image_u8: Pixels, side: int) -> Pixels:
+    longest = max(image_u8.shape[:2])
+    if longest <= side:
+        return image_u8
+    return _resized(image_u8, side / longest, Image.Resampling.LANCZOS)
 
 
 def _resized(image_u8: Pixels, factor: float, resampling: Any) -> Pixels:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from pipelines.face.framing import Window
 from pipelines.runtime.cache import Cache
 from pipelines.studio import Look
 from ui.file_store import FileStore
@@ -29,6 +30,8 @@ class Original:
         skin: Address of the picture of what counts as skin.
         report: Measurements of the original.
         eye_lines: Where the eyes are in the whole picture, and in head and shoulders.
+        pixel_hash: `metadata.pixel_hash` of the photo.
+        skin_window: Rows and columns of the piece of skin that every picture shows.
         paths: Paths of all its files.
     """
 
@@ -36,6 +39,8 @@ class Original:
     skin: str
     report: Report = field(repr=False)
     eye_lines: tuple[EyeLine, ...]
+    pixel_hash: str
+    skin_window: Window
     paths: tuple[str, ...] = field(repr=False)
 
 

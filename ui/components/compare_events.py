@@ -307,10 +307,12 @@ class CompareEvents:
         for card in self.active_cards(values):
             try:
                 card.read(values)
-            except (LookError, TypeError) as error:
-                if isinstance(error, LookError):
-                    message = error_message(error, values[self.page.language])
-                    return captions.notice(message, quiet=True)
+            except LookError as error:
+                message = error_message(error, values[self.page.language])
+                return captions.notice(message, quiet=True)
+            except TypeError:
+                # A number is incomplete.
+                continue
         return ""
 
     def active_cards(self, values: Values) -> list[LookCard]:

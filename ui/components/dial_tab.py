@@ -91,7 +91,7 @@ class DialTab:
             self.face = html(
                 dial_value([], None, DEFAULT_LANGUAGE),
                 html_template=_FRAME,
-                js_on_load=script("dial"),
+                js_on_load=script("aiming") + script("dial"),
                 elem_id="dial",
             )
 
@@ -101,7 +101,7 @@ class DialTab:
         self.pictures = gr.HTML(
             dial_value([], None, DEFAULT_LANGUAGE),
             html_template="<span></span>",
-            js_on_load=script("aim"),
+            js_on_load=script("aiming") + script("aim"),
             visible="hidden",
         )
 

@@ -108,8 +108,7 @@ class Panels:
     @property
     def card_outputs(self) -> list[Any]:
         """All outputs that show, hide and fill the cards of the looks."""
-        fields = [one for card in self.cards for one in (*boxes(card), *card.inputs)]
-        return [self.active, self.add, self.cards[0].head, *fields]
+        return [*self.shown_cards, *(one for card in self.cards for one in card.inputs)]
 
 
 def boxes(card: LookCard) -> tuple[Any, Any]:

@@ -6,11 +6,8 @@ const LARGEST = 40;
 const SNAP = 1.5;
 const STEP = 0.5;
 const LARGE = 2;
-const WAIT = 90;
-const PATIENCE = 5000;
 
 let strip = null; // The row of pictures, which may be created after this.
-const rounded = (degrees) => Math.round(degrees * 10) / 10 || 0;
 const looks = () => props.value?.looks ?? {};
 const says = () => props.value?.says;
 
@@ -54,15 +51,7 @@ function place(one, [yaw, pitch]) {
   return [middle.x + pixels(yaw), middle.y - pixels(pitch)];
 }
 
-function inWords([yaw, pitch]) {
-  const parts = [
-    [yaw, says().right, says().left],
-    [pitch, says().up, says().down],
-  ]
-    .filter(([angle]) => Math.abs(angle) >= 0.05)
-    .map(([angle, more, less]) => (angle > 0 ? more : less).replace('{}', `${Math.abs(angle).toFixed(1)}°`));
-  return parts.join(', ') || says().into;
-}
+const inWords = (gaze) => directionIn(says(), gaze);
 
 const spotOf = (letter) => at[letter] ?? looks()[letter]?.at ?? props.value.now;
 
@@ -171,15 +160,11 @@ function listen() {
     const stage = event.target.closest('[data-aims]');
     if (!stage || event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;
     const letter = stage.dataset.aims;
-    const turns = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
     const step = event.shiftKey ? LARGE : STEP;
     if (event.key === 'Home') aim(letter, [0, 0], true);
     else if (event.key === 'Escape') send(letter, null, ['', ''], 1);
-    else if (turns[event.key]) {
-      const spot = (spotOf(letter) ?? [0, 0]).map((angle, axis) => {
-        const turn = turns[event.key][axis];
-        return turn ? rounded(Math.round(angle / STEP) * STEP + turn * step) : rounded(angle);
-      });
+    else if (TURNS[event.key]) {
+      const spot = turnedBy(event.key, spotOf(letter) ?? [0, 0], STEP, step);
       if (Math.hypot(...spot) <= LARGEST) aim(letter, spot, false);
     } else return;
     event.preventDefault();

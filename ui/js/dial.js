@@ -4,8 +4,6 @@ const part = (name) => element.querySelector(`.p-dial-${name}`);
 const number = (name) => Number(face.dataset[name]);
 const [radius, largest, even] = ['radius', 'largest', 'even'].map(number);
 const whole = Math.asinh(largest / even);
-const WAIT = 90;
-const PATIENCE = 5000;
 
 let chosen = 'A';
 let at = null; // Aim of the chosen look in degrees; null if its gaze is kept.
@@ -35,19 +33,11 @@ function under(event) {
   return [x / out, -y / out].map((share) => rounded(degrees * share));
 }
 
-const rounded = (degrees) => Math.round(degrees * 10) / 10 || 0;
-
-function inWords([yaw, pitch]) {
+function inWords(gaze) {
   const { says } = props.value;
-  const parts = [
-    [yaw, says.right, says.left],
-    [pitch, says.up, says.down],
-  ]
-    .filter(([angle]) => Math.abs(angle) >= 0.05)
-    .map(([angle, more, less]) => (angle > 0 ? more : less).replace('{}', `${Math.abs(angle).toFixed(1)}°`));
-  const off = Math.hypot(yaw, pitch);
+  const off = Math.hypot(...gaze);
   const word = off <= 2.6 ? says.contact : off <= 5 ? says.soft : says.averted;
-  return `${parts.join(', ') || says.into}, ${word}`;
+  return `${directionIn(says, gaze)}, ${word}`;
 }
 
 function fill(name, html) {
@@ -174,17 +164,11 @@ function back() {
 
 function press(name, step) {
   const from = at ?? props.value.now ?? [0, 0];
-  const turns = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   if (name === 'Home') aimAt([0, 0], true);
   else if (['Escape', 'Delete', 'Backspace'].includes(name)) back();
-  else if (turns[name]) {
-    const moved = from.map((angle, index) => {
-      // Round to half degrees before the step.
-      const grid = Math.round(angle / number('step')) * number('step');
-      return turns[name][index] ? rounded(grid + turns[name][index] * step) : rounded(angle);
-    });
-    const off = Math.hypot(...moved);
-    if (off <= largest) aimAt(moved, false);
+  else if (TURNS[name]) {
+    const moved = turnedBy(name, from, number('step'), step);
+    if (Math.hypot(...moved) <= largest) aimAt(moved, false);
   } else return false;
   return true;
 }

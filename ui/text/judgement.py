@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipelines.gaze import CONTACT_DEG
 from pipelines.studio import Look
 from pipelines.studio.comparison import TIE
 from ui.result_pictures import Figure, ResultPicture
@@ -13,8 +14,6 @@ from ui.text.catalogue import translate
 
 SAME_DEG = 0.5
 """Gaze errors that differ by less cannot be told apart."""
-REACHED_DEG = 2.6
-"""Up to this error a gaze counts as reached: half the cone in which people feel looked at."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Judgement:
 def judge(figures: Sequence[Figure]) -> Judgement:
     """Compare the looks among the figures; those that all share a place are not set apart."""
     looks = _looks(figures)
-    errors = {one.letter: error for one in looks if (error := _error(one)) is not None}
+    errors = _errors(looks)
     return Judgement(
         _smallest(errors, SAME_DEG), _smallest({one.letter: _distance(one) for one in looks}, TIE)
     )
@@ -45,19 +44,19 @@ def verdict(figures: Sequence[Figure], language: str) -> str:
     if len(looks) < 2:
         return ""
     judgement = judge(figures)
-    errors = {one.letter: error for one in looks if (error := _error(one)) is not None}
+    errors = _errors(looks)
     sentences = []
     if judgement.closest:
         least = numbers.degrees(min(errors[letter] for letter in judgement.closest))
         letters = _listed(judgement.closest, language)
         sentences.append(translate(language, "verdict.closest", letters=letters, error=least))
-    elif len(errors) > 1 and max(errors.values()) <= REACHED_DEG:
+    elif len(errors) > 1 and max(errors.values()) <= CONTACT_DEG:
         most = numbers.degrees(max(errors.values()))
         sentences.append(translate(language, "verdict.reached", error=most))
     sentences += [
         translate(language, "verdict.missed", letter=letter, error=numbers.degrees(error))
         for letter, error in errors.items()
-        if error > REACHED_DEG
+        if error > CONTACT_DEG
     ]
     if judgement.least_changed:
         letters = _listed(judgement.least_changed, language)
@@ -84,9 +83,10 @@ def _smallest(values: Mapping[str, float], tie: float) -> tuple[str, ...]:
     return letters if len(letters) < len(values) else ()
 
 
-def _error(picture: ResultPicture) -> float | None:
-    error = picture.report["gaze"]["error"]
-    return None if error is None else float(error)
+def _errors(looks: Sequence[ResultPicture]) -> dict[str, float]:
+    """Gaze errors by letter, of the looks that were asked for a gaze."""
+    errors = {one.letter: one.report["gaze"]["error"] for one in looks}
+    return {letter: float(error) for letter, error in errors.items() if error is not None}
 
 
 def _distance(picture: ResultPicture) -> float:
