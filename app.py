@@ -72,7 +72,7 @@ def _serve(settings: ServerSettings, shared_samples: SharedSamples) -> str:
     root_path = settings.root_path
     try:
         blocks = build(root_path, shared_samples, settings.queue, settings.forget_after)
-        return launch(blocks, host, int(settings.port), root_path, settings)
+        return launch(blocks, host, int(settings.port), root_path, settings, shared_samples)
     except (OSError, ValueError):
         sys.exit(
             f"Presence cannot use port {settings.port} on {host}. Set PRESENCE_PORT to a free one."

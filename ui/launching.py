@@ -75,6 +75,7 @@ def launch(
     port: int,
     root_path: str = "",
     settings: ServerSettings | None = None,
+    shared_samples: SharedSamples | None = None,
 ) -> str:
     """Launch without blocking, and return the address.
 
@@ -84,11 +85,13 @@ def launch(
         port: Port to listen on.
         root_path: Path that a proxy serves the page under, or "".
         settings: From the environment if None.
+        shared_samples: Those of the page; its first comparison is sent with the page.
 
     Raises:
         OSError: The port is taken.
     """
     links, settings = link_service(root_path), settings or ServerSettings.read()
+    opening = shared_samples.opening if shared_samples else lambda _: ""
     layers, more_routes = middleware(links, metrics=settings.metrics == "1")
     # Gradio prints about its MCP server even when quiet.
     with redirect_stdout(io.StringIO()):
@@ -121,7 +124,7 @@ def launch(
                 "middleware": [
                     *layers,
                     Middleware(Answers, blocks=blocks, root_path=links.root),
-                    Middleware(page_head.PageHead, address=links.address_of),
+                    Middleware(page_head.PageHead, address=links.address_of, opening=opening),
                 ],
             },
         )

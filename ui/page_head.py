@@ -1,8 +1,9 @@
 """Middleware that translates Gradio's page and sets its metadata, so that no text changes later.
 
 Gradio sends the same page to everybody, and its script follows the browser's locale. The middleware
-replaces the markers of texts (see `ui.text.catalogue.t`), sets the document's language, makes
-Gradio's own texts (upload, drop) follow it, and adds what chat tools show of a link.
+replaces the markers of texts (see `ui.text.catalogue.t`), puts the first comparison in, sets the
+document's language, makes Gradio's own texts (upload, drop) follow it, and adds what chat tools
+show of a link.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from starlette.responses import FileResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.text import captions
 from ui.text.catalogue import texts, translate, translate_html
 from ui.text.language import COOKIE, DEFAULT_LANGUAGE, LANGUAGES, known_language, language_of
 
@@ -30,6 +32,9 @@ RENAME_SCRIPT = SCRIPTS / "mend.js"
 QUEUE_SCRIPT = SCRIPTS / "queue.js"
 PICTURE = "presence-social.png"
 """Picture for link previews, 1200 x 630 pixels."""
+
+OPENING = "<!--opening-->"
+"""Stands in the page for the pictures that it opens with."""
 
 _YEAR = 365 * 86_400
 _MARKER = re.compile(
@@ -44,6 +49,7 @@ for (const [name, value] of [['language', '%s'], ['languages', ['%s']]])
 </script>"""
 
 Address = Callable[[HTTPConnection, str], str]
+Opening = Callable[[str], str]
 
 
 class PageHead:
@@ -52,17 +58,22 @@ class PageHead:
     Args:
         app: The application.
         address: Gives the public address of a path, from the request and the path.
+        opening: Gives the HTML of the pictures that the page opens with, from the language.
     """
 
-    def __init__(self, app: ASGIApp, address: Address) -> None:
-        self._app, self._address = app, address
+    def __init__(self, app: ASGIApp, address: Address, opening: Opening) -> None:
+        self._app, self._address, self._opening = app, address, opening
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
         if scope["type"] != "http" or not _is_page(scope):
             await self._app(scope, receive, send)
             return
-        await self._app(scope, receive, _PageSender(Request(scope), self._address, send))
+        request = Request(scope)
+        # The looks of an address are not those of the first comparison.
+        own = not {"look", "sent"} & request.query_params.keys()
+        opening = self._opening if own else lambda _: ""
+        await self._app(scope, receive, _PageSender(request, self._address, opening, send))
 
 
 def routes() -> list[BaseRoute]:
@@ -75,7 +86,7 @@ def routes() -> list[BaseRoute]:
     return [Route(f"/{PICTURE}", picture, methods=["GET"])]
 
 
-def localise(html: str, language: str, home: str, picture: str) -> str:
+def localise(html: str, language: str, home: str, picture: str, opening: str = "") -> str:
     """Gradio's page in one language, with our metadata.
 
     Args:
@@ -83,7 +94,9 @@ def localise(html: str, language: str, home: str, picture: str) -> str:
         language: A key of `ui.text.language.LANGUAGES`.
         home: Public address of the page.
         picture: Public address of its picture.
+        opening: HTML of the pictures that the page opens with.
     """
+    html = html.replace(_in_script(OPENING), _in_script(opening), 1)
     html = _MARKER.sub(lambda match: _in_script(translate(language, match[1])), html)
     html = html.replace(translate("en", "page.full_title"), translate(language, "page.full_title"))
     html = _GRADIO_META.sub("", html).replace('lang="en"', f'lang="{language}"', 1)
@@ -157,8 +170,9 @@ def _is_page(scope: Scope) -> bool:
 class _PageSender:
     """Collects the body of the page, and sends it translated once it is complete."""
 
-    def __init__(self, request: Request, address: Address, send: Send) -> None:
-        self._request, self._address, self._send = request, address, send
+    def __init__(self, request: Request, address: Address, opening: Opening, send: Send) -> None:
+        self._request, self._address, self._opening = request, address, opening
+        self._send = send
         self._start: Message | None = None
         self._body = bytearray()
 
@@ -181,11 +195,13 @@ class _PageSender:
         """Translate the body, and return the start of the answer with matching headers."""
         request = self._request
         choice = request.query_params.get("lang")
+        language = language_of(request)
         page = localise(
             self._body.decode("utf-8"),
-            language_of(request),
+            language,
             self._address(request, "/"),
             self._address(request, f"/{PICTURE}"),
+            self._opening(language) or captions.waiting_strip(language),
         )
         self._body[:] = page.encode("utf-8")
         headers = MutableHeaders(raw=list(start["headers"]))

@@ -13,9 +13,11 @@ from pipelines.studio import Look
 from pipelines.studio.samples import Sample, opening, recognised
 from presets import load
 from ui import comparison
-from ui.comparison import Photo
+from ui.comparison import PageComparison, Photo
 from ui.file_store import FileStore
 from ui.result_cache import ResultCache, SharedResults
+from ui.text import captions
+from ui.text.language import DEFAULT_LANGUAGE
 
 if TYPE_CHECKING:
     from pipelines.studio import Analysis
@@ -60,20 +62,34 @@ class SharedSamples:
         photo = self._photo(path, sample)
         return photo if all(photo.results.has(key) for key in (None, *looks)) else None
 
+    def opening(self, language: str) -> str:
+        """The first comparison as HTML of the results' pictures; "" until it was rendered."""
+        sample = opening()
+        path = "" if sample is None else str(sample.path)
+        photo = self.ready(path, self.looks)
+        if photo is None:
+            return ""
+        return captions.strip(self._compare(photo, language).figures, language)
+
     def warm_up(self) -> None:
         """Load the models and render the first comparison, in a background thread."""
         threading.Thread(target=self._render_first, name="warm-up", daemon=True).start()
 
     def _render_first(self) -> None:
-        letters = comparison.LETTERS[: len(self.looks)]
         sample = opening()
         if sample is None:
             return
         try:
             photo = self.examine(str(sample.path))
-            comparison.compare(photo, self.looks, letters, self.file_store, lambda *_: None)
+            self._compare(photo)
         except PresenceError as error:
             _log.warning("warm-up: %s", error)
+
+    def _compare(self, photo: Photo, language: str = DEFAULT_LANGUAGE) -> PageComparison:
+        letters = comparison.LETTERS[: len(self.looks)]
+        return comparison.compare(
+            photo, self.looks, letters, self.file_store, lambda *_: None, language
+        )
 
     def _photo(self, path: str, sample: Sample) -> Photo:
         analysis, shared = self._samples[sample]

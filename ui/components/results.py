@@ -17,6 +17,7 @@ from ui.components.events import QUICK
 from ui.components.html import html, script
 from ui.differences import Mode
 from ui.file_store import FileStore
+from ui.page_head import OPENING
 from ui.result_pictures import Figure, ResultPicture
 from ui.text import captions, explanations, measurement_table
 from ui.text.catalogue import t, translate
@@ -98,7 +99,7 @@ class Results:
             container=False,
             elem_id="framing",
         )
-        self.strip = html(captions.waiting_strip(), elem_id="strip", js_on_load=script("strip"))
+        self.strip = html(OPENING, elem_id="strip", js_on_load=script("strip"))
         with gr.Row(elem_id="going"):
             self.progress = html(elem_id="progress")
             self.stop = gr.Button(t("page.stop"), size="sm", elem_id="stop", scale=0, min_width=80)

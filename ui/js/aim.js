@@ -108,6 +108,7 @@ const same = (one, other) => one && other && Math.hypot(one[0] - other[0], one[1
 function send(letter, spot, text, strength) {
   clearTimeout(later);
   later = 0;
+  sentAt = performance.now();
   expected = { letter, until: performance.now() + PATIENCE };
   if (spot) at[letter] = spot;
   else delete at[letter];
@@ -119,7 +120,7 @@ function aim(letter, spot, now) {
   at[letter] = spot;
   const sendAim = () => send(letter, at[letter], at[letter].map(String));
   if (now) sendAim();
-  else later ||= setTimeout(sendAim, WAIT);
+  else later ||= setTimeout(sendAim, pause());
   stages().filter((one) => one.letter === letter).forEach(mark);
 }
 

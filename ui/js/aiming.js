@@ -3,6 +3,10 @@ const WAIT = 90; // Milliseconds between two aims that are sent during a drag.
 const PATIENCE = 5000; // Milliseconds for which updates without the last aim are ignored.
 const TURNS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
+let sentAt = 0;
+// Milliseconds until the next aim may be sent: none for the first of a drag.
+const pause = () => Math.max(0, sentAt + WAIT - performance.now());
+
 const rounded = (degrees) => Math.round(degrees * 10) / 10 || 0;
 
 // A direction in words, such as "3.0° to the right, 2.0° down".

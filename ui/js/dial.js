@@ -140,6 +140,7 @@ const same = (one, other) =>
 function send(text) {
   clearTimeout(later);
   later = 0;
+  sentAt = performance.now();
   expected = { spot: at, until: performance.now() + PATIENCE };
   props.value = { ...props.value, aimed: { letter: chosen, text } };
   trigger('input');
@@ -152,7 +153,7 @@ function aimAt(spot, now) {
   hand();
   tell();
   if (now) sendAim();
-  else if (!later) later = setTimeout(sendAim, WAIT);
+  else later ||= setTimeout(sendAim, pause());
 }
 
 function back() {

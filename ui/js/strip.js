@@ -15,15 +15,14 @@ const split = (percent) => {
 
 // At first sight the line moves once over the picture, from the photo to the look.
 const sweep = async () => {
-  const strip = row();
-  const end = parseFloat(strip.style.getPropertyValue('--at'));
+  const end = parseFloat(row().style.getPropertyValue('--at'));
   swept = true;
   if (calm()) return;
   split(100);
-  await Promise.all([...strip.querySelectorAll('.p-close')].map((one) => one.decode().catch(() => {})));
+  await Promise.all([...element.querySelectorAll('.p-close')].map((one) => one.decode().catch(() => {})));
   const start = performance.now() + 500;
   const step = (now) => {
-    if (row() !== strip || rest !== null) return;
+    if (!element.querySelector('.p-split') || rest !== null) return;
     const share = Math.min(Math.max((now - start) / SWEEP_MS, 0), 1);
     split(100 + (end - 100) * share * share * (3 - 2 * share));
     if (share < 1) requestAnimationFrame(step);
