@@ -11,14 +11,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
 
 from pipelines.face import HeadPose
 from pipelines.gaze import CONTACT_DEG, SOFT_DEG, Gaze, within_reach
 from pipelines.studio.captions import MISSED_DEG
 from ui.text import numbers
 from ui.text.catalogue import translate
+from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.numbers import direction, gaze_word
+from ui.text.templating import render
 
 RADIUS = 100.0
 """Radius of the dial in its own units; the centre is (0, 0)."""
@@ -98,34 +99,24 @@ def gaze_at(x: float, y: float) -> Gaze:
 @lru_cache(maxsize=8)
 def rings(language: str) -> str:
     """The rings and their labels, as SVG."""
-    circles = "".join(
-        f'<circle class="p-ring{kind}" r="{distance(degrees):.1f}"/>'
-        for degrees, kind in (
-            (CONTACT_DEG, " p-ring-contact"),
-            (SOFT_DEG, " p-ring-soft"),
-            *((degrees, "") for degrees in RINGS_DEG),
-        )
-    )
-    labels = "".join(
-        f'<text y="{-distance(degrees) - _LABEL_DISTANCE:.1f}">{escape(text)}</text>'
-        for degrees, text in (
-            (CONTACT_DEG, f"{translate(language, 'dial.contact')} {CONTACT_DEG:g}°"),
-            (SOFT_DEG, f"{translate(language, 'dial.soft')} {SOFT_DEG:g}°"),
-            *((degrees, f"{degrees:g}°") for degrees in RINGS_DEG),
-        )
-    )
-    cross = f'<path class="p-cross" d="M{-RADIUS} 0H{RADIUS}M0 {-RADIUS}V{RADIUS}"/>'
-    return f"{cross}{circles}{labels}"
+    named = {CONTACT_DEG: "contact", SOFT_DEG: "soft"}
+    circles = []
+    for degrees in (*named, *RINGS_DEG):
+        out, name = distance(degrees), named.get(degrees)
+        words = f"{translate(language, f'dial.{name}')} " if name else ""
+        kind = f" p-ring-{name}" if name else ""
+        circles.append((out, kind, -out - _LABEL_DISTANCE, f"{words}{degrees:g}°"))
+    return render("dial", "rings", language, RADIUS, circles)
 
 
 def audience_ranges(aims: Sequence[Aim]) -> str:
     """The range of gazes that fit each look's region, as shaded rings in SVG."""
-    return "".join(
-        f'<path class="p-span" data-letter="{one.letter}" fill-rule="evenodd" '
-        f'd="{_circle(distance(one.span[1]))}{_circle(distance(one.span[0]))}"/>'
+    rows = [
+        (one.letter, _circle(distance(one.span[1])) + _circle(distance(one.span[0])))
         for one in aims
         if one.own is not None
-    )
+    ]
+    return render("dial", "spans", DEFAULT_LANGUAGE, rows)
 
 
 @lru_cache(maxsize=64)
@@ -145,16 +136,14 @@ def reach_outline(head: HeadPose, current: Gaze) -> str:
         for step in range(_STEPS)
     ]
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-    return f'<path class="p-reach" d="M{path}Z"/>'
+    return render("dial", "reach", DEFAULT_LANGUAGE, f"M{path}Z")
 
 
 def points(aims: Sequence[Aim], current: Gaze | None) -> str:
     """The photo's gaze, and each look's target (hollow) and result (filled), as SVG."""
-    parts = []
-    if current is not None:
-        x, y = position(current)
-        parts.append(f'<path class="p-now" d="M{x - 3:.1f} {y:.1f}h6M{x:.1f} {y - 3:.1f}v6"/>')
-    return "".join([*parts, *(_point(one) for one in aims)])
+    now = None if current is None else position(current)
+    rows = [_point(one) for one in aims if one.asked or one.found]
+    return render("dial", "points", DEFAULT_LANGUAGE, now, rows)
 
 
 def describe(one: Aim, language: str) -> str:
@@ -190,31 +179,27 @@ def description_list(aims: Sequence[Aim], current: Gaze | None, language: str) -
         where, word = direction(current, language), gaze_word(current, language)
         rows = [("", translate(language, "dial.photo_is", where=where, word=word))]
     rows += [(one.letter, describe(one, language)) for one in aims]
-    return "".join(
-        f"<li{f' data-letter={letter}' if letter else ''}>{escape(text)}</li>"
-        for letter, text in rows
-    )
+    return render("dial", "words", language, rows)
 
 
-def _point(one: Aim) -> str:
-    shapes = []
-    if one.asked is not None:
-        x, y = position(one.asked)
-        shapes.append(f'<circle class="p-asked" cx="{x:.1f}" cy="{y:.1f}" r="3.6"/>')
-    if one.found is not None:
-        u, v = position(one.found)
-        if one.asked is not None and (one.error or 0) >= MISSED_DEG:
-            shapes.append(f'<path class="p-miss" d="M{x:.1f} {y:.1f}L{u:.1f} {v:.1f}"/>')
-        shapes.append(f'<circle class="p-found" cx="{u:.1f}" cy="{v:.1f}" r="2.2"/>')
-    if not shapes:
-        return ""
-    x, y = position(one.asked or one.found or Gaze(0.0, 0.0))
+@dataclass(frozen=True)
+class _Point:
+    """Where a look is drawn: its letter, target, result; whether the target was missed."""
+
+    letter: str
+    label: tuple[float, float]
+    asked: tuple[float, float] | None
+    found: tuple[float, float] | None
+    missed: bool
+
+
+def _point(one: Aim) -> _Point:
+    asked, found = (None if gaze is None else position(gaze) for gaze in (one.asked, one.found))
+    x, y = asked or found or (0.0, 0.0)
     across, down = _CORNERS[one.letter]
-    letter = (
-        f'<text class="p-point-letter" x="{x + 0.8 * _LETTER_DISTANCE * across:.1f}" '
-        f'y="{y + _LETTER_DISTANCE * down + 2.2:.1f}">{one.letter}</text>'
-    )
-    return f'<g class="p-point" data-letter="{one.letter}">{"".join(shapes)}{letter}</g>'
+    label = x + 0.8 * _LETTER_DISTANCE * across, y + _LETTER_DISTANCE * down + 2.2
+    missed = bool(asked and found) and (one.error or 0) >= MISSED_DEG
+    return _Point(one.letter, label, asked, found, missed)
 
 
 def _circle(radius: float) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,10 +18,10 @@ from pipelines.studio.grid.axis import NAMED, Axis, Value, heading, number
 from presets import translated
 from ui import pictures
 from ui.file_store import FileStore
-from ui.text import messages, numbers
-from ui.text.catalogue import translate, translate_html
+from ui.text import messages
+from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE
-from ui.text.numbers import gaze_word
+from ui.text.templating import render
 
 if TYPE_CHECKING:
     from pipelines.studio.grid.cells import CellResult, Grid, Marks, Place
@@ -131,25 +130,7 @@ def table(grid: GridView, language: str = DEFAULT_LANGUAGE) -> str:
     columns, rows = grid.columns, grid.rows
     column_titles = [title(columns, value, language) for value in columns.values]
     row_titles = [title(rows, value, language) for value in rows.values]
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in column_titles)
-    body = "".join(
-        f"<tr>{_row_heading(row_title)}"
-        + "".join(
-            "<td>"
-            + _cell(grid, (row, column), f"{column_title}, {row_title}".strip(", "), language)
-            + "</td>"
-            for column, column_title in enumerate(column_titles)
-        )
-        + "</tr>"
-        for row, row_title in enumerate(row_titles)
-    )
-    one_row = " p-one-row" if rows.along == "nothing" else ""
-    caption = translate_html(language, "grid.title")
-    return (
-        f'<div class="p-grid{one_row}" style="--ratio: {grid.ratio:.4f}"><table>'
-        f'<caption class="p-unseen">{caption}</caption>'
-        f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    return render("grid", "table", language, grid, column_titles, row_titles)
 
 
 def title(axis: Axis, value: Value, language: str = DEFAULT_LANGUAGE) -> str:
@@ -174,58 +155,12 @@ def picked_cell(grid: GridView, tile: Tile, query: str, language: str = DEFAULT_
     )
     name = ", ".join(name for name in names if name)
     index = row * len(grid.columns.values) + column
-    return (
-        f'<div class="p-picked" data-query="{escape(query)}" data-index="{index}">'
-        f'<img src="{escape(tile.address)}" alt="">'
-        f"<div><b>{escape(name)}</b>{_caption(tile, language)}</div></div>"
-    )
+    return render("grid", "picked", language, tile, name, index, query)
 
 
 def progress(done: int, count: int, language: str = DEFAULT_LANGUAGE) -> str:
     """Progress in words, and as a bar."""
-    text = translate_html(language, "grid.done", done=done, count=count)
-    return (
-        f'<p class="p-aside">{text}'
-        f'<progress max="{count}" value="{done}" aria-label="{text}"></progress></p>'
-    )
-
-
-def _row_heading(text: str) -> str:
-    # A single row has no heading.
-    return f'<th scope="row">{escape(text)}</th>' if text else "<td></td>"
-
-
-def _cell(grid: GridView, place: Place, name: str, language: str) -> str:
-    tile = grid.tiles.get(place)
-    if tile is None:
-        return '<div class="p-cell-blank"></div>'
-    if not tile.address:
-        return f'<p class="p-warning p-cell-blank">{escape(tile.message)}</p>'
-    index = place[0] * len(grid.columns.values) + place[1]
-    return (
-        f'<button type="button" class="p-cell" data-index="{index}">'
-        f'<img src="{escape(tile.address)}" alt="{escape(name)}">'
-        f"{_caption(tile, language)}{_badge(tile, language)}</button>"
-    )
-
-
-def _caption(tile: Tile, language: str) -> str:
-    gaze = tile.gaze or Gaze(0, 0)
-    likeness = f"{translate(language, 'caption.likeness')} {tile.likeness:.2f}"
-    texture = f"{translate(language, 'caption.texture')} {numbers.percent(tile.texture)}"
-    return (
-        f'<span class="p-gaze"><b>{numbers.off_lens(gaze)}</b> '
-        f"{escape(gaze_word(gaze, language))}</span>"
-        f"<span>{escape(likeness)}</span><span>{escape(texture)}</span>"
-    )
-
-
-def _badge(tile: Tile, language: str) -> str:
-    if tile.over_polished:
-        return f'<span class="p-warning">{translate_html(language, "grid.over_polished")}</span>'
-    if not tile.best:
-        return ""
-    return f'<span class="p-badge">{translate_html(language, "grid.best")}</span>'
+    return render("grid", "progress", language, done, count)
 
 
 def _webp(image_u8: pictures.Pixels) -> bytes:

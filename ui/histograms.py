@@ -1,4 +1,4 @@
-"""Histograms of brightness, and their SVG: the original as an area, a look as a line."""
+"""Histograms of brightness, and the lines that draw them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ Mask = NDArray[np.bool_]
 BINS = 64
 # From here up, of 255, a value counts as white.
 _WHITE = 254
-_WIDTH, _HEIGHT = 256, 80
+SIZE = (256, 80)
+"""Width and height of the drawing, in its own units."""
 # Heights are drawn as their square root; a peak of background would dwarf everything else.
 _POWER = 0.5
 
@@ -56,28 +57,14 @@ def histogram(image_u8: Pixels, mask: Mask | None = None) -> Histogram:
     )
 
 
-def svg(before: Histogram, after: Histogram, label: str) -> str:
-    """Draw both at one scale.
-
-    Args:
-        before: Of the original, drawn as a grey area.
-        after: Of the look, drawn as a line.
-        label: Alternative text, already escaped.
-    """
+def lines(before: Histogram, after: Histogram) -> tuple[str, str]:
+    """The points of two lines in a drawing of `SIZE`, at one scale, for SVG."""
     most = max(float(before.shares.max()), float(after.shares.max())) ** _POWER
-    area, line = (_points(drawn, most) for drawn in (before, after))
-    return (
-        f'<svg class="p-histogram" viewBox="0 -2 {_WIDTH} {_HEIGHT + 3}" '
-        f'preserveAspectRatio="none" role="img" aria-label="{label}">'
-        f'<polygon points="0,{_HEIGHT} {area} {_WIDTH},{_HEIGHT}"/>'
-        f'<polyline points="{line}"/>'
-        f'<path d="M0 {_HEIGHT}H{_WIDTH}"/></svg>'
-    )
+    return _points(before, most), _points(after, most)
 
 
 def _points(drawn: Histogram, most: float) -> str:
-    step = _WIDTH / BINS
-    heights = _HEIGHT * (1 - drawn.shares**_POWER / most)
-    return " ".join(
-        f"{(index + 0.5) * step:g},{height:.1f}" for index, height in enumerate(heights)
-    )
+    width, height = SIZE
+    step = width / BINS
+    heights = height * (1 - drawn.shares**_POWER / most)
+    return " ".join(f"{(index + 0.5) * step:g},{one:.1f}" for index, one in enumerate(heights))

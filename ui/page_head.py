@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 
 from babel.core import get_global
@@ -22,14 +21,12 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.text import captions
-from ui.text.catalogue import texts, translate, translate_html
+from ui.text.catalogue import texts, translate
 from ui.text.language import COOKIE, DEFAULT_LANGUAGE, LANGUAGES, known_language, language_of
+from ui.text.templating import render
 
 ASSETS = Path(__file__).parent.parent / "assets"
 SCRIPTS = Path(__file__).parent / "js"
-STORAGE_SCRIPT = SCRIPTS / "storage.js"
-RENAME_SCRIPT = SCRIPTS / "mend.js"
-QUEUE_SCRIPT = SCRIPTS / "queue.js"
 PICTURE = "presence-social.png"
 """Picture for link previews, 1200 x 630 pixels."""
 
@@ -41,12 +38,6 @@ _MARKER = re.compile(
     r"__i18n__\{\\\"__type__\\\": \\\"translation_metadata\\\", \\\"key\\\": \\\"([\w.-]+)\\\"\}"
 )
 _GRADIO_META = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
-
-# Gradio's script reads the browser's language once, before the page runs.
-_SET_LANGUAGE = """<script>
-for (const [name, value] of [['language', '%s'], ['languages', ['%s']]])
-  Object.defineProperty(navigator, name, { get: () => value, configurable: true });
-</script>"""
 
 Address = Callable[[HTTPConnection, str], str]
 Opening = Callable[[str], str]
@@ -106,54 +97,29 @@ def localise(html: str, language: str, home: str, picture: str, opening: str = "
 def _head(language: str, home: str, picture: str) -> str:
     # Such as ko_Kore_KR.
     territory = get_global("likely_subtags")[language].rpartition("_")[2]
-    properties = {
-        "og:type": "website",
-        "og:site_name": translate(language, "page.title"),
-        "og:title": translate(language, "page.full_title"),
-        "og:description": translate(language, "page.lead"),
-        "og:url": home,
-        "og:image": picture,
-        "og:image:width": "1200",
-        "og:image:height": "630",
-        "og:image:alt": translate(language, "page.picture"),
-        "og:locale": f"{language}_{territory}",
-    }
-    tags = [
-        f'<meta property="{name}" content="{escape(text)}">' for name, text in properties.items()
-    ]
-    links = (f'<link rel="alternate" hreflang="{one}" href="?lang={one}">' for one in LANGUAGES)
-    return "\n".join(
-        [
-            _SET_LANGUAGE % (language, language),
-            f"<script>{STORAGE_SCRIPT.read_text(encoding='utf-8')}</script>",
-            f"<script>{_rename_script(language)}{_queue_script(language)}</script>",
-            *tags,
-            '<meta name="twitter:card" content="summary_large_image">',
-            f'<meta name="description" content="{translate_html(language, "page.lead")}">',
-            '<link rel="icon" type="image/png" href="favicon.ico">',
-            *links,
-        ]
-    )
-
-
-def _rename_script(language: str) -> str:
-    """The script that replaces Gradio's untranslated English names."""
+    keys = texts(DEFAULT_LANGUAGE)
+    # Gradio's untranslated English names, with ours.
     names = {
-        text: translate(language, key, name="{name}")
-        for key, text in texts(DEFAULT_LANGUAGE).items()
+        keys[key]: translate(language, key, name="{name}")
+        for key in keys
         if key.startswith("gradio.")
     }
-    script = RENAME_SCRIPT.read_text(encoding="utf-8")
-    return script.replace("NAMES", json.dumps(names, ensure_ascii=False), 1)
-
-
-def _queue_script(language: str) -> str:
-    """The script that shows a visitor's place in the queue."""
-    keys = [key for key in texts(DEFAULT_LANGUAGE) if key.startswith("queue.")]
     unfilled = {"place": "{place}", "size": "{size}"}
-    words = {key.removeprefix("queue."): translate(language, key, **unfilled) for key in keys}
-    script = QUEUE_SCRIPT.read_text(encoding="utf-8")
-    return script.replace("WORDS", json.dumps(words, ensure_ascii=False), 1)
+    words = {
+        key.removeprefix("queue."): translate(language, key, **unfilled)
+        for key in keys
+        if key.startswith("queue.")
+    }
+    scripts = (
+        _script("storage"),
+        _script("mend").replace("NAMES", json.dumps(names, ensure_ascii=False), 1),
+        _script("queue").replace("WORDS", json.dumps(words, ensure_ascii=False), 1),
+    )
+    return render("head", "head", language, language, territory, LANGUAGES, home, picture, scripts)
+
+
+def _script(name: str) -> str:
+    return (SCRIPTS / f"{name}.js").read_text(encoding="utf-8")
 
 
 def _in_script(text: str) -> str:

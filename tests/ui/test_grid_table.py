@@ -77,7 +77,7 @@ def test_only_a_cell_with_a_picture_can_be_picked(shown: GridView) -> None:
     assert shown.at(1) is None
     assert shown.at(7) is None
     html = grid_table.picked_cell(shown, tile, 'look=a"b')
-    assert 'data-query="look=a&quot;b"' in html
+    assert 'data-query="look=a&#34;b"' in html
     assert "<b>4° to the left, Actor headshot</b>" in html
 
 

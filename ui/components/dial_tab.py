@@ -23,6 +23,7 @@ from ui.components.look_card import LookCard
 from ui.dial_drawing import EVEN_DEG, LARGEST_DEG, RADIUS, Aim
 from ui.text.catalogue import t, translate
 from ui.text.language import DEFAULT_LANGUAGE
+from ui.text.templating import render
 
 Values = Mapping[Component, Any]
 
@@ -30,30 +31,6 @@ STEP_DEG = 0.5
 LARGE_STEP_DEG = 2.0
 SNAP = 5.0
 """Units of the dial within which a pointer snaps to the lens, or to the gaze of the region."""
-
-# The template never changes; the script fills it, so that an update does not interrupt a drag.
-_FRAME = f"""
-<div class="p-dial">
-  <fieldset class="p-dial-who"></fieldset>
-  <svg class="p-dial-face" viewBox="-104 -110 208 216" role="application" tabindex="0"
-    aria-describedby="dial-keys"
-    data-radius="{RADIUS:g}" data-largest="{LARGEST_DEG:g}" data-even="{EVEN_DEG:g}"
-    data-step="{STEP_DEG:g}" data-large="{LARGE_STEP_DEG:g}" data-snap="{SNAP:g}">
-    <circle class="p-edge" r="{RADIUS:g}"></circle>
-    <g class="p-dial-spans" aria-hidden="true"></g><g class="p-dial-stage" aria-hidden="true"></g>
-    <g class="p-dial-reach" aria-hidden="true"></g><g class="p-dial-points" aria-hidden="true"></g>
-    <g class="p-dial-aim" aria-hidden="true"><circle r="4.8"></circle><text></text></g>
-  </svg>
-  <div class="p-dial-beside">
-    <p class="p-dial-says" role="status"></p>
-    <p class="p-dial-buttons"><button type="button" data-key="Home"></button>
-      <button type="button" data-key="Escape"></button></p>
-    <p class="p-dial-keys" id="dial-keys"></p>
-    <ul class="p-dial-words"></ul>
-    <p class="p-dial-key"></p>
-  </div>
-</div>
-"""
 
 # Takes the value with the new aim, each look's counter, each look's two degrees, then each look's
 # gaze strength. Returns all but the first, with those of the aimed look changed.
@@ -90,7 +67,7 @@ class DialTab:
             aside(t("dial.aside"))
             self.face = html(
                 dial_value([], None, DEFAULT_LANGUAGE),
-                html_template=_FRAME,
+                html_template=_frame(),
                 js_on_load=script("aiming") + script("dial"),
                 elem_id="dial",
             )
@@ -250,6 +227,11 @@ def dial_value(
         "says": _script_texts(language),
         "aimed": None,
     }
+
+
+def _frame() -> str:
+    numbers = (RADIUS, LARGEST_DEG, EVEN_DEG, STEP_DEG, LARGE_STEP_DEG, SNAP)
+    return render("dial", "frame", DEFAULT_LANGUAGE, *(f"{number:g}" for number in numbers))
 
 
 def _script_texts(language: str) -> dict[str, str]:

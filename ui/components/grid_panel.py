@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -29,8 +28,9 @@ from ui.grid_table import GridView
 from ui.result_pictures import Missing
 from ui.server.queue import ahead
 from ui.text import captions, messages
-from ui.text.catalogue import t, translate, translate_html
+from ui.text.catalogue import t, translate
 from ui.text.language import DEFAULT_LANGUAGE
+from ui.text.templating import render
 from ui.visitor import leave_queue
 
 if TYPE_CHECKING:
@@ -277,8 +277,8 @@ class GridPanel:
 
         def show_waiting(code: str) -> str:
             count = ahead("grid")
-            text = translate_html(code, "grid.behind", count=count) if count else ""
-            return f'<p class="p-aside">{text or translate_html(code, "grid.waiting")}</p>'
+            key = "behind" if count else "waiting"
+            return captions.aside(translate(code, f"grid.{key}", count=count))
 
         def render(values: Values, request: gr.Request) -> Iterator[Updates]:
             grid_request = GridRequest(
@@ -340,9 +340,9 @@ class GridPanel:
             try:
                 text = self._count_html(values[language], values)
             except LookError as error:
-                message = escape(messages.error_message(error, values[language]))
+                code = values[language]
                 return {
-                    self.count: f'<p class="p-warning" role="alert">{message}</p>',
+                    self.count: render("grid", "wrong", code, messages.error_message(error, code)),
                     self.start: gr.update(interactive=False),
                 }
             return {self.count: text, self.start: gr.update(interactive=True)}
@@ -416,7 +416,7 @@ class GridPanel:
             ).success(None, None, None, js=_COMPARE, api_visibility="private")
         self.copy.click(None, None, None, js=copy_script(_LINK), api_visibility="private")
         self.copy.click(
-            lambda code: f'<p class="p-aside" role="status">{translate(code, "grid.copied")}</p>',
+            lambda code: captions.aside(translate(code, "grid.copied"), status=True),
             language,
             self.saved,
             **QUICK,
@@ -446,7 +446,7 @@ class GridPanel:
             columns, rows = (side.read(values) for side in self.sides)
         count = cells.check_sides(columns, rows)
         key = "grid.cells_one" if count == 1 else "grid.cells"
-        return f'<p class="p-aside">{translate_html(language, key, count=count)}</p>'
+        return captions.aside(translate(language, key, count=count))
 
     def _render_or_refuse(
         self, values: Values, grid_request: GridRequest, key: str
@@ -530,9 +530,8 @@ class GridPanel:
         if all(one.variant is None for one in outcomes):
             return ""
         data = sheet.encode(photo.analysis, small, grid, outcomes)
-        address = escape(self.file_store.address(self.file_store.write(data, "presence-grid.png")))
-        text = translate_html(language, "grid.as_picture")
-        return f'<p class="p-aside"><a href="{address}" download>{text}</a></p>'
+        address = self.file_store.address(self.file_store.write(data, "presence-grid.png"))
+        return render("grid", "file", language, address, translate(language, "grid.as_picture"))
 
     def _save(self, path: str | None, known: Photo | None, look: Look | None, language: str) -> str:
         """A link to the picked look at the full size of the photo."""
@@ -548,8 +547,7 @@ class GridPanel:
         figure = screen.figures[1]
         if isinstance(figure, Missing):
             return captions.notice(figure.message)
-        address, text = escape(figure.full), translate_html(language, "grid.saved")
-        return f'<p class="p-aside" role="status"><a href="{address}" download>{text}</a></p>'
+        return render("grid", "file", language, figure.full, translate(language, "grid.saved"))
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import gradio as gr
 
 from ui.components.html import html
-from ui.text.catalogue import t
-from ui.text.language import LANGUAGES
+from ui.text.language import DEFAULT_LANGUAGE, LANGUAGES
+from ui.text.templating import render
 
 # Links work by keyboard and without a script; the script keeps the looks in the address.
 _SWITCH = """
@@ -27,12 +25,4 @@ for (const link of element.querySelectorAll('a[hreflang]')) {
 
 def header() -> gr.HTML:
     """Title and lead sentence on the left, languages on the right."""
-    links = '<span aria-hidden="true">·</span>'.join(
-        f'<a href="?lang={code}" hreflang="{code}" lang="{code}">{escape(name)}</a>'
-        for code, name in LANGUAGES.items()
-    )
-    return html(
-        f'<header class="p-head"><h1>{t("page.title")}</h1><p>{t("page.lead")}</p>'
-        f'<nav class="p-languages" aria-label="{t("page.language")}">{links}</nav></header>',
-        js_on_load=_SWITCH,
-    )
+    return html(render("page", "header", DEFAULT_LANGUAGE, LANGUAGES), js_on_load=_SWITCH)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, Protocol
 
 import gradio as gr
@@ -14,8 +13,9 @@ from ui.components.html import html
 from ui.file_store import FileStore
 from ui.history import FileReferences, History, HistoryEntry, new_entry
 from ui.text import captions
-from ui.text.catalogue import translate, translate_html
+from ui.text.catalogue import translate
 from ui.text.messages import error_message
+from ui.text.templating import render
 
 Updates = dict[Any, Any]
 Examine = Callable[[str, Photo | None], Photo]
@@ -192,27 +192,26 @@ def strip(history: History, screen: PageComparison | None, language: str) -> str
     current = history.find(screen)
     if not [one for one in history.entries if one is not current]:
         return ""
-    entries = "".join(_entry(one, one is current, language) for one in history.entries)
-    title = translate_html(language, "history.title")
-    clear = translate_html(language, "history.clear")
-    return (
-        f'<section aria-label="{title}"><header><h3>{title}</h3>'
-        f'<button type="button" data-frame="{_CLEAR}">{clear}'
-        f'</button></header><ol class="p-film">{entries}</ol></section>'
-    )
+    rows = [
+        _Row(
+            one.number,
+            tuple(figure.name for figure in one.screen.figures[1:]),
+            tuple(one.thumbs),
+            one is current,
+        )
+        for one in history.entries
+    ]
+    return render("page", "history", language, rows, _CLEAR)
 
 
-def _entry(entry: HistoryEntry, current: bool, language: str) -> str:
-    names = [one.name for one in entry.screen.figures[1:]]
-    label = translate_html(language, "history.restore", looks=", ".join(names))
-    pictures = "".join(f'<img src="{escape(one)}" alt="">' for one in entry.thumbs)
-    attribute = ' aria-current="true"' if current else ""
-    titles = "".join(f"<span>{escape(name)}</span>" for name in names)
-    return (
-        f'<li><button type="button" data-frame="{entry.number}" aria-label="{label}" '
-        f'title="{label}"{attribute}><span class="p-film-row">{pictures}</span>{titles}'
-        "</button></li>"
-    )
+@dataclass(frozen=True)
+class _Row:
+    """What the template needs of an entry: its number, looks, thumbnails, whether it is shown."""
+
+    number: int
+    names: tuple[str, ...]
+    pictures: tuple[str, ...]
+    current: bool
 
 
 def _number(event: gr.EventData) -> int:

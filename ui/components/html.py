@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
+
+from ui.text.language import DEFAULT_LANGUAGE
+from ui.text.templating import render
 
 _SCRIPTS = Path(__file__).parent.parent / "js"
 
@@ -15,9 +19,9 @@ def html(value: Any = "", **options: Any) -> gr.HTML:
     return gr.HTML(value, apply_default_css=False, **options)
 
 
-def aside(text: object) -> gr.HTML:
-    """A line of small explanatory text."""
-    return html(f'<p class="p-aside">{text}</p>')
+def aside(text: object, **options: Any) -> gr.HTML:
+    """A line of small explanatory text; `options` as for `gr.HTML`."""
+    return html(render("page", "aside", DEFAULT_LANGUAGE, Markup(str(text))), **options)
 
 
 def script(name: str) -> str:

@@ -19,6 +19,7 @@ from ui.components.html import html
 from ui.text import evidence
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
+from ui.text.templating import render
 
 Values = Mapping[Component, Any]
 
@@ -62,7 +63,7 @@ class LookCard:
         look = self.start
         with gr.Column(visible=self.shown, elem_classes="p-look") as self.box:
             with gr.Row(elem_classes="p-look-head", visible=removable) as self.head:
-                html(f"<h2>{t(f'look.title_{self.letter.lower()}')}</h2>")
+                html(render("page", "look_title", DEFAULT_LANGUAGE, self.letter))
                 if removable:
                     self.remove = gr.Button(
                         t("look.remove"),
@@ -78,8 +79,7 @@ class LookCard:
                 info=t("look.region_info"),
                 elem_classes="p-region",
             )
-            # Filled by the script that aims on the pictures.
-            html(f'<p class="p-own-aim" data-letter="{self.letter}" hidden></p>')
+            html(render("page", "own_aim", DEFAULT_LANGUAGE, self.letter))
             self.region_note = html(evidence.region_note(presets.regions[look.region]))
             self.context = gr.Dropdown(
                 [(str(t(f"context.{name}")), name) for name in presets.contexts],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,12 @@ from presets.own import AsPresets, SavedLook
 from sharing import options
 from ui import comparison
 from ui.components.events import QUICK
-from ui.components.html import aside, html
+from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard
 from ui.text import captions, numbers
-from ui.text.catalogue import t, translate, translate_html
+from ui.text.catalogue import t, translate
 from ui.text.messages import translate_message
+from ui.text.templating import render
 
 STORAGE_KEY = "presence-looks"
 # Not secret, because Gradio sends it to every browser; fixed, so that looks outlive a restart.
@@ -35,38 +35,6 @@ STORAGE_SECRET = "presence-looks"
 _FILE = "presence-looks.yaml"
 # Characters of a text from a browser or of a message about a file.
 _MOST_TEXT = 400
-
-# Deleting takes two clicks. Enter in a name field renames.
-_LIST = """
-const act = (button) => {
-  const row = button.closest('[data-name]');
-  if (button.dataset.sure) {
-    const word = button.textContent;
-    button.textContent = button.dataset.sure;
-    delete button.dataset.sure;
-    button.addEventListener('blur', () => {
-      button.dataset.sure = button.textContent;
-      button.textContent = word;
-    }, { once: true });
-    return;
-  }
-  trigger('click', {
-    action: button.dataset.action,
-    name: row.dataset.name,
-    letter: button.dataset.letter ?? '',
-    to: row.querySelector('input').value,
-  });
-};
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-action]');
-  if (button) act(button);
-});
-element.addEventListener('keydown', (event) => {
-  if (event.key !== 'Enter' || !event.target.matches('input')) return;
-  event.preventDefault();
-  act(event.target.closest('[data-name]').querySelector('[data-action=rename]'));
-});
-"""
 
 Updates = dict[Any, Any]
 
@@ -108,7 +76,7 @@ class OwnPresets:
                 )
                 self.save = gr.Button(t("own.save"), size="sm", min_width=70, scale=1)
             self.message = html(elem_id="own-said")
-            self.listing = html(_aside(str(t("own.none"))), js_on_load=_LIST, elem_id="own-list")
+            self.listing = aside(t("own.none"), js_on_load=script("own_looks"), elem_id="own-list")
             self.upload = gr.UploadButton(
                 str(t("own.import")), file_types=[".yaml", ".yml"], size="sm", elem_id="own-import"
             )
@@ -306,20 +274,34 @@ def merge_looks(
     return tuple(merged.values()), " ".join(parts)
 
 
+@dataclass(frozen=True)
+class SavedRow:
+    """A saved look in the list.
+
+    Attributes:
+        name: Its name.
+        summary: Its settings in one line.
+        notes: What of it is no longer known.
+        file: Name and address of its file.
+    """
+
+    name: str
+    summary: str
+    notes: tuple[str, ...]
+    file: tuple[str, str]
+
+
 def looks_html(saved: object, language: str) -> str:
     """All saved looks; each opens to its buttons."""
     looks = own.from_storage(saved)
     if not looks:
-        return _aside(translate_html(language, "own.none"))
-    rows = "".join(_row(one, language) for one in looks)
-    export_all, title = (
-        translate(language, "own.export_all"),
-        translate_html(language, "own.list"),
-    )
-    return (
-        f'<div class="p-own-list" role="group" aria-label="{title}">'
-        f"{rows}</div><p>{_download(looks, _FILE, export_all)}</p>"
-    )
+        return captions.aside(translate(language, "own.none"))
+    rows = [
+        SavedRow(one.name, *_summary(one, language), _file([one], f"{own.id_for(one.name)}.yaml"))
+        for one in looks
+    ]
+    every = _file(looks, _FILE)
+    return render("own", "looks", language, rows, comparison.LETTERS, own.LONGEST_NAME, every)
 
 
 def as_presets(one: SavedLook) -> AsPresets:
@@ -351,34 +333,6 @@ def _checked(look: str) -> str:
         raise ValueError(error.sentence) from None
 
 
-def _row(one: SavedLook, language: str) -> str:
-    name = escape(one.name)
-    letters = "".join(
-        f'<button type="button" data-action="load" data-letter="{letter}" '
-        f'aria-label="{translate_html(language, "own.load_into", name=one.name, letter=letter)}">'
-        f"{letter}</button>"
-        for letter in comparison.LETTERS
-    )
-    summary, notes = _summary(one, language)
-    warnings = "".join(f'<p class="p-warning">{escape(note)}</p>' for note in notes)
-    load_into, rename, delete, sure = (
-        translate_html(language, f"own.{key}")
-        for key in ("load", "rename", "delete", "delete_sure")
-    )
-    return (
-        f'<details name="own-looks" data-name="{name}"><summary><b>{escape(one.name)}</b>'
-        f"<span>{escape(summary)}</span></summary>{warnings}"
-        f'<div class="p-own-load"><span>{load_into}</span>{letters}</div>'
-        f'<div class="p-own-name"><input value="{name}" maxlength="{own.LONGEST_NAME}" '
-        f'aria-label="{translate_html(language, "own.new_name")}">'
-        f'<button type="button" data-action="rename">{rename}</button>'
-        "</div><div>"
-        f"{_download([one], f'{own.id_for(one.name)}.yaml', translate(language, 'own.export'))}"
-        f'<button type="button" data-action="delete" data-sure="{sure}">'
-        f"{delete}</button></div></details>"
-    )
-
-
 def _summary(one: SavedLook, language: str) -> tuple[str, tuple[str, ...]]:
     """A saved look in one line, and notes about what of it is no longer known."""
     opened = options.read([one.look], 1)
@@ -398,17 +352,10 @@ def _summary(one: SavedLook, language: str) -> tuple[str, tuple[str, ...]]:
     return " · ".join(parts), notes
 
 
-def _download(looks: Sequence[SavedLook], file: str, label: str) -> str:
-    """A link with the file as a data URL, which leaves nothing on the server."""
+def _file(looks: Sequence[SavedLook], name: str) -> tuple[str, str]:
+    """Name and data URL of a file with these looks, which leaves nothing on the server."""
     data = base64.b64encode(own.dump(looks, as_presets).encode()).decode()
-    return (
-        f'<a download="{escape(file)}" href="data:application/yaml;base64,{data}">'
-        f"{escape(label)}</a>"
-    )
-
-
-def _aside(text: str) -> str:
-    return f'<p class="p-aside">{text}</p>'
+    return name, f"data:application/yaml;base64,{data}"
 
 
 def _quiet(message: str) -> str:

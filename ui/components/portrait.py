@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 import gradio as gr
 from gradio.data_classes import ImageData
 
-from pipelines.studio.samples import LOOKING_AWAY, Sample, opening, samples
+from pipelines.studio.samples import LOOKING_AWAY, opening, samples
 from ui import pictures
 from ui.components.html import html, script
 from ui.text.catalogue import t
+from ui.text.language import DEFAULT_LANGUAGE
+from ui.text.templating import render
 
 # Each sample is a button, so that it can be reached by keyboard.
 _PICK = """
@@ -77,8 +79,7 @@ class PortraitPanel:
                 self.thumbs = html(_thumbnails(), js_on_load=_PICK)
         self.gaze_line = html(elem_id="seen")
         html(
-            f'<p class="p-aside p-kept" hidden>{t("portrait.kept")} '
-            f'<button type="button">{t("portrait.forget")}</button></p>',
+            render("page", "kept", DEFAULT_LANGUAGE),
             js_on_load=script("keep_photo"),
             elem_id="kept",
         )
@@ -103,22 +104,14 @@ def _pick(event: gr.EventData) -> str:
 
 
 def _thumbnails() -> str:
-    photographs = [one for one in enumerate(samples()) if one[1].gaze is None]
+    rows = [
+        (index, one.path.stem, pictures.thumbnail(one.path), one)
+        for index, one in enumerate(samples())
+    ]
     # The one that the page opens with comes first.
-    photographs.sort(key=lambda one: one[1].path != LOOKING_AWAY)
-    heads = [one for one in enumerate(samples()) if one[1].gaze is not None]
-    return "".join(
-        f'<p class="p-samples-kind">{t(f"portrait.{kind}")}</p>'
-        f'<div class="p-samples" role="group" aria-label="{t(f"portrait.{kind}")}">'
-        f"{''.join(_button(index, sample) for index, sample in some)}</div>"
-        for kind, some in (("photographs", photographs), ("renders", heads))
-        if some
-    )
-
-
-def _button(index: int, sample: Sample) -> str:
-    title = t(f"sample.{sample.path.stem}")
-    return (
-        f'<button type="button" data-index="{index}" title="{title}">'
-        f'<img src="{pictures.thumbnail(sample.path)}" alt="{title}"></button>'
-    )
+    rows.sort(key=lambda row: row[3].path != LOOKING_AWAY)
+    kinds = [
+        ("photographs", [row[:3] for row in rows if row[3].gaze is None]),
+        ("renders", [row[:3] for row in rows if row[3].gaze is not None]),
+    ]
+    return render("page", "samples", DEFAULT_LANGUAGE, kinds)

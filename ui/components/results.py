@@ -228,7 +228,7 @@ class Results:
         if pair is not None:
             lettered = {one.letter: one.name for one in pictures}
             first, second = lettered.get(pair[0], first), lettered.get(pair[1], second)
-        working = f'<p class="p-aside">{translate(language, "numbers.working")}</p>'
+        working = captions.aside(translate(language, "numbers.working"))
         slides = {one.name: dict(zip(_PATHS, one.files.paths, strict=True)) for one in pictures}
         return {
             self.notice: "",

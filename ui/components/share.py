@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import datetime
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
+from babel.dates import format_date
 from gradio.components import Component
+from markupsafe import Markup
 
 from pipelines.runtime import slots
 from pipelines.runtime.errors import Cancelled
@@ -22,7 +23,7 @@ from ui.components.clipboard import copy_script
 from ui.components.html import aside, html, script
 from ui.file_store import FileStore
 from ui.text import captions, messages
-from ui.text.catalogue import t, translate, translate_html
+from ui.text.catalogue import t, translate
 from ui.text.templating import render
 from ui.visitor import waiting_check
 
@@ -76,9 +77,7 @@ class SharePanel:
                 elem_id="keep-days",
             )
             self.asks = gr.Checkbox(False, label=t("share.ask"), container=False)
-            self.consent = html(
-                _consent(str(t(key)) for key in _consent_keys(KEEP_DAYS[1])), elem_id="consent"
-            )
+            self.consent = aside(t(f"share.consent_{KEEP_DAYS[1]}"), elem_id="consent")
             self.publish = gr.Button(t("share.publish"), variant="primary", elem_id="publish")
             self.published = html(elem_id="published", js_on_load=script("share"))
             aside(t("share.link"))
@@ -103,7 +102,7 @@ class SharePanel:
             language: Holds the visitor's language.
         """
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        show_copied = f"""return '<p class="p-aside" role="status">{t("share.copied")}</p>';"""
+        show_copied = f"return `{captions.aside(Markup(t('share.copied')), status=True)}`;"
         self.copy.click(
             None, None, self.copied, js=copy_script(_SETTINGS_LINK, show_copied), **quiet
         )
@@ -164,7 +163,8 @@ class SharePanel:
 
 def _links(published: Published, link: str, title: str, language: str) -> str:
     private = f"{link}/own/{published.secret}"
-    until = translate(language, "share.until", day=_day(published.expires_at, language))
+    day = datetime.datetime.fromtimestamp(published.expires_at, datetime.UTC)
+    until = translate(language, "share.until", day=format_date(day, "long", locale=language))
     title = title.strip() or translate(language, "share.untitled")
     return render("share", "links", language, link, private, until, title, _qr_code(link))
 
@@ -180,21 +180,5 @@ def _qr_code(link: str) -> str:
     return f"data:image/png;base64,{base64.b64encode(data.tobytes()).decode()}"
 
 
-def _day(seconds: int, language: str) -> str:
-    """The date of a Unix time in words, UTC."""
-    date = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
-    month = translate(language, "share.months").split()[date.month - 1]
-    return translate(language, "share.day", day=date.day, month=month, year=date.year)
-
-
 def _on_days(days: int, language: str) -> str:
-    return _consent(translate_html(language, key) for key in _consent_keys(days))
-
-
-def _consent_keys(days: int) -> tuple[str, str, str]:
-    return "share.consent", f"share.for_{int(days)}", "share.consent_more"
-
-
-def _consent(parts: Iterable[str]) -> str:
-    before, span, after = parts
-    return f'<p class="p-aside">{before} {span}{after}</p>'
+    return captions.aside(translate(language, f"share.consent_{int(days)}"))

@@ -161,6 +161,11 @@ def gaze_line(
     )
 
 
+def aside(text: str, *, status: bool = False) -> str:
+    """A line of small text as HTML; `status` if it is an answer that screen readers should say."""
+    return render("page", "aside", DEFAULT_LANGUAGE, text, status)
+
+
 def notice(message: str, *, quiet: bool = False) -> str:
     """A message as HTML, as an alert unless it is quiet; empty for an empty message."""
     return render("results", "notice", DEFAULT_LANGUAGE, message, quiet) if message else ""
@@ -183,9 +188,9 @@ def _figure(one: Figure, judgement: Judgement, language: str) -> FigureView:
 
 
 def _rows(picture: ResultPicture, language: str) -> tuple[Row, ...]:
-    word = f" {escape(gaze_word(picture.gaze, language))}"
+    word = f" {gaze_word(picture.gaze, language)}"
     gaze = term(language, "gaze", numbers.off_lens(picture.gaze), word)
-    rows = [Row(Markup(gaze + _target_note(picture, language)), "p-gaze")]
+    rows = [Row(gaze + _target_note(picture, language), "p-gaze")]
     if not picture.letter:
         return tuple(rows)
     report = picture.report
@@ -193,7 +198,7 @@ def _rows(picture: ResultPicture, language: str) -> tuple[Row, ...]:
         rows.append(Row(escape(done(language, report["done"])), "p-done"))
     if report["held_back"]:
         text = held_back(language, **report["held_back"])
-        rows.append(Row(Markup(term(language, "held_back", text)), "p-warning"))
+        rows.append(Row(term(language, "held_back", text), "p-warning"))
     rows += [
         Row(escape(translate_message(language, warning)), "p-warning")
         for warning in report["warnings"]
@@ -205,20 +210,16 @@ def _measured(picture: ResultPicture, language: str) -> tuple[Row, ...]:
     if not picture.letter:
         return ()
     report = picture.report
-    texture = f" {escape(_texture(report, language))}"
+    facts = (
+        ("likeness", _likeness(picture)),
+        ("texture", _texture(report, language)),
+    )
     return (
         Row(escape(_same_person(_distance(picture), language))),
-        Row(
-            Markup(
-                term(
-                    language,
-                    "likeness",
-                    translate(language, "caption.likeness"),
-                    f" {_likeness(picture)}",
-                )
-            )
+        *(
+            Row(term(language, name, translate(language, f"caption.{name}"), f" {value}"))
+            for name, value in facts
         ),
-        Row(Markup(term(language, "texture", translate(language, "caption.texture"), texture))),
     )
 
 
@@ -228,7 +229,7 @@ def _badges(letter: str, judgement: Judgement, language: str) -> tuple[Markup, .
         badges.append(term(language, "gaze_error", translate(language, "caption.closest")))
     if letter in judgement.least_changed:
         badges.append(term(language, "likeness", translate(language, "caption.least_changed")))
-    return tuple(map(Markup, badges))
+    return tuple(badges)
 
 
 def _alt(picture: ResultPicture, language: str) -> str:
@@ -270,10 +271,10 @@ def _texture(report: Report, language: str) -> str:
     return translate(language, "caption.texture_of", kept=kept, floor=floor)
 
 
-def _target_note(picture: ResultPicture, language: str) -> str:
+def _target_note(picture: ResultPicture, language: str) -> Markup:
     """The target gaze if eyes cannot reach it or the result differs from it; else empty."""
     if not picture.letter or picture.report["gaze"]["target"] is None:
-        return ""
+        return Markup()
     asked, target = (Gaze(*picture.report["gaze"][one]) for one in ("asked", "target"))
     if out_of_reach(asked, target):
         text = translate(
@@ -282,21 +283,21 @@ def _target_note(picture: ResultPicture, language: str) -> str:
             degrees=numbers.off_lens(asked),
             reach=numbers.off_lens(target),
         )
-        return f" {term(language, 'asked', text)}"
+        return " " + term(language, "asked", text)
     if not differs(picture.gaze, target):
-        return ""
+        return Markup()
     degrees = f"{round(target.off_lens, 1):g}°"
     missed, same = target.angle_to(picture.gaze), same_angle(picture.gaze, target)
     by = numbers.degrees(missed)
     if same and missed < MISSED_DEG:
-        return ""
+        return Markup()
     if same:
         text = f"({translate(language, 'caption.missed', degrees=by)})"
     elif missed >= MISSED_DEG:
         text = translate(language, "caption.asked_missed", degrees=degrees, missed=by)
     else:
         text = translate(language, "caption.asked", degrees=degrees)
-    return f" {term(language, 'asked', text)}"
+    return " " + term(language, "asked", text)
 
 
 @dataclass(frozen=True)

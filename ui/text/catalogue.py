@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,7 @@ def t(key: str) -> I18nData:
 
 
 def translate(language: str, key: str, **values: object) -> str:
-    """A text with its values, as plain text; for HTML use `translate_html`.
+    """A text with its values, as plain text.
 
     Args:
         language: A key of `LANGUAGES`; anything else counts as English.
@@ -62,11 +61,6 @@ def translate(language: str, key: str, **values: object) -> str:
         KeyError: There is no such text, or the value of a placeholder is missing.
     """
     return texts(known_language(language))[key].format(**values)
-
-
-def translate_html(language: str, key: str, **values: object) -> str:
-    """As `translate`, but escaped for HTML, attributes included."""
-    return escape(translate(language, key, **values))
 
 
 def browser_catalogue() -> gr.I18n:

@@ -7,11 +7,13 @@ opens an explanation; `explanations` is the HTML of all of them, which is on the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from types import MappingProxyType
 
-from ui.text.catalogue import texts, translate, translate_html
+from markupsafe import Markup
+
+from ui.text.catalogue import texts
 from ui.text.language import DEFAULT_LANGUAGE
+from ui.text.templating import render
 
 
 @dataclass(frozen=True)
@@ -111,64 +113,30 @@ EXPLANATIONS = MappingProxyType({one.id: one for one in _ALL})
 _PARTS = ("good", "limit", "doubt")
 
 
-def term(language: str, id_: str, text: str | None = None, more: str = "") -> str:
+def term(language: str, id_: str, text: str | None = None, more: str = "") -> Markup:
     """A button that opens the explanation of a measurement.
 
     Args:
         language: A key of `ui.text.language.LANGUAGES`.
         id_: A key of `EXPLANATIONS`.
         text: The underlined text; its title if None.
-        more: HTML after the underlined text, such as the value.
+        more: Text after the underlined text, such as the value.
 
     Raises:
         KeyError: There is no such measurement.
     """
-    explanation = EXPLANATIONS[id_]
-    title = translate(language, f"meaning.{explanation.id}.title") if text is None else text
-    return (
-        f'<button type="button" class="p-term" popovertarget="meaning-{explanation.id}">'
-        f"<span>{escape(title)}</span>{more}</button>"
-    )
+    return Markup(render("meaning", "term", language, EXPLANATIONS[id_].id, text, more))
 
 
 def explanations(language: str) -> str:
     """The HTML of all explanations, closed."""
-    return "".join(_explanation(language, explanation) for explanation in EXPLANATIONS.values())
-
-
-def _explanation(language: str, explanation: Explanation) -> str:
-    rows = [
-        (part, translate_html(language, f"meaning.{explanation.id}.{part}"))
-        for part in _PARTS
-        if f"meaning.{explanation.id}.{part}" in texts(DEFAULT_LANGUAGE)
-    ]
-    source = _sources(language, explanation)
-    if source:
-        rows.append(("source", source))
-    facts = "".join(
-        f"<dt>{translate_html(language, f'meaning.{part}')}</dt><dd>{text}</dd>"
-        for part, text in rows
+    known = texts(DEFAULT_LANGUAGE)
+    return render(
+        "meaning",
+        "all",
+        language,
+        [
+            (one, [part for part in _PARTS if f"meaning.{one.id}.{part}" in known])
+            for one in EXPLANATIONS.values()
+        ],
     )
-    heading = f"meaning-{explanation.id}-title"
-    return (
-        f'<div popover id="meaning-{explanation.id}" class="p-meaning" role="dialog" '
-        f'aria-labelledby="{heading}">'
-        f'<h3 id="{heading}">{translate_html(language, f"meaning.{explanation.id}.title")}</h3>'
-        f"<p>{translate_html(language, f'meaning.{explanation.id}.what')}</p>"
-        + (f"<dl>{facts}</dl>" if facts else "")
-        + "</div>"
-    )
-
-
-def _sources(language: str, explanation: Explanation) -> str:
-    sources = [_citation(source) for source in explanation.sources]
-    if explanation.own_choice:
-        sources.append(translate_html(language, "meaning.ours_too" if sources else "meaning.ours"))
-    return "<br>".join(sources)
-
-
-def _citation(source: Citation) -> str:
-    if not source.link:
-        return escape(source.text)
-    link = escape(source.link)
-    return f'<a href="{link}" target="_blank" rel="noopener noreferrer">{escape(source.text)}</a>'

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 from pipelines.gaze import Gaze
 from pipelines.measure import artificial, quality
 from ui.result_pictures import Figure, Report, ResultPicture
 from ui.text import numbers
-from ui.text.catalogue import translate, translate_html
-from ui.text.explanations import term
+from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.numbers import direction, held_back, small_percent
+from ui.text.templating import render
 
 if TYPE_CHECKING:
     from pipelines.studio.headshot import Headshot
@@ -52,53 +51,24 @@ _SIGN_FORMAT: dict[str, Callable[[float], str]] = {
 
 
 def results_table(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
-    """One table of all measurements: a row each, and a column for each picture.
-
-    On narrow screens the style sheet shows each row as a line with the values below it. So every
-    cell carries its picture's letter, and the table roles are explicit.
-    """
-    head = "".join(
-        f'<th scope="col" role="columnheader">{_letter(one)}{escape(one.title)}</th>'
-        for one in figures
-    )
-    body = "".join(
-        f'<tbody role="rowgroup"><tr role="row" class="p-group"><th colspan="{len(figures) + 1}" '
-        f'role="rowheader">{translate_html(language, f"numbers.{group}_group")}</th></tr>'
-        + "".join(_row(row, figures, language) for row in rows)
-        + "</tbody>"
+    """One table of all measurements: a row each, and a column for each picture."""
+    groups = [
+        (group, [(row.id, [_cell(row, one, language) for one in figures]) for row in rows])
         for group, rows in _GROUPS
-    )
-    label = translate_html(language, "numbers.table")
-    return (
-        f'<div class="p-scroll"><table class="p-numbers" role="table" aria-label="{label}" '
-        f'style="--pictures: {len(figures)}"><thead role="rowgroup">'
-        f'<tr role="row"><td role="cell"></td>{head}</tr></thead>{body}</table></div>'
-    )
+    ]
+    return render("tables", "results", language, figures, groups)
 
 
 def photo_table(headshot: Headshot, language: str = DEFAULT_LANGUAGE) -> str:
     """Quality, finish and signs of an artificial face, with the limits of these measurements."""
-    return (
-        f"<h3>{translate_html(language, 'numbers.photo')}</h3>"
-        f'<p class="p-aside">{translate_html(language, "numbers.photo_aside")}</p>'
-        f'<div class="p-judged"><section><h4>{translate_html(language, "numbers.quality")}</h4>'
-        f'<table class="p-numbers p-quality">{_quality(headshot, language)}</table></section>'
-        f"<section><h4>{translate_html(language, 'numbers.finish')}</h4>"
-        f'<table class="p-numbers">{_finish(headshot, language)}</table>'
-        f"<h4>{translate_html(language, 'numbers.signs')}</h4>"
-        f'<p class="p-aside">{translate_html(language, "numbers.signs_aside")}</p>'
-        f'<table class="p-numbers">{_signs(headshot, language)}</table></section></div>'
-    )
-
-
-def _row(row: _Row, figures: Sequence[Figure], language: str) -> str:
-    cells = "".join(
-        f'<td role="cell" data-of="{escape(one.letter or one.title)}">'
-        f"{escape(_cell(row, one, language))}</td>"
-        for one in figures
-    )
-    return (
-        f'<tr role="row"><th scope="row" role="rowheader">{term(language, row.id)}</th>{cells}</tr>'
+    return render(
+        "tables",
+        "photo",
+        language,
+        [_quality(name, headshot, language) for name in quality.NAMES],
+        _finish(headshot, language),
+        headshot.finish.over_polished,
+        [_sign(name, headshot, language) for name in artificial.NAMES],
     )
 
 
@@ -109,65 +79,37 @@ def _cell(row: _Row, one: Figure, language: str) -> str:
     return read(one.report, language) if read else _DASH
 
 
-def _letter(one: Figure) -> str:
-    return f'<span class="p-letter">{one.letter}</span>' if one.letter else ""
-
-
-def _quality(headshot: Headshot, language: str) -> str:
-    rows = []
-    for name in quality.NAMES:
-        component = getattr(headshot.quality, name)
-        title = term(language, "gaze_quality" if name == "gaze" else name)
-        if component.score is None:
-            score, native = _DASH, translate(language, "numbers.cannot_see")
-        else:
-            score = f"{component.score:.0f}"
-            value = _NATIVE_FORMAT[name](component.native)
-            key = f"numbers.unit.{name}{_SPECIAL_VALUES.get((name, value), '')}"
-            native = translate(language, key, value=value)
-        bar = component.score or 0
-        rows.append(
-            f'<tr><th scope="row">{title}</th><td class="p-score" style="--score: {bar:.0f}">'
-            f"<b>{score}</b></td><td>{escape(native)}</td></tr>"
-        )
-    return f"<tbody>{''.join(rows)}</tbody>"
+def _quality(name: str, headshot: Headshot, language: str) -> tuple[str, float | None, str]:
+    """Explanation, score, and native measure in words."""
+    component = getattr(headshot.quality, name)
+    id_ = "gaze_quality" if name == "gaze" else name
+    if component.score is None:
+        return id_, None, translate(language, "numbers.cannot_see")
+    value = _NATIVE_FORMAT[name](component.native)
+    key = f"numbers.unit.{name}{_SPECIAL_VALUES.get((name, value), '')}"
+    return id_, component.score, translate(language, key, value=value)
 
 
 def _finish(headshot: Headshot, language: str) -> str:
     detail = headshot.finish.share
     if detail is None:
-        text = translate(language, "numbers.finish_unknown")
-    else:
-        kind = "polished" if headshot.finish.over_polished else "natural"
-        if detail >= _MORE:
-            kind = "more"
-        text = translate(language, f"numbers.finish_{kind}", share=numbers.percent(detail))
-    kind = ' class="p-warning"' if headshot.finish.over_polished else ""
-    return (
-        f'<tbody><tr><th scope="row">{term(language, "finish")}</th>'
-        f"<td{kind}>{escape(text)}</td></tr></tbody>"
-    )
+        return translate(language, "numbers.finish_unknown")
+    kind = "polished" if headshot.finish.over_polished else "natural"
+    if detail >= _MORE:
+        kind = "more"
+    return translate(language, f"numbers.finish_{kind}", share=numbers.percent(detail))
 
 
-def _signs(headshot: Headshot, language: str) -> str:
-    rows = []
-    for name in artificial.NAMES:
-        sign = getattr(headshot.signs, name)
-        usual = translate(language, f"numbers.range.{name}")
-        if sign.value is None:
-            value, verdict = translate(language, "numbers.cannot_see"), ""
-        else:
-            value = _SIGN_FORMAT[name](sign.value)
-            if name in _WITH_UNIT:
-                value = translate(language, f"numbers.sign.{name}", value=value)
-            verdict = translate(language, "numbers.unusual" if sign.unusual else "numbers.usual")
-        kind = ' class="p-warning"' if sign.unusual else ""
-        range_text = translate(language, "numbers.usual_is", range=usual)
-        rows.append(
-            f'<tr><th scope="row">{term(language, name)}<small>{escape(range_text)}</small></th>'
-            f"<td>{escape(value)}</td><td{kind}>{escape(verdict)}</td></tr>"
-        )
-    return f"<tbody>{''.join(rows)}</tbody>"
+def _sign(name: str, headshot: Headshot, language: str) -> tuple[str, str, str, bool]:
+    """Explanation, value, verdict, and whether it is unusual."""
+    sign = getattr(headshot.signs, name)
+    if sign.value is None:
+        return name, translate(language, "numbers.cannot_see"), "", False
+    value = _SIGN_FORMAT[name](sign.value)
+    if name in _WITH_UNIT:
+        value = translate(language, f"numbers.sign.{name}", value=value)
+    verdict = translate(language, "numbers.unusual" if sign.unusual else "numbers.usual")
+    return name, value, verdict, sign.unusual
 
 
 def _or_dash(value: float | None, text: Callable[[float], str]) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ui.text.catalogue import translate
-from ui.text.explanations import term
+from ui.text import numbers
+from ui.text.catalogue import t, translate
 
 FOLDER = Path(__file__).parent.parent / "templates"
 
@@ -21,30 +21,27 @@ def render(template: str, macro: str, language: str, *args: Any, **values: Any) 
     Args:
         template: Name of the file without its ending.
         macro: Name of the macro.
-        language: The visitor's language; templates call ``tr(key, **values)`` for a text in it, and
-            ``term(id, text, after)`` for a text that opens the explanation of a measurement.
+        language: The visitor's language; templates call ``tr(key, **values)`` for a text in it, or
+            ``t(key)`` for a marker that is replaced when the page is sent.
         args: Arguments of the macro.
         values: Keyword arguments of the macro.
     """
-    module = (
-        _environment()
-        .get_template(f"{template}.html")
-        .make_module(
-            {
-                "tr": partial(translate, language),
-                "term": lambda id_, text, after="": Markup(term(language, id_, text, after)),
-            }
-        )
-    )
+    values_of_template = {
+        "tr": partial(translate, language),
+        "t": lambda key: Markup(str(t(key))),
+    }
+    module = _environment().get_template(f"{template}.html").make_module(values_of_template)
     return str(getattr(module, macro)(*args, **values)).strip()
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"off_lens": numbers.off_lens, "percent": numbers.percent}
+    return environment

@@ -83,7 +83,7 @@ def test_a_hostile_name_is_text_and_its_file_is_whole() -> None:
 
 def test_a_look_that_is_no_longer_known_is_listed_with_what_is_wrong() -> None:
     html = looks_html(own.to_storage([SavedLook("Old", "region=atlantis&context=actor")]), "en")
-    assert "There is no region &#x27;atlantis&#x27;" in html
+    assert "There is no region &#39;atlantis&#39;" in html
     assert "Actor headshot" in html
     assert "p-warning" in looks_html(own.to_storage([SavedLook("Torn", "no look")]), "en")
 

@@ -36,11 +36,6 @@ def test_texts_can_stand_in_html_as_they_are(code: str) -> None:
     assert [key for key, text in texts(code).items() if re.search('[<>&"]', text)] == []
 
 
-@pytest.mark.parametrize("code", LANGUAGES)
-def test_the_twelve_months_are_parted_by_spaces(code: str) -> None:
-    assert len(set(translate(code, "share.months").split())) == 12
-
-
 def test_korean_is_korean() -> None:
     korean = {key: texts("ko")[key] for key in read(FOLDER / "en.yaml")}
     no_words = {key for key, text in korean.items() if not re.search("[가-힣]", text)}
