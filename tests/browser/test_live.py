@@ -18,7 +18,6 @@ from tests.browser.test_page import (
     choose,
     looks_in_address,
     move,
-    open_tab,
     titles,
     wait_for_results,
 )
@@ -112,8 +111,6 @@ def test_a_chosen_region_is_seen_at_once_and_settles_by_itself(visit: Visit) -> 
     page = visit(TWO)
     wait_for_results(page, 3)
     page.wait_for_url("**seed**")
-    open_tab(page, "Slider")
-    choose(page, "On the right", "A · Japan · LinkedIn")
     before = source(page, "A")
     choose(page, "Who will see it", "Korea")
     expect(figure(page, "A").locator("header b")).to_have_text("Korea · LinkedIn")
@@ -121,8 +118,6 @@ def test_a_chosen_region_is_seen_at_once_and_settles_by_itself(visit: Visit) -> 
     wait_until_settled(page)
     assert titles(page)[1] == "Korea · LinkedIn"
     assert source(page, "A") != before
-    # What the slider shows stays what was chosen.
-    expect(page.get_by_label("On the right", exact=True)).to_have_value("A · Korea · LinkedIn")
 
 
 def test_an_engine_that_is_not_here_is_said_so_and_leaves_the_other_look(

@@ -225,21 +225,6 @@ def test_a_sent_link_shows_no_face_until_there_is_one(visit: Visit, screenshot: 
     expect(page.locator("#notice")).not_to_contain_text("without a photo")
 
 
-def test_the_slider_shows_any_two(visit: Visit, screenshot: Shoot) -> None:
-    page = visit(TWO)
-    wait_for_results(page, 3)
-    open_tab(page, "Slider")
-    pictures = page.locator("#slider img")
-    expect(pictures.nth(1)).to_be_visible()
-    before = [str(pictures.nth(index).get_attribute("src")) for index in (0, 1)]
-    right = page.get_by_label("On the right", exact=True)
-    expect(right).to_have_value("B · Nordic countries · Actor headshot")
-    choose(page, "On the right", "A · Japan · LinkedIn")
-    expect(page.locator(f'#slider img[src="{before[0]}"]')).to_have_count(1)
-    expect(page.locator(f'#slider img[src="{before[1]}"]')).to_have_count(0)
-    screenshot(page, "slider")
-
-
 def test_the_control_image_is_shown(visit: Visit) -> None:
     page = visit(TWO)
     wait_for_results(page, 3)
@@ -369,8 +354,8 @@ def test_a_refused_portrait_leaves_nothing_of_the_one_before(
     page = visit()
     wait_for_results(page, 2)
     page.wait_for_url("**look=**")
-    open_more(page)
-    expect(page.locator("#slider img").nth(1)).to_be_visible()
+    open_tab(page, "Difference")
+    expect(page.locator("#closer img").first).to_be_visible()
     address = page.url
     assert len(pictures_of_people(page)) > 5
     page.locator("#portrait input[type=file]").set_input_files(photo(tmp_path))
@@ -396,8 +381,8 @@ def test_a_refused_portrait_leaves_nothing_of_the_one_before(
 def test_a_cleared_portrait_leaves_nothing_behind(visit: Visit, screenshot: Shoot) -> None:
     page = visit()
     wait_for_results(page, 2)
-    open_more(page)
-    expect(page.locator("#slider img").nth(1)).to_be_visible()
+    open_tab(page, "Difference")
+    expect(page.locator("#closer img").first).to_be_visible()
     page.get_by_role("button", name="Share").click()
     page.get_by_role("button", name="Download everything").click()
     expect(page.get_by_role("link", name="Save the ZIP")).to_be_visible()

@@ -84,7 +84,7 @@ def test_a_phone_reads_meanings_numbers_and_all_tabs(visit: Visit, screenshot: S
     page.touchscreen.tap(195, 60)
     expect(meaning).to_be_hidden()
     open_more(page)
-    tabs = page.get_by_role("tab", name=re.compile("^(Slider|Numbers|What counts as skin)$"))
+    tabs = page.get_by_role("tab", name=re.compile("^(Gaze dial|Numbers|What counts as skin)$"))
     expect(tabs).to_have_count(3)
     for tab in tabs.all():
         box = tab.bounding_box()

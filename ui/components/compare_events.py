@@ -166,7 +166,7 @@ class CompareEvents:
         # Queued, because Gradio does not fire State.change for unqueued events.
         opened = blocks.load(
             self._on_load,
-            [portrait, page.results.framing],
+            portrait,
             self._load_outputs,
             **{**QUICK, "queue": True},
             concurrency_limit=8,
@@ -264,13 +264,11 @@ class CompareEvents:
         self,
         photo: comparison.Photo,
         screen: comparison.PageComparison,
-        framing: str,
         language: str,
-        pair: tuple[str, str] | None = None,
     ) -> Updates:
-        """Updates of `outputs` that show a comparison; `pair` as for `Results.show`."""
+        """Updates of `outputs` that show a comparison."""
         page = self.page
-        results = page.results.show(screen.figures, framing, language, pair)
+        results = page.results.show(screen.figures, language)
         # Gradio does not update HTML that stays the same, which would leave a live preview in it.
         results[page.results.strip] += f"<!-- {next(self._serials)} -->"
         return {
@@ -319,7 +317,7 @@ class CompareEvents:
         """The cards of the looks on the page."""
         return [card for card in self.page.cards if card.letter in values[self.page.active]]
 
-    def _on_load(self, path: str | None, framing: str, request: gr.Request) -> Updates:
+    def _on_load(self, path: str | None, request: gr.Request) -> Updates:
         """Set the looks of the address, and show the first comparison if it is cached."""
         page, language = self.page, language_of(request)
         texts = request.query_params.getlist("look")
@@ -358,7 +356,7 @@ class CompareEvents:
                 lambda *_: None,
                 language,
             )
-            updates |= self.comparison_updates(photo, screen, framing, language)
+            updates |= self.comparison_updates(photo, screen, language)
         return {**updates, page.results.notice: captions.notice(" ".join(notes), quiet=True)}
 
     @property
@@ -514,7 +512,7 @@ class CompareEvents:
         if not values[page.portrait.photo]:
             return {page.link: ""}
         updates = self.compare(values, request, progress)
-        if updates.get(page.results.slides):
+        if updates.get(page.share.screen):
             del updates[page.results.notice]
         return updates
 
@@ -523,7 +521,6 @@ class CompareEvents:
         values: Values,
         progress: gr.Progress,
         check: Callable[[], None],
-        pair: tuple[str, str] | None = None,
     ) -> Updates:
         """Compare the looks of the portrait; returns updates of `outputs`.
 
@@ -531,7 +528,6 @@ class CompareEvents:
             values: Values of `inputs`.
             progress: Shows the step.
             check: Called often; may raise to stop.
-            pair: As for `Results.show`.
 
         Raises:
             LookError: A setting is wrong.
@@ -553,7 +549,7 @@ class CompareEvents:
             photo, looks, letters, page.file_store, report_progress, language
         )
         check()
-        return self.comparison_updates(photo, screen, values[page.results.framing], language, pair)
+        return self.comparison_updates(photo, screen, language)
 
     async def _stop(
         self,

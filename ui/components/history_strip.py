@@ -25,7 +25,7 @@ class Restore(Protocol):
     """Brings a comparison back onto the page."""
 
     def __call__(
-        self, photo: Photo, screen: PageComparison, framing: str, language: str, session: str
+        self, photo: Photo, screen: PageComparison, language: str, session: str
     ) -> Updates:
         """Updates that show the comparison."""
 
@@ -67,7 +67,6 @@ class HistoryStrip:
         screen: gr.State,
         photo: gr.State,
         language: gr.State,
-        framing: gr.Radio,
         examine: Examine,
         restore: Restore,
         restored: list[Any],
@@ -80,7 +79,6 @@ class HistoryStrip:
             screen: Holds the `PageComparison`, or None.
             photo: Holds the `Photo`, or None.
             language: Holds the visitor's language.
-            framing: The framing of the results.
             examine: As `ui.comparison.examine`.
             restore: As `Restore`.
             restored: All components that `restore` updates.
@@ -104,7 +102,6 @@ class HistoryStrip:
             history: History,
             current: PageComparison | None,
             known: Photo | None,
-            framing: str,
             language: str,
             event: gr.EventData,
             request: gr.Request,
@@ -131,7 +128,7 @@ class HistoryStrip:
             except Exception as error:
                 return {self.message: captions.notice(error_message(error, language))}
             return {
-                **restore(photo, entry.screen, framing, language, str(request.session_hash)),
+                **restore(photo, entry.screen, language, str(request.session_hash)),
                 self.strip: strip(history, entry.screen, language),
                 self.message: "",
             }
@@ -145,7 +142,7 @@ class HistoryStrip:
         )
         return self.strip.click(
             click,
-            [self.history, screen, photo, framing, language],
+            [self.history, screen, photo, language],
             list(dict.fromkeys([self.history, self.strip, self.message, *restored])),
             **options,
         )

@@ -96,7 +96,7 @@ class LivePreviews:
         events.begin_busy_on(self.settle.click, "settle")
         settled = self.settle.click(
             self._settle,
-            {*events.inputs, page.results.left, page.results.right},
+            events.inputs,
             [*events.outputs, page.results.notice],
             show_progress="full",
             show_progress_on=[page.results.progress],
@@ -232,12 +232,9 @@ class LivePreviews:
         if not values[page.portrait.photo]:
             return unchanged
         last_move = self._moves.get(session)
-        names = {one.name: one.letter for one in screen.figures} if screen else {}
-        left, right = (values[one] for one in (page.results.left, page.results.right))
-        pair = names.get(left, ""), names.get(right, "")
         try:
             with page.cancellations.running(task_key(session, "live")) as check:
-                updates = self.events.render_comparison(values, progress, check, pair)
+                updates = self.events.render_comparison(values, progress, check)
         except Superseded:
             return unchanged
         except Exception as error:
@@ -248,8 +245,7 @@ class LivePreviews:
             if not stopped or screen is None or photo is None:
                 return notice
             # The results from before take the place of a preview that nothing follows.
-            framing, language = values[page.results.framing], values[page.language]
-            updates = self.events.comparison_updates(photo, screen, framing, language, pair)
+            updates = self.events.comparison_updates(photo, screen, values[page.language])
             return {**updates, **notice}
         with self._lock:
             if self._moves.get(session) != last_move:

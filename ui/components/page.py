@@ -70,7 +70,6 @@ class Page(Panels):
             screen=self.share.screen,
             photo=self.photo,
             language=self.language,
-            framing=self.results.framing,
             examine=self.shared_samples.examine,
             restore=self._restore,
             restored=[self.portrait.photo, *self.comparing.outputs, *self.card_outputs],
@@ -147,7 +146,6 @@ class Page(Panels):
         self,
         photo: comparison.Photo,
         screen: comparison.PageComparison,
-        framing: str,
         language: str,
         session: str,
     ) -> Updates:
@@ -157,7 +155,7 @@ class Page(Panels):
         updates: Updates = {
             self.portrait.photo: screen.path,
             **self.show_cards([one.letter for one in screen.figures[1:]]),
-            **self.comparing.comparison_updates(photo, screen, framing, language),
+            **self.comparing.comparison_updates(photo, screen, language),
             self.changed: "",
         }
         for card in self.cards:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -18,7 +17,7 @@ from ui.components.html import html, script
 from ui.differences import Mode
 from ui.file_store import FileStore
 from ui.page_head import OPENING
-from ui.result_pictures import Figure, ResultPicture
+from ui.result_pictures import Figure
 from ui.text import captions, explanations, measurement_table
 from ui.text.catalogue import t, translate
 from ui.text.language import DEFAULT_LANGUAGE
@@ -31,9 +30,6 @@ CLOSE, WHOLE = "Head and shoulders", "Whole photo"
 
 _PATHS = (WHOLE, CLOSE)
 _MODES: tuple[Mode, ...] = ("how", "where")
-
-# The files that the slider can show, by the picture's name and the framing.
-Slides = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +50,6 @@ class Results:
     Attributes:
         file_store: Holds the pictures that are drawn when a tab is opened.
         judged: The table of the photo by itself.
-        slides: State with the files that the slider can show.
         shown: State with the pictures on the page.
         open_tab: State with the id of the open tab.
     """
@@ -64,9 +59,6 @@ class Results:
     framing: gr.Radio = field(init=False)
     strip: gr.HTML = field(init=False)
     tabs: gr.Tabs = field(init=False)
-    left: gr.Dropdown = field(init=False)
-    right: gr.Dropdown = field(init=False)
-    slider: gr.ImageSlider = field(init=False)
     progress: gr.HTML = field(init=False)
     stop: gr.Button = field(init=False)
     uses: gr.HTML = field(init=False)
@@ -78,15 +70,13 @@ class Results:
     control: gr.HTML = field(init=False)
     skin: gr.HTML = field(init=False)
     explanations: gr.HTML = field(init=False)
-    slides: gr.State = field(init=False)
     shown: gr.State = field(init=False)
     open_tab: gr.State = field(init=False)
 
     def render(self) -> None:
         """Create what is always seen: notice, pictures, progress with Stop, uses."""
-        self.slides = gr.State({}, time_to_live=FILES_KEPT)
         self.shown = gr.State(ShownResults(), time_to_live=FILES_KEPT)
-        self.open_tab = gr.State("slider")
+        self.open_tab = gr.State("")
         self.explanations = html(
             explanations.explanations(DEFAULT_LANGUAGE), js_on_load=script("meanings")
         )
@@ -105,14 +95,18 @@ class Results:
             self.stop = gr.Button(t("page.stop"), size="sm", elem_id="stop", scale=0, min_width=80)
         self.uses = html(elem_id="uses")
 
-    def render_tabs(self, extra_tabs: Callable[[], None]) -> None:
+    def render_tabs(self, first_tab: Callable[[], None]) -> None:
         """Create the tabs.
 
         Args:
-            extra_tabs: Creates further `gr.Tab` after "Numbers".
+            first_tab: Creates the first `gr.Tab`. The others are filled when they are opened, which
+                nobody does to the first.
         """
         with gr.Tabs(elem_id="closer", overflow_behavior="wrap") as self.tabs:
-            self._render_pairs()
+            first_tab()
+            with gr.Tab(t("closer.numbers"), id="numbers"):
+                self.numbers = html()
+                self.judged = html(elem_classes="p-lazy")
             with gr.Tab(t("closer.difference"), id="difference"):
                 self.mode = gr.Radio(
                     [(t(f"closer.difference_{mode}"), mode) for mode in _MODES],
@@ -123,10 +117,6 @@ class Results:
                     elem_classes="p-modes",
                 )
                 self.difference = html(elem_classes="p-lazy")
-            with gr.Tab(t("closer.numbers"), id="numbers"):
-                self.numbers = html()
-                self.judged = html(elem_classes="p-lazy")
-            extra_tabs()
             with gr.Tab(t("closer.histogram"), id="histogram"):
                 self.histogram = html(elem_classes="p-lazy")
             with gr.Tab(t("closer.control"), id="control"):
@@ -134,36 +124,13 @@ class Results:
             with gr.Tab(t("closer.skin"), id="skin"):
                 self.skin = html()
 
-    def _render_pairs(self) -> None:
-        with gr.Tab(t("closer.slider"), id="slider"):
-            with gr.Row(elem_classes="p-pair"):
-                self.left = gr.Dropdown([], label=t("closer.on_left"), min_width=140)
-                self.right = gr.Dropdown([], label=t("closer.on_right"), min_width=140)
-            self.slider = gr.ImageSlider(
-                type="filepath",
-                format="png",
-                show_label=False,
-                interactive=False,
-                max_height=720,
-                buttons=["fullscreen"],
-                elem_id="slider",
-            )
-
     def listen(self, photo: gr.State, language: gr.State) -> None:
-        """Attach the handlers that set the slider's pictures and fill the opened tab.
+        """Attach the handlers that fill the opened tab.
 
         Args:
             photo: Holds the `Photo` of the page, or None.
             language: Holds the visitor's language.
         """
-        for chooser in (self.left, self.right, self.framing):
-            chooser.input(
-                _slide,
-                [self.slides, self.left, self.right, self.framing],
-                self.slider,
-                show_progress="hidden",
-                api_visibility="private",
-            )
         inputs = [self.shown, self.mode, self.framing, photo, language]
         filled: list[Component] = [self.difference, self.histogram, self.judged]
         options: dict[str, Any] = {
@@ -192,9 +159,6 @@ class Results:
         return [
             self.notice,
             self.strip,
-            self.left,
-            self.right,
-            self.slider,
             self.uses,
             self.difference,
             self.numbers,
@@ -203,39 +167,24 @@ class Results:
             self.control,
             self.skin,
             self.explanations,
-            self.slides,
             self.shown,
         ]
 
     def show(
         self,
         figures: Sequence[Figure],
-        framing: str,
         language: str = DEFAULT_LANGUAGE,
-        pair: tuple[str, str] | None = None,
     ) -> dict[Component, Any]:
         """Updates that show new results.
 
         Args:
             figures: The original, then every look, including those that could not be rendered.
-            framing: `CLOSE` or `WHOLE`.
             language: The visitor's language.
-            pair: Letters of the pictures in the slider; the original and the last if None.
         """
-        pictures = [one for one in figures if isinstance(one, ResultPicture)]
-        names = [one.name for one in pictures]
-        first, second = names[0], names[-1]
-        if pair is not None:
-            lettered = {one.letter: one.name for one in pictures}
-            first, second = lettered.get(pair[0], first), lettered.get(pair[1], second)
         working = captions.aside(translate(language, "numbers.working"))
-        slides = {one.name: dict(zip(_PATHS, one.files.paths, strict=True)) for one in pictures}
         return {
             self.notice: "",
             self.strip: captions.strip(figures, language),
-            self.left: gr.update(choices=names, value=first),
-            self.right: gr.update(choices=names, value=second),
-            self.slider: _slide(slides, first, second, framing),
             self.uses: captions.uses(figures, language),
             self.difference: working,
             self.numbers: measurement_table.results_table(figures, language),
@@ -244,7 +193,6 @@ class Results:
             self.control: captions.control(figures, language),
             self.skin: captions.skin(figures, language),
             self.explanations: explanations.explanations(language),
-            self.slides: slides,
             self.shown: ShownResults(tuple(figures)),
         }
 
@@ -267,10 +215,6 @@ class Results:
         return {
             **dict.fromkeys(tabs, ""),
             self.strip: captions.waiting_strip(language, address),
-            self.left: gr.update(choices=[], value=None),
-            self.right: gr.update(choices=[], value=None),
-            self.slider: None,
-            self.slides: {},
             self.shown: ShownResults(),
         }
 
@@ -329,11 +273,3 @@ class Results:
         if tab == "numbers":
             return {self.judged: result_tabs.judged(photo, language)}
         return {self.difference: gr.skip()}
-
-
-def _slide(slides: Slides, left: str, right: str, framing: str) -> Any:
-    files = [slides[name][framing] for name in (left, right) if name in slides]
-    # A page that was left open may refer to files that were deleted.
-    if len(files) < 2 or not all(Path(file).exists() for file in files):
-        return gr.skip()
-    return tuple(files)
