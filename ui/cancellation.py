@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from pipelines.runtime.errors import Cancelled
-from ui import visitor
+from ui import gradio_compat
 
 TaskKind = Literal["", "live", "grid", "persona"]
 TASK_KINDS: tuple[TaskKind, ...] = get_args(TaskKind)
@@ -72,7 +72,7 @@ class Cancellations:
 
         Call `check` often.
         """
-        run = _Run(visitor.requested_at(), visitor.waiting_check())
+        run = _Run(gradio_compat.requested_at(), gradio_compat.waiting_check())
         with self._lock:
             ended_before, error = self._ended_before.get(key, (-math.inf, Cancelled))
             others = self._runs.setdefault(key, [])

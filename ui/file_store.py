@@ -6,19 +6,17 @@ import io
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from urllib.parse import quote
 
 import numpy as np
-from gradio.processing_utils import hash_bytes
-from gradio.utils import get_upload_folder
 from numpy.typing import NDArray
 from PIL import Image
 
 from pipelines.studio.samples import recognised
-from ui import visitor
+from ui.gradio_compat import PathSet, current_session, get_upload_folder, hash_bytes
 
 
 class FileStore:
@@ -47,7 +45,7 @@ class FileStore:
     def write(self, data: bytes, name: str) -> str:
         """Write a file and return its path; equal files of one name are written once."""
         path = Path(get_upload_folder(), self.folder, hash_bytes(data), name)
-        self.owners.add(visitor.current_session(), str(path))
+        self.owners.add(current_session(), str(path))
         if path.exists():
             # Gradio deletes by modification time.
             path.touch()
@@ -67,7 +65,7 @@ class FileStore:
         left alone.
         """
         if path and self.is_upload(path) and not recognised(path):
-            self.owners.add(visitor.current_session(), path, uploaded=True)
+            self.owners.add(current_session(), path, uploaded=True)
         return path
 
     def is_upload(self, path: str) -> bool:
@@ -83,14 +81,6 @@ class FileStore:
         """The address from which the page loads a file of this store."""
         route = f"gradio_api/file={quote(path)}"
         return f"{self.root}/{route}" if self.root else route
-
-
-class PathSet(set[str]):
-    """A set of paths that can be iterated over while other threads change it."""
-
-    def __iter__(self) -> Iterator[str]:
-        # Copying a set is atomic; changing it during a loop would raise, and end Gradio's cleanup.
-        return iter(list(self.copy()))
 
 
 class FileOwners:

@@ -19,16 +19,15 @@ from ui.components.page import Page
 from ui.components.panels import SHOWN_AT_START, START
 from ui.components.results import FILES_KEPT
 from ui.file_store import FileStore
+from ui.gradio_compat import clean_up
 from ui.server.answers import Answers
 from ui.server.middleware import middleware
-from ui.server.queue import LimitedQueue
-from ui.sessions import Sessions, enable_cleanup
+from ui.server.queue import limit_queue
+from ui.sessions import Sessions
 from ui.shared_samples import SharedSamples
 from ui.text import catalogue
 
 LARGEST_FILE = "40mb"
-GRIDS_SHARE = 4
-"""A grid takes as long as this many comparisons, so accordingly fewer may wait."""
 THREADS = 32
 """Threads for events; files and health checks have others, so work does not delay them."""
 
@@ -62,10 +61,9 @@ def build(
         api.listen()
         page.listen(blocks)
         Sessions(blocks, file_store, page.cancellations, forget_after).listen()
-    enable_cleanup(blocks, file_store)
+    clean_up(blocks, file_store.paths)
     blocks.queue()
-    limits = {"work": waiting, "grid": max(1, waiting // GRIDS_SHARE)}
-    blocks._queue = LimitedQueue(blocks, limits, concurrency=2)
+    limit_queue(blocks, waiting)
     return blocks
 
 

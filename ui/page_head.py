@@ -9,7 +9,6 @@ show of a link.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from starlette.responses import FileResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.gradio_compat import MARKER, META
 from ui.text import captions
 from ui.text.catalogue import texts, translate
 from ui.text.language import COOKIE, DEFAULT_LANGUAGE, LANGUAGES, known_language, language_of
@@ -34,10 +34,6 @@ OPENING = "<!--opening-->"
 """Stands in the page for the pictures that it opens with."""
 
 _YEAR = 365 * 86_400
-_MARKER = re.compile(
-    r"__i18n__\{\\\"__type__\\\": \\\"translation_metadata\\\", \\\"key\\\": \\\"([\w.-]+)\\\"\}"
-)
-_GRADIO_META = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
 
 Address = Callable[[HTTPConnection, str], str]
 Opening = Callable[[str], str]
@@ -88,9 +84,9 @@ def localise(html: str, language: str, home: str, picture: str, opening: str = "
         opening: HTML of the pictures that the page opens with.
     """
     html = html.replace(_in_script(OPENING), _in_script(opening), 1)
-    html = _MARKER.sub(lambda match: _in_script(translate(language, match[1])), html)
+    html = MARKER.sub(lambda match: _in_script(translate(language, match[1])), html)
     html = html.replace(translate("en", "page.full_title"), translate(language, "page.full_title"))
-    html = _GRADIO_META.sub("", html).replace('lang="en"', f'lang="{language}"', 1)
+    html = META.sub("", html).replace('lang="en"', f'lang="{language}"', 1)
     return html.replace("<head>", f"<head>{_head(language, home, picture)}", 1)
 
 

@@ -8,17 +8,13 @@ connection, too. Gradio itself would keep both for an hour or more.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
-from tempfile import gettempprefix
-from typing import Any
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
+from ui import gradio_compat
 from ui.cancellation import Cancellations
-from ui.file_store import FileStore, PathSet
+from ui.file_store import FileStore
 
 
 class Sessions:
@@ -60,45 +56,11 @@ class Sessions:
 
     async def _end_if_idle(self, session: str) -> None:
         """End a session, unless it was active since its page was closed."""
-        last: datetime | None = self._states.time_last_used.get(session)
+        last = gradio_compat.last_used(self._blocks, session)
         idle = self._after if last is None else (datetime.now() - last).total_seconds()
         if idle < self._after:
             self._schedule(session, self._after - idle)
             return
         self._cancellations.forget(session)
-        # On the event loop, like Gradio's own deletion, which fails if a state is missing.
-        self._states.delete_state(session)
-        self._states.session_data.pop(session, None)
-        self._states.time_last_used.pop(session, None)
-        self._blocks._queue.pending_event_ids_session.pop(session, None)
+        gradio_compat.forget_state(self._blocks, session)
         await asyncio.to_thread(self._file_store.end_session, session)
-
-    @property
-    def _states(self) -> Any:
-        return self._blocks.app.state_holder
-
-
-def enable_cleanup(blocks: gr.Blocks, file_store: FileStore) -> None:
-    """Let Gradio's cleanup delete old files of the store and broken uploads, without errors.
-
-    Gradio iterates over its sets of files in one thread while another adds uploads. One upload at
-    the wrong moment raises an error, after which nothing is ever cleaned up again.
-    """
-    blocks.upload_file_set = PathSet(blocks.upload_file_set)
-    for block in blocks.blocks.values():
-        block.temp_files = PathSet(block.temp_files)
-    of_blocks = [block.temp_files for block in blocks.blocks.values()]
-    blocks.temp_file_sets[:] = [
-        blocks.upload_file_set,
-        *of_blocks,
-        file_store.paths,
-        _BrokenUploads(),
-    ]
-
-
-class _BrokenUploads(set[str]):
-    """Partial files of uploads that broke off, which Gradio lists nowhere."""
-
-    def __iter__(self) -> Iterator[str]:
-        folder = Path(get_upload_folder())
-        return iter([str(file) for file in folder.glob(f"{gettempprefix()}*") if file.is_file()])

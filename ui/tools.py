@@ -21,6 +21,7 @@ from PIL import Image
 
 from pipelines.runtime.settings import ServerSettings, SettingsError
 from ui.file_store import FileStore
+from ui.gradio_compat import replace_tool_methods
 
 if TYPE_CHECKING:
     from mcp.types import ImageContent, TextContent
@@ -56,19 +57,14 @@ def wanted() -> bool:
 
 def refine(blocks: gr.Blocks) -> None:
     """Replace how the MCP server of a launched page converts photos and results."""
-    server = blocks.mcp_server_obj
-    if server is None:
-        return
     file_store = FileStore(blocks.root_path or "")
-    blocks.temp_file_sets.append(file_store.paths)
-    # Gradio creates the server itself, so its methods are replaced instead of overridden.
-    methods = vars(server)
-    methods["convert_strings_to_filedata"] = lambda arguments, places: _with_files(
-        arguments, places, file_store
+    replace_tool_methods(
+        blocks,
+        lambda arguments, places: _with_files(arguments, places, file_store),
+        lambda data, root: list(_contents(data, root)),
+        _with_fetch_message,
+        file_store.paths,
     )
-    methods["postprocess_output_data"] = lambda data, root: list(_contents(data, root))
-    for name in ("_execute_tool_without_progress", "_execute_tool_with_progress"):
-        methods[name] = _with_fetch_message(getattr(server, name))
 
 
 def _with_fetch_message(run: Run) -> Run:

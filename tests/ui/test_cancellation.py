@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.runtime.errors import Cancelled
-from ui import visitor
+from ui import gradio_compat
 from ui.cancellation import Cancellations, Superseded, task_key
 
 
@@ -11,7 +11,7 @@ from ui.cancellation import Cancellations, Superseded, task_key
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When the next work was asked for; the clock of the machine goes on from 1000."""
     times: list[float] = []
-    monkeypatch.setattr(visitor, "requested_at", lambda: times.pop(0))
+    monkeypatch.setattr(gradio_compat, "requested_at", lambda: times.pop(0))
     monkeypatch.setattr("ui.cancellation.time.monotonic", lambda: 1000.0)
     return times
 
@@ -68,7 +68,7 @@ def test_kinds_do_not_disturb_each_other_and_all_end_with_the_visit(asked: list[
 
 def test_what_nobody_waits_for_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     cancellations, waits = Cancellations(), [True, False]
-    monkeypatch.setattr(visitor, "waiting_check", lambda: lambda: waits.pop(0))
+    monkeypatch.setattr(gradio_compat, "waiting_check", lambda: lambda: waits.pop(0))
     with cancellations.running("x") as check:
         check()
         with pytest.raises(Cancelled):
@@ -76,5 +76,5 @@ def test_what_nobody_waits_for_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_outside_of_events_there_is_nobody_and_nothing_to_wait_for() -> None:
-    assert visitor.current_session() is None
-    assert visitor.waiting_check()()
+    assert gradio_compat.current_session() is None
+    assert gradio_compat.waiting_check()()

@@ -8,8 +8,8 @@ import gradio as gr
 import pytest
 from gradio.route_utils import delete_files_created_by_app
 
-from ui.file_store import FileOwners, FileStore, PathSet
-from ui.sessions import enable_cleanup
+from ui.file_store import FileOwners, FileStore
+from ui.gradio_compat import PathSet, clean_up
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_cleaning_goes_on_while_others_upload(
     with gr.Blocks() as blocks:
         gr.Textbox()
     file_store = FileStore()
-    enable_cleanup(blocks, file_store)
+    clean_up(blocks, file_store.paths)
     broken = tmp_path / "tmphalf"
     broken.write_bytes(b"half a photo")
     mine = file_store.write(b"mine", "mine.png")

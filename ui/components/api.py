@@ -10,7 +10,7 @@ import gradio as gr
 
 from pipelines.runtime.errors import Cancelled
 from presets import load
-from ui import comparison, visitor
+from ui import comparison, gradio_compat
 from ui.components.events import PROGRESS, WORK
 from ui.file_store import FileStore
 from ui.text import messages
@@ -122,7 +122,7 @@ def _compare_description() -> str:
 
 def _report_while_awaited(progress: gr.Progress) -> comparison.Progress:
     """A callback that reports the progress, and raises `Cancelled` once nobody waits for it."""
-    someone_waits = visitor.waiting_check()
+    someone_waits = gradio_compat.waiting_check()
 
     def report_progress(share: float, step: str) -> None:
         if not someone_waits():

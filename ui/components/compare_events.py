@@ -19,11 +19,11 @@ from sharing import options as links
 from ui import comparison
 from ui.cancellation import Superseded, task_key
 from ui.components.events import PROGRESS, QUICK, WORK
+from ui.gradio_compat import leave_queue
 from ui.text import captions
 from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE, language_of
 from ui.text.messages import error_message, link_notes, translate_message
-from ui.visitor import leave_queue
 
 if TYPE_CHECKING:
     from ui.components.look_card import LookCard

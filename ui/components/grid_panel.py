@@ -24,14 +24,13 @@ from ui.components.events import LATEST, QUICK, WORK
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard, region_choices
 from ui.file_store import FileStore
+from ui.gradio_compat import ahead, leave_queue
 from ui.grid_table import GridView
 from ui.result_pictures import Missing
-from ui.server.queue import ahead
 from ui.text import captions, messages
 from ui.text.catalogue import t, translate
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.templating import render
-from ui.visitor import leave_queue
 
 if TYPE_CHECKING:
     from pipelines.studio import Analysis

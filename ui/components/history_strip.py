@@ -11,6 +11,7 @@ import gradio as gr
 from ui.comparison import PHOTO_KEPT_S, PageComparison, Photo
 from ui.components.html import html
 from ui.file_store import FileStore
+from ui.gradio_compat import event_fields
 from ui.history import FileReferences, History, HistoryEntry, new_entry
 from ui.text import captions
 from ui.text.catalogue import translate
@@ -212,6 +213,5 @@ class _Row:
 
 
 def _number(event: gr.EventData) -> int:
-    data = vars(event).get("_data")
-    number = data.get("frame") if isinstance(data, dict) else None
+    number = event_fields(event).get("frame")
     return number if isinstance(number, int) else -1

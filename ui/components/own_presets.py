@@ -23,6 +23,7 @@ from ui import comparison
 from ui.components.events import QUICK
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard
+from ui.gradio_compat import event_fields
 from ui.text import captions, numbers
 from ui.text.catalogue import t, translate
 from ui.text.messages import translate_message
@@ -217,8 +218,7 @@ class ListAction:
     @classmethod
     def of(cls, event: gr.EventData) -> ListAction:
         """The action of an event; fields that the browser did not send are empty."""
-        data = vars(event).get("_data")
-        parts = data if isinstance(data, dict) else {}
+        parts = event_fields(event)
         return cls(*(str(parts.get(key, ""))[:_MOST_TEXT] for key in cls.__dataclass_fields__))
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from abc import ABCMeta
 from dataclasses import dataclass, field
 
 import gradio as gr
-from gradio.data_classes import ImageData
 
 from pipelines.studio.samples import LOOKING_AWAY, opening, samples
 from ui import pictures
 from ui.components.html import html, script
+from ui.gradio_compat import UnopenedImage
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.templating import render
@@ -29,22 +28,6 @@ _KEEP = """(photo) => {
   document.querySelector('.p-kept')?.dispatchEvent(
     new CustomEvent('photo', { detail: photo, bubbles: true }));
 }"""
-
-
-def _path_of(_image: gr.Image, payload: ImageData | None) -> str | None:
-    return None if payload is None else payload.path
-
-
-# Gradio itself opens the file first, raises errors with server paths for broken files, and
-# re-encodes others. The class is made without Gradio's metaclass, which writes a stub file beside
-# each subclass. It must be a class: Gradio makes the component anew for a session that updates it.
-UnopenedImage: type[gr.Image] = ABCMeta.__new__(
-    type(gr.Image),
-    "Image",
-    (gr.Image,),
-    {"preprocess": _path_of, "__module__": gr.Image.__module__},
-)
-"""An image component that passes on the path of the uploaded file without opening it."""
 
 
 @dataclass

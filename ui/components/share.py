@@ -22,10 +22,10 @@ from ui.comparison import PageComparison, Photo
 from ui.components.clipboard import copy_script
 from ui.components.html import aside, html, script
 from ui.file_store import FileStore
+from ui.gradio_compat import waiting_check
 from ui.text import captions, messages
 from ui.text.catalogue import t, translate
 from ui.text.templating import render
-from ui.visitor import waiting_check
 
 _SAVE = """() => setTimeout(() => document.querySelector('#zip a')?.click(), 150)"""
 # Marked as sent, so that whoever opens it is asked for a photo instead of shown a sample.

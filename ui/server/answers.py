@@ -6,11 +6,12 @@ A result can be fetched once. Gradio would keep a second request open as long as
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import gradio as gr
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ui.gradio_compat import is_awaited
 
 GONE = "There is no answer here: nothing was asked for, or it was fetched already."
 
@@ -41,7 +42,7 @@ class Answers:
         await self._app(scope, receive, send)
 
     async def _answer(self, id_: str, scope: Scope, receive: Receive, send: Send) -> None:
-        if id_ in self._being_fetched or not self._expected(id_):
+        if id_ in self._being_fetched or not is_awaited(self._blocks, id_):
             await JSONResponse({"detail": GONE}, 404)(scope, receive, send)
             return
         self._being_fetched.add(id_)
@@ -49,9 +50,3 @@ class Answers:
             await self._app(scope, receive, send)
         finally:
             self._being_fetched.discard(id_)
-
-    def _expected(self, id_: str) -> bool:
-        queue: Any = self._blocks._queue
-        # An id stays in its session's set until its result is fetched; the queue's own list of
-        # events may hold it a little longer.
-        return any(id_ in ids for ids in queue.pending_event_ids_session.values())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from gradio.route_utils import FnIndexInferError
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.gradio_compat import FnIndexInferError
 from ui.server.queue import RETRY_AFTER_S
 from ui.text.messages import OUR_FAULT
 

@@ -14,8 +14,9 @@ import pytest
 from starlette.middleware import Middleware
 
 from tests.serving import free_port
+from ui.gradio_compat import LimitedQueue
 from ui.server.bad_requests import BadRequests
-from ui.server.queue import RETRY_AFTER_S, LimitedQueue
+from ui.server.queue import RETRY_AFTER_S, limit_queue
 from ui.text.catalogue import translate
 
 
@@ -49,7 +50,7 @@ def queued() -> Iterator[Queued]:
         gr.Button().click(work, None, out, api_name="work", **options)
         gr.Button().click(lambda: "quick", None, out, api_name="quick")
     blocks.queue()
-    blocks._queue = line = LimitedQueue(blocks, {"work": 2}, concurrency=2)
+    line = limit_queue(blocks, 2)
     _, address, _ = blocks.launch(
         server_port=free_port(),
         prevent_thread_lock=True,
