@@ -276,11 +276,13 @@ def test_fine_control_is_empty_until_something_is_written(visit: Visit) -> None:
     )
     # As pasted: it counts once the field is left.
     sideways.fill("-4,5")
-    page.get_by_label("Blemishes").first.fill("0")
-    page.keyboard.press("Tab")
+    move(page, "Blemishes", 0)
     page.wait_for_url(re.compile("gaze%3D-4.*doses"))
     assert "&gaze=-4.5,0&" in looks_in_address(page)[0]
     assert looks_in_address(page)[0].endswith("&doses=B:0")
+    choose(page, "What it is for", "Executive")
+    page.wait_for_url(re.compile("executive"))
+    assert "doses" not in looks_in_address(page)[0]
     at_rest(page)
     address, changed = page.url, page.locator("#changed")
     expect(changed).to_have_text("")

@@ -14,7 +14,7 @@ from pipelines.gaze import Gaze, Trim
 from pipelines.runtime.errors import LookError
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look
-from pipelines.studio.look import DOSES
+from pipelines.studio.look import DOSES, MOST_GENERATIVE, WIDEST_TRIM
 from presets import Context, Presets, Region, load
 from ui.components.events import QUICK
 from ui.components.html import aside
@@ -22,12 +22,20 @@ from ui.text.catalogue import t
 
 Values = Mapping[Component, Any]
 
+STEP = 0.01
+"""Step of the sliders for doses."""
 TRIM_PARTS = ("left_yaw", "left_pitch", "right_yaw", "right_pitch")
 
 
 @dataclass
 class FineControl:
-    """One look's tab under "Fine control"; an empty number means the preset's own."""
+    """One look's tab under "Fine control".
+
+    Attributes:
+        yaw: Degrees; empty for the gaze of the region.
+        pitch: As `yaw`.
+        doses: By letter. Those of the context are no overrides, so they follow its polish.
+    """
 
     letter: str
     start: Look
@@ -35,10 +43,10 @@ class FineControl:
     tab: gr.Tab = field(init=False)
     yaw: gr.Textbox = field(init=False)
     pitch: gr.Textbox = field(init=False)
-    trim: tuple[gr.Textbox, ...] = field(init=False)
-    doses: dict[str, gr.Textbox] = field(init=False)
+    trim: tuple[gr.Slider, ...] = field(init=False)
+    doses: dict[str, gr.Slider] = field(init=False)
     engine: gr.Dropdown = field(init=False)
-    generative: gr.Textbox = field(init=False)
+    generative: gr.Slider = field(init=False)
     seed: gr.Number = field(init=False)
 
     def render(self) -> None:
@@ -55,7 +63,7 @@ class FineControl:
                 info=t(f"summary.{self.start.engine}"),
                 elem_classes="p-engine",
             )
-            self.generative = _optional("generative", "0", shown=False)
+            self.generative = _slider("generative", 0.0, MOST_GENERATIVE, visible=False)
             self.seed = gr.Number(
                 self.start.seed, label=t("fine.seed"), precision=0, minimum=0, maximum=2**32 - 1
             )
@@ -64,23 +72,23 @@ class FineControl:
         aside(t("fine.gaze_aside"))
         with gr.Row(elem_classes="p-fine-row"):
             self.yaw, self.pitch = (
-                _optional(name, hint)
+                _degrees(name, hint)
                 for name, hint in zip(
                     ("sideways", "upwards"), gaze_placeholders(region), strict=True
                 )
             )
         aside(t("fine.trim_aside"))
         with gr.Row(elem_classes="p-fine-row p-trim"):
-            self.trim = tuple(_optional(name, "0", has_info=False) for name in TRIM_PARTS)
+            self.trim = tuple(
+                _slider(name, 0.0, WIDEST_TRIM, -WIDEST_TRIM, 0.1) for name in TRIM_PARTS
+            )
 
     def _render_doses(self, context: Context) -> None:
         aside(t("fine.doses_aside"))
         with gr.Row(elem_classes="p-fine-row"):
             self.doses = {
-                letter: _optional(name, hint)
-                for (letter, name), hint in zip(
-                    DOSES.items(), dose_placeholders(context), strict=True
-                )
+                letter: _slider(name, getattr(context.doses, name), 1.0)
+                for letter, name in DOSES.items()
             }
 
     def listen(self) -> None:
@@ -105,50 +113,48 @@ class FineControl:
             self.seed,
         ]
 
-    def read(self, values: Values) -> dict[str, Any]:
+    def read(self, values: Values, context: Context) -> dict[str, Any]:
         """Arguments of `Look`; with ``gaze`` only if degrees are entered.
+
+        Args:
+            values: Values of `inputs`.
+            context: The context of the look.
 
         Raises:
             LookError: A field does not hold a number.
         """
-        numbers = {box: self._number(values, box) for box in self._numbers()}
-        yaw, pitch = numbers[self.yaw], numbers[self.pitch]
+        yaw, pitch = self._number(values, self.yaw), self._number(values, self.pitch)
         gaze = {} if yaw is None and pitch is None else {"gaze": Gaze(yaw or 0.0, pitch or 0.0)}
-        doses = ((letter, numbers[box]) for letter, box in self.doses.items())
+        doses = ((letter, float(values[slider] or 0)) for letter, slider in self.doses.items())
         return {
             **gaze,
-            "trim": Trim(*(numbers[box] or 0.0 for box in self.trim)),
-            "doses": tuple((letter, dose) for letter, dose in doses if dose is not None),
+            "trim": Trim(*(float(values[slider] or 0) for slider in self.trim)),
+            "doses": tuple(
+                (letter, dose)
+                for letter, dose in doses
+                if abs(dose - getattr(context.doses, DOSES[letter])) >= STEP / 2
+            ),
             "engine": values[self.engine],
-            "generative": numbers[self.generative] or 0.0,
+            "generative": float(values[self.generative] or 0),
             "seed": int(values[self.seed] or 0),
         }
 
     def fill(self, look: Look) -> dict[Component, Any]:
         """Values of the controls for a look."""
-        doses = dict(look.doses)
+        doses, context = dict(look.doses), load().contexts[look.context]
         explicit = look.gaze if isinstance(look.gaze, Gaze) else None
         return {
             self.yaw: f"{explicit.yaw:g}" if explicit else "",
             self.pitch: f"{explicit.pitch:g}" if explicit else "",
+            **dict(zip(self.trim, look.trim.angles, strict=True)),
             **{
-                box: f"{angle:g}" if angle else ""
-                for box, angle in zip(self.trim, look.trim.angles, strict=True)
-            },
-            **{
-                box: f"{doses[letter]:g}" if letter in doses else ""
-                for letter, box in self.doses.items()
+                slider: doses.get(letter, getattr(context.doses, DOSES[letter]))
+                for letter, slider in self.doses.items()
             },
             self.engine: look.engine,
-            self.generative: gr.update(
-                value=f"{look.generative:g}" if look.generative else "",
-                visible=_draws_skin(look.engine),
-            ),
+            self.generative: gr.update(value=look.generative, visible=_draws_skin(look.engine)),
             self.seed: look.seed,
         }
-
-    def _numbers(self) -> list[gr.Textbox]:
-        return [self.yaw, self.pitch, *self.trim, *self.doses.values(), self.generative]
 
     def _number(self, values: Values, box: gr.Textbox) -> float | None:
         text = str(values[box] or "").strip().replace(",", ".").replace("−", "-")
@@ -186,15 +192,9 @@ def gaze_placeholders(region: Region) -> list[str | I18nData]:
     return [f"±{yaw:g}" if yaw else "0", f"{pitch:g}".replace("-", "−")]
 
 
-def dose_placeholders(context: Context) -> list[str]:
-    """Placeholders of the empty fields for the doses: those of the context."""
-    doses = context.doses.model_dump()
-    return [f"{doses[name]:g}" for name in DOSES.values()]
-
-
 def _on_engine(chosen: str) -> tuple[Any, ...]:
     # Cleared when hidden, because the value of a hidden field still counts.
-    skin = gr.update(visible=True) if _draws_skin(chosen) else gr.update(visible=False, value="")
+    skin = gr.update(visible=True) if _draws_skin(chosen) else gr.update(visible=False, value=0)
     return gr.update(info=t(f"summary.{chosen}")), skin
 
 
@@ -202,17 +202,37 @@ def _draws_skin(engine: str) -> bool:
     return load().engines[engine].weights == "hub"
 
 
-def _optional(
-    name: str, hint: str | I18nData, *, has_info: bool = True, shown: bool = True
-) -> gr.Textbox:
-    # Not gr.Number, which cannot be empty; an empty field means the preset's own value.
+def _degrees(name: str, hint: str | I18nData) -> gr.Textbox:
+    # Not gr.Number, which cannot be empty; an empty field means the gaze of the region.
     return gr.Textbox(
         "",
         label=t(f"fine.{name}"),
-        info=t(f"fine.{name}_info") if has_info else None,
+        info=t(f"fine.{name}_info"),
         placeholder=hint,
         max_lines=1,
         max_length=12,
         min_width=90,
-        visible=shown,
+    )
+
+
+def _slider(
+    name: str,
+    value: float,
+    most: float,
+    least: float = 0.0,
+    step: float = STEP,
+    *,
+    visible: bool = True,
+) -> gr.Slider:
+    info = None if least else t(f"fine.{name}_info")
+    return gr.Slider(
+        least,
+        most,
+        value,
+        step=step,
+        label=t(f"fine.{name}"),
+        info=info,
+        min_width=130,
+        buttons=[],
+        visible=visible,
     )

@@ -14,7 +14,7 @@ from pipelines.studio import Look
 from pipelines.studio.look import BACKDROPS, FRAMES
 from presets import Presets, load, translated
 from ui.components.events import QUICK
-from ui.components.fine_control import FineControl, dose_placeholders, gaze_placeholders
+from ui.components.fine_control import FineControl, gaze_placeholders
 from ui.components.html import html
 from ui.text import evidence
 from ui.text.catalogue import t
@@ -128,9 +128,11 @@ class LookCard:
         self.context.change(
             _on_context,
             [self.context, language],
-            [self.context_note, *fine.doses.values()],
+            self.context_note,
             **QUICK,
         )
+        # By the visitor; a look that is filled in has doses of its own.
+        self.context.select(_own_doses, self.context, list(fine.doses.values()), **QUICK)
         # The notes are created in English, before the visitor's language is known.
         language.change(
             _notes,
@@ -152,7 +154,10 @@ class LookCard:
         Raises:
             LookError: A number is out of range, or is not a number.
         """
-        finer = {"gaze": float(values[self.gaze]), **self.finer.read(values)}
+        finer = {
+            "gaze": float(values[self.gaze]),
+            **self.finer.read(values, load().contexts[values[self.context]]),
+        }
         look = Look(
             region=values[self.region],
             context=values[self.context],
@@ -197,10 +202,12 @@ def _on_region(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]
     return value, evidence.region_note(region, language), *hints
 
 
-def _on_context(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
-    context = translated(language).contexts[chosen]
-    hints = (gr.update(placeholder=dose) for dose in dose_placeholders(context))
-    return evidence.context_note(context, language), *hints
+def _on_context(chosen: str, language: str = DEFAULT_LANGUAGE) -> str:
+    return evidence.context_note(translated(language).contexts[chosen], language)
+
+
+def _own_doses(chosen: str) -> list[float]:
+    return list(load().contexts[chosen].doses.model_dump().values())
 
 
 def _notes(region: str, context: str, language: str) -> tuple[str, str]:
