@@ -10,7 +10,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_page import add_look, at_rest, open_tab, wait_for_results
+from tests.browser.test_page import add_look, open_tab, settle_after, wait_for_results
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
@@ -98,9 +98,8 @@ def test_axe_finds_nothing_serious(
     # Several looks in a row, with an own aim.
     add_look(page)
     wait_for_results(page, 3)
-    page.locator("#strip [data-aim=lens]").first.click()
+    settle_after(page, page.locator("#strip [data-aim=lens]").first.click)
     expect(page.locator(".p-own-aim[data-letter=A]")).to_be_visible()
-    at_rest(page)
     expect(page.locator(".p-preview")).to_have_count(0)
     assert violations(page) == []
     for tab in page.locator("#closer [role=tab]").all():
