@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipelines.face import framing
@@ -14,13 +15,14 @@ from pipelines.runtime.errors import Cancelled, LookError, Refusal
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look, marking
 from pipelines.studio.captions import lines
+from pipelines.studio.captions import original as original_lines
 from pipelines.studio.samples import Sample, recognised
 from presets import load, translated
 from ui import pictures
 from ui.file_store import FileStore
 from ui.memory import AnalysisMemory, CachedAnalysis
 from ui.pictures import Pixels
-from ui.result_cache import Original, RenderedFiles, ResultCache
+from ui.result_cache import ResultCache
 from ui.result_pictures import Figure, Files, Missing, ResultPicture
 from ui.text import messages, numbers
 from ui.text.catalogue import translate
@@ -74,33 +76,20 @@ class Photo:
         """
         return self._cached.analysis
 
+    @cached_property
+    def pixel_hash(self) -> str:
+        """`metadata.pixel_hash` of the photo."""
+        return metadata.pixel_hash(self.analysis.portrait.original_u8)
+
+    @cached_property
+    def skin_window(self) -> framing.Window:
+        """Rows and columns of the piece of skin that every picture shows."""
+        return pictures.skin_window(self.analysis)
+
     @property
     def stages(self) -> dict[str, PreviewStage]:
         """First stages of live previews, by framing."""
         return self._cached.stages
-
-
-@dataclass(frozen=True, eq=False)
-class ComparedLook:
-    """One rendered look of a comparison, its pixels in a file.
-
-    Attributes:
-        letter: "A" to "D".
-        title: Region and context, such as "Japan · LinkedIn".
-        look: The look.
-        captions: Gaze, likeness and texture, a line each.
-        warnings: The studio's warnings.
-        best: Whether it is the most recognisable look, or tied for it.
-        path: The full-size PNG.
-    """
-
-    letter: str
-    title: str
-    look: Look
-    captions: tuple[str, ...]
-    warnings: tuple[str, ...]
-    best: bool
-    path: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,22 +98,27 @@ class PageComparison:
 
     Attributes:
         path: The photo's file, as in `Photo`.
-        rendered: The looks that could be rendered.
-        report: Their measurements.
-        looks: All requested looks.
-        figures: The original, then a figure for each of `looks`, as `Results.show` takes them.
+        report: The measurements of the looks that could be rendered.
+        figures: The original, then a figure for each look, as `Results.show` takes them.
     """
 
     path: str
-    rendered: tuple[ComparedLook, ...]
     report: dict[str, Any] = field(repr=False)
-    looks: tuple[Look, ...] = ()
     figures: tuple[Figure, ...] = ()
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """All requested looks."""
+        return tuple(one.look for one in self.figures if one.look is not None)
+
+    @property
+    def rendered(self) -> tuple[ResultPicture, ...]:
+        """The looks that could be rendered."""
+        return tuple(one for one in self.figures[1:] if isinstance(one, ResultPicture))
 
     def look(self, letter: str) -> Look | None:
         """The look of a letter, or None."""
-        lettered = zip(self.figures[1:], self.looks, strict=True)
-        return next((look for figure, look in lettered if figure.letter == letter), None)
+        return next((one.look for one in self.figures[1:] if one.letter == letter), None)
 
 
 def examine(path: str | None, known: Photo | None = None) -> Photo:
@@ -177,11 +171,10 @@ def compare_to_files(
     from pipelines import studio
     from pipelines.studio import comparison
 
-    original = metadata.pixel_hash(photo.analysis.portrait.original_u8)
     paths, summaries = list[str](), list[VariantSummary]()
     for variant in studio.render_each(photo.analysis, looks, progress):
         with slots.cores().turn():
-            paths.append(save_variant(variant, file_store, original, f"{len(paths) + 1}"))
+            paths.append(save_variant(variant, file_store, photo.pixel_hash, f"{len(paths) + 1}"))
         summaries.append(VariantSummary(variant.report(), variant.reached, variant.distance))
         # Free its pixels before the next variant is rendered.
         del variant
@@ -241,11 +234,11 @@ def compare(
 
     presets = load()
     looks = [look.checked(presets) for look in looks]
-    original = _original_files(photo, file_store, lambda: progress(0.0, ""))
+    first = _original(photo, file_store, lambda: progress(0.0, ""))
     missing = [look for look in looks if not photo.results.has(look)]
-    outcomes: list[RenderedFiles | str] = []
+    outcomes: list[Figure] = []
     for letter, look in zip(letters, looks, strict=True):
-        before = sum(isinstance(one, str) or one.look in missing for one in outcomes)
+        before = sum(isinstance(one, Missing) or one.look in missing for one in outcomes)
 
         def report_progress(
             share: float, step: str, done: int = before, letter: str = letter
@@ -256,35 +249,25 @@ def compare(
                 Message("Look {letter}: {step}", letter=letter, step=step) if step else "",
             )
 
-        outcomes.append(
-            _render_to_files(photo, original, look, file_store, report_progress, language)
-        )
-    results = [one for one in outcomes if isinstance(one, RenderedFiles)]
+        title = look_title(look, language)
+        try:
+            rendered = _rendered(photo, look, file_store, report_progress)
+            outcomes.append(replace(rendered, letter=letter, title=title))
+        except Cancelled:
+            raise
+        except Exception as error:
+            outcomes.append(Missing(letter, title, error_message(error, language), look))
+    results = [one for one in outcomes if isinstance(one, ResultPicture)]
     best = [results[index] for index in comparison.best_of(results)]
-    figures = [
-        Missing(letter, look_title(look, language), outcome)
-        if isinstance(outcome, str)
-        else _result_picture(outcome, letter, original, file_store, language)
-        for letter, look, outcome in zip(letters, looks, outcomes, strict=True)
-    ]
-    rendered = tuple(
-        _compared_look(outcome, figure.letter, outcome in best)
-        for outcome, figure in zip(outcomes, figures, strict=True)
-        if isinstance(outcome, RenderedFiles)
-    )
-    first = ResultPicture(
-        letter="",
-        title=translate(language, "caption.original"),
-        full="",
-        control="",
-        gaze=photo.analysis.gaze.gaze,
-        report=original.report,
-        files=original.files,
-        skin=original.skin,
-        eye_lines=original.eye_lines,
+    figures = (
+        replace(first, title=translate(language, "caption.original")),
+        *(
+            replace(one, best=one in best) if isinstance(one, ResultPicture) else one
+            for one in outcomes
+        ),
     )
     report = comparison.report_of(photo.analysis, [one.report for one in results], results)
-    return PageComparison(photo.path, rendered, report, tuple(looks), (first, *figures))
+    return PageComparison(photo.path, report, figures)
 
 
 def look_title(look: Look, language: str) -> str:
@@ -326,60 +309,45 @@ def parse_looks(text: str) -> list[Look]:
     return [Look.parse(one) for one in texts]
 
 
-def _render_to_files(
-    photo: Photo,
-    original: Original,
-    look: Look,
-    file_store: FileStore,
-    progress: Progress,
-    language: str,
-) -> RenderedFiles | str:
-    """The files of a look, or the message that says why it could not be rendered."""
+def _rendered(photo: Photo, look: Look, file_store: FileStore, progress: Progress) -> ResultPicture:
+    """A look with its files, from the photo's cache or rendered."""
     from pipelines import studio
 
-    def render(file_store: FileStore) -> RenderedFiles:
+    def render(file_store: FileStore) -> ResultPicture:
         variant = studio.render(photo.analysis, look, progress)
         with slots.cores().turn(lambda: progress(1.0, "")):
-            return _write_variant(photo.analysis, original, variant, file_store)
+            return _write_variant(photo, variant, file_store)
 
-    try:
-        return photo.results.get(look, file_store, render, lambda: progress(0.0, ""))
-    except Cancelled:
-        raise
-    except Exception as error:
-        return error_message(error, language)
+    return photo.results.get(look, file_store, render, lambda: progress(0.0, ""))
 
 
-def _write_variant(
-    analysis: Analysis, original: Original, variant: Variant, file_store: FileStore
-) -> RenderedFiles:
+def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> ResultPicture:
     look = variant.look
-    control = pictures.close_up(variant.control_image_u8, analysis.face)
+    control = pictures.close_up(variant.control_image_u8, photo.analysis.face)
     control_name = pictures.file_name(look.region, look.context, "control")
     control_path = file_store.write_png(pictures.fit_screen(control), control_name)
-    full = save_variant(variant, file_store, original.pixel_hash)
-    files, paths = _write_views(
-        variant.image_u8, analysis, original.skin_window, file_store, look.region, look.context
-    )
-    framed, framed_view, notes = full, "", tuple[str, ...]()
+    full = save_variant(variant, file_store, photo.pixel_hash)
+    files, paths = _write_views(variant.image_u8, photo, file_store, look.region, look.context)
+    save, framed, notes = full, "", tuple[str, ...]()
     if variant.plan.frame != "keep":
-        framed, view, notes = _write_framed(variant, original.pixel_hash, file_store)
-        framed_view, paths = file_store.address(view), (*paths, framed, view)
+        save, view, notes = _write_framed(variant, photo.pixel_hash, file_store)
+        framed, paths = file_store.address(view), (*paths, save, view)
     report = variant.report()
-    return RenderedFiles(
+    return ResultPicture(
         look=look,
         files=files,
-        full=full,
+        gaze=Gaze(*report["gaze"]["after"]),
+        report={**report, "warnings": [*report["warnings"], *notes]},
+        paths=(control_path, full, *paths),
+        path=full,
+        full=file_store.address(save),
         framed=framed,
-        framed_view=framed_view,
         frame=variant.plan.frame,
         control=file_store.address(control_path),
-        report={**report, "warnings": [*report["warnings"], *notes]},
         captions=lines(variant),
         warnings=(*variant.warnings, *notes),
         reached=variant.reached,
         distance=variant.distance,
-        paths=(control_path, full, *paths),
     )
 
 
@@ -401,42 +369,40 @@ def _save(image_u8: Pixels, look: Look, original: str, file_store: FileStore, na
     return file_store.write(marking.encode(image_u8, look, original=original), f"{name}.png")
 
 
-def _original_files(photo: Photo, file_store: FileStore, check: Callable[[], None]) -> Original:
-    analysis = photo.analysis
+def _original(photo: Photo, file_store: FileStore, check: Callable[[], None]) -> ResultPicture:
+    """The photo with its files, from its cache or written."""
 
-    def write(file_store: FileStore) -> Original:
+    def write(file_store: FileStore) -> ResultPicture:
         with slots.cores().turn(check):
-            return _write_original(analysis, file_store)
+            return _write_original(photo, file_store)
 
     return photo.results.get(None, file_store, write, check)
 
 
-def _write_original(analysis: Analysis, file_store: FileStore) -> Original:
-    photo_u8, skin_window = analysis.portrait.original_u8, pictures.skin_window(analysis)
-    files, paths = _write_views(photo_u8, analysis, skin_window, file_store, "original")
+def _write_original(photo: Photo, file_store: FileStore) -> ResultPicture:
+    analysis = photo.analysis
+    photo_u8 = analysis.portrait.original_u8
+    files, paths = _write_views(photo_u8, photo, file_store, "original")
     skin = pictures.fit_screen(pictures.skin_view(analysis))
     skin_path = file_store.write_png(skin, pictures.file_name("skin"))
-    report = analysis.baseline.report(analysis.gaze, analysis.face.head)
-    return Original(
+    return ResultPicture(
+        look=None,
         files=files,
-        skin=file_store.address(skin_path),
-        report=report,
-        eye_lines=pictures.eye_lines(analysis.face, photo_u8.shape),
-        pixel_hash=metadata.pixel_hash(photo_u8),
-        skin_window=skin_window,
+        gaze=analysis.gaze.gaze,
+        report=analysis.baseline.report(analysis.gaze, analysis.face.head),
         paths=(skin_path, *paths),
+        skin=file_store.address(skin_path),
+        eye_lines=pictures.eye_lines(analysis.face, photo_u8.shape),
+        captions=original_lines(analysis),
+        warnings=analysis.warnings,
     )
 
 
 def _write_views(
-    pixels: Pixels,
-    analysis: Analysis,
-    skin_window: framing.Window,
-    file_store: FileStore,
-    *name: str,
+    pixels: Pixels, photo: Photo, file_store: FileStore, *name: str
 ) -> tuple[Files, tuple[str, ...]]:
     """Write the whole picture and its crops; returns their files and all paths."""
-    face = analysis.face
+    face, scale = photo.analysis.face, photo.analysis.portrait.scale
 
     def write(picture: Pixels, part: str) -> str:
         return file_store.write_png(pictures.fit_screen(picture), pictures.file_name(*name, part))
@@ -444,8 +410,8 @@ def _write_views(
     whole = write(pixels, "whole")
     close = write(pictures.close_up(pixels, face), "close")
     crops = {
-        "eyes": pictures.eye_pair(pixels, face, analysis.portrait.scale),
-        "skin": pixels[skin_window],
+        "eyes": pictures.eye_pair(pixels, face, scale),
+        "skin": pixels[photo.skin_window],
         "square": pictures.small(pixels[framing.square(face, pixels.shape)]),
         "wide": pictures.small(pixels[framing.wide(face, pixels.shape)]),
     }
@@ -457,33 +423,3 @@ def _write_views(
         paths=(whole, close),
     )
     return files, (whole, close, *paths.values())
-
-
-def _result_picture(
-    result: RenderedFiles, letter: str, original: Original, file_store: FileStore, language: str
-) -> ResultPicture:
-    return ResultPicture(
-        letter=letter,
-        title=look_title(result.look, language),
-        full=file_store.address(result.framed),
-        path=result.full,
-        framed=result.framed_view,
-        frame=result.frame,
-        control=result.control,
-        gaze=Gaze(*result.report["gaze"]["after"]),
-        report=result.report,
-        files=result.files,
-        eye_lines=original.eye_lines,
-    )
-
-
-def _compared_look(result: RenderedFiles, letter: str, best: bool) -> ComparedLook:
-    return ComparedLook(
-        letter=letter,
-        title=look_title(result.look, DEFAULT_LANGUAGE),
-        look=result.look,
-        captions=result.captions,
-        warnings=result.warnings,
-        best=best,
-        path=result.full,
-    )

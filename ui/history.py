@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import unquote
 
 from PIL import Image
 
@@ -26,8 +25,6 @@ THUMB_HEIGHT = 112
 
 SLIDER_REST_S = 8.0
 """Seconds between two comparisons within which a slider counts as still moving."""
-
-_FILE_ROUTE = "/file="
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +53,8 @@ class HistoryEntry:
     @property
     def files_exist(self) -> bool:
         """Whether all its files still exist; Gradio deletes old ones."""
-        pictures = [one for one in self.screen.figures if isinstance(one, ResultPicture)]
-        shown = [path for one in pictures for path in (*one.files.paths, one.path) if path]
-        return all(Path(path).is_file() for path in (self.screen.path, *shown, *self.files))
+        paths = {path for one in _pictures(self.screen) for path in one.paths}
+        return all(Path(path).is_file() for path in {self.screen.path, *paths, *self.files})
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,9 +148,7 @@ class FileReferences:
 
 def comparison_key(screen: PageComparison) -> tuple[str, ...]:
     """Photo and looks in order; equal for equal comparisons."""
-    letters = (figure.letter for figure in screen.figures[1:])
-    looks = zip(letters, screen.looks, strict=True)
-    return (screen.path, *(f"{letter} {look}" for letter, look in looks))
+    return (screen.path, *(f"{one.letter} {one.look}" for one in screen.figures[1:]))
 
 
 def new_entry(
@@ -165,14 +159,15 @@ def new_entry(
     Raises:
         OSError: The files of its pictures were deleted.
     """
-    pictures = [one for one in screen.figures if isinstance(one, ResultPicture)]
+    pictures = _pictures(screen)
     thumbs = [
         file_store.write(_thumbnail(one.files.paths[1]), "presence-small.jpg") for one in pictures
     ]
     files: list[str] = []
     # Files of samples are shared by all visitors, and may be on anybody's page.
     if not recognised(screen.path):
-        files = [*thumbs, *_stored_files(pictures, file_store)]
+        paths = (path for one in pictures for path in one.paths)
+        files = [*thumbs, *(path for path in paths if path in file_store.paths)]
         files += [screen.path] if file_store.is_upload(screen.path) else []
     return HistoryEntry(
         number=number,
@@ -186,23 +181,15 @@ def new_entry(
 
 def _preset_key(screen: PageComparison) -> tuple[str, ...]:
     """Photo, regions, contexts and engines; equal for comparisons that differ only in numbers."""
-    letters = (figure.letter for figure in screen.figures[1:])
-    looks = zip(letters, screen.looks, strict=True)
     return (
         screen.path,
-        *(f"{letter} {look.region} {look.context} {look.engine}" for letter, look in looks),
+        *(f"{look.region} {look.context} {look.engine}" for look in screen.looks),
+        *(one.letter for one in screen.figures),
     )
 
 
-def _stored_files(pictures: Sequence[ResultPicture], file_store: FileStore) -> list[str]:
-    """Paths of all files of the pictures that lie in the file store."""
-    paths = [path for one in pictures for path in (*one.files.paths, one.path)]
-    paths += [
-        unquote(address.partition(_FILE_ROUTE)[2])
-        for one in pictures
-        for address in (*one.files.addresses, one.full, one.control, one.skin, one.framed)
-    ]
-    return [path for path in paths if path in file_store.paths]
+def _pictures(screen: PageComparison) -> list[ResultPicture]:
+    return [one for one in screen.figures if isinstance(one, ResultPicture)]
 
 
 def _thumbnail(path: str) -> bytes:

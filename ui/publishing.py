@@ -8,13 +8,14 @@ import numpy as np
 from PIL import Image
 
 from pipelines.image.arrays import Image8
-from pipelines.studio.captions import original
 from sharing.download import bundle
 from sharing.errors import Refused
 from sharing.publication import KEEP_DAYS, Picture, Publication, pack
 from ui import pictures
-from ui.comparison import ComparedLook, PageComparison, Photo
+from ui.comparison import PageComparison, Photo, look_title
+from ui.result_pictures import ResultPicture
 from ui.text import messages
+from ui.text.language import DEFAULT_LANGUAGE
 
 
 def gather(
@@ -32,12 +33,13 @@ def gather(
     """
     if photo is None or screen is None or screen.path != photo.path or not screen.rendered:
         raise Refused("nothing-to-share", messages.NOTHING_TO_SHARE)
-    first = _picture(photo, photo.analysis.portrait.original_u8, None)
     return Publication(
         title=title or "",
         days=int(days),
         asks_vote=bool(asks_vote),
-        pictures=(first, *(_picture(photo, _pixels(one), one) for one in screen.rendered)),
+        pictures=tuple(
+            _picture(photo, one) for one in screen.figures if isinstance(one, ResultPicture)
+        ),
         report=screen.report,
     )
 
@@ -52,24 +54,25 @@ def zipped(publication: Publication) -> bytes:
     return bundle(packed.title, packed.document, packed.files.__getitem__)
 
 
-def _picture(photo: Photo, full: Image8, compared: ComparedLook | None) -> Picture:
-    analysis = photo.analysis
+def _picture(photo: Photo, picture: ResultPicture) -> Picture:
+    analysis, look = photo.analysis, picture.look
+    full = _pixels(picture) if look else analysis.portrait.original_u8
     return Picture(
-        letter=compared.letter if compared else "",
-        title=compared.title if compared else "Original",
-        look=compared.look if compared else None,
-        captions=compared.captions if compared else original(analysis),
-        warnings=compared.warnings if compared else analysis.warnings,
-        best=compared.best if compared else False,
+        letter=picture.letter,
+        title=look_title(look, DEFAULT_LANGUAGE) if look else "Original",
+        look=look,
+        captions=picture.captions,
+        warnings=picture.warnings,
+        best=picture.best,
         full_u8=full,
         close_u8=pictures.close_up(full, analysis.face),
         eyes_u8=pictures.eyes(full, analysis.face, analysis.portrait.scale),
     )
 
 
-def _pixels(compared: ComparedLook) -> Image8:
+def _pixels(picture: ResultPicture) -> Image8:
     try:
-        with Image.open(Path(compared.path)) as image:
+        with Image.open(Path(picture.path)) as image:
             return np.asarray(image.convert("RGB"))
     except OSError as error:
         raise Refused("nothing-to-share", messages.CLEARED) from error

@@ -8,78 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
-from typing import TypeVar
 
-from pipelines.face.framing import Window
 from pipelines.runtime.cache import Cache
 from pipelines.studio import Look
 from ui.file_store import FileStore
-from ui.result_pictures import EyeLine, Files, Report
+from ui.result_pictures import ResultPicture
 
 MOST_KEPT = 48
 """Looks kept of one photo; the least recently used are dropped first."""
 
 
-@dataclass(frozen=True, eq=False)
-class Original:
-    """The files of the photo itself.
-
-    Attributes:
-        files: Its PNG files.
-        skin: Address of the picture of what counts as skin.
-        report: Measurements of the original.
-        eye_lines: Where the eyes are in the whole picture, and in head and shoulders.
-        pixel_hash: `metadata.pixel_hash` of the photo.
-        skin_window: Rows and columns of the piece of skin that every picture shows.
-        paths: Paths of all its files.
-    """
-
-    files: Files
-    skin: str
-    report: Report = field(repr=False)
-    eye_lines: tuple[EyeLine, ...]
-    pixel_hash: str
-    skin_window: Window
-    paths: tuple[str, ...] = field(repr=False)
-
-
-@dataclass(frozen=True, eq=False)
-class RenderedFiles:
-    """The files and measurements of one look.
-
-    Attributes:
-        look: The look.
-        files: Its PNG files.
-        full: Path of the full-size PNG.
-        framed: Path of the PNG to save, in the look's frame; `full` where it keeps the frame.
-        framed_view: Address of the framed picture at the size of a screen, or "".
-        frame: Name of the frame.
-        control: Address of the control image.
-        report: The variant's report.
-        captions: Gaze, likeness and texture in English, a line each, for shared pages.
-        warnings: The studio's warnings.
-        reached: Whether the result came near enough to the target gaze.
-        distance: Distance of the face embeddings, for the ranking.
-        paths: Paths of all its files.
-    """
-
-    look: Look
-    files: Files
-    full: str
-    framed: str
-    framed_view: str
-    frame: str
-    control: str
-    report: Report = field(repr=False)
-    captions: tuple[str, ...] = field(repr=False)
-    warnings: tuple[str, ...] = field(repr=False)
-    reached: bool
-    distance: float
-    paths: tuple[str, ...] = field(repr=False)
-
-
-V = TypeVar("V", Original, RenderedFiles)
 # None is the key of the photo itself.
 Key = Look | None
 
@@ -104,7 +42,9 @@ class SharedResults:
         result = self._cache.peek(key)
         return result is not None and _files_exist(result)
 
-    def get(self, key: Key, render: Callable[[FileStore], V], check: Callable[[], None]) -> V:
+    def get(
+        self, key: Key, render: Callable[[FileStore], ResultPicture], check: Callable[[], None]
+    ) -> ResultPicture:
         """The result of a look; while another visitor renders it, `check` may raise."""
         return self._cache.get(key, lambda: render(self._file_store), check, _files_exist)
 
@@ -132,9 +72,9 @@ class ResultCache:
         self,
         key: Key,
         file_store: FileStore,
-        render: Callable[[FileStore], V],
+        render: Callable[[FileStore], ResultPicture],
         check: Callable[[], None] = lambda: None,
-    ) -> V:
+    ) -> ResultPicture:
         """The result of a look.
 
         Args:
@@ -148,7 +88,7 @@ class ResultCache:
         return self._cache.get(key, lambda: render(file_store), check, _files_exist)
 
 
-def _files_exist(result: Original | RenderedFiles) -> bool:
+def _files_exist(result: ResultPicture) -> bool:
     """Whether all files still exist; renews their time, by which Gradio deletes."""
     try:
         for path in result.paths:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.gaze import Gaze
+from pipelines.studio import Look
 
 Report = dict[str, Any]
 
@@ -31,11 +32,6 @@ class Files:
     square: str
     wide: str
     paths: tuple[str, str]
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """All addresses."""
-        return self.whole, self.close, self.eyes, self.skin, self.square, self.wide
 
 
 @dataclass(frozen=True)
@@ -67,37 +63,51 @@ class EyeLine:
         return 100 * min(max(self.side - 0.02, 0.06), 0.4)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ResultPicture:
-    """One picture of the results.
+    """A rendered look, or the photo itself: what the page, the history and links show of it.
 
     Attributes:
-        letter: "A" to "D", or "" for the original.
-        title: Region and context, such as "Japan · LinkedIn".
+        look: The look; None for the photo.
         files: Its PNG files.
-        full: Address of the full-size PNG, or "" if there is none.
-        control: Address of the control image, or "".
         gaze: Measured in this picture.
-        report: Of the variant, or of the original.
+        report: Of the variant, or of the photo.
+        paths: Paths of all its files.
         path: Path of the full-size PNG, or "".
-        skin: Address of the picture of what counts as skin, or "".
+        full: Address of the PNG to save, in the look's frame, or "".
         framed: Address of the picture in the look's frame, or "" if it keeps the frame.
         frame: Name of that frame.
-        eye_lines: Where the eyes are in the whole picture, and in head and shoulders.
+        control: Address of the control image, or "".
+        skin: Address of the picture of what counts as skin, or "".
+        eye_lines: Where the eyes are in the whole picture, and in head and shoulders; of the photo.
+        captions: Gaze, likeness and texture in English, a line each, for shared pages.
+        warnings: The studio's warnings.
+        reached: Whether the result came near enough to the target gaze.
+        distance: Distance of the face embeddings, for the ranking.
+        letter: "A" to "D", or "" for the photo.
+        title: Region and context, such as "Japan · LinkedIn".
+        best: Whether it is the most recognisable look of its comparison, or tied for it.
     """
 
-    letter: str
-    title: str
+    look: Look | None
     files: Files
-    full: str
-    control: str
     gaze: Gaze
-    report: Report = field(hash=False)
+    report: Report = field(repr=False)
+    paths: tuple[str, ...] = field(default=(), repr=False)
     path: str = ""
-    skin: str = ""
+    full: str = ""
     framed: str = ""
-    frame: str = ""
+    frame: str = "keep"
+    control: str = ""
+    skin: str = ""
     eye_lines: tuple[EyeLine, ...] = ()
+    captions: tuple[str, ...] = field(default=(), repr=False)
+    warnings: tuple[str, ...] = field(default=(), repr=False)
+    reached: bool = True
+    distance: float = 0.0
+    letter: str = ""
+    title: str = ""
+    best: bool = False
 
     @property
     def name(self) -> str:
@@ -113,11 +123,13 @@ class Missing:
         letter: "A" to "D".
         title: Region and context, such as "Japan · LinkedIn".
         message: What is wrong and what to do.
+        look: The look.
     """
 
     letter: str
     title: str
     message: str
+    look: Look
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from pipelines.gaze import Gaze
+from pipelines.studio import Look
 from ui.result_pictures import EyeLine, Files, ResultPicture
 
 ORIGINAL: dict[str, Any] = {
@@ -41,8 +42,17 @@ FILES = Files(
     paths=("/whole.png", "/close.png"),
 )
 LINES = EyeLine(0.5, 0.4, 0.1, 0.35, 1.0), EyeLine(0.5, 0.4, 0.2, 0.2, 0.8)
-PHOTO = ResultPicture("", "Original", FILES, "", "", Gaze(7.0, -6.0), ORIGINAL, eye_lines=LINES)
-LOOK = ResultPicture("A", "Japan · LinkedIn", FILES, "full.png", "c.png", Gaze(2.8, -1.9), VARIANT)
+PHOTO = ResultPicture(None, FILES, Gaze(7.0, -6.0), ORIGINAL, title="Original", eye_lines=LINES)
+LOOK = ResultPicture(
+    Look(region="japan"),
+    FILES,
+    Gaze(2.8, -1.9),
+    VARIANT,
+    letter="A",
+    title="Japan · LinkedIn",
+    full="full.png",
+    control="c.png",
+)
 
 
 def text(html: str) -> str:

@@ -37,7 +37,7 @@ def file_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[File
     yield FileStore()
 
 
-def shot(file_store: FileStore, letter: str, seed: int) -> ResultPicture:
+def shot(file_store: FileStore, letter: str, seed: int, look: Look | None = None) -> ResultPicture:
     picture = np.random.default_rng(seed).integers(0, 255, (90, 70, 3), np.uint8)
     whole, close, eyes, full, control = (
         file_store.write_png(picture, f"{letter or 'original'}-{part}")
@@ -51,6 +51,7 @@ def shot(file_store: FileStore, letter: str, seed: int) -> ResultPicture:
         paths=(whole, close),
     )
     return ResultPicture(
+        look=look,
         letter=letter,
         title=f"Look {seed}",
         files=files,
@@ -59,6 +60,7 @@ def shot(file_store: FileStore, letter: str, seed: int) -> ResultPicture:
         gaze=Gaze(0, 0),
         report={},
         path=full,
+        paths=(whole, close, eyes, full, control),
     )
 
 
@@ -70,8 +72,10 @@ def screen(
     upload.touch()
     path = str(upload)
     figures = [shot(file_store, "", 0)]
-    figures += [shot(file_store, "ABCD"[index], seed + index) for index in range(len(looks))]
-    return PageComparison(path, (), {}, looks, tuple(figures))
+    figures += [
+        shot(file_store, "ABCD"[index], seed + index, look) for index, look in enumerate(looks)
+    ]
+    return PageComparison(path, {}, tuple(figures))
 
 
 def photo_of(path: str) -> Any:
@@ -205,7 +209,9 @@ def test_old_files_are_noticed(file_store: FileStore) -> None:
 
 def test_a_look_that_could_not_be_made_has_its_title(file_store: FileStore) -> None:
     shown = screen(file_store, JAPAN, SOFT)
-    shown = replace(shown, figures=(*shown.figures[:2], Missing("B", "<i>Soft</i>", "It failed.")))
+    shown = replace(
+        shown, figures=(*shown.figures[:2], Missing("B", "<i>Soft</i>", "It failed.", Look()))
+    )
     history = History().with_entry(new_entry(1, shown, None, file_store))
     html = strip(history, None, "en")
     assert "B · &lt;i&gt;Soft&lt;/i&gt;" in html

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.gaze import Gaze
 from pipelines.runtime.errors import Cancelled
 from pipelines.studio import Look
 from tests.ui.reports import FILES
 from ui.file_store import FileStore
-from ui.result_cache import RenderedFiles, ResultCache, SharedResults
+from ui.result_cache import ResultCache, SharedResults
+from ui.result_pictures import ResultPicture
 
 JAPAN, NORDIC, KOREA = (Look(region=region) for region in ("japan", "nordic", "korea"))
 
@@ -21,25 +23,13 @@ class Maker:
         self.folder = folder
         self.asked: list[Look] = []
 
-    def of(self, look: Look, made: ResultCache, file_store: FileStore) -> RenderedFiles:
-        def make(file_store: FileStore) -> RenderedFiles:
+    def of(self, look: Look, made: ResultCache, file_store: FileStore) -> ResultPicture:
+        def make(file_store: FileStore) -> ResultPicture:
             self.asked.append(look)
             path = self.folder / f"{look.region}-{file_store.folder}.png"
             path.write_bytes(b"picture")
-            return RenderedFiles(
-                look=look,
-                files=FILES,
-                full=str(path),
-                framed=str(path),
-                framed_view="",
-                frame="keep",
-                control="",
-                report={},
-                captions=(),
-                warnings=(),
-                reached=True,
-                distance=0.1,
-                paths=(str(path),),
+            return ResultPicture(
+                look, FILES, Gaze(0, 0), report={}, path=str(path), paths=(str(path),)
             )
 
         return made.get(look, file_store, make)
@@ -62,9 +52,9 @@ def test_a_look_is_made_once(maker: Maker) -> None:
 
 def test_a_look_whose_files_were_cleared_is_made_again(maker: Maker) -> None:
     made, file_store = ResultCache(), FileStore()
-    Path(maker.of(JAPAN, made, file_store).full).unlink()
+    Path(maker.of(JAPAN, made, file_store).path).unlink()
     assert not made.has(JAPAN)
-    assert Path(maker.of(JAPAN, made, file_store).full).exists()
+    assert Path(maker.of(JAPAN, made, file_store).path).exists()
     assert maker.asked == [JAPAN, JAPAN]
 
 
@@ -78,10 +68,10 @@ def test_the_one_used_longest_ago_goes(maker: Maker) -> None:
 def test_a_samples_first_looks_are_everybodys_and_the_rest_is_not(maker: Maker) -> None:
     lasting = SharedResults(FileStore(folder="samples"), [JAPAN])
     one, two = ResultCache(lasting), ResultCache(lasting)
-    assert "samples" in Path(maker.of(JAPAN, one, FileStore()).full).name
+    assert "samples" in Path(maker.of(JAPAN, one, FileStore()).path).name
     assert two.has(JAPAN)
     maker.of(JAPAN, two, FileStore())
-    assert "samples" not in Path(maker.of(NORDIC, one, FileStore()).full).name
+    assert "samples" not in Path(maker.of(NORDIC, one, FileStore()).path).name
     assert not two.has(NORDIC)
     assert maker.asked == [JAPAN, NORDIC]
 
@@ -90,7 +80,7 @@ def test_a_visitor_who_waits_for_anothers_look_can_stop(maker: Maker) -> None:
     lasting = SharedResults(FileStore(), [JAPAN])
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(file_store: FileStore) -> RenderedFiles:
+    def slow(file_store: FileStore) -> ResultPicture:
         begun.set()
         go_on.wait(20)
         return maker.of(JAPAN, ResultCache(), file_store)

@@ -148,7 +148,9 @@ class DialTab:
         screen: gr.State,
         language: gr.State,
     ) -> list[Aim]:
-        results = _results(values[screen], values[photo])
+        compared: PageComparison | None = values[screen]
+        of_photo = compared and values[photo] and compared.path == values[photo].path
+        results = {one.letter: one for one in compared.rendered} if compared and of_photo else {}
         aims = []
         for card in self.cards:
             if card.letter not in values[active]:
@@ -160,9 +162,9 @@ class DialTab:
             except (LookError, TypeError):
                 # A number in a field is incomplete.
                 continue
-            compared, gaze = results.get(card.letter, (None, {}))
-            if compared == look:
-                aim = replace(aim, found=Gaze(*gaze["after"]), error=gaze["error"])
+            result = results.get(card.letter)
+            if result is not None and result.look == look:
+                aim = replace(aim, found=result.gaze, error=result.report["gaze"]["error"])
             aims.append(aim)
         return aims
 
@@ -252,18 +254,6 @@ def _script_texts(language: str) -> dict[str, str]:
 
 def _settings(card: LookCard) -> list[Any]:
     return [card.region, card.context, card.gaze, card.finer.yaw, card.finer.pitch]
-
-
-def _results(
-    screen: PageComparison | None, photo: Photo | None
-) -> dict[str, tuple[Look, dict[str, Any]]]:
-    """The look and the gaze report of each result of this photo, by letter."""
-    if screen is None or photo is None or screen.path != photo.path:
-        return {}
-    return {
-        compared.letter: (compared.look, report["gaze"])
-        for compared, report in zip(screen.rendered, screen.report["variants"], strict=True)
-    }
 
 
 def _pair(gaze: Gaze | None) -> list[float] | None:

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines.studio import Look
 from tests.ui.reports import FILES, LOOK, PHOTO, text
 from ui.components import result_tabs
 from ui.file_store import FileStore
 from ui.result_pictures import Missing, ResultPicture
 
-MISSING = Missing("B", "Korea · Executive", "Its weights are not here.")
+MISSING = Missing("B", "Korea · Executive", "Its weights are not here.", Look())
 
 
 @pytest.fixture

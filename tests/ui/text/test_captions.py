@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from pipelines.gaze import Gaze
+from pipelines.studio import Look
 from tests.ui.reports import LOOK, PHOTO, VARIANT, likeness, text
 from ui.result_pictures import Missing
 from ui.text import captions
@@ -113,7 +114,7 @@ def test_the_uses_show_every_look_but_not_the_photo() -> None:
 
 
 def test_a_look_that_could_not_be_made_says_so_in_its_place() -> None:
-    missing = Missing("B", "Korea · Executive", "The engine's <weights> are not here.")
+    missing = Missing("B", "Korea · Executive", "The engine's <weights> are not here.", Look())
     shown = captions.strip([PHOTO, LOOK, missing])
     assert '<figure class="p-shot" data-letter="B">' in shown
     assert "The engine&#39;s &lt;weights&gt; are not here." in shown

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pipelines.studio import Look
 from tests.ui.reports import LOOK, PHOTO, VARIANT, likeness
 from ui.result_pictures import Figure, Missing, ResultPicture
 from ui.text.judgement import Judgement, judge, verdict
@@ -18,7 +19,7 @@ def test_looks_are_set_apart_by_their_gaze_and_by_how_little_they_change() -> No
         PHOTO,
         look("A", 0.2, 0.11),
         look("B", 3.0, 0.04),
-        Missing("C", "", ""),
+        Missing("C", "", "", Look()),
     ]
     assert judge(figures) == Judgement(closest=("A",), least_changed=("B",))
     assert verdict(figures, "en") == (

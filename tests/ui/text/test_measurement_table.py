@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.studio import Analysis, headshot
+from pipelines.studio import Analysis, Look, headshot
 from tests.ui.reports import LOOK, PHOTO, VARIANT, text
 from ui.result_pictures import Missing
 from ui.text import measurement_table
@@ -17,7 +17,9 @@ def rows(table: str) -> list[str]:
 
 
 def test_there_is_a_cell_for_every_picture_even_in_black_and_white() -> None:
-    table = measurement_table.results_table([PHOTO, LOOK, Missing("B", "Korea", "Not here.")])
+    table = measurement_table.results_table(
+        [PHOTO, LOOK, Missing("B", "Korea", "Not here.", Look())]
+    )
     lines = rows(table)[1:]
     assert {line.count("<td ") for line in lines} == {3}
     assert "9.2°: 7.0° to the right, 6.0° down" in lines[0]

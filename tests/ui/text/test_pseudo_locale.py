@@ -15,7 +15,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import write_po
 
 from pipelines.gaze import Gaze
-from pipelines.studio import Analysis, headshot
+from pipelines.studio import Analysis, Look, headshot
 from presets import translated, translations
 from tests.ui.reports import LOOK, PHOTO, VARIANT, likeness
 from ui.result_pictures import Figure, Missing
@@ -92,7 +92,7 @@ def test_no_text_of_the_results_bypasses_the_catalogue() -> None:
     look = replace(LOOK, title="", report=report)
     other = replace(LOOK, title="", letter="B", report=likeness(0.7))
     figures: list[Figure] = [photo, look, other]
-    missing = Missing("B", "", "This look could not be made.")
+    missing = Missing("B", "", "This look could not be made.", Look())
     shown = {
         "several": captions.strip(figures, CODE),
         "single": captions.strip([photo, look], CODE),
