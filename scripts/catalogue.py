@@ -1,8 +1,8 @@
 """Refresh the translations from the English texts: ``python -m scripts.catalogue``.
 
-Each language has two PO files, one of the page and one of the presets. Translations are kept; where
-the English changed, they are marked fuzzy and shown in English until a translator has looked at
-them. ``python -m scripts.catalogue fr`` begins a language.
+Each language has three PO files: of the page, of the presets, and of shared pages. Translations are
+kept; where the English changed, they are marked fuzzy and shown in English until a translator has
+looked at them. ``python -m scripts.catalogue fr`` begins a language.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from presets import translations
+from sharing import translations as shared_pages
 from ui.text import catalogue
 
 
@@ -29,6 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     for folder, sources in (
         (catalogue.FOLDER / "locale", list(catalogue.sources())),
         (translations.FOLDER, list(translations.sources())),
+        (shared_pages.FOLDER, list(shared_pages.sources())),
     ):
         for name in names or sorted(path.stem for path in folder.glob("*.po")):
             path = folder / f"{name}.po"

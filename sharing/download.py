@@ -56,6 +56,7 @@ def report_page(title: str, document: ComparisonDocument, file: Callable[[str], 
     """Render the report as a single HTML file with embedded pictures and styles."""
     return render(
         "report.html",
+        document.language,
         title=title,
         pictures=document.pictures,
         sources={one.key: _data_url(file(one.files["close"])) for one in document.pictures},

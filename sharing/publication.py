@@ -46,7 +46,7 @@ class Picture:
         letter: "A" to "D", or "" for the original.
         title: Title of the look, such as ``Japan · LinkedIn``.
         look: The look; None for the original.
-        captions: Gaze, likeness and texture, one line each.
+        captions: What is said about it, one line each.
         warnings: Sentences to show about it.
         best: Whether it is the most recognisable look, or tied for it.
         full_u8: The picture at full size, uint8 sRGB, (H, W, 3).
@@ -75,6 +75,7 @@ class Publication:
         asks_vote: Whether visitors are asked for a blind vote.
         pictures: The pictures, the original first.
         report: Measurements, see `studio.Comparison.report`.
+        language: Of the texts in it, in which its page is shown.
     """
 
     title: str
@@ -82,6 +83,7 @@ class Publication:
     asks_vote: bool
     pictures: tuple[Picture, ...]
     report: Mapping[str, Any]
+    language: str = "en"
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class PublishedPicture:
         letter: "A" to "D", or "" for the original.
         title: Title of the look.
         look: The look's canonical text, "" for the original.
-        captions: Gaze, likeness and texture, one line each.
+        captions: What is said about it, one line each.
         warnings: Sentences to show about it.
         best: Whether it is the most recognisable look, or tied for it.
         files: File names by size: full, close, whole, eyes.
@@ -123,22 +125,30 @@ class ComparisonDocument:
     Attributes:
         pictures: The pictures, the original first.
         report: Measurements.
+        language: As in `Publication`.
     """
 
     pictures: tuple[PublishedPicture, ...]
     report: dict[str, Any]
+    language: str = "en"
 
     def text(self) -> str:
         """The document as JSON."""
         return json.dumps(
-            {"pictures": [asdict(picture) for picture in self.pictures], "report": self.report}
+            {
+                "pictures": [asdict(picture) for picture in self.pictures],
+                "report": self.report,
+                "language": self.language,
+            }
         )
 
     @classmethod
     def parse(cls, text: str) -> ComparisonDocument:
         """Parse the JSON of `text`."""
         data = json.loads(text)
-        return cls(tuple(_picture_from_json(one) for one in data["pictures"]), data["report"])
+        pictures = tuple(_picture_from_json(one) for one in data["pictures"])
+        # Comparisons from before there were languages are English.
+        return cls(pictures, data["report"], data.get("language", "en"))
 
 
 @dataclass(frozen=True)
@@ -214,7 +224,9 @@ def pack(publication: Publication, most_bytes: int | None = None) -> Packed:
             ),
         )
     document = ComparisonDocument(
-        tuple(_published_picture(one, full_size) for one in prepared), dict(publication.report)
+        tuple(_published_picture(one, full_size) for one in prepared),
+        dict(publication.report),
+        publication.language,
     )
     return Packed(title, document, views | full_size)
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sharing.publication import ComparisonDocument
-from sharing.votes import Ballot
+from sharing.translations import _, translate
+from sharing.votes import QUESTIONS, Ballot
 
 Report = Mapping[str, Any]
 
@@ -18,7 +19,10 @@ def table(document: ComparisonDocument) -> list[tuple[str, list[str]]]:
     original: Report = document.report.get("original", {})
     variants: Sequence[Report] = document.report.get("variants", [])
     return [
-        (title, [_cell(of_original, original), *(_cell(of_variant, one) for one in variants)])
+        (
+            translate(document.language, title),
+            [_cell(of_original, original), *(_cell(of_variant, one) for one in variants)],
+        )
         for title, of_original, of_variant in _ROWS
     ]
 
@@ -54,7 +58,7 @@ def votes_csv(document: ComparisonDocument, ballots: Iterable[Ballot]) -> str:
     return _csv(
         ("seconds_since_1970", "most_like", "most_trustworthy", "best_for_purpose", "comment"),
         (
-            [one.at, names[one.likeness], names[one.trust], names[one.purpose], one.comment]
+            [one.at, *(names.get(one.answer(name), "") for name in QUESTIONS), one.comment]
             for one in ballots
         ),
     )
@@ -124,13 +128,14 @@ def _degrees(value: float) -> str:
 
 
 def _direction(angles: Sequence[float]) -> str:
+    """Arrows, which need no translation, with the angles; 0° is into the lens."""
     yaw, pitch = angles
     parts = [
-        f"{_degrees(abs(angle))} {words[0] if angle > 0 else words[1]}"
-        for angle, words in ((yaw, ("right", "left")), (pitch, ("up", "down")))
+        f"{arrows[0] if angle > 0 else arrows[1]} {_degrees(abs(angle))}"
+        for angle, arrows in ((yaw, "→←"), (pitch, "↑↓"))
         if abs(angle) >= 0.05
     ]
-    return ", ".join(parts) or "into the lens"
+    return ", ".join(parts) or _degrees(0)
 
 
 def _not_measured(report: Report) -> str:
@@ -139,29 +144,29 @@ def _not_measured(report: Report) -> str:
 
 _ROWS: tuple[tuple[str, Callable[[Report], str], Callable[[Report], str]], ...] = (
     (
-        "Gaze off the lens",
+        _("Gaze off the lens"),
         lambda report: _direction(report["gaze"]),
         lambda report: _direction(report["gaze"]["after"]),
     ),
-    ("Gaze asked for", _not_measured, lambda report: _direction(report["gaze"]["target"])),
-    ("Missed by", _not_measured, lambda report: _degrees(report["gaze"]["error"])),
+    (_("Gaze asked for"), _not_measured, lambda report: _direction(report["gaze"]["target"])),
+    (_("Missed by"), _not_measured, lambda report: _degrees(report["gaze"]["error"])),
     (
-        "Likeness (0 = same, 0.6 = someone else)",
+        _("Likeness (0 = same, 0.6 = someone else)"),
         _not_measured,
         lambda report: f"{report['identity']['distance']:.3f}",
     ),
     (
-        "Skin texture left, and least allowed",
+        _("Skin texture left, and least allowed"),
         _not_measured,
         lambda report: f"{report['texture_retention']:.0%}, {report['texture_floor']:.0%}",
     ),
     (
-        "Skin tone (ITA)",
+        _("Skin tone (ITA)"),
         lambda report: _degrees(report["skin_tone"]["ita"]),
         lambda report: _degrees(report["skin_tone"]["ita_after"]),
     ),
     (
-        "Skin colour change (CIEDE2000)",
+        _("Skin colour change (CIEDE2000)"),
         _not_measured,
         lambda report: f"{report['skin_tone']['delta_e00_mean']:.2f}",
     ),

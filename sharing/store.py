@@ -34,8 +34,9 @@ from sharing.errors import (
 from sharing.publication import ComparisonDocument, Publication, clean, pack
 from sharing.records import DELETED, EXPIRED, GONE, LIVE, ComparisonRow, SecretRow, UseRow, VoteRow
 from sharing.settings import Settings
+from sharing.translations import _, translate
 from sharing.visitors import address_hash, digest, equal, is_token, new_token
-from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot
+from sharing.votes import LONGEST_COMMENT, Ballot, questions_of
 
 DAY, HOUR = 86_400, 3_600
 LONGEST_PUBLISHING = 600
@@ -494,16 +495,15 @@ def _ballot(row: VoteRow) -> Ballot:
 
 
 def _checked(ballot: Ballot, shared: SharedComparison) -> Ballot:
-    if not shared.asks_vote:
-        raise Refused("no-vote", "This comparison does not ask for a vote.")
+    questions = questions_of(shared.asks_vote)
     keys = {picture.key for picture in shared.document.pictures}
-    missing = [words for name, words in QUESTIONS.items() if ballot.answer(name) not in keys]
+    missing = [words for name, words in questions.items() if ballot.answer(name) not in keys]
     if missing:
         raise Refused(
             "missing-answer",
             Message(
-                "Choose a picture for each question; still open: {missing}.",
-                missing=", ".join(missing).lower(),
+                _("Choose a picture for each question; still open: {missing}."),
+                missing=", ".join(translate(shared.document.language, one) for one in missing),
             ),
         )
     comment = clean(ballot.comment, lines=True)
@@ -511,10 +511,14 @@ def _checked(ballot: Ballot, shared: SharedComparison) -> Ballot:
         raise Refused(
             "comment-too-long",
             Message(
-                "The comment has {length:,} characters; there is room for {most:,}. "
-                "Shorten it and vote again; your answers are kept below.",
+                _(
+                    "The comment has {length:,} characters; there is room for {most:,}. "
+                    "Shorten it and vote again; your answers are kept below."
+                ),
                 length=len(comment),
                 most=LONGEST_COMMENT,
             ),
         )
+    if not shared.asks_vote:
+        ballot = Ballot("", "", ballot.purpose, at=ballot.at)
     return replace(ballot, comment=comment)

@@ -1,19 +1,23 @@
-"""Ballots of a blind vote, their counts, and confidence intervals of the counts."""
+"""Ballots, their counts, and confidence intervals of the counts."""
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sharing.publication import PublishedPicture
+from sharing.translations import _
 
 QUESTIONS = {
-    "likeness": "Most like the person",
-    "trust": "Most trustworthy",
-    "purpose": "Best for the purpose",
+    "likeness": _("Most like the person"),
+    "trust": _("Most trustworthy"),
+    "purpose": _("The one you would choose"),
 }
+"""What a blind vote asks for."""
+CHOICE = {"purpose": QUESTIONS["purpose"]}
+"""What is asked for where the labels are shown."""
 LONGEST_COMMENT = 1000
 # Quantile of the normal distribution for a two-sided 95 % interval.
 _Z = 1.959963984540054
@@ -24,9 +28,9 @@ class Ballot:
     """One visitor's answers.
 
     Attributes:
-        likeness: Key of the picture that is most like the person.
-        trust: Key of the most trustworthy picture.
-        purpose: Key of the picture that is best for the purpose.
+        likeness: Key of the picture that is most like the person; "" where labels are shown.
+        trust: Key of the most trustworthy picture; "" where labels are shown.
+        purpose: Key of the picture that the visitor would choose.
         comment: Free text, or "".
         at: Time of the vote in seconds since 1970.
     """
@@ -66,8 +70,13 @@ class Count:
         return self.votes / self.of if self.of else 0.0
 
 
+def questions_of(blind: bool) -> Mapping[str, str]:
+    """The questions of a comparison, by name."""
+    return QUESTIONS if blind else CHOICE
+
+
 def tally(
-    pictures: Sequence[PublishedPicture], ballots: Sequence[Ballot]
+    pictures: Sequence[PublishedPicture], ballots: Sequence[Ballot], questions: Iterable[str]
 ) -> dict[str, list[Count]]:
     """Count the answers to each question; the counts are in the order of `pictures`."""
     return {
@@ -79,7 +88,7 @@ def tally(
             )
             for picture in pictures
         ]
-        for question in QUESTIONS
+        for question in questions
     }
 
 

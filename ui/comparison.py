@@ -14,8 +14,6 @@ from pipelines.runtime import slots
 from pipelines.runtime.errors import Cancelled, LookError, Refusal
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look, marking
-from pipelines.studio.captions import lines
-from pipelines.studio.captions import original as original_lines
 from pipelines.studio.samples import Sample, recognised
 from presets import load, translated
 from ui import pictures
@@ -344,7 +342,6 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
         framed=framed,
         frame=variant.plan.frame,
         control=file_store.address(control_path),
-        captions=lines(variant),
         warnings=(*variant.warnings, *notes),
         reached=variant.reached,
         distance=variant.distance,
@@ -393,7 +390,6 @@ def _write_original(photo: Photo, file_store: FileStore) -> ResultPicture:
         paths=(skin_path, *paths),
         skin=file_store.address(skin_path),
         eye_lines=pictures.eye_lines(analysis.face, photo_u8.shape),
-        captions=original_lines(analysis),
         warnings=analysis.warnings,
     )
 

@@ -14,19 +14,20 @@ from sharing.publication import KEEP_DAYS, Picture, Publication, pack
 from ui import pictures
 from ui.comparison import PageComparison, Photo, look_title
 from ui.result_pictures import ResultPicture
-from ui.text import messages
-from ui.text.language import DEFAULT_LANGUAGE
+from ui.text import captions, messages
+from ui.text.catalogue import translate
 
 
 def gather(
     photo: Photo | None,
     screen: PageComparison | None,
     title: str,
+    language: str,
     *,
     days: int = KEEP_DAYS[1],
     asks_vote: bool = False,
 ) -> Publication:
-    """Gather the photo and the results on the page.
+    """Gather the photo and the results on the page, with texts in a language.
 
     Raises:
         Refused: There are none, they are of another photo, or their files were deleted.
@@ -38,9 +39,12 @@ def gather(
         days=int(days),
         asks_vote=bool(asks_vote),
         pictures=tuple(
-            _picture(photo, one) for one in screen.figures if isinstance(one, ResultPicture)
+            _picture(photo, one, language)
+            for one in screen.figures
+            if isinstance(one, ResultPicture)
         ),
         report=screen.report,
+        language=language,
     )
 
 
@@ -54,15 +58,15 @@ def zipped(publication: Publication) -> bytes:
     return bundle(packed.title, packed.document, packed.files.__getitem__)
 
 
-def _picture(photo: Photo, picture: ResultPicture) -> Picture:
+def _picture(photo: Photo, picture: ResultPicture, language: str) -> Picture:
     analysis, look = photo.analysis, picture.look
     full = _pixels(picture) if look else analysis.portrait.original_u8
     return Picture(
         letter=picture.letter,
-        title=look_title(look, DEFAULT_LANGUAGE) if look else "Original",
+        title=look_title(look, language) if look else translate(language, "caption.original"),
         look=look,
-        captions=picture.captions,
-        warnings=picture.warnings,
+        captions=captions.plain_lines(picture, language),
+        warnings=tuple(messages.translate_message(language, one) for one in picture.warnings),
         best=picture.best,
         full_u8=full,
         close_u8=pictures.close_up(full, analysis.face),

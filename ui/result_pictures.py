@@ -80,7 +80,6 @@ class ResultPicture:
         control: Address of the control image, or "".
         skin: Address of the picture of what counts as skin, or "".
         eye_lines: Where the eyes are in the whole picture, and in head and shoulders; of the photo.
-        captions: Gaze, likeness and texture in English, a line each, for shared pages.
         warnings: The studio's warnings.
         reached: Whether the result came near enough to the target gaze.
         distance: Distance of the face embeddings, for the ranking.
@@ -101,7 +100,6 @@ class ResultPicture:
     control: str = ""
     skin: str = ""
     eye_lines: tuple[EyeLine, ...] = ()
-    captions: tuple[str, ...] = field(default=(), repr=False)
     warnings: tuple[str, ...] = field(default=(), repr=False)
     reached: bool = True
     distance: float = 0.0

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from pipelines.runtime.messages import Message
-from presets.schema import load
+from presets import translated
 from sharing.download import bundle
 from sharing.errors import (
     AlreadyVoted,
@@ -30,8 +30,9 @@ from sharing.publication import PublishedPicture
 from sharing.report_table import table, votes_csv
 from sharing.store import SharedComparison
 from sharing.templates import STATIC, render
+from sharing.translations import _, translate, translate_sentence
 from sharing.visitors import equal, is_token, keyed_hash, new_token
-from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot, shuffled, tally
+from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot, questions_of, shuffled, tally
 from sharing.web.jpeg_metadata import strip_metadata
 
 LARGEST_FORM = 64_000
@@ -43,12 +44,10 @@ POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-PROVENANCE = (
+PROVENANCE = _(
     "Every picture made here says so in its metadata (IPTC digital source type, software, look), "
     "and the gaze or the skin of all but the original may have been edited. Made with Presence."
 )
-THANKS = "Thank you, your vote counts. The labels are shown now."
-_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 _TYPES = {"css": "text/css", "js": "text/javascript", "jpg": "image/jpeg", "png": "image/png"}
 
 _log = logging.getLogger("presence.sharing")
@@ -114,7 +113,7 @@ class Pages:
         ballot = self._link_service.store().ballot_of(shared, visitor)
         if _is_blind(request, shared, ballot):
             return self._blind_page(request, shared, visitor)
-        return self._labelled_page(request, shared, ballot)
+        return self._labelled_page(request, shared, visitor, ballot=ballot)
 
     def picture(self, request: Request, form: Form) -> Response:
         """A picture; before a blind vote not at full size, and without metadata."""
@@ -156,7 +155,9 @@ class Pages:
         self._check_form(request, shared, visitor, form)
         store = self._link_service.store()
         # The blind page may still be open in a tab or in the browser's history after a vote.
-        if store.ballot_of(shared, visitor) is not None or _has_seen_labels(request):
+        if store.ballot_of(shared, visitor) is not None or (
+            shared.asks_vote and _has_seen_labels(request)
+        ):
             raise AlreadyVoted
         answers = {question: form.get(question, "") for question in QUESTIONS}
         ballot = Ballot(
@@ -165,7 +166,8 @@ class Pages:
         try:
             store.vote(shared, visitor, ballot, _address(request))
         except (Refused, Unavailable) as error:
-            page = self._blind_page(request, shared, visitor, form, error.sentence)
+            show = self._blind_page if shared.asks_vote else self._labelled_page
+            page = show(request, shared, visitor, form, error.sentence)
             page.status_code = error.status
             return page
         return RedirectResponse(f"{self._base(shared)}?voted", status_code=303)
@@ -183,19 +185,21 @@ class Pages:
         del form
         shared = self._owned(request)
         ballots = self._link_service.store().ballots(shared)
+        questions, language = questions_of(shared.asks_vote), shared.document.language
         return _html(
             "owner.html",
+            language,
             root=self._link_service.root,
             base=self._base(shared),
             own=f"{self._base(shared)}/own/{request.path_params['secret']}",
             url=self._url(request, shared),
             heading=_heading(shared),
             shared=shared,
-            questions=QUESTIONS,
-            counts=tally(shared.document.pictures, ballots),
+            questions=_translated(questions, language),
+            counts=tally(shared.document.pictures, ballots, questions),
             total=len(ballots),
             comments=[
-                (ballot.comment, _answers_text(shared.document.pictures, ballot))
+                (ballot.comment, _answers_text(shared, ballot))
                 for ballot in ballots
                 if ballot.comment
             ],
@@ -211,13 +215,19 @@ class Pages:
     def delete(self, request: Request, form: Form) -> Response:
         """Delete the comparison."""
         del form
-        self._link_service.store().delete(request.path_params["id"], request.path_params["secret"])
+        shared = self._owned(request)
+        self._link_service.store().delete(shared.id, request.path_params["secret"])
+        language = shared.document.language
+        sentence = _(
+            "The comparison is deleted, with its pictures, votes and comments. Its link leads "
+            "nowhere now."
+        )
         return _html(
             "message.html",
+            language,
             root=self._link_service.root,
-            heading="Taken back",
-            sentence="The comparison is deleted, with its pictures, votes and comments. Its link "
-            "leads nowhere now.",
+            heading=translate(language, _("Taken back")),
+            sentence=translate(language, sentence),
             kept="",
         )
 
@@ -235,66 +245,89 @@ class Pages:
         page = _html(
             "blind.html",
             **self._common(request, shared),
-            many=_NUMBERS[len(shared.document.pictures)],
+            **self._form(shared, visitor, form, problem),
             pictures=shuffled(
                 shared.document.pictures, keyed_hash(key, "order", visitor, shared.id)
             ),
-            questions=QUESTIONS,
-            purpose=_purpose(shared.document.pictures),
-            token=keyed_hash(key, "form", visitor, shared.id).hex(),
-            given={name: (form or {}).get(name, "") for name in (*QUESTIONS, "comment")},
-            problem=problem,
-            longest=LONGEST_COMMENT,
+            purpose=_purpose(shared.document.pictures, shared.document.language),
         )
         self._set_cookie(request, page, VISITOR, visitor, f"{self._link_service.root}/s/")
         return page
 
     def _labelled_page(
-        self, request: Request, shared: SharedComparison, ballot: Ballot | None
+        self,
+        request: Request,
+        shared: SharedComparison,
+        visitor: str,
+        form: Form | None = None,
+        problem: str = "",
+        ballot: Ballot | None = None,
     ) -> HTMLResponse:
-        pictures = shared.document.pictures
+        """The page with labels; it asks for a choice, unless it was given or asked for blind."""
+        pictures, language = shared.document.pictures, shared.document.language
+        asks = ballot is None and not shared.asks_vote
+        visitor = visitor or (new_token() if asks else "")
         votes: dict[str, Any] = {"counts": None, "total": 0, "mine": ""}
         if ballot is not None:
             ballots = self._link_service.store().ballots(shared)
             votes = {
-                "counts": tally(pictures, ballots),
+                "counts": tally(pictures, ballots, questions_of(shared.asks_vote)),
                 "total": len(ballots),
-                "mine": _answers_text(pictures, ballot),
+                "mine": _answers_text(shared, ballot),
             }
         looks = [picture.look for picture in pictures if picture.look]
-        return _html(
+        thanks = _("Thank you, your answer counts.") if "voted" in request.query_params else ""
+        page = _html(
             "shared.html",
             **self._common(request, shared),
+            **self._form(shared, visitor, form, problem),
             **votes,
+            asks=asks,
             pictures=pictures,
             second=len(pictures) - 1,
-            audience=_audience(pictures),
-            ballot=ballot,
+            audience=_audience(pictures, language),
             peeked=shared.asks_vote and ballot is None,
-            questions=QUESTIONS,
             rows=table(shared.document),
-            thanks=THANKS if ballot is not None and "voted" in request.query_params else "",
+            thanks=translate(language, thanks) if ballot is not None else "",
             settings=f"{self._link_service.root}/?"
             f"{urlencode([*(('look', look) for look in looks), ('sent', 1)])}",
         )
+        if asks:
+            self._set_cookie(request, page, VISITOR, visitor, f"{self._link_service.root}/s/")
+        return page
+
+    def _form(
+        self, shared: SharedComparison, visitor: str, form: Form | None, problem: str
+    ) -> dict[str, Any]:
+        """Values of the form for a vote."""
+        key, language = self._link_service.store().form_key(), shared.document.language
+        return {
+            "questions": _translated(questions_of(shared.asks_vote), language),
+            "token": keyed_hash(key, "form", visitor, shared.id).hex(),
+            "given": {name: (form or {}).get(name, "") for name in (*QUESTIONS, "comment")},
+            "problem": translate_sentence(language, problem),
+            "longest": LONGEST_COMMENT,
+        }
 
     def _common(self, request: Request, shared: SharedComparison) -> dict[str, Any]:
-        url = self._url(request, shared)
+        url, language = self._url(request, shared), shared.document.language
         looks = len(shared.document.pictures) - 1
         return {
+            "language": language,
             "root": self._link_service.root,
             "base": self._base(shared),
             "url": url,
             "image": f"{url}/preview.jpg",
             "heading": _heading(shared),
-            "description": (
-                "Which one is really them? A blind vote on portraits of one person."
+            "description": translate(
+                language,
+                _("Which one is really them? A blind vote on portraits of one person.")
                 if shared.asks_vote
-                else f"The original and {looks} look{'' if looks == 1 else 's'}, side by side, "
-                "with measurements."
+                else _("One portrait in {count} versions, side by side: which would you choose?"),
+                count=looks + 1,
             ),
             "shared": shared,
-            "provenance": PROVENANCE,
+            "provenance": translate(language, PROVENANCE),
         }
 
     def _find(self, request: Request) -> SharedComparison:
@@ -423,8 +456,8 @@ async def _read_form(request: Request) -> dict[str, str]:
     return dict(parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True))
 
 
-def _html(template: str, **values: Any) -> HTMLResponse:
-    return HTMLResponse(render(template, **values))
+def _html(template: str, language: str = "en", **values: Any) -> HTMLResponse:
+    return HTMLResponse(render(template, language, **values))
 
 
 def _attachment(data: bytes, kind: str, name: str) -> Response:
@@ -454,35 +487,50 @@ def _address(request: Request) -> str:
 def _heading(shared: SharedComparison) -> str:
     if shared.title:
         return shared.title
-    return "Which one is really them?" if shared.asks_vote else "Portraits side by side"
+    heading = (
+        _("Which one is really them?") if shared.asks_vote else _("Which one would you choose?")
+    )
+    return translate(shared.document.language, heading)
 
 
-def _purpose(pictures: tuple[PublishedPicture, ...]) -> str:
+def _purpose(pictures: tuple[PublishedPicture, ...], language: str) -> str:
     """Label of the context if all looks have the same, else ""."""
-    ids = {parse_qs(picture.look).get("context", [""])[0] for picture in pictures if picture.look}
-    context = load().contexts.get(ids.pop()) if len(ids) == 1 else None
-    return context.label if context else ""
+    contexts = translated(language).contexts
+    ids = _common_ids(pictures, "context")
+    return contexts[ids[0]].label if len(ids) == 1 and ids[0] in contexts else ""
 
 
-def _audience(pictures: tuple[PublishedPicture, ...]) -> str:
-    """Who will see the portrait and what it is for, where all looks agree; else ""."""
-    looks = [parse_qs(picture.look) for picture in pictures if picture.look]
-    presets = load()
-    regions, contexts = (
-        {look.get(key, [""])[0] for look in looks} for key in ("region", "context")
-    )
-    region = presets.regions.get(regions.pop()) if len(regions) == 1 else None
-    context = presets.contexts.get(contexts.pop()) if len(contexts) == 1 else None
+def _audience(pictures: tuple[PublishedPicture, ...], language: str) -> str:
+    """Who will see the portrait and what it is for."""
+    presets = translated(language)
+    regions = [presets.regions[id_] for id_ in _common_ids(pictures, "region")]
+    contexts = [presets.contexts[id_] for id_ in _common_ids(pictures, "context")]
     parts = (
-        f"Seen by: {region.audience}." if region else "",
-        f"Made for: {context.label}." if context else "",
+        (_("For: {names}."), [one.label for one in contexts]),
+        (_("Will be seen by: {names}."), [one.audience.rstrip(".") for one in regions]),
     )
-    return " ".join(part for part in parts if part)
+    return " ".join(
+        translate(language, text, names=", ".join(names)) for text, names in parts if names
+    )
 
 
-def _answers_text(pictures: tuple[PublishedPicture, ...], ballot: Ballot) -> str:
-    names = {picture.key: picture.name for picture in pictures}
+def _common_ids(pictures: tuple[PublishedPicture, ...], key: str) -> list[str]:
+    """Ids of the regions or contexts of the looks that are still known, each once."""
+    known = getattr(translated("en"), f"{key}s")
+    looks = [parse_qs(picture.look).get(key, [""])[0] for picture in pictures if picture.look]
+    return [id_ for id_ in dict.fromkeys(looks) if id_ in known]
+
+
+def _translated(questions: Mapping[str, str], language: str) -> dict[str, str]:
+    return {name: translate(language, words) for name, words in questions.items()}
+
+
+def _answers_text(shared: SharedComparison, ballot: Ballot) -> str:
+    names = {picture.key: picture.name for picture in shared.document.pictures}
+    questions = questions_of(shared.asks_vote)
+    if len(questions) == 1:
+        return names[ballot.purpose]
     return ", ".join(
-        f"{names[ballot.answer(question)]} ({words.lower()})"
-        for question, words in QUESTIONS.items()
+        f"{names[ballot.answer(name)]} ({words})"
+        for name, words in _translated(questions, shared.document.language).items()
     )

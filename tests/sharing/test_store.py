@@ -422,8 +422,8 @@ def test_votes_need_all_answers_and_a_short_comment(store: Store) -> None:
     _, found = shared(store)
     good = ballot(found)
     for bad, says in (
-        (replace(good, trust=""), "most trustworthy"),
-        (replace(good, likeness="elsewhere"), "most like the person"),
+        (replace(good, trust=""), "Most trustworthy"),
+        (replace(good, likeness="elsewhere"), "Most like the person"),
         (replace(good, comment="x" * 10_000), "10,000 characters"),
         (replace(good, comment="x" * (LONGEST_COMMENT + 1)), "room for 1,000"),
     ):
@@ -433,10 +433,14 @@ def test_votes_need_all_answers_and_a_short_comment(store: Store) -> None:
 
 
 @SQLITE
-def test_a_comparison_without_a_vote_refuses_votes(store: Store) -> None:
+def test_where_labels_are_shown_only_the_choice_is_kept(store: Store) -> None:
     _, found = shared(store, asks_vote=False)
+    store.vote(found, new_token(), ballot(found))
+    (kept,) = store.ballots(found)
+    assert (kept.likeness, kept.trust) == ("", "")
+    assert kept.purpose == ballot(found).purpose
     with pytest.raises(Refused):
-        store.vote(found, new_token(), ballot(found))
+        store.vote(found, new_token(), replace(ballot(found), purpose=""))
 
 
 def test_an_address_has_a_quota_of_votes_per_hour(open_store: OpenStore) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sharing.publication import pack
-from sharing.votes import Ballot, shuffled, tally, wilson
+from sharing.votes import QUESTIONS, Ballot, shuffled, tally, wilson
 from tests.sharing.publications import publication
 
 PICTURES = pack(publication(side=16)).document.pictures
@@ -29,7 +29,7 @@ def test_without_votes_the_interval_is_0_to_1() -> None:
 
 def test_votes_are_counted_per_question() -> None:
     a, b = PICTURES[0].key, PICTURES[1].key
-    counts = tally(PICTURES, [Ballot(a, a, b), Ballot(a, b, b), Ballot(b, b, b)])
+    counts = tally(PICTURES, [Ballot(a, a, b), Ballot(a, b, b), Ballot(b, b, b)], QUESTIONS)
     assert [one.votes for one in counts["likeness"]] == [2, 1, 0, 0]
     assert [one.votes for one in counts["trust"]] == [1, 2, 0, 0]
     assert [one.votes for one in counts["purpose"]] == [0, 3, 0, 0]

@@ -127,7 +127,7 @@ class SharePanel:
     ) -> str:
         try:
             with slots.cores().turn():
-                data = publishing.zipped(publishing.gather(photo, screen, title))
+                data = publishing.zipped(publishing.gather(photo, screen, title, language))
         except Exception as error:
             return captions.notice(messages.error_message(error, language))
         address = self.file_store.address(self.file_store.write(data, "presence-comparison.zip"))
@@ -148,7 +148,9 @@ class SharePanel:
         try:
             address = request.client.host if request.client else ""
             with slots.cores().turn():
-                publication = publishing.gather(photo, screen, title, days=days, asks_vote=asks)
+                publication = publishing.gather(
+                    photo, screen, title, language, days=days, asks_vote=asks
+                )
                 published = self.link_service.store().publish(publication, address)
             if not someone_waits():
                 # Nobody will see the private link, without which the page cannot be deleted.

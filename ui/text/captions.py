@@ -99,6 +99,12 @@ def caption(picture: ResultPicture, language: str = DEFAULT_LANGUAGE) -> str:
     )
 
 
+def plain_lines(picture: ResultPicture, language: str) -> tuple[str, ...]:
+    """The caption without warnings and without HTML: gaze, retouch, likeness in words."""
+    rows = [row for row in _rows(picture, language) if row.kind != "p-warning"]
+    return tuple(row.html.striptags() for row in (*rows, *_measured(picture, language)[:1]))
+
+
 def uses(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
     """Every look as it will be seen: profile picture, list, curriculum vitae, call."""
     looks = [one for one in figures if isinstance(one, ResultPicture) and one.letter]
