@@ -280,6 +280,13 @@ def look_title(look: Look, language: str) -> str:
     return f"{presets.regions[look.region].label} · {context}"
 
 
+def _slug(look: Look) -> str:
+    """Who a look is for or where it aims, for names of files."""
+    if isinstance(look.gaze, Gaze):
+        return "own-aim"
+    return look.region if look.gaze else "as-photographed"
+
+
 def save_variant(variant: Variant, file_store: FileStore, original: str, prefix: str = "") -> str:
     """Write a variant at full size with its provenance, and return the path.
 
@@ -289,7 +296,7 @@ def save_variant(variant: Variant, file_store: FileStore, original: str, prefix:
         original: `metadata.pixel_hash` of the photo.
         prefix: Prefix of the file's name.
     """
-    name = pictures.file_name(prefix, variant.look.region, variant.look.context)
+    name = pictures.file_name(prefix, _slug(variant.look), variant.look.context)
     return _save(variant.image_u8, variant.look, original, file_store, name)
 
 
@@ -322,10 +329,10 @@ def _rendered(photo: Photo, look: Look, file_store: FileStore, progress: Progres
 def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> ResultPicture:
     look = variant.look
     control = pictures.close_up(variant.control_image_u8, photo.analysis.face)
-    control_name = pictures.file_name(look.region, look.context, "control")
+    control_name = pictures.file_name(_slug(look), look.context, "control")
     control_path = file_store.write_png(pictures.fit_screen(control), control_name)
     full = save_variant(variant, file_store, photo.pixel_hash)
-    files, paths = _write_views(variant.image_u8, photo, file_store, look.region, look.context)
+    files, paths = _write_views(variant.image_u8, photo, file_store, _slug(look), look.context)
     save, framed, notes = full, "", tuple[str, ...]()
     if variant.plan.frame != "keep":
         save, view, notes = _write_framed(variant, photo.pixel_hash, file_store)
@@ -356,7 +363,7 @@ def _write_framed(
 
     framed = studio.framed(variant)
     look, frame = variant.look, variant.plan.frame
-    name = pictures.file_name(look.region, look.context, frame)
+    name = pictures.file_name(_slug(look), look.context, frame)
     view = file_store.write_png(pictures.small(framed.image_u8), f"{name}-small")
     return _save(framed.image_u8, look, original, file_store, name), view, framed.notes
 
@@ -409,8 +416,10 @@ def _write_views(
         "eyes": pictures.eye_pair(pixels, face, scale),
         "skin": pixels[photo.skin_window],
         "square": pictures.small(pixels[framing.square(face, pixels.shape)]),
-        "wide": pictures.small(pixels[framing.wide(face, pixels.shape)]),
     }
+    wide = framing.wide(face, pixels.shape)
+    if wide is not None:
+        crops["wide"] = pictures.small(pixels[wide])
     paths = {part: write(picture, part) for part, picture in crops.items()}
     files = Files(
         whole=file_store.address(whole),

@@ -21,7 +21,7 @@ class Files:
         eyes: Address of the enlarged eyes, side by side in halves of one size.
         skin: Address of a piece of skin at 100 %.
         square: Address of a square around the face, for profile pictures.
-        wide: Address of a 16:9 crop around the face, for calls.
+        wide: Address of a 16:9 crop around the face, for calls, or "" if the face does not fit.
         paths: Paths of the whole picture and of head and shoulders.
     """
 
@@ -30,8 +30,8 @@ class Files:
     eyes: str
     skin: str
     square: str
-    wide: str
     paths: tuple[str, str]
+    wide: str = ""
 
 
 @dataclass(frozen=True)

@@ -47,14 +47,18 @@ def square(face: Face, shape: tuple[int, ...]) -> Window:
     return _of_ratio(face, shape, 1.0, *_SQUARE)
 
 
-def wide(face: Face, shape: tuple[int, ...]) -> Window:
+def wide(face: Face, shape: tuple[int, ...]) -> Window | None:
     """Rows and columns of a 16:9 crop around the head, moved and shrunk to lie in the picture.
+
+    None if the picture is too narrow for a crop with the whole face in it.
 
     Args:
         face: The face, in pixels of any resized copy of the picture.
         shape: (height, width, ...) of the picture to crop.
     """
-    return _of_ratio(face, shape, _WIDE_RATIO, *_WIDE)
+    window = _of_ratio(face, shape, _WIDE_RATIO, *_WIDE)
+    tall = np.ptp(face.oval[:, 1]) * shape[0] / face.size[0]
+    return window if window[0].stop - window[0].start >= tall else None
 
 
 def _of_ratio(face: Face, shape: tuple[int, ...], ratio: float, half: float, down: float) -> Window:

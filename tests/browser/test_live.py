@@ -73,7 +73,7 @@ def test_a_moved_slider_changes_that_look_and_then_its_numbers(
     first, other = source(page, "A"), source(page, "B")
     box = picture(page, "A").bounding_box()
     hold_the_full_result(page)
-    move(page, "Gaze", 0.3)
+    move(page, "Gaze", 30)
     expect(figure(page, "A")).to_have_class(re.compile("p-preview"))
     preview = source(page, "A")
     assert preview.startswith("data:image/jpeg")
@@ -83,7 +83,7 @@ def test_a_moved_slider_changes_that_look_and_then_its_numbers(
     expect(words(page, "A")).to_be_hidden()
     expect(words(page, "B")).to_be_visible()
     screenshot(page, "live-preview")
-    move(page, "Polish", 0.4)
+    move(page, "Polish", 40)
     page.wait_for_function(
         "([image, was]) => image.src !== was",
         arg=[picture(page, "A").element_handle(), preview],
@@ -99,9 +99,9 @@ def test_a_moved_slider_changes_that_look_and_then_its_numbers(
     assert "&gaze=1&polish=1&" in looks_in_address(page)[1]
     screenshot(page, "live-settled")
     # There and back again: the first result is known, and shown without being made again.
-    move(page, "Gaze", 1)
+    move(page, "Gaze", 100)
     expect(figure(page, "A")).to_have_class(re.compile("p-preview"))
-    move(page, "Polish", 1)
+    move(page, "Polish", 100)
     page.wait_for_url(re.compile(r"japan%26context%3Dlinkedin%26gaze%3D1%26polish%3D1%26"))
     wait_until_settled(page)
     assert source(page, "A") == first
@@ -152,7 +152,7 @@ def test_stop_leaves_the_results_from_before(visit: Visit) -> None:
     at_rest(page)
     before, address = source(page, "A"), page.url
     with page.expect_request(re.compile("queue/join")):
-        move(page, "Gaze", 0.35)
+        move(page, "Gaze", 35)
     # At once: a click of the mouse could come too late.
     page.evaluate("document.getElementById('stop').click()")
     # Whether it was in time or not, no preview stays that nothing follows.

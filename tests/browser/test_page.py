@@ -284,7 +284,7 @@ def test_fine_control_is_empty_until_something_is_written(visit: Visit) -> None:
     page.wait_for_url(re.compile("executive"))
     assert "doses" not in looks_in_address(page)[0]
     at_rest(page)
-    address, changed = page.url, page.locator("#changed")
+    address, changed = page.url, page.locator(".p-wrong").first
     expect(changed).to_have_text("")
     sideways.fill("")
     # As typed: it counts at once.
@@ -367,7 +367,7 @@ def test_a_refused_portrait_leaves_nothing_of_the_one_before(
     at_rest(page)
     assert pictures_of_people(page) == []
     # A moved control and another look change nothing about that.
-    for change in (lambda: move(page, "Polish", 0.5), lambda: add_look(page)):
+    for change in (lambda: move(page, "Polish", 50), lambda: add_look(page)):
         settle_after(page, change)
         expect(alert).to_contain_text(says)
         assert pictures_of_people(page) == []

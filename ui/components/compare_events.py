@@ -195,7 +195,8 @@ class CompareEvents:
         """After an event that compares, write the address, and see what has changed meanwhile."""
         page = self.page
         event.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
-        return event.then(self._follow_up, self.inputs, [page.due, *self._clear()], **QUICK)
+        outputs = [page.due, *(card.finer.wrong for card in page.cards), *self._clear()]
+        return event.then(self._follow_up, self.inputs, outputs, **QUICK)
 
     def on_queue_full(self, event: Any, cause: str) -> None:
         """Show a notice if the queue refuses an event, which then has no other follow-up.
@@ -256,7 +257,6 @@ class CompareEvents:
             page.link,
             page.share.screen,
             page.share.saved,
-            page.changed,
             *page.results.outputs,
         ]
 
@@ -300,18 +300,19 @@ class CompareEvents:
             screen.look(card.letter) == look for card, look in zip(cards, looks, strict=True)
         )
 
-    def wrong_setting(self, values: Values) -> str:
-        """The notice that a setting cannot be used, and why; empty if all can."""
+    def wrong_settings(self, values: Values) -> Updates:
+        """Updates that say beside a look's degrees what is wrong with them, or nothing."""
+        updates: Updates = {card.finer.wrong: "" for card in self.page.cards}
         for card in self.active_cards(values):
             try:
                 card.read(values)
             except LookError as error:
                 message = error_message(error, values[self.page.language])
-                return captions.notice(message, quiet=True)
+                updates[card.finer.wrong] = captions.notice(message)
             except TypeError:
                 # A number is incomplete.
                 continue
-        return ""
+        return updates
 
     def active_cards(self, values: Values) -> list[LookCard]:
         """The cards of the looks on the page."""
@@ -455,12 +456,12 @@ class CompareEvents:
         if not is_of_portrait(screen, path):
             return {page.due: "", **self._clear()}
         due = "" if self.is_settled(values, screen) else str(next(self._serials))
-        return {page.due: due, page.changed: self.wrong_setting(values)}
+        return {page.due: due, **self.wrong_settings(values)}
 
     def _clear(self, language: str = DEFAULT_LANGUAGE, address: str = "") -> Updates:
         """Updates that remove the results; `address` as for `Results.clear`."""
         page = self.page
-        return {page.changed: "", **page.share.clear(), **page.results.clear(language, address)}
+        return {**page.share.clear(), **page.results.clear(language, address)}
 
     def compare(
         self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS

@@ -40,7 +40,7 @@ _WRITE = """(shown, ...fields) => {
   const at = shown.letters.indexOf(letter);
   fields[at] = String(Number(fields[at]) + 1);
   fields.splice(count + 2 * at, 2, ...text);
-  if (strength !== undefined) fields[3 * count + at] = strength;
+  fields[3 * count + at] = strength;
   return fields;
 }"""
 
@@ -157,7 +157,7 @@ class DialTab:
                 continue
             try:
                 look = card.read(values)
-                strength = float(values[card.gaze])
+                strength = float(values[card.gaze]) / 100
                 aim = aim_of(card.letter, look, strength, values[photo], values[language])
             except (LookError, TypeError):
                 # A number in a field is incomplete.

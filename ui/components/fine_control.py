@@ -17,7 +17,7 @@ from pipelines.studio import Look
 from pipelines.studio.look import DOSES, MOST_GENERATIVE, WIDEST_TRIM
 from presets import Context, Presets, Region, load
 from ui.components.events import QUICK
-from ui.components.html import aside
+from ui.components.html import aside, html
 from ui.text.catalogue import t
 
 Values = Mapping[Component, Any]
@@ -34,6 +34,7 @@ class FineControl:
     Attributes:
         yaw: Degrees; empty for the gaze of the region.
         pitch: As `yaw`.
+        wrong: Says what is wrong with the degrees.
         doses: By letter. Those of the context are no overrides, so they follow its polish.
     """
 
@@ -43,6 +44,7 @@ class FineControl:
     tab: gr.Tab = field(init=False)
     yaw: gr.Textbox = field(init=False)
     pitch: gr.Textbox = field(init=False)
+    wrong: gr.HTML = field(init=False)
     trim: tuple[gr.Slider, ...] = field(init=False)
     doses: dict[str, gr.Slider] = field(init=False)
     engine: gr.Dropdown = field(init=False)
@@ -77,6 +79,7 @@ class FineControl:
                     ("sideways", "upwards"), gaze_placeholders(region), strict=True
                 )
             )
+        self.wrong = html(elem_classes="p-wrong")
         aside(t("fine.trim_aside"))
         with gr.Row(elem_classes="p-fine-row p-trim"):
             self.trim = tuple(

@@ -124,7 +124,7 @@ class LivePreviews:
             list(triggers),
             self._move_handler(card),
             self.events.inputs,
-            [self.preview, self.page.changed],
+            [self.preview, *(one.finer.wrong for one in self.page.cards)],
             **LATEST,
         )
 
@@ -168,18 +168,19 @@ class LivePreviews:
         def on_move(values: Values, request: gr.Request) -> Updates:
             session, events = str(request.session_hash), self.events
             screen = self._screen(values)
-            wrong = events.wrong_setting(values)
+            notices = events.wrong_settings(values)
+            wrong = any(notices.values())
             with self._lock:
                 if events.is_settled(values, screen) and not wrong and session not in self._moves:
                     # Gradio's lists send this event also when they only lose the focus.
-                    return {self.preview: gr.skip(), self.page.changed: ""}
+                    return {self.preview: gr.skip(), **notices}
                 serial = self._moves[session] = next(self._serials)
             # Cancel the full result of the previous settings, which would come too late.
             self.page.cancellations.supersede(task_key(session, "live"))
             preview = None if wrong else self._preview(card, values, screen)
             return {
                 self.preview: json.dumps({**preview, "serial": serial}) if preview else gr.skip(),
-                self.page.changed: wrong,
+                **notices,
             }
 
         return on_move
@@ -251,7 +252,7 @@ class LivePreviews:
             if self._moves.get(session) != last_move:
                 return unchanged
             self._moves.pop(session, None)
-        return {**updates, page.changed: ""}
+        return updates
 
 
 def is_live(look: Look) -> bool:

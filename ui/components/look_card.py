@@ -116,8 +116,12 @@ class LookCard:
             None,
             self.gaze,
             [fine.yaw, fine.pitch, self.gaze],
-            js="(strength) => ['', '', strength || 1]",
+            js="(strength) => ['', '', strength || 100]",
             api_visibility="private",
+        )
+        # The strength is that of the audience's gaze.
+        self.gaze.input(
+            None, None, [fine.yaw, fine.pitch], js="() => ['', '']", api_visibility="private"
         )
         self.region.change(
             _on_region,
@@ -155,13 +159,13 @@ class LookCard:
             LookError: A number is out of range, or is not a number.
         """
         finer = {
-            "gaze": float(values[self.gaze]),
+            "gaze": float(values[self.gaze]) / 100,
             **self.finer.read(values, load().contexts[values[self.context]]),
         }
         look = Look(
             region=values[self.region],
             context=values[self.context],
-            polish=float(values[self.polish]),
+            polish=float(values[self.polish]) / 100,
             frame=values[self.frame],
             backdrop=values[self.backdrop],
             **finer,
@@ -174,8 +178,8 @@ class LookCard:
         return {
             self.region: look.region,
             self.context: look.context,
-            self.gaze: strength,
-            self.polish: look.polish,
+            self.gaze: 100 * strength,
+            self.polish: 100 * look.polish,
             self.frame: look.frame,
             self.backdrop: look.backdrop,
             **self.finer.fill(look),
@@ -224,6 +228,7 @@ def _choice(name: str, values: Sequence[str], chosen: str) -> gr.Dropdown:
 
 
 def _strength(name: str, value: object) -> gr.Slider:
-    start = float(value) if isinstance(value, int | float) else 1.0
+    """A slider in percent."""
+    start = 100 * float(value) if isinstance(value, int | float) else 100.0
     label = t(f"look.{name}")
-    return gr.Slider(0, 1, start, step=0.05, label=label, min_width=130, buttons=[])
+    return gr.Slider(0, 100, start, step=5, label=label, min_width=130, buttons=[])

@@ -10,7 +10,6 @@ from ui import comparison
 from ui.components.compare_events import CompareEvents
 from ui.components.events import QUICK
 from ui.components.header import header
-from ui.components.html import html
 from ui.components.live import SETTLE, LivePreviews
 from ui.components.panels import SHOWN_AT_START, Panels, Updates
 from ui.text.catalogue import t
@@ -91,7 +90,6 @@ class Page(Panels):
         self.portrait.render()
         for index, card in enumerate(self.cards):
             card.render(removable=index >= SHOWN_AT_START)
-        self.changed = html(elem_id="changed")
         self.add = gr.Button(t("page.add"), elem_classes="p-text-button", size="sm")
         self.share.render()
         with gr.Accordion(t("page.fine"), open=False, elem_id="fine"), gr.Tabs():
@@ -156,7 +154,6 @@ class Page(Panels):
             self.portrait.photo: screen.path,
             **self.show_cards([one.letter for one in screen.figures[1:]]),
             **self.comparing.comparison_updates(photo, screen, language),
-            self.changed: "",
         }
         for card in self.cards:
             look = screen.look(card.letter)

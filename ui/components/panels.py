@@ -27,7 +27,7 @@ Updates = dict[Any, Any]
 
 START = (
     Look(region="international", context="linkedin"),
-    Look(region="japan", context="linkedin"),
+    Look(region="japan", context="advertising"),
     Look(region="nordic", context="executive"),
     Look(region="off-camera", context="creative-portfolio"),
 )
@@ -42,7 +42,6 @@ class Panels:
         file_store: Holds the files of visitors.
         link_service: Publishes comparisons.
         shared_samples: Analyses and results of the samples.
-        changed: The notice that a setting is wrong.
         due: Hidden; not empty after a comparison whose settings have changed meanwhile.
         photo: State with the analysed `Photo`, or None.
         active: State with the letters of the looks on the page.
@@ -62,7 +61,6 @@ class Panels:
     dial: DialTab = field(init=False)
     history: HistoryStrip = field(init=False)
     add: gr.Button = field(init=False)
-    changed: gr.HTML = field(init=False)
     due: gr.Textbox = field(init=False)
     cancellations: Cancellations = field(init=False, default_factory=Cancellations)
     photo: gr.State = field(init=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import gradio as gr
 
+from pipelines.engines import weights
 from pipelines.runtime.errors import Cancelled
 from pipelines.studio import Look
 from pipelines.studio.look import LARGEST_SEED
@@ -54,6 +55,7 @@ class PersonaPanel:
                 value="international",
                 label=t("persona.region"),
             )
+            here = any(weights.state(one, lambda: True) == "ready" for one in engines)
             self.engine = gr.Dropdown(
                 [(t(f"engine.{one.id}"), one.id) for one in engines],
                 value=engines[0].id if engines else None,
@@ -63,7 +65,11 @@ class PersonaPanel:
             self.seed = gr.Number(
                 0, label=t("persona.seed"), precision=0, minimum=0, maximum=LARGEST_SEED
             )
-            self.invent = gr.Button(t("persona.invent"), size="sm", elem_id="invent")
+            if not here:
+                aside(t("persona.absent"))
+            self.invent = gr.Button(
+                t("persona.invent"), size="sm", elem_id="invent", interactive=here
+            )
             self.results = html()
 
     def listen(self, portrait: gr.components.Component, language: gr.State) -> None:

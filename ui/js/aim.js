@@ -4,6 +4,7 @@ const EYES_MM = 63; // Mean distance of the eyes.
 const SCREEN_MM = 300; // How far before the face the pointer is thought to be.
 const LARGEST = 40;
 const SNAP = 1.5;
+const TAP = 8; // Pixels that a finger moves before it aims.
 const STEP = 0.5;
 const LARGE = 2;
 
@@ -11,6 +12,7 @@ let strip = null; // The row of pictures, which may be created after this.
 const looks = () => props.value?.looks ?? {};
 const says = () => props.value?.says;
 
+let tapped = null; // Where a finger came down that has not moved yet.
 let held = null; // The letter of the look that is being dragged.
 let expected = null; // The aim that was sent, until an update confirms it.
 let later = 0;
@@ -88,7 +90,7 @@ function own() {
     line.hidden = !look?.hand;
     if (line.hidden) continue;
     const back = Object.assign(document.createElement('button'), { type: 'button', textContent: look.back });
-    back.addEventListener('click', () => send(line.dataset.letter, null, ['', ''], 1));
+    back.addEventListener('click', () => send(line.dataset.letter, null, ['', ''], FULL));
     line.replaceChildren(`${says().own.replace('{}', inWords(look.at))} `, back);
   }
 }
@@ -118,7 +120,7 @@ function send(letter, spot, text, strength) {
 
 function aim(letter, spot, now) {
   at[letter] = spot;
-  const sendAim = () => send(letter, at[letter], at[letter].map(String));
+  const sendAim = () => send(letter, at[letter], at[letter].map(String), FULL);
   if (now) sendAim();
   else later ||= setTimeout(sendAim, pause());
   stages().filter((one) => one.letter === letter).forEach(mark);
@@ -134,7 +136,8 @@ function release() {
   const letter = held;
   held = null;
   strip.classList.remove('p-aiming');
-  aim(letter, at[letter], true);
+  if (!tapped) aim(letter, at[letter], true);
+  tapped = null;
 }
 
 function listen() {
@@ -148,12 +151,16 @@ function listen() {
     one.stage.setPointerCapture(event.pointerId);
     held = one.letter;
     strip.classList.add('p-aiming');
-    aim(one.letter, gazeAt(one, event), false);
+    // A finger that only taps, such as to scroll, means no aim.
+    tapped = event.pointerType === 'touch' ? [event.clientX, event.clientY] : null;
+    if (!tapped) aim(one.letter, gazeAt(one, event), false);
   });
   strip.addEventListener('pointermove', (event) => {
     const one = held && stages().find(({ letter }) => letter === held);
     if (!one) return;
     if (!event.buttons) return release();
+    if (tapped && Math.hypot(event.clientX - tapped[0], event.clientY - tapped[1]) < TAP) return;
+    tapped = null;
     aim(held, gazeAt(one, event), false);
   });
   for (const name of ['pointerup', 'pointercancel']) addEventListener(name, release);
@@ -163,7 +170,7 @@ function listen() {
     const letter = stage.dataset.aims;
     const step = event.shiftKey ? LARGE : STEP;
     if (event.key === 'Home') aim(letter, [0, 0], true);
-    else if (event.key === 'Escape') send(letter, null, ['', ''], 1);
+    else if (event.key === 'Escape') send(letter, null, ['', ''], FULL);
     else if (TURNS[event.key]) {
       const spot = turnedBy(event.key, spotOf(letter) ?? [0, 0], STEP, step);
       if (Math.hypot(...spot) <= LARGEST) aim(letter, spot, false);

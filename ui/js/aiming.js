@@ -1,4 +1,5 @@
 // Shared by the scripts that aim: the gaze dial, and the aim on the pictures.
+const FULL = 100; // Gaze strength in percent; an aim of one's own is meant in full.
 const WAIT = 90; // Milliseconds between two aims that are sent during a drag.
 const PATIENCE = 5000; // Milliseconds for which updates without the last aim are ignored.
 const TURNS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };

@@ -142,7 +142,7 @@ function send(text) {
   later = 0;
   sentAt = performance.now();
   expected = { spot: at, until: performance.now() + PATIENCE };
-  props.value = { ...props.value, aimed: { letter: chosen, text } };
+  props.value = { ...props.value, aimed: { letter: chosen, text, strength: FULL } };
   trigger('input');
 }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines.gaze import CONTACT_DEG
+from pipelines.gaze import CONTACT_DEG, Gaze
 from pipelines.studio import Look
+from pipelines.studio.captions import out_of_reach
 from pipelines.studio.comparison import TIE
 from ui.result_pictures import Figure, ResultPicture
 from ui.text import numbers
@@ -45,6 +46,8 @@ def verdict(figures: Sequence[Figure], language: str) -> str:
         return ""
     judgement = judge(figures)
     errors = _errors(looks)
+    # Their captions say how far these eyes can turn.
+    beyond = {one.letter for one in looks if _is_beyond_reach(one)}
     sentences = []
     if judgement.closest:
         least = numbers.degrees(min(errors[letter] for letter in judgement.closest))
@@ -56,7 +59,7 @@ def verdict(figures: Sequence[Figure], language: str) -> str:
     sentences += [
         translate(language, "verdict.missed", letter=letter, error=numbers.degrees(error))
         for letter, error in errors.items()
-        if error > CONTACT_DEG
+        if error > CONTACT_DEG and letter not in beyond
     ]
     if judgement.least_changed:
         letters = _listed(judgement.least_changed, language)
@@ -87,6 +90,11 @@ def _errors(looks: Sequence[ResultPicture]) -> dict[str, float]:
     """Gaze errors by letter, of the looks that were asked for a gaze."""
     errors = {one.letter: one.report["gaze"]["error"] for one in looks}
     return {letter: float(error) for letter, error in errors.items() if error is not None}
+
+
+def _is_beyond_reach(picture: ResultPicture) -> bool:
+    asked, target = (picture.report["gaze"].get(name) for name in ("asked", "target"))
+    return bool(asked and target) and out_of_reach(Gaze(*asked), Gaze(*target))
 
 
 def _distance(picture: ResultPicture) -> float:

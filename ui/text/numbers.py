@@ -33,7 +33,9 @@ def small_percent(share: float) -> str:
 
 def off_lens(gaze: Gaze) -> str:
     """Angle of a gaze off the lens, such as ``3.4°``; ``> 60°`` if it is too large to measure."""
-    return degrees(gaze.off_lens) if gaze.measurable else f"> {degrees(LARGEST_DEG, 0)}"
+    # As in reports, so that no two places round one gaze differently.
+    rounded = Gaze(round(gaze.yaw, 2), round(gaze.pitch, 2))
+    return degrees(rounded.off_lens) if gaze.measurable else f"> {degrees(LARGEST_DEG, 0)}"
 
 
 def gaze_word(gaze: Gaze, language: str = DEFAULT_LANGUAGE) -> str:
