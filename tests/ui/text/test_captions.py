@@ -71,7 +71,7 @@ def test_what_was_asked_is_only_said_where_it_differs(
 def test_what_was_asked_and_what_these_eyes_reach_are_told_apart() -> None:
     gaze = {"asked": [24.0, 0.0], "target": [15.0, 0.0], "after": [14.8, 0.0], "error": 0.2}
     shot = replace(LOOK, gaze=Gaze(14.8, 0.0), report={**VARIANT, "gaze": gaze})
-    assert "14.8° averted (asked 24.0°, at best 15.0°)" in text(captions.caption(shot))
+    assert "14.8° averted (asked 24.0°; these eyes can reach 15.0°)" in text(captions.caption(shot))
 
 
 def test_a_figure_can_be_found_and_its_alt_text_has_the_measurement_in_words() -> None:
