@@ -41,6 +41,12 @@ WIDEST_TRIM_APART_DEG = 4.0
 STEPS = ("analyse", "redirect", "controlnet", "polish", "measure")
 
 
+_AS_FAR = (
+    "The eyes cannot turn that far in a head that faces this way; "
+    "they go as far as eyes comfortably do."
+)
+
+
 @dataclass(frozen=True)
 class Variant:
     """One look of one photo.
@@ -196,7 +202,8 @@ def _render(
         image_u8=result,
         measurements=measured,
         warnings=(
-            *plan_warnings,
+            # Eyes that are left in the end go nowhere.
+            *(one for one in plan_warnings if one != _AS_FAR or turned.image_u8 is not original),
             *turned.warnings,
             *result_warnings,
             *measured.reasons,
@@ -254,10 +261,7 @@ def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...
             "The eyes look there already, to within half a degree; they are left alone."
         )
     elif planned.clamped:
-        warnings.append(
-            "The eyes cannot turn that far in a head that faces this way; "
-            "they go as far as eyes comfortably do."
-        )
+        warnings.append(_AS_FAR)
     if planned.trim.widening > WIDEST_TRIM_APART_DEG:
         warnings.append(
             Message(
