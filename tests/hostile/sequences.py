@@ -267,6 +267,7 @@ def outcome(message: dict[str, Any] | str) -> str:
         "p-public",
         "presence-international",
         "presence-japan",
+        "presence-as-photographed",
         "presence-1-",
         "presence-grid.png",
     )
@@ -678,7 +679,7 @@ def _settled(scene: Scene) -> Visitor:
     one = scene.visitor(quick=False)
     one.work(scene.page.event("settle", "click"))
     moved = scene.page.named("on_move")
-    one.set_to[scene.page.targets(moved, "slider")[0]] = 0.5
+    one.set_to[scene.page.targets(moved, "slider")[0]] = 50
     one.do(moved)
     return one
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -105,6 +106,9 @@ class CompareEvents:
     cleared_for: gr.State = field(init=False)
     examined: gr.State = field(init=False)
     previews: Previews = field(init=False)
+    # Session and portrait that is being analysed; and its looks where they are being compared.
+    _under_way: set[tuple[object, ...]] = field(init=False, default_factory=set)
+    _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
     _serials: Iterator[int] = field(init=False, default_factory=count)
 
     def render(self) -> None:
@@ -289,8 +293,7 @@ class CompareEvents:
             values: Values of `inputs`.
             screen: The results, or None.
         """
-        cards = self.active_cards(values)
-        looks = [read_look(card, values) for card in cards]
+        cards, looks = self.active_cards(values), self._looks(values)
         if any(look is None for look in looks):
             return True
         if screen is None:
@@ -392,9 +395,12 @@ class CompareEvents:
         if not path:
             # `_on_portrait` decides about the notice.
             return {page.photo: None, page.portrait.gaze_line: "", self.examined: Examined()}
+        session = str(request.session_hash)
+        if not self._begin(session, path):
+            return {page.photo: gr.skip()}
         progress(0, desc=translate_message(language, "Looking at the photo"))
         try:
-            with page.cancellations.running(str(request.session_hash)) as check:
+            with page.cancellations.running(session) as check:
                 check()
                 photo = page.shared_samples.examine(path)
                 check()
@@ -403,6 +409,8 @@ class CompareEvents:
         except Exception as error:
             examined = Examined(path, _error_notice(error, language))
             return {page.results.strip: "", **self._not_examined(examined)}
+        finally:
+            self._under_way.discard((session, path))
         return {
             page.photo: photo,
             page.portrait.gaze_line: _gaze_line(photo, language),
@@ -503,7 +511,24 @@ class CompareEvents:
         if restored and self.is_settled(values, values[page.share.screen]):
             # It was restored from the history with its results.
             return {page.link: ""}
-        return self.compare(values, request, progress)
+        session, work = str(request.session_hash), (path, *self._looks(values))
+        if not self._begin(session, *work):
+            return {page.link: ""}
+        try:
+            return self.compare(values, request, progress)
+        finally:
+            self._under_way.discard((session, *work))
+
+    def _begin(self, *work: object) -> bool:
+        """Whether this work is not under way already; Gradio fires some changes twice."""
+        with self._lock:
+            if work in self._under_way:
+                return False
+            self._under_way.add(work)
+            return True
+
+    def _looks(self, values: Values) -> tuple[Look | None, ...]:
+        return tuple(read_look(card, values) for card in self.active_cards(values))
 
     def _compare_first(
         self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
@@ -583,6 +608,9 @@ class CompareEvents:
     def _cancel_all(self, request: gr.Request) -> None:
         """Cancel the session's comparison, persona and live previews; a grid has its own Stop."""
         session = str(request.session_hash)
+        with self._lock:
+            # What is asked for from now on is not the same work any more.
+            self._under_way -= {work for work in self._under_way if work[0] == session}
         self.page.cancellations.stop(session)
         self.page.cancellations.stop(task_key(session, "persona"))
         self.previews.forget(session, stopped=True)

@@ -36,6 +36,8 @@ class FineControl:
         pitch: As `yaw`.
         wrong: Says what is wrong with the degrees.
         doses: By letter. Those of the context are no overrides, so they follow its polish.
+        doses_of: Hidden; the context that the doses are for. Until those of a new one have come,
+            they do not count.
     """
 
     letter: str
@@ -47,6 +49,7 @@ class FineControl:
     wrong: gr.HTML = field(init=False)
     trim: tuple[gr.Slider, ...] = field(init=False)
     doses: dict[str, gr.Slider] = field(init=False)
+    doses_of: gr.Textbox = field(init=False)
     engine: gr.Dropdown = field(init=False)
     generative: gr.Slider = field(init=False)
     seed: gr.Number = field(init=False)
@@ -88,6 +91,7 @@ class FineControl:
 
     def _render_doses(self, context: Context) -> None:
         aside(t("fine.doses_aside"))
+        self.doses_of = gr.Textbox(self.start.context, visible=False)
         with gr.Row(elem_classes="p-fine-row"):
             self.doses = {
                 letter: _slider(name, getattr(context.doses, name), 1.0)
@@ -111,6 +115,7 @@ class FineControl:
             self.pitch,
             *self.trim,
             *self.doses.values(),
+            self.doses_of,
             self.engine,
             self.generative,
             self.seed,
@@ -128,13 +133,14 @@ class FineControl:
         """
         yaw, pitch = self._number(values, self.yaw), self._number(values, self.pitch)
         gaze = {} if yaw is None and pitch is None else {"gaze": Gaze(yaw or 0.0, pitch or 0.0)}
-        doses = ((letter, float(values[slider] or 0)) for letter, slider in self.doses.items())
+        doses = {letter: float(values[slider] or 0) for letter, slider in self.doses.items()}
+        own = doses.items() if values[self.doses_of] == context.id else ()
         return {
             **gaze,
             "trim": Trim(*(float(values[slider] or 0) for slider in self.trim)),
             "doses": tuple(
                 (letter, dose)
-                for letter, dose in doses
+                for letter, dose in own
                 if abs(dose - getattr(context.doses, DOSES[letter])) >= STEP / 2
             ),
             "engine": values[self.engine],
@@ -154,6 +160,7 @@ class FineControl:
                 slider: doses.get(letter, getattr(context.doses, DOSES[letter]))
                 for letter, slider in self.doses.items()
             },
+            self.doses_of: look.context,
             self.engine: look.engine,
             self.generative: gr.update(value=look.generative, visible=_draws_skin(look.engine)),
             self.seed: look.seed,

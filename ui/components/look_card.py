@@ -136,7 +136,9 @@ class LookCard:
             **QUICK,
         )
         # By the visitor; a look that is filled in has doses of its own.
-        self.context.select(_own_doses, self.context, list(fine.doses.values()), **QUICK)
+        self.context.select(
+            _own_doses, self.context, [fine.doses_of, *fine.doses.values()], **QUICK
+        )
         # The notes are created in English, before the visitor's language is known.
         language.change(
             _notes,
@@ -210,8 +212,8 @@ def _on_context(chosen: str, language: str = DEFAULT_LANGUAGE) -> str:
     return evidence.context_note(translated(language).contexts[chosen], language)
 
 
-def _own_doses(chosen: str) -> list[float]:
-    return list(load().contexts[chosen].doses.model_dump().values())
+def _own_doses(chosen: str) -> tuple[Any, ...]:
+    return chosen, *load().contexts[chosen].doses.model_dump().values()
 
 
 def _notes(region: str, context: str, language: str) -> tuple[str, str]:
