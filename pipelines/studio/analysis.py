@@ -123,7 +123,7 @@ def analyse_pixels(original_u8: Image8) -> Analysis:
 
 def _analyse(photo: Portrait, start: float, population: Population) -> Analysis:
     face, estimate, fit = _fit_eyes(photo.pixels, faces.find(photo.pixels), population)
-    warnings = []
+    warnings = list(photo.notes)
     if face.count > 1:
         warnings.append(
             Message("There are {count} faces in this photo; the largest is used.", count=face.count)

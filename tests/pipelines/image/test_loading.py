@@ -9,6 +9,7 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngImageFile
 
 from pipelines.image import delivery, loading
 from pipelines.image.arrays import Image8
@@ -179,7 +180,7 @@ def test_too_many_pixels_are_refused_before_decoding(monkeypatch: pytest.MonkeyP
     def decode(*args: object) -> None:
         raise AssertionError("decoded before its size was checked")
 
-    monkeypatch.setattr(loading, "_decode", decode)
+    monkeypatch.setattr(PngImageFile, "load", decode)
     with pytest.raises(Refusal) as caught:
         loading.load(data)
     assert caught.value.code == "too-large"
