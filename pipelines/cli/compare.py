@@ -25,7 +25,7 @@ def run(
     from presets import load
 
     looks = [Look.parse(text).checked(load()) for text in look]
-    comparison = studio.compare(studio.analyse(photo), looks)
+    comparison = studio.compare(studio.analyse(photo, face=looks[0].face), looks)
     out.mkdir(parents=True, exist_ok=True)
     original = metadata.pixel_hash(comparison.analysis.portrait.original_u8)
     report = comparison.report()

@@ -28,7 +28,7 @@ def run(
     # Before the photo is looked at, so that a slip of the pen is answered at once.
     asked = Look.parse(look).checked(load())
     metadata.form_of(out)
-    analysis = studio.analyse(photo)
+    analysis = studio.analyse(photo, face=asked.face)
     variant = studio.render(analysis, asked)
     original = metadata.pixel_hash(analysis.portrait.original_u8)
     framed = studio.framed(variant)
