@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.face import framing
 from pipelines.gaze import Gaze
 from pipelines.image import metadata
+from pipelines.image.origin import Origin
 from pipelines.runtime import slots
 from pipelines.runtime.errors import Cancelled, LookError, Refusal
 from pipelines.runtime.messages import Message
@@ -177,11 +178,14 @@ def compare_to_files(
     from pipelines import studio
     from pipelines.studio import comparison
 
-    original = metadata.pixel_hash(photo.analysis.portrait.original_u8)
+    portrait = photo.analysis.portrait
+    original = metadata.pixel_hash(portrait.original_u8)
     paths, summaries = list[str](), list[VariantSummary]()
     for variant in studio.render_each(photo.analysis, looks, progress):
         with slots.cores().turn():
-            paths.append(save_variant(variant, file_store, original, f"{len(paths) + 1}"))
+            paths.append(
+                save_variant(variant, file_store, original, portrait.origin, f"{len(paths) + 1}")
+            )
         summaries.append(VariantSummary(variant.report(), variant.reached, variant.distance))
         # Free its pixels before the next variant is rendered.
         del variant
@@ -299,17 +303,20 @@ def look_title(look: Look, language: str) -> str:
     return f"{presets.regions[look.region].label} · {context}"
 
 
-def save_variant(variant: Variant, file_store: FileStore, original: str, prefix: str = "") -> str:
+def save_variant(
+    variant: Variant, file_store: FileStore, original: str, origin: Origin, prefix: str = ""
+) -> str:
     """Write a variant at full size with its provenance, and return the path.
 
     Args:
         variant: The variant.
         file_store: Where to write it.
         original: `metadata.pixel_hash` of the photo.
+        origin: Where the photo comes from.
         prefix: Prefix of the file's name.
     """
     name = pictures.file_name(prefix, variant.look.region, variant.look.context)
-    return _save(variant.image_u8, variant.look, original, file_store, name)
+    return _save(variant.image_u8, variant.look, original, origin, file_store, name)
 
 
 def parse_looks(text: str) -> list[Look]:
@@ -357,13 +364,14 @@ def _write_variant(
     control = pictures.close_up(variant.control_image_u8, analysis.face)
     control_name = pictures.file_name(look.region, look.context, "control")
     control_path = file_store.write_png(pictures.fit_screen(control), control_name)
-    full = save_variant(variant, file_store, original.pixel_hash)
+    origin = analysis.portrait.origin
+    full = save_variant(variant, file_store, original.pixel_hash, origin)
     files, paths = _write_views(
         variant.image_u8, analysis, original.skin_window, file_store, look.region, look.context
     )
     framed, framed_view, notes = full, "", tuple[str, ...]()
     if variant.plan.frame != "keep":
-        framed, view, notes = _write_framed(variant, original.pixel_hash, file_store)
+        framed, view, notes = _write_framed(variant, original.pixel_hash, origin, file_store)
         framed_view, paths = file_store.address(view), (*paths, framed, view)
     report = variant.report()
     return RenderedFiles(
@@ -384,7 +392,7 @@ def _write_variant(
 
 
 def _write_framed(
-    variant: Variant, original: str, file_store: FileStore
+    variant: Variant, original: str, origin: Origin, file_store: FileStore
 ) -> tuple[str, str, tuple[str, ...]]:
     """Write a variant in its frame: the file to save, a small one to show, and notes about it."""
     from pipelines import studio
@@ -393,12 +401,16 @@ def _write_framed(
     look, frame = variant.look, variant.plan.frame
     name = pictures.file_name(look.region, look.context, frame)
     view = file_store.write_png(pictures.small(framed.image_u8), f"{name}-small")
-    return _save(framed.image_u8, look, original, file_store, name), view, framed.notes
+    path = _save(framed.image_u8, look, original, origin, file_store, name)
+    return path, view, framed.notes
 
 
-def _save(image_u8: Pixels, look: Look, original: str, file_store: FileStore, name: str) -> str:
+def _save(
+    image_u8: Pixels, look: Look, original: str, origin: Origin, file_store: FileStore, name: str
+) -> str:
     """Write a picture at full size with its provenance, and return the path."""
-    return file_store.write(marking.encode(image_u8, look, original=original), f"{name}.png")
+    data = marking.encode(image_u8, look, original=original, origin=origin)
+    return file_store.write(data, f"{name}.png")
 
 
 def _original_files(photo: Photo, file_store: FileStore, check: Callable[[], None]) -> Original:

@@ -39,6 +39,7 @@ def gather(
         asks_vote=bool(asks_vote),
         pictures=(first, *(_picture(photo, _pixels(one), one) for one in screen.rendered)),
         report=screen.report,
+        origin=photo.analysis.portrait.origin,
     )
 
 

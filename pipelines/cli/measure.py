@@ -63,7 +63,7 @@ def _floor(context: str) -> float:
 
 
 def _lines(photo: Headshot, original: Headshot | None, change: Change | None) -> list[str]:
-    lines = [*text.gaze_and_head(photo)]
+    lines = [*text.gaze_and_head(photo), *text.origin(photo)]
     if change is not None:
         lines += ["", "Against the original", *text.change(change.measurements, change.resampled)]
     lines += ["", "Finish (an estimate, without the original)", *text.finish(photo)]

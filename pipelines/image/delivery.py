@@ -1,11 +1,16 @@
-"""Apply an edit made at working size to the full-size picture."""
+"""Apply an edit made at working size to the full-size picture, and to the pixels of its file."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
+from pipelines.image import spaces
 from pipelines.image.arrays import Image, Image8
+from pipelines.image.decoding import Decoded
+from pipelines.image.spaces import ColourSpace, Values
+
+_BLOCK = 256
 
 
 def deliver(full_u8: Image8, before: Image, after: Image) -> Image8:
@@ -34,3 +39,36 @@ def deliver(full_u8: Image8, before: Image, after: Image) -> Image8:
         # cv2.add rounds and saturates; adding 0 keeps a pixel.
         result[..., channel] = cv2.add(full_u8[..., channel], change, dtype=cv2.CV_8U)
     return result
+
+
+def in_space(decoded: Decoded, original: Image8, result: Image8, space: ColourSpace) -> Values:
+    """Make the change from the original to a result, both 8-bit sRGB, in the pixels of the file.
+
+    The change is added to the encoded sRGB value of each pixel, which may lie outside sRGB's gamut
+    or between two of its levels. Where nothing changes, the pixels stay bit-identical if `space` is
+    their own.
+
+    Args:
+        decoded: The photo as its file holds it.
+        original: The photo, shape (H, W, 3).
+        result: The result, same shape.
+        space: Colour space of the pixels that are returned.
+
+    Returns:
+        uint8 or uint16, as the file has it; uint16 in another space than the file's.
+    """
+    same = space is decoded.space
+    values = decoded.values if same else spaces.in_depth(decoded.values, np.uint16)
+    if same and result is original:
+        return values
+    after = values.copy()
+    for top in range(0, len(values), _BLOCK):
+        rows = slice(top, top + _BLOCK)
+        change = result[rows].astype(np.float32) - original[rows]
+        where = np.ones(change.shape[:2], bool) if not same else change.any(axis=2)
+        if not where.any():
+            continue
+        value = spaces.srgb_value(decoded.space.linear(values[rows][where]))
+        light = spaces.srgb_linear(value + change[where] / np.float32(255))
+        after[rows][where] = space.values(light, after.dtype.type)
+    return after

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from pipelines.image import decoding, spaces
+from pipelines.image import decoding, origin, spaces
 from pipelines.image.arrays import Image, Image8
+from pipelines.image.origin import Origin
 from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
 
@@ -25,13 +26,15 @@ class Portrait:
         original_u8: The photo at full size, uint8 sRGB, shape (H, W, 3), read-only.
         pixels: Working copy, float32 sRGB in [0, 1], at most 2048 px on its long side.
         scale: Working size / original size, in (0, 1].
-        notes: Sentences on what was done to read its file.
+        notes: Sentences on what was done to read its file, and on what it says of itself.
+        origin: Whose it is, and what made it.
     """
 
     original_u8: Image8
     pixels: Image
     scale: float
     notes: tuple[str, ...] = ()
+    origin: Origin = field(default_factory=Origin)
 
 
 def load(source: str | Path | bytes) -> Portrait:
@@ -39,7 +42,7 @@ def load(source: str | Path | bytes) -> Portrait:
 
     Applies EXIF orientation, converts colours to sRGB, tone-maps HDR, puts transparent pictures on
     white, reduces more than 8 bits, takes the first frame of an animation and the standard picture
-    of one with a gain map, and drops all metadata.
+    of one with a gain map, and drops all metadata but what `rights` reads.
 
     Args:
         source: Path or bytes of a file.
@@ -48,11 +51,14 @@ def load(source: str | Path | bytes) -> Portrait:
         Refusal: ``empty``, ``not-an-image``, ``unsupported``, ``truncated``, ``too-large`` or
             ``too-small``.
     """
-    decoded = decoding.decode(read(source))
-    return from_pixels(spaces.to_srgb(decoded.values, decoded.space), decoded.notes)
+    data = read(source)
+    decoded = decoding.decode(data)
+    portrait = from_pixels(spaces.to_srgb(decoded.values, decoded.space))
+    found = origin.read(data)
+    return replace(portrait, notes=(*decoded.notes, *found.notes), origin=found)
 
 
-def from_pixels(original_u8: Image8, notes: tuple[str, ...] = ()) -> Portrait:
+def from_pixels(original_u8: Image8) -> Portrait:
     """Make a Portrait of decoded sRGB pixels, uint8, shape (H, W, 3).
 
     Raises:
@@ -74,7 +80,7 @@ def from_pixels(original_u8: Image8, notes: tuple[str, ...] = ()) -> Portrait:
     original_u8.setflags(write=False)
     pixels = to_working(original_u8)
     pixels.setflags(write=False)
-    return Portrait(original_u8, pixels, max(pixels.shape[:2]) / max(height, width), notes)
+    return Portrait(original_u8, pixels, max(pixels.shape[:2]) / max(height, width))
 
 
 def to_working(full_u8: Image8) -> Image:

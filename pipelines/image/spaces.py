@@ -80,11 +80,11 @@ class ColourSpace:
 
     def values(self, linear: Reals, kind: type[np.uint8] | type[np.uint16]) -> Values:
         """Pixels, shape (..., 3), of linear sRGB, clipped to this space's gamut."""
-        own = linear @ np.linalg.inv(self.to_srgb).T
-        top = float(np.iinfo(kind).max)
-        steps = np.linspace(0, top, _LEVELS)
-        found = [np.interp(own[..., i], self.curves[i], steps) for i in range(3)]
-        return np.rint(np.stack(found, axis=-1)).astype(kind)
+        own = linear @ np.linalg.inv(self.to_srgb).T.astype(np.float32)
+        levels = _root_levels(own)
+        encoded = _encoding_curves(self)
+        found = np.stack([encoded[i].take(levels[..., i]) for i in range(3)], axis=-1)
+        return found if kind is np.uint16 else _to_8_bit(found)
 
 
 def to_srgb(values: Values, space: ColourSpace) -> Image8:
@@ -106,6 +106,13 @@ def to_srgb(values: Values, space: ColourSpace) -> Image8:
         levels = np.clip(linear * (_LEVELS - 1) + 0.5, 0, _LEVELS - 1).astype(np.uint16)
         result[top : top + _BLOCK] = encode.take(levels)
     return result
+
+
+def in_depth(values: Values, kind: type[np.uint8] | type[np.uint16]) -> Values:
+    """Values of 8 or 16 bits, the full range to the full range."""
+    if values.dtype == kind:
+        return values
+    return _to_8_bit(values) if kind is np.uint8 else values.astype(np.uint16) * np.uint16(257)
 
 
 def srgb_value(linear: Reals) -> NDArray[np.float64]:
@@ -163,6 +170,21 @@ def _to_8_bit(values: Values) -> Image8:
     if values.dtype == np.uint8:
         return np.asarray(values, np.uint8)
     return np.asarray(((values.astype(np.uint32) + 128) // 257), np.uint8)
+
+
+def _root_levels(linear: Reals) -> NDArray[np.uint16]:
+    """Square roots of linear light, clipped, in 65536 steps: finer where it is dark."""
+    return (np.sqrt(np.clip(linear, 0, 1)) * (_LEVELS - 1) + 0.5).astype(np.uint16)
+
+
+@cache
+def _encoding_curves(space: ColourSpace) -> NDArray[np.uint16]:
+    """16-bit values of each channel by `_root_levels` of its light, shape (3, 65536)."""
+    light = np.linspace(0, 1, _LEVELS) ** 2
+    steps = np.arange(_LEVELS)
+    return np.stack([np.rint(np.interp(light, one, steps)) for one in space.curves]).astype(
+        np.uint16
+    )
 
 
 @cache
