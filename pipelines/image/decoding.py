@@ -75,7 +75,8 @@ def decode(data: bytes) -> Decoded:
             deep = _decode_image(image, data)
     except MemoryError as error:
         raise too_large() from error
-    notes = (GAIN_MAP,) if any(urn in data for urn in _GAIN_MAPS) else ()
+    photographed = deep.form in ("JPEG", "MPO", "HEIF", "AVIF")
+    notes = (GAIN_MAP,) if photographed and any(urn in data for urn in _GAIN_MAPS) else ()
     return Decoded(deep.values, deep.space, deep.form, (*notes, *deep.notes))
 
 

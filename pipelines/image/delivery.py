@@ -64,11 +64,12 @@ def in_space(decoded: Decoded, original: Image8, result: Image8, space: ColourSp
     after = values.copy()
     for top in range(0, len(values), _BLOCK):
         rows = slice(top, top + _BLOCK)
-        change = result[rows].astype(np.float32) - original[rows]
-        where = np.ones(change.shape[:2], bool) if not same else change.any(axis=2)
-        if not where.any():
+        before, changed = original[rows], result[rows]
+        if same and np.array_equal(before, changed):
             continue
+        where = np.ones(before.shape[:2], bool) if not same else (before != changed).any(axis=2)
+        change = (changed[where].astype(np.float32) - before[where]) / np.float32(255)
         value = spaces.srgb_value(decoded.space.linear(values[rows][where]))
-        light = spaces.srgb_linear(value + change[where] / np.float32(255))
+        light = spaces.srgb_linear(value + change)
         after[rows][where] = space.values(light, after.dtype.type)
     return after

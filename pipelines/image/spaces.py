@@ -115,18 +115,18 @@ def in_depth(values: Values, kind: type[np.uint8] | type[np.uint16]) -> Values:
     return _to_8_bit(values) if kind is np.uint8 else values.astype(np.uint16) * np.uint16(257)
 
 
-def srgb_value(linear: Reals) -> NDArray[np.float64]:
+def srgb_value(linear: Reals) -> Reals:
     """Encoded sRGB of linear light; its curve goes on below 0 and above 1 (IEC 61966-2-1)."""
     size = np.abs(linear)
     curve = np.where(size <= 0.0031308, 12.92 * size, 1.055 * size ** (1 / 2.4) - 0.055)
-    return np.asarray(np.copysign(curve, linear), np.float64)
+    return np.copysign(curve, linear)
 
 
-def srgb_linear(value: Reals) -> NDArray[np.float64]:
+def srgb_linear(value: Reals) -> Reals:
     """Linear light of encoded sRGB; the inverse of `srgb_value`."""
     size = np.abs(value)
     curve = np.where(size <= 0.04045, size / 12.92, ((size + 0.055) / 1.055) ** 2.4)
-    return np.asarray(np.copysign(curve, value), np.float64)
+    return np.copysign(curve, value)
 
 
 @cache
