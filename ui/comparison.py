@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pipelines.face import framing
@@ -48,6 +48,7 @@ class Photo:
 
     Attributes:
         path: The uploaded file; identifies the portrait on the page.
+        face: Number of the face that was chosen, counted from the left; 0 for the largest.
         results: Results of the looks rendered so far.
         sample: The sample that the photo is; None for an upload.
     """
@@ -59,11 +60,12 @@ class Photo:
         results: ResultCache | None = None,
         sample: Sample | None = None,
         memory: AnalysisMemory = MEMORY,
+        face: int = 0,
     ) -> None:
         """The analysis of a sample is shared by all visitors, and never dropped."""
-        self.path, self.sample = path, sample
+        self.path, self.sample, self.face = path, sample, face
         self.results = results or ResultCache()
-        analyse = (lambda: analyse_file(path, None)) if sample is None else None
+        analyse = (lambda: analyse_file(path, None, face)) if sample is None else None
         self._cached = CachedAnalysis(analysis, analyse, memory)
 
     @property
@@ -142,12 +144,24 @@ def examine(path: str | None, known: Photo | None = None) -> Photo:
     return Photo(path, analyse_file(path, sample), sample=sample)
 
 
-def analyse_file(path: str, sample: Sample | None) -> Analysis:
+def choose_face(photo: Photo, number: int) -> Photo:
+    """The photo with another of its faces chosen, counted from the left, without results.
+
+    Raises:
+        Refusal: There is no such face, or it cannot be used.
+    """
+    from pipelines.studio.analysis import of_face
+
+    analysis = of_face(photo.analysis, number)
+    return Photo(photo.path, analysis, sample=photo.sample, face=number)
+
+
+def analyse_file(path: str, sample: Sample | None, face: int = 0) -> Analysis:
     """The analysis of a file; rendered heads have another zero of gaze than people."""
     from pipelines import gaze, studio
 
     rendered = sample is not None and sample.gaze is not None
-    return studio.analyse(path, gaze.RENDERED if rendered else gaze.PEOPLE)
+    return studio.analyse(path, gaze.RENDERED if rendered else gaze.PEOPLE, face)
 
 
 @dataclass(frozen=True)
@@ -345,7 +359,7 @@ def _render_to_files(
     from pipelines import studio
 
     def render(file_store: FileStore) -> RenderedFiles:
-        variant = studio.render(photo.analysis, look, progress)
+        variant = studio.render(photo.analysis, replace(look, face=photo.face), progress)
         with slots.cores().turn(lambda: progress(1.0, "")):
             return _write_variant(photo.analysis, original, variant, file_store)
 
@@ -375,7 +389,8 @@ def _write_variant(
         framed_view, paths = file_store.address(view), (*paths, framed, view)
     report = variant.report()
     return RenderedFiles(
-        look=look,
+        # The page's looks name no face: it is the photo's.
+        look=replace(look, face=0),
         files=files,
         full=full,
         framed=framed,

@@ -54,7 +54,7 @@ def load(source: str | Path | bytes) -> Portrait:
     data = read(source)
     decoded = decoding.decode(data)
     portrait = from_pixels(spaces.to_srgb(decoded.values, decoded.space))
-    found = origin.read(data)
+    found = origin.read(data, decoded.form)
     return replace(portrait, notes=(*decoded.notes, *found.notes), origin=found)
 
 

@@ -65,8 +65,13 @@ class Origin:
         }
 
 
-def read(data: bytes) -> Origin:
-    """What a picture file says about where it comes from; nothing for what cannot be read."""
+def read(data: bytes, form: str) -> Origin:
+    """What a picture file says about where it comes from; nothing for what cannot be read.
+
+    Args:
+        data: The file.
+        form: Pillow's name of its format.
+    """
     statement = metadata.read(data)
     found = None
     if _CREDENTIALS in data:
@@ -81,5 +86,5 @@ def read(data: bytes) -> Origin:
         source_type=metadata.strongest(codes),
         credentials=found,
         file=data if found else None,
-        form=metadata.format_of(data) if found else "",
+        form=form,
     )
