@@ -17,7 +17,7 @@ from pipelines.studio import Look, marking
 from pipelines.studio.captions import lines
 from pipelines.studio.samples import Sample, recognised
 from presets import load, translated
-from ui import pictures
+from ui import pictures, saving
 from ui.file_store import FileStore
 from ui.memory import AnalysisMemory, CachedAnalysis
 from ui.pictures import Pixels
@@ -95,6 +95,7 @@ class ComparedLook:
         warnings: The studio's warnings.
         best: Whether it is the most recognisable look, or tied for it.
         path: The full-size PNG.
+        framed: The PNG in the look's frame; `path` where it keeps the frame.
     """
 
     letter: str
@@ -104,6 +105,7 @@ class ComparedLook:
     warnings: tuple[str, ...]
     best: bool
     path: str
+    framed: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,10 +281,11 @@ def compare(
         )
     results = [one for one in outcomes if isinstance(one, RenderedFiles)]
     best = [results[index] for index in comparison.best_of(results)]
+    form = photo.analysis.portrait.origin.form
     figures = [
         Missing(letter, look_title(look, language), outcome)
         if isinstance(outcome, str)
-        else _result_picture(outcome, letter, original, file_store, language)
+        else _result_picture(outcome, letter, original, file_store, form, language)
         for letter, look, outcome in zip(letters, looks, outcomes, strict=True)
     ]
     rendered = tuple(
@@ -300,6 +303,7 @@ def compare(
         files=original.files,
         skin=original.skin,
         eye_lines=original.eye_lines,
+        choices=saving.choices_for(form),
     )
     report = comparison.report_of(photo.analysis, [one.report for one in results], results)
     return PageComparison(photo.path, rendered, report, tuple(looks), (first, *figures))
@@ -487,7 +491,12 @@ def _write_views(
 
 
 def _result_picture(
-    result: RenderedFiles, letter: str, original: Original, file_store: FileStore, language: str
+    result: RenderedFiles,
+    letter: str,
+    original: Original,
+    file_store: FileStore,
+    form: str,
+    language: str,
 ) -> ResultPicture:
     return ResultPicture(
         letter=letter,
@@ -501,6 +510,7 @@ def _result_picture(
         report=result.report,
         files=result.files,
         eye_lines=original.eye_lines,
+        choices=saving.choices_for(form),
     )
 
 
@@ -513,4 +523,5 @@ def _compared_look(result: RenderedFiles, letter: str, best: bool) -> ComparedLo
         warnings=result.warnings,
         best=best,
         path=result.full,
+        framed=result.framed,
     )

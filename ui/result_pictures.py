@@ -84,6 +84,7 @@ class ResultPicture:
         framed: Address of the picture in the look's frame, or "" if it keeps the frame.
         frame: Name of that frame.
         eye_lines: Where the eyes are in the whole picture, and in head and shoulders.
+        choices: Ways to save it, the sensible one first; names of `saving.CHOICES`.
     """
 
     letter: str
@@ -98,6 +99,7 @@ class ResultPicture:
     framed: str = ""
     frame: str = ""
     eye_lines: tuple[EyeLine, ...] = ()
+    choices: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

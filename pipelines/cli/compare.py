@@ -46,6 +46,8 @@ def run(
     )
     (out / "side_by_side.png").write_bytes(side_by_side)
     write_json(report, out / "comparison.json")
+    for note in analysis.portrait.notes:
+        print(f"note: {note}")
     _print(comparison)
 
 

@@ -38,8 +38,13 @@ def run(
     framed = studio.framed(variant)
     wishes = Wishes(profile, depth, quality, metadata)
     save(photo, analysis, framed.image_u8, variant.look, out, wishes)
+    notes = analysis.portrait.notes
     if report:
-        write_json(variant.report() | {"frame": framed.report()}, report)
+        told = {
+            "warnings": [*notes, *variant.warnings],
+            "origin": analysis.portrait.origin.report(),
+        }
+        write_json(variant.report() | told | {"frame": framed.report()}, report)
     print(f"{out}  {', '.join(captions.lines(variant))}")
-    for warning in (*variant.warnings, *framed.notes):
+    for warning in (*notes, *variant.warnings, *framed.notes):
         print(f"note: {warning}", file=sys.stderr)

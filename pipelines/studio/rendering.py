@@ -189,7 +189,6 @@ def _render_every_face(
 
 def _about_all(analysis: Analysis, look: Look) -> Iterator[str]:
     """Sentences about a look of all faces."""
-    yield from analysis.portrait.notes
     if look.frame != "keep" or look.backdrop != "keep":
         yield "With a look for all faces, the frame and the backdrop stay as they are."
     boxes = analysis.boxes
@@ -312,7 +311,8 @@ def _tilt(analysis: Analysis, cache: Cache) -> float:
 
 def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...]]:
     """Adapt a plan to what can be done in this photo; returns it with sentences to show."""
-    warnings = list(analysis.warnings)
+    # What the photo's file is like is said of the photo, not of each of its looks.
+    warnings = [one for one in analysis.warnings if one not in analysis.portrait.notes]
     if planned.untouched:
         if analysis.gaze.gaze.off_lens > CONTACT_DEG:
             warnings.append(

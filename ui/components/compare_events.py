@@ -643,7 +643,8 @@ def _gaze_line(photo: comparison.Photo, language: str) -> str:
     """The gaze, and the photo itself where it has several faces or the browser cannot show it."""
     line = captions.gaze_line(
         photo.analysis.gaze.gaze,
-        photo.analysis.warnings,
+        # What the file says of itself is known of a sample.
+        () if photo.sample else photo.analysis.warnings,
         language,
         true=None if photo.sample is None else photo.sample.gaze,
         turned_away=photo.sample is not None and photo.sample.path == LOOKING_AWAY,
