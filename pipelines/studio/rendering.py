@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from pipelines import gaze, polish
 from pipelines.engines import annotation, dispatch
 from pipelines.engines.generation import Generation
@@ -159,7 +157,6 @@ def _render_every_face(
 ) -> Variant:
     """Render a look on each face by itself, and put their changes into one picture."""
     count, original = analysis.face.count, analysis.portrait.original_u8
-    changes = np.zeros(original.shape, np.int16)
     results: list[Variant | Refusal] = []
     for number in range(1, count + 1):
 
@@ -172,8 +169,8 @@ def _render_every_face(
         except Refusal as refusal:
             results.append(refusal)
             continue
-        changes += variant.image_u8.astype(np.int16) - original
         results.append(variant)
+    pictures = [original if isinstance(one, Refusal) else one.image_u8 for one in results]
     # The face that was analysed stands for all where a single number is wanted.
     main = results[analysis.face.number - 1]
     if isinstance(main, Refusal):
@@ -181,7 +178,7 @@ def _render_every_face(
     return replace(
         main,
         look=replace(main.look, face="all"),
-        image_u8=np.clip(original + changes, 0, 255).astype(np.uint8),
+        image_u8=delivery.blended(original, list(zip(analysis.boxes, pictures, strict=True))),
         warnings=(*_about_all(analysis, look), *_by_face(results)),
         faces=tuple(results),
     )
@@ -196,7 +193,7 @@ def _about_all(analysis: Analysis, look: Look) -> Iterator[str]:
         (left, top, right, bottom), (x, y, end, low) = boxes[one], boxes[other]
         if left < end and x < right and top < low and y < bottom:
             yield Message(
-                "Faces {one} and {other} overlap; what lies between them may be retouched twice.",
+                "Faces {one} and {other} overlap; between them, one retouch passes into the other.",
                 one=one + 1,
                 other=other + 1,
             )
