@@ -14,6 +14,8 @@ from PIL import Image
 
 from pipelines.image import metadata
 from pipelines.image.arrays import Image8
+from pipelines.image.encoding import Encoding
+from pipelines.image.origin import Origin
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look, marking
 from sharing.errors import Refused, TooLarge
@@ -28,13 +30,9 @@ VIEW_LONG_SIDE = 1200
 Size = Literal["full", "close", "whole", "eyes"]
 SIZES: tuple[Size, ...] = ("full", "close", "whole", "eyes")
 
-_VIEW_QUALITY = 90
+_VIEW = Encoding("JPEG", 90)
 # Encodings of the full-size pictures in order of preference; the first that fits the quota is used.
-_FULL_SIZE_ENCODINGS: tuple[tuple[metadata.Form, int], ...] = (
-    ("PNG", 100),
-    ("JPEG", 95),
-    ("JPEG", 88),
-)
+_FULL_SIZE_ENCODINGS = Encoding("PNG"), Encoding("JPEG", 95), Encoding("JPEG", 88)
 _ENDINGS = {"PNG": "png", "JPEG": "jpg"}
 
 
@@ -76,6 +74,7 @@ class Publication:
         pictures: The pictures, the original first.
         report: Measurements, see `studio.Comparison.report`.
         language: Of the texts in it, in which its page is shown.
+        origin: Where the photo comes from.
     """
 
     title: str
@@ -84,6 +83,7 @@ class Publication:
     pictures: tuple[Picture, ...]
     report: Mapping[str, Any]
     language: str = "en"
+    origin: Origin = marking.NO_ORIGIN
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def pack(publication: Publication, most_bytes: int | None = None) -> Packed:
     prepared = [_prepare(picture) for picture in publication.pictures]
     views = {
         f"{one.key}-{size}.jpg": marking.encode(
-            view, one.look, original=original, form="JPEG", quality=_VIEW_QUALITY
+            view, one.look, original=original, encoding=_VIEW, origin=publication.origin
         )
         for one in prepared
         for size, view in one.views.items()
@@ -204,14 +204,14 @@ def pack(publication: Publication, most_bytes: int | None = None) -> Packed:
         ),
         None,
         original=original,
-        form="JPEG",
-        quality=_VIEW_QUALITY,
+        encoding=_VIEW,
+        origin=publication.origin,
         source=marking.source_type_of(one.look for one in prepared),
     )
     room = (most_bytes or 10**12) - sum(len(data) for data in views.values())
     attempts = (
-        _encode_full_size(prepared, original, form, quality, room)
-        for form, quality in _FULL_SIZE_ENCODINGS
+        _encode_full_size(prepared, original, encoding, publication.origin, room)
+        for encoding in _FULL_SIZE_ENCODINGS
     )
     full_size = next(filter(None, attempts), None)
     if full_size is None:
@@ -296,18 +296,18 @@ def _prepare(picture: Picture) -> _Prepared:
 
 
 def _encode_full_size(
-    prepared: Sequence[_Prepared], original: str, form: metadata.Form, quality: int, room: int
+    prepared: Sequence[_Prepared], original: str, encoding: Encoding, origin: Origin, room: int
 ) -> dict[str, bytes] | None:
     """Encode all pictures at full size; None if they take more than `room` bytes."""
     files = {}
     for one in prepared:
         data = marking.encode(
-            one.picture.full_u8, one.look, original=original, form=form, quality=quality
+            one.picture.full_u8, one.look, original=original, encoding=encoding, origin=origin
         )
         room -= len(data)
         if room < 0:
             return None
-        files[f"{one.key}-full.{_ENDINGS[form]}"] = data
+        files[f"{one.key}-full.{_ENDINGS[encoding.form]}"] = data
     return files
 
 

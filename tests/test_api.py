@@ -208,7 +208,7 @@ def test_a_tool_measures(ask: Any) -> None:
         return await client.call_tool("measure", {"photo": data_url(HOPPER)})
 
     (text,) = ask(talk).content
-    assert set(json.loads(text.text)) == {"size", "original", "warnings"}
+    assert set(json.loads(text.text)) == {"size", "origin", "original", "warnings"}
 
 
 def test_what_a_tool_cannot_do_it_says_in_words(address: str, ask: Any) -> None:

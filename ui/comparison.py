@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from pipelines.face import framing
 from pipelines.gaze import Gaze
 from pipelines.image import metadata
+from pipelines.image.origin import Origin
 from pipelines.runtime import slots
 from pipelines.runtime.errors import Cancelled, LookError, Refusal
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look, marking
 from pipelines.studio.samples import Sample, recognised
 from presets import load, translated
-from ui import pictures
+from ui import pictures, saving
 from ui.file_store import FileStore
 from ui.memory import AnalysisMemory, CachedAnalysis
 from ui.pictures import Pixels
@@ -47,6 +48,7 @@ class Photo:
 
     Attributes:
         path: The uploaded file; identifies the portrait on the page.
+        face: Number of the face that was chosen, counted from the left; 0 for the largest.
         results: Results of the looks rendered so far.
         sample: The sample that the photo is; None for an upload.
     """
@@ -58,11 +60,12 @@ class Photo:
         results: ResultCache | None = None,
         sample: Sample | None = None,
         memory: AnalysisMemory = MEMORY,
+        face: int = 0,
     ) -> None:
         """The analysis of a sample is shared by all visitors, and never dropped."""
-        self.path, self.sample = path, sample
+        self.path, self.sample, self.face = path, sample, face
         self.results = results or ResultCache()
-        analyse = (lambda: analyse_file(path, None)) if sample is None else None
+        analyse = (lambda: analyse_file(path, None, face)) if sample is None else None
         self._cached = CachedAnalysis(analysis, analyse, memory)
 
     @property
@@ -133,12 +136,24 @@ def examine(path: str | None, known: Photo | None = None) -> Photo:
     return Photo(path, analyse_file(path, sample), sample=sample)
 
 
-def analyse_file(path: str, sample: Sample | None) -> Analysis:
+def choose_face(photo: Photo, number: int) -> Photo:
+    """The photo with another of its faces chosen, counted from the left, without results.
+
+    Raises:
+        Refusal: There is no such face, or it cannot be used.
+    """
+    from pipelines.studio.analysis import of_face
+
+    analysis = of_face(photo.analysis, number)
+    return Photo(photo.path, analysis, sample=photo.sample, face=number)
+
+
+def analyse_file(path: str, sample: Sample | None, face: int = 0) -> Analysis:
     """The analysis of a file; rendered heads have another zero of gaze than people."""
     from pipelines import gaze, studio
 
     rendered = sample is not None and sample.gaze is not None
-    return studio.analyse(path, gaze.RENDERED if rendered else gaze.PEOPLE)
+    return studio.analyse(path, gaze.RENDERED if rendered else gaze.PEOPLE, face)
 
 
 @dataclass(frozen=True)
@@ -169,10 +184,12 @@ def compare_to_files(
     from pipelines import studio
     from pipelines.studio import comparison
 
+    origin = photo.analysis.portrait.origin
     paths, summaries = list[str](), list[VariantSummary]()
     for variant in studio.render_each(photo.analysis, looks, progress):
         with slots.cores().turn():
-            paths.append(save_variant(variant, file_store, photo.pixel_hash, f"{len(paths) + 1}"))
+            prefix = f"{len(paths) + 1}"
+            paths.append(save_variant(variant, file_store, photo.pixel_hash, origin, prefix))
         summaries.append(VariantSummary(variant.report(), variant.reached, variant.distance))
         # Free its pixels before the next variant is rendered.
         del variant
@@ -280,24 +297,27 @@ def look_title(look: Look, language: str) -> str:
     return f"{presets.regions[look.region].label} · {context}"
 
 
-def _slug(look: Look) -> str:
+def slug(look: Look) -> str:
     """Who a look is for or where it aims, for names of files."""
     if isinstance(look.gaze, Gaze):
         return "own-aim"
     return look.region if look.gaze else "as-photographed"
 
 
-def save_variant(variant: Variant, file_store: FileStore, original: str, prefix: str = "") -> str:
+def save_variant(
+    variant: Variant, file_store: FileStore, original: str, origin: Origin, prefix: str = ""
+) -> str:
     """Write a variant at full size with its provenance, and return the path.
 
     Args:
         variant: The variant.
         file_store: Where to write it.
         original: `metadata.pixel_hash` of the photo.
+        origin: Where the photo comes from.
         prefix: Prefix of the file's name.
     """
-    name = pictures.file_name(prefix, _slug(variant.look), variant.look.context)
-    return _save(variant.image_u8, variant.look, original, file_store, name)
+    name = pictures.file_name(prefix, slug(variant.look), variant.look.context)
+    return _save(variant.image_u8, variant.look, original, origin, file_store, name)
 
 
 def parse_looks(text: str) -> list[Look]:
@@ -319,7 +339,7 @@ def _rendered(photo: Photo, look: Look, file_store: FileStore, progress: Progres
     from pipelines import studio
 
     def render(file_store: FileStore) -> ResultPicture:
-        variant = studio.render(photo.analysis, look, progress)
+        variant = studio.render(photo.analysis, replace(look, face=photo.face), progress)
         with slots.cores().turn(lambda: progress(1.0, "")):
             return _write_variant(photo, variant, file_store)
 
@@ -329,26 +349,30 @@ def _rendered(photo: Photo, look: Look, file_store: FileStore, progress: Progres
 def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> ResultPicture:
     look = variant.look
     control = pictures.close_up(variant.control_image_u8, photo.analysis.face)
-    control_name = pictures.file_name(_slug(look), look.context, "control")
+    control_name = pictures.file_name(slug(look), look.context, "control")
     control_path = file_store.write_png(pictures.fit_screen(control), control_name)
-    full = save_variant(variant, file_store, photo.pixel_hash)
-    files, paths = _write_views(variant.image_u8, photo, file_store, _slug(look), look.context)
+    origin = photo.analysis.portrait.origin
+    full = save_variant(variant, file_store, photo.pixel_hash, origin)
+    files, paths = _write_views(variant.image_u8, photo, file_store, slug(look), look.context)
     save, framed, notes = full, "", tuple[str, ...]()
     if variant.plan.frame != "keep":
-        save, view, notes = _write_framed(variant, photo.pixel_hash, file_store)
+        save, view, notes = _write_framed(variant, photo.pixel_hash, origin, file_store)
         framed, paths = file_store.address(view), (*paths, save, view)
     report = variant.report()
     return ResultPicture(
-        look=look,
+        # The page's looks name no face: it is the photo's.
+        look=replace(look, face=0),
         files=files,
         gaze=Gaze(*report["gaze"]["after"]),
         report={**report, "warnings": [*report["warnings"], *notes]},
         paths=(control_path, full, *paths),
         path=full,
+        saved=save,
         full=file_store.address(save),
         framed=framed,
         frame=variant.plan.frame,
         control=file_store.address(control_path),
+        choices=saving.choices_for(origin.form),
         warnings=(*variant.warnings, *notes),
         reached=variant.reached,
         distance=variant.distance,
@@ -356,21 +380,25 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
 
 
 def _write_framed(
-    variant: Variant, original: str, file_store: FileStore
+    variant: Variant, original: str, origin: Origin, file_store: FileStore
 ) -> tuple[str, str, tuple[str, ...]]:
     """Write a variant in its frame: the file to save, a small one to show, and notes about it."""
     from pipelines import studio
 
     framed = studio.framed(variant)
     look, frame = variant.look, variant.plan.frame
-    name = pictures.file_name(_slug(look), look.context, frame)
+    name = pictures.file_name(slug(look), look.context, frame)
     view = file_store.write_png(pictures.small(framed.image_u8), f"{name}-small")
-    return _save(framed.image_u8, look, original, file_store, name), view, framed.notes
+    path = _save(framed.image_u8, look, original, origin, file_store, name)
+    return path, view, framed.notes
 
 
-def _save(image_u8: Pixels, look: Look, original: str, file_store: FileStore, name: str) -> str:
+def _save(
+    image_u8: Pixels, look: Look, original: str, origin: Origin, file_store: FileStore, name: str
+) -> str:
     """Write a picture at full size with its provenance, and return the path."""
-    return file_store.write(marking.encode(image_u8, look, original=original), f"{name}.png")
+    data = marking.encode(image_u8, look, original=original, origin=origin)
+    return file_store.write(data, f"{name}.png")
 
 
 def _original(photo: Photo, file_store: FileStore, check: Callable[[], None]) -> ResultPicture:

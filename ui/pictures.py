@@ -54,6 +54,14 @@ def close_up(image_u8: Pixels, face: Face) -> Pixels:
     return image_u8[head_and_shoulders(face, image_u8.shape)]
 
 
+def decoded(analysis: Analysis) -> str:
+    """The whole photo as it was decoded, small, as the data URL of a JPEG."""
+    image = Image.fromarray(_fitted(analysis.portrait.original_u8, SMALL_LONG_SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=85)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
 def eyes(image_u8: Pixels, face: Face, scale: float) -> Pixels:
     """Both eyes in one crop, enlarged.
 

@@ -45,6 +45,7 @@ def gather(
         ),
         report=screen.report,
         language=language,
+        origin=photo.analysis.portrait.origin,
     )
 
 

@@ -80,6 +80,8 @@ class ResultPicture:
         control: Address of the control image, or "".
         skin: Address of the picture of what counts as skin, or "".
         eye_lines: Where the eyes are in the whole picture, and in head and shoulders; of the photo.
+        saved: Path of the PNG in the look's frame; `path` where it keeps the frame.
+        choices: Ways to save it, the sensible one first; names of `saving.CHOICES`.
         warnings: The studio's warnings.
         reached: Whether the result came near enough to the target gaze.
         distance: Distance of the face embeddings, for the ranking.
@@ -100,6 +102,8 @@ class ResultPicture:
     control: str = ""
     skin: str = ""
     eye_lines: tuple[EyeLine, ...] = ()
+    saved: str = ""
+    choices: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=(), repr=False)
     reached: bool = True
     distance: float = 0.0

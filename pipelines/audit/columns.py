@@ -85,6 +85,15 @@ def _over_polished(headshot: Headshot) -> int | None:
     return None if headshot.finish.share is None else int(headshot.finish.over_polished)
 
 
+def _source_type(headshot: Headshot) -> str | None:
+    return headshot.origin.source_type or None
+
+
+def _credentials(headshot: Headshot) -> str | None:
+    found = headshot.origin.credentials
+    return None if found is None else found.state.lower()
+
+
 COLUMNS: tuple[Column, ...] = (
     Column("file", "path inside the folder", kind="text"),
     Column("status", "measured or refused", kind="text"),
@@ -133,6 +142,8 @@ COLUMNS: tuple[Column, ...] = (
     _sign("eye_detail", "detail of the eyes against the skin's"),
     Column("artificial_signs", "signs of an artificial face", lambda s: len(s.signs.unusual)),
     Column("unusual", "which signs", lambda s: " ".join(s.signs.unusual) or None, kind="text"),
+    Column("source_type", "what it says made it (IPTC)", _source_type, kind="text"),
+    Column("credentials", "state of its Content Credentials", _credentials, kind="text"),
     Column("face_hash", "perceptual hash of the upright face", kind="text"),
     Column("group", "number of its group of near-duplicates"),
     Column("duplicate", "1 for all but the best of a group"),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipelines.runtime.errors import PresenceError
 
-# The formats that `pipelines.image.loading` reads.
-_PICTURE = re.compile(r"jpe?g|jpe|jfif|png|webp|hei[cf]|hif|tiff?|bmp|gif", re.IGNORECASE)
+# The formats that `pipelines.image.decoding` reads.
+_PICTURE = re.compile(r"jpe?g|jpe|jfif|png|webp|hei[cf]|hif|avif|tiff?|bmp|gif", re.IGNORECASE)
 
 
 def walk(folder: Path, leave_out: Path) -> tuple[list[str], int]:

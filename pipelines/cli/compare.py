@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.output import save, write_json
+from pipelines.cli.output import Depth, Metadata, Profile, save, write_json
 
 if TYPE_CHECKING:
     from pipelines.studio import Comparison
@@ -17,25 +17,37 @@ def run(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO")],
     look: Annotated[list[str], typer.Option(help="once for every look")],
     out: Annotated[Path, typer.Option(help="folder to write into")],
+    profile: Profile = "keep",
+    depth: Depth = "keep",
+    metadata: Metadata = "rights",
 ) -> None:
     """Make several looks and rank them."""
     from pipelines import studio
-    from pipelines.image import metadata
+    from pipelines.image.metadata import pixel_hash
     from pipelines.studio import Look, marking, sheet
+    from pipelines.studio.saving import Wishes
     from presets import load
 
     looks = [Look.parse(text).checked(load()) for text in look]
-    comparison = studio.compare(studio.analyse(photo), looks)
+    comparison = studio.compare(studio.analyse(photo, face=looks[0].face), looks)
     out.mkdir(parents=True, exist_ok=True)
-    original = metadata.pixel_hash(comparison.analysis.portrait.original_u8)
+    analysis, wishes = comparison.analysis, Wishes(profile, depth, keep=metadata)
     report = comparison.report()
     for index, variant in enumerate(comparison.variants):
         name = f"{_letter(index)}.png"
-        save(variant.image_u8, out / name, variant.look, original)
+        save(photo, analysis, variant.image_u8, variant.look, out / name, wishes)
         report["variants"][index]["file"] = name
-    source = marking.source_type_of(variant.look for variant in comparison.variants)
-    save(sheet.side_by_side(comparison), out / "side_by_side.png", None, original, source)
+    side_by_side = marking.encode(
+        sheet.side_by_side(comparison),
+        [variant.look for variant in comparison.variants],
+        original=pixel_hash(analysis.portrait.original_u8),
+        origin=analysis.portrait.origin,
+        keep="none" if metadata == "none" else "rights",
+    )
+    (out / "side_by_side.png").write_bytes(side_by_side)
     write_json(report, out / "comparison.json")
+    for note in analysis.portrait.notes:
+        print(f"note: {note}")
     _print(comparison)
 
 

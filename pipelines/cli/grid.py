@@ -36,7 +36,7 @@ def run(
     columns, rows = axis.parse(x), axis.parse(y)
     look = Look.parse(base)
     cells.check_sides(columns, rows)
-    analysis = studio.analyse(photo)
+    analysis = studio.analyse(photo, face=look.face)
     asked = cells.lay_out(analysis, look, columns, rows)
     small = cells.at_cell_size(analysis)
     outcomes = []

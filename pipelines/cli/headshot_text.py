@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipelines.cli.output import printable
+from pipelines.image import metadata
 from pipelines.measure import artificial, quality
 from pipelines.measure.measurements import Measurements
 from pipelines.measure.naturalness import OVER_POLISHED_BELOW
@@ -26,6 +28,20 @@ def gaze_and_head(photo: Headshot) -> list[str]:
         ),
         _line("Skin tone as pictured", _ita(photo.ita)),
     ]
+
+
+def origin(photo: Headshot) -> list[str]:
+    """What the picture says about what made it; nothing if it says nothing."""
+    found, lines = photo.origin, []
+    if found.source_type:
+        meaning = metadata.SOURCE_TYPES.get(found.source_type, "")
+        lines.append(_line("Source", f"{found.source_type} ({meaning})".removesuffix(" ()")))
+    if found.credentials is not None:
+        signed = found.credentials
+        lines.append(
+            _line("Content Credentials", f"{signed.state.lower()}, signed by {signed.signer}")
+        )
+    return [printable(line) for line in lines]
 
 
 def change(measured: Measurements, resampled: bool) -> list[str]:

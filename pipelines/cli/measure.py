@@ -23,19 +23,21 @@ def run(
         str, typer.Option(help="whose floor of texture counts; default linkedin")
     ] = "linkedin",
     json: Annotated[Path | None, typer.Option(help="write everything here, too")] = None,
+    face: Annotated[
+        int, typer.Option(min=0, help="which face, counted from the left; 0 is the largest")
+    ] = 0,
 ) -> None:
     """Judge a headshot, by itself or against its original."""
     from pipelines import studio
     from pipelines.studio import headshot
-    from pipelines.studio.change import compare_with_original
+    from pipelines.studio.change import same_face
 
     floor = _floor(context)
-    analysis = studio.analyse(photo)
+    analysis = studio.analyse(photo, face=face)
     before_shot, change = None, None
     if original is not None:
-        before = studio.analyse(original)
+        before, change = same_face(analysis, studio.analyse(original), floor)
         before_shot = headshot.judge(before)
-        change = compare_with_original(analysis, before, floor)
         # One gaze a picture: the way from the original is read better than a picture by itself.
         analysis = replace(analysis, gaze=change.measurements.gaze.after)
     shot = headshot.judge(analysis)
@@ -61,7 +63,7 @@ def _floor(context: str) -> float:
 
 
 def _lines(photo: Headshot, original: Headshot | None, change: Change | None) -> list[str]:
-    lines = [*text.gaze_and_head(photo)]
+    lines = [*text.gaze_and_head(photo), *text.origin(photo)]
     if change is not None:
         lines += ["", "Against the original", *text.change(change.measurements, change.resampled)]
     lines += ["", "Finish (an estimate, without the original)", *text.finish(photo)]

@@ -3,36 +3,59 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
 
 if TYPE_CHECKING:
     from pipelines.image.arrays import Image8
-    from pipelines.studio import Look
+    from pipelines.studio import Analysis, Look
+    from pipelines.studio.saving import Wishes
+
+
+Profile = Annotated[
+    Literal["keep", "srgb"], typer.Option(help="the photo's own colour space, or sRGB")
+]
+Depth = Annotated[
+    Literal["keep", "8", "16"],
+    typer.Option(help="bits per channel, 16 in PNG and TIFF; keep: as the photo"),
+]
+Quality = Annotated[
+    int | None,
+    typer.Option(min=1, max=100, help="of JPEG, WebP and AVIF; left out: as a JPEG photo, or 95"),
+]
+Metadata = Annotated[
+    Literal["rights", "all", "none"],
+    typer.Option(
+        help="what is kept of the photo's: rights (copyright, creator, credit, caption, keywords, "
+        "terms, resolution), all (places and serial numbers, too), or none"
+    ),
+]
 
 
 def save(
-    image_u8: Image8, path: Path, look: Look | None, original: str, source: str | None = None
+    photo: Path, analysis: Analysis, image_u8: Image8, look: Look, path: Path, wishes: Wishes
 ) -> None:
-    """Write a picture that says how it was made; see `marking.encode`.
-
-    Args:
-        image_u8: uint8 sRGB, shape (H, W, 3).
-        path: Where to; its ending is the format.
-        look: What it was made with; None for a sheet of several looks.
-        original: `pixel_hash` of the photo.
-        source: IPTC code of a sheet; what the look says if None.
+    """Write the file of a result; see `saving.save`.
 
     Raises:
         PresenceError: ``cannot-write``: the format cannot carry the metadata.
     """
-    from pipelines.image import metadata
-    from pipelines.studio import marking
+    from pipelines.image import credentials, loading, metadata
+    from pipelines.studio import saving
 
     form = metadata.form_of(path)
-    data = marking.encode(image_u8, look, original=original, form=form, source=source)
+    data = saving.save(loading.read(photo), analysis, image_u8, look, form, wishes)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
+    if analysis.portrait.origin.credentials is not None and not credentials.configured():
+        print(
+            "note: The photo's Content Credentials are not in the result: that takes a "
+            "certificate (PRESENCE_C2PA_CERT, PRESENCE_C2PA_KEY).",
+            file=sys.stderr,
+        )
 
 
 def write_json(report: object, path: Path) -> None:

@@ -77,7 +77,7 @@ class Eye:
 
 @dataclass(frozen=True)
 class Face:
-    """The largest face of a picture.
+    """One face of a picture.
 
     Attributes:
         landmarks: MediaPipe Face Mesh with iris refinement, in pixels, shape (478, 3);
@@ -86,7 +86,8 @@ class Face:
         head: Head pose in degrees.
         left: The person's left eye.
         right: The person's right eye.
-        count: Number of faces in the picture, of which this is the largest.
+        count: Number of faces in the picture.
+        number: Which of them this is, from 1, counted from the left.
     """
 
     landmarks: Points
@@ -95,6 +96,7 @@ class Face:
     left: Eye
     right: Eye
     count: int
+    number: int = 1
 
     @property
     def eyes(self) -> tuple[Eye, Eye]:
@@ -179,7 +181,9 @@ def with_eyes(face: Face, left: Eye, right: Eye) -> Face:
     return replace(face, landmarks=landmarks, left=left, right=right)
 
 
-def from_landmarks(landmarks: Points, size: tuple[int, int], count: int = 1) -> Face:
+def from_landmarks(
+    landmarks: Points, size: tuple[int, int], count: int = 1, number: int = 1
+) -> Face:
     """Build a Face from landmarks in pixels, shape (478, 3), without checking it."""
     return Face(
         landmarks=landmarks,
@@ -188,6 +192,7 @@ def from_landmarks(landmarks: Points, size: tuple[int, int], count: int = 1) -> 
         left=_eye(landmarks, "left"),
         right=_eye(landmarks, "right"),
         count=count,
+        number=number,
     )
 
 

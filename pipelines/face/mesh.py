@@ -1,8 +1,9 @@
-"""Find the largest face of a picture with MediaPipe's face mesh, and refine its landmarks."""
+"""Find the faces of a picture with MediaPipe's face mesh, and refine the landmarks of one."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -27,46 +28,100 @@ SHUT_OPENING = 0.12
 # Gain of the detection score when the picture is turned by 180 degrees, from which on the face is
 # taken to be upside down. It is 0.26 where it is; on 111 upright portraits there was never a gain.
 _TURNED_GAIN = 0.1
+# Distance of two faces in widths of the larger one, below which they are one found twice.
+_SAME_FACE = 0.35
 # Side of the square crop on which the mesh is run again, in pixels.
 _CROP = 640
 # MediaPipe's solutions are not thread-safe.
 _mediapipe_lock = threading.Lock()
 
 
-def find(pixels: Image) -> Face:
-    """Find the largest face of a picture.
+def find(
+    pixels: Image,
+    number: int = 0,
+    near: Points | None = None,
+    located: Sequence[Points] | None = None,
+) -> Face:
+    """Find one face of a picture.
 
     The landmarks are the mean of a plain and a mirrored pass over an upright crop of the face,
     because either pass alone is biased to one side by up to a pixel.
 
     Args:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+        number: Which face, from 1, counted from the left; 0 for the largest.
+        near: A point in pixels; the face nearest to it is taken instead.
+        located: What `locate` found, if it is known.
 
     Raises:
-        Refusal: ``no-face``, ``face-too-small``, ``head-turned`` or ``eyes-shut``.
+        Refusal: ``no-face``, ``no-such-face``, ``face-too-small``, ``head-turned`` or
+            ``eyes-shut``.
     """
-    size = (pixels.shape[0], pixels.shape[1])
-    image_u8 = np.ascontiguousarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
-    found = all_landmarks(image_u8)
+    found = locate(pixels) if located is None else located
     if not found:
         raise Refusal(
             "no-face",
             "We can't find a face in this picture. Use a photo that shows one face from the front.",
         )
-    largest = max(found, key=_width)
-    if _width(largest) < SMALLEST_FACE:
+    index = _choose(found, number, near)
+    chosen = found[index]
+    if _width(chosen) < SMALLEST_FACE:
         raise Refusal(
             "face-too-small",
             Message(
                 "The face is only {width:.0f} pixels wide. "
                 "Use a closer crop or a larger photo: at least {least} pixels.",
-                width=_width(largest),
+                width=_width(chosen),
                 least=SMALLEST_FACE,
             ),
         )
-    face = from_landmarks(_refine(image_u8, largest), size, len(found))
+    size = (pixels.shape[0], pixels.shape[1])
+    face = from_landmarks(_refine(_to_u8(pixels), chosen), size, len(found), index + 1)
     check(face)
     return face
+
+
+def locate(pixels: Image) -> tuple[Points, ...]:
+    """Unrefined landmarks of all faces in pixels, each (478, 3), from the left to the right.
+
+    Args:
+        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+    """
+    faces = sorted(all_landmarks(_to_u8(pixels)), key=_width, reverse=True)
+    distinct: list[Points] = []
+    for one in faces:
+        # Two detectors may find one face a little differently.
+        if all(_distance(one, other) > _SAME_FACE * _width(other) for other in distinct):
+            distinct.append(one)
+    return tuple(sorted(distinct, key=lambda one: tuple(_middle(one))))
+
+
+def _choose(found: Sequence[Points], number: int, near: Points | None) -> int:
+    if near is not None:
+        return min(range(len(found)), key=lambda i: float(np.linalg.norm(_middle(found[i]) - near)))
+    if number > len(found):
+        raise Refusal(
+            "no-such-face",
+            Message(
+                "This photo has no face {number}: we find {count}, counted from the left.",
+                number=number,
+                count=len(found),
+            ),
+        )
+    return number - 1 if number else max(range(len(found)), key=lambda i: _width(found[i]))
+
+
+def _to_u8(pixels: Image) -> Image8:
+    return np.ascontiguousarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
+
+
+def _middle(landmarks: Points) -> Points:
+    """Centre of the bounding box of landmarks, shape (2,)."""
+    return np.asarray((landmarks[:, :2].min(axis=0) + landmarks[:, :2].max(axis=0)) / 2, np.float64)
+
+
+def _distance(one: Points, other: Points) -> float:
+    return float(np.linalg.norm(_middle(one) - _middle(other)))
 
 
 def all_landmarks(image_u8: Image8) -> list[Points]:

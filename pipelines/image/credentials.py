@@ -9,12 +9,15 @@ Source: C2PA Technical Specification 2.x (actions, ingredients).
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from pipelines.image.encoding import Encoding, encode
 from pipelines.image.metadata import (
     INVENTED,
     MIME,
@@ -23,7 +26,7 @@ from pipelines.image.metadata import (
     SOURCE_TYPES,
     Form,
     Statement,
-    encode,
+    code_of,
     format_of,
 )
 from pipelines.runtime.errors import PresenceError, ProvenanceError
@@ -39,12 +42,14 @@ class Credentials:
         signer: Name in the certificate.
         actions: What was done to the picture, one sentence each.
         problems: Codes of failed validations.
+        source_types: IPTC codes in the actions of the picture and of those it was made from.
     """
 
     state: str
     signer: str
     actions: tuple[str, ...]
     problems: tuple[str, ...]
+    source_types: tuple[str, ...] = ()
 
 
 def read(data: bytes) -> Credentials | None:
@@ -66,6 +71,7 @@ def read(data: bytes) -> Credentials | None:
             manifest = reader.get_active_manifest() or {}
             results = reader.get_validation_results() or {}
             state = reader.get_validation_state() or "Invalid"
+            store = json.loads(reader.json())
     except c2pa.C2paError as error:
         raise PresenceError(
             "bad-credentials", "The Content Credentials of this picture can't be read."
@@ -77,6 +83,7 @@ def read(data: bytes) -> Credentials | None:
         signer=signature.get("common_name") or signature.get("issuer") or "",
         actions=tuple(_action_sentences(manifest)),
         problems=tuple(failure["code"] for failure in failures),
+        source_types=tuple(_source_types(store, store.get("active_manifest", ""))),
     )
 
 
@@ -87,22 +94,32 @@ def check() -> None:
         ProvenanceError: ``c2pa-certificate``: it cannot.
     """
     statement = Statement(SOFTWARE, "algorithmicallyEnhanced", "", "")
-    sign(encode(np.zeros((32, 32, 3), np.uint8), statement, "PNG"), statement, "PNG")
+    blank = encode(np.zeros((32, 32, 3), np.uint8), statement, Encoding("PNG"))
+    sign(blank, statement, "PNG")
 
 
-def sign(data: bytes, statement: Statement, form: Form) -> bytes:
+def configured() -> bool:
+    """Whether results are signed."""
+    return _configured_pair() is not None
+
+
+def sign(
+    data: bytes, statement: Statement, form: Form, parent: tuple[bytes, str] | None = None
+) -> bytes:
     """Sign an encoded picture; return it unchanged if no certificate is configured.
 
     Args:
         data: Picture file from `metadata.encode`.
         statement: Its metadata, which the manifest repeats.
         form: Its format.
+        parent: File and format (Pillow's name) of the picture that it was made from, if that has
+            Content Credentials, which then become those of the parent ingredient.
 
     Raises:
         ProvenanceError: ``c2pa-certificate``: the configured certificate cannot sign.
     """
     pair = _configured_pair()
-    return data if pair is None else _signed(data, statement, form, pair)
+    return data if pair is None else _signed(data, statement, form, pair, parent)
 
 
 @dataclass(frozen=True)
@@ -132,9 +149,13 @@ def _configured_pair() -> _KeyPair | None:
     return _KeyPair(certificate, key)
 
 
-def _signed(data: bytes, statement: Statement, form: Form, pair: _KeyPair) -> bytes:
-    import json
-
+def _signed(
+    data: bytes,
+    statement: Statement,
+    form: Form,
+    pair: _KeyPair,
+    parent: tuple[bytes, str] | None,
+) -> bytes:
     import c2pa
 
     result = io.BytesIO()
@@ -145,11 +166,15 @@ def _signed(data: bytes, statement: Statement, form: Form, pair: _KeyPair) -> by
             private_key=pair.key,
             ta_url=None,
         )
-        manifest = json.dumps(_manifest(statement, form))
+        manifest = json.dumps(_manifest(statement, form, parent is None))
         with (
             c2pa.Signer.from_info(info) as signer,
             c2pa.Builder.from_json(manifest, _context()) as builder,
         ):
+            if parent is not None:
+                original, form_of_original = parent
+                mime = MIME[form_of_original]
+                builder.add_ingredient(_PARENT, mime, io.BytesIO(original))
             builder.sign(signer, MIME[form], io.BytesIO(data), result)
     except (c2pa.C2paError, ValueError) as error:
         raise _cannot_sign() from error
@@ -190,10 +215,16 @@ def _algorithm(certificate: bytes) -> bytes:
     raise ValueError("not a key that C2PA knows")
 
 
-def _manifest(statement: Statement, form: Form) -> dict[str, Any]:
-    """The C2PA manifest: software, original, actions and look."""
-    invented = statement.source_type == INVENTED
-    ingredients = [] if invented else [_original(statement)]
+def _manifest(statement: Statement, form: Form, unsigned: bool) -> dict[str, Any]:
+    """The C2PA manifest: software, original, actions and look.
+
+    Args:
+        statement: What it repeats.
+        form: The picture's format.
+        unsigned: Whether the original has no Content Credentials, and is named by its hash alone.
+    """
+    invented = statement.source_type == INVENTED and not statement.original
+    ingredients = [_original(statement)] if unsigned and not invented else []
     actions = _manifest_actions(statement, invented)
     assertions = [{"label": "c2pa.actions.v2", "data": {"actions": actions}}]
     if statement.look:
@@ -207,7 +238,7 @@ def _manifest(statement: Statement, form: Form) -> dict[str, Any]:
 
 
 def _manifest_actions(statement: Statement, invented: bool) -> list[dict[str, Any]]:
-    meaning = SOURCE_TYPES.get(statement.source_type, "nothing was changed")
+    meaning = SOURCE_TYPES.get(statement.edit or statement.source_type, "nothing was changed")
     action: dict[str, Any] = {
         "action": "c2pa.edited" if statement.source_type else "c2pa.converted",
         "description": f"{meaning}; look {statement.look}" if statement.look else meaning,
@@ -218,6 +249,13 @@ def _manifest_actions(statement: Statement, invented: bool) -> list[dict[str, An
     if invented:
         return [action | {"action": "c2pa.created"}]
     return [{"action": "c2pa.opened", "parameters": {"ingredientIds": ["original"]}}, action]
+
+
+_PARENT = {
+    "title": "Original portrait, with its own Content Credentials",
+    "relationship": "parentOf",
+    "label": "original",
+}
 
 
 def _original(statement: Statement) -> dict[str, Any]:
@@ -234,10 +272,30 @@ def _original(statement: Statement) -> dict[str, Any]:
     return ingredient
 
 
+def _source_types(store: dict[str, Any], label: str) -> Iterator[str]:
+    """IPTC codes of a manifest and of its parents, in a store as `c2pa.Reader.json` gives it."""
+    manifests, seen = store.get("manifests", {}), set[str]()
+    while label in manifests and label not in seen:
+        seen.add(label)
+        manifest = manifests[label]
+        for action in _actions(manifest):
+            yield code_of(str(action.get("digitalSourceType", "")))
+        parents = [
+            one.get("active_manifest", "")
+            for one in manifest.get("ingredients", [])
+            if one.get("relationship") == "parentOf"
+        ]
+        label = parents[0] if parents else ""
+
+
+def _actions(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for assertion in manifest.get("assertions", []):
+        if assertion.get("label", "").startswith("c2pa.actions"):
+            yield from assertion.get("data", {}).get("actions", [])
+
+
 def _action_sentences(manifest: dict[str, Any]) -> list[str]:
     return [
         ": ".join(filter(None, (action.get("action", ""), action.get("description", ""))))
-        for assertion in manifest.get("assertions", [])
-        if assertion.get("label", "").startswith("c2pa.actions")
-        for action in assertion.get("data", {}).get("actions", [])
+        for action in _actions(manifest)
     ]

@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import struct
-import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from PIL import Image as Pillow
-from PIL import ImageCms, ImageOps
 
+from pipelines.image import decoding, origin, spaces
 from pipelines.image.arrays import Image, Image8
+from pipelines.image.origin import Origin
 from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
 
-MAX_MEGAPIXELS = 40
 WORKING_LONG_SIDE = 2048
 SMALLEST_SIDE = 64
-
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "TIFF", "BMP", "GIF")
-FORMAT_WORDS = "JPEG, PNG, WebP, HEIC, TIFF, BMP or GIF"
-
-# What Pillow and its plug-ins raise for damaged files.
-_DECODER_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    EOFError,
-    OverflowError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True)
@@ -49,29 +26,36 @@ class Portrait:
         original_u8: The photo at full size, uint8 sRGB, shape (H, W, 3), read-only.
         pixels: Working copy, float32 sRGB in [0, 1], at most 2048 px on its long side.
         scale: Working size / original size, in (0, 1].
+        notes: Sentences on what was done to read its file, and on what it says of itself.
+        origin: Whose it is, and what made it.
     """
 
     original_u8: Image8
     pixels: Image
     scale: float
+    notes: tuple[str, ...] = ()
+    origin: Origin = field(default_factory=Origin)
 
 
 def load(source: str | Path | bytes) -> Portrait:
-    """Load a photo of any of `FORMATS`.
+    """Load a photo of any of `decoding.FORMATS`.
 
-    Applies EXIF orientation, converts embedded colour profiles to sRGB, puts transparent pictures
-    on white, scales 16-bit values, takes the first frame of an animation, and drops all metadata.
+    Applies EXIF orientation, converts colours to sRGB, tone-maps HDR, puts transparent pictures on
+    white, reduces more than 8 bits, takes the first frame of an animation and the standard picture
+    of one with a gain map, and drops all metadata but what `rights` reads.
 
     Args:
         source: Path or bytes of a file.
 
     Raises:
-        Refusal: ``empty``, ``not-an-image``, ``truncated``, ``too-large`` or ``too-small``.
+        Refusal: ``empty``, ``not-an-image``, ``unsupported``, ``truncated``, ``too-large`` or
+            ``too-small``.
     """
-    image = _open(_read(source))
-    _check_size(*image.size)
-    image = _decode(image)
-    return from_pixels(np.asarray(_to_rgb(image)))
+    data = read(source)
+    decoded = decoding.decode(data)
+    portrait = from_pixels(spaces.to_srgb(decoded.values, decoded.space))
+    found = origin.read(data, decoded.form)
+    return replace(portrait, notes=(*decoded.notes, *found.notes), origin=found)
 
 
 def from_pixels(original_u8: Image8) -> Portrait:
@@ -81,7 +65,7 @@ def from_pixels(original_u8: Image8) -> Portrait:
         Refusal: ``too-large`` or ``too-small``.
     """
     height, width = original_u8.shape[:2]
-    _check_size(width, height)
+    decoding.check_size(width, height)
     if min(height, width) < SMALLEST_SIDE:
         raise Refusal(
             "too-small",
@@ -109,7 +93,12 @@ def to_working(full_u8: Image8) -> Image:
     return full_u8.astype(np.float32) / np.float32(255)
 
 
-def _read(source: str | Path | bytes) -> bytes:
+def read(source: str | Path | bytes) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        Refusal: ``empty`` or ``not-an-image``: there is no readable file.
+    """
     if isinstance(source, bytes):
         data = source
     else:
@@ -122,125 +111,3 @@ def _read(source: str | Path | bytes) -> bytes:
     if not data:
         raise Refusal("empty", "This file is empty. Export or download the photo again.")
     return data
-
-
-def _open(data: bytes) -> Pillow.Image:
-    import pillow_heif
-
-    pillow_heif.register_heif_opener()
-    try:
-        return Pillow.open(io.BytesIO(data), formats=FORMATS)
-    except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
-        raise _too_large() from error
-    except _DECODER_ERRORS as error:
-        if _has_picture_signature(data):
-            raise _damaged() from error
-        raise Refusal(
-            "not-an-image",
-            Message("This file is not a picture we can read. Use {formats}.", formats=FORMAT_WORDS),
-        ) from error
-
-
-def _has_picture_signature(data: bytes) -> bool:
-    """Whether a file starts like a JPEG, PNG, GIF, TIFF, WebP or HEIF file."""
-    signatures = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"II*\0", b"MM\0*")
-    return data.startswith(signatures) or data[8:12] == b"WEBP" or data[4:8] == b"ftyp"
-
-
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_MEGAPIXELS * 1_000_000:
-        raise _too_large(width * height / 1e6)
-
-
-def _too_large(megapixels: float | None = None) -> Refusal:
-    if megapixels is None:
-        sentence = Message(
-            "This picture is far too large; we take up to {most} megapixels. "
-            "Save a smaller copy and use that.",
-            most=MAX_MEGAPIXELS,
-        )
-    else:
-        sentence = Message(
-            "This picture has {has:.0f} megapixels; we take up to {most}. "
-            "Save a smaller copy and use that.",
-            has=megapixels,
-            most=MAX_MEGAPIXELS,
-        )
-    return Refusal("too-large", sentence)
-
-
-def _damaged() -> Refusal:
-    return Refusal("truncated", "This picture is damaged or cut off. Export or download it again.")
-
-
-def _decode(image: Pillow.Image) -> Pillow.Image:
-    try:
-        image.seek(0)
-        image.load()
-        return ImageOps.exif_transpose(image)
-    except MemoryError as error:
-        raise _too_large() from error
-    except _DECODER_ERRORS as error:
-        raise _damaged() from error
-
-
-def _to_rgb(image: Pillow.Image) -> Pillow.Image:
-    profile = image.info.get("icc_profile")
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        image = _scale_to_8_bit(image)
-    if image.mode in ("P", "PA", "1") or "transparency" in image.info:
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    if not image.has_transparency_data:
-        return _to_srgb(image, profile)
-    image = image.convert("LA" if image.mode in ("LA", "La") else "RGBA")
-    alpha = image.getchannel("A")
-    colour = _to_srgb(image.convert("L" if image.mode == "LA" else "RGB"), profile)
-    white = Pillow.new("RGB", image.size, "white")
-    white.paste(colour, mask=alpha)
-    return white
-
-
-def _scale_to_8_bit(image: Pillow.Image) -> Pillow.Image:
-    """Convert integer or floating-point greyscale to 8 bits, guessing its full scale."""
-    values = np.asarray(image).astype(np.float64)
-    finite = values[np.isfinite(values)]
-    top = float(finite.max()) if finite.size else 0.0
-    if image.mode.startswith("I;16") or top > 255:
-        full_scale = 65535.0
-    elif image.mode == "F" and top <= 1:
-        full_scale = 1.0
-    else:
-        full_scale = 255.0
-    scaled = np.nan_to_num(values, posinf=full_scale, neginf=0.0) * (255 / full_scale)
-    return Pillow.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
-
-
-def _to_srgb(image: Pillow.Image, profile: bytes | None) -> Pillow.Image:
-    source = _profile(image, profile)
-    if source is not None:
-        try:
-            converted = ImageCms.profileToProfile(
-                image,
-                source,
-                ImageCms.createProfile("sRGB"),
-                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                outputMode="RGB",
-            )
-        except (ImageCms.PyCMSError, ValueError, OSError):
-            # Profiles that do not fit their picture are common: take the pixels as sRGB.
-            converted = None
-        if converted is not None:
-            return converted
-    return image.convert("RGB")
-
-
-def _profile(image: Pillow.Image, profile: bytes | None) -> Any | None:
-    """The colour profile of a picture for ImageCms; None if there is none that can be read."""
-    if image.mode == "LAB":
-        return ImageCms.createProfile("LAB")
-    if not profile:
-        return None
-    try:
-        return ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return None

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+import numpy as np
 
 from pipelines import face as faces
 from pipelines import gaze
 from pipelines.engines import geometry
-from pipelines.face import Face, visibility
+from pipelines.face import Face, mesh, visibility
 from pipelines.gaze import (
     LARGEST_DEG,
     PEOPLE,
@@ -18,11 +21,12 @@ from pipelines.gaze import (
     iris,
 )
 from pipelines.image import loading
-from pipelines.image.arrays import Image, Image8
+from pipelines.image.arrays import Image, Image8, Points
 from pipelines.image.loading import Portrait
 from pipelines.measure import measurements
 from pipelines.measure.measurements import Baseline
 from pipelines.runtime import slots
+from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
 
 # Thresholds for the confidence and the contrast of the clearer eye's iris fit. Below them, as seen
@@ -40,13 +44,16 @@ class Analysis:
 
     Attributes:
         portrait: The photo.
-        face: Its largest face with fitted irises, in pixels of the working copy.
+        face: One of its faces with fitted irises, in pixels of the working copy.
         gaze: The gaze estimate.
         baseline: Measurements of the original.
         warnings: Sentences to show about this photo.
         seconds: Duration of the analysis.
         iris_contrast: Luma of the sclera minus luma of the iris, 0..1.
         iris_confidence: Confidence of the left and the right iris fit, 0..1.
+        located: Landmarks of all its faces from the left to the right, each (478, 3), unrefined,
+            in pixels of the working copy.
+        population: Population that the gaze's zero is calibrated for.
     """
 
     portrait: Portrait
@@ -57,6 +64,19 @@ class Analysis:
     seconds: float
     iris_contrast: float
     iris_confidence: tuple[float, float]
+    located: tuple[Points, ...] = field(repr=False)
+    population: Population = field(repr=False)
+
+    @property
+    def boxes(self) -> tuple[tuple[float, float, float, float], ...]:
+        """Left, top, right and bottom of every face as shares of the picture, from the left."""
+        height, width = self.portrait.pixels.shape[:2]
+        size = np.array([width, height])
+        corners = [
+            (*(face[:, :2].min(axis=0) / size), *(face[:, :2].max(axis=0) / size))
+            for face in self.located
+        ]
+        return tuple(tuple(float(side) for side in one) for one in corners)  # type: ignore[misc]
 
     @property
     def full_face(self) -> Face:
@@ -99,34 +119,90 @@ class Analysis:
         return None
 
 
-def analyse(source: str | Path | bytes, population: Population = PEOPLE) -> Analysis:
+def analyse(
+    source: str | Path | bytes, population: Population = PEOPLE, face: int | Literal["all"] = 0
+) -> Analysis:
     """Load a photo and measure what every look needs.
 
     Args:
         source: A file or its bytes.
         population: Population that the gaze's zero is calibrated for: people, or rendered heads.
+        face: Number of the face, counted from the left; 0 for the largest, "all" for the largest
+            that can be used.
 
     Raises:
         Refusal: The photo cannot be used; see `loading.load`, `face.find` and `iris.fit`.
     """
     with slots.cores().turn():
         start = time.perf_counter()
-        return _analyse(loading.load(source), start, population)
+        photo = loading.load(source)
+        located = mesh.locate(photo.pixels)
+        if face == "all":
+            return _largest_usable(photo, located, population)
+        return _analyse(photo, located, start, population, number=face)
 
 
-def analyse_pixels(original_u8: Image8) -> Analysis:
-    """Like `analyse`, from decoded sRGB pixels, uint8 (H, W, 3)."""
+def analyse_pixels(original_u8: Image8, near: Points | None = None) -> Analysis:
+    """Like `analyse`, from decoded sRGB pixels, uint8 (H, W, 3).
+
+    Args:
+        original_u8: The pixels.
+        near: A point (x, y) in them; the face nearest to it is measured, not the largest.
+    """
     with slots.cores().turn():
         start = time.perf_counter()
-        return _analyse(loading.from_pixels(original_u8), start, PEOPLE)
+        photo = loading.from_pixels(original_u8)
+        near = None if near is None else near * photo.scale
+        return _analyse(photo, mesh.locate(photo.pixels), start, PEOPLE, near=near)
 
 
-def _analyse(photo: Portrait, start: float, population: Population) -> Analysis:
-    face, estimate, fit = _fit_eyes(photo.pixels, faces.find(photo.pixels), population)
-    warnings = []
-    if face.count > 1:
+def of_face(analysis: Analysis, number: int) -> Analysis:
+    """The analysis of another face of the same photo, counted from the left.
+
+    Raises:
+        Refusal: There is no such face, or it cannot be used.
+    """
+    if number in (0, analysis.face.number):
+        return analysis
+    with slots.cores().turn():
+        start = time.perf_counter()
+        photo, located = analysis.portrait, analysis.located
+        return _analyse(photo, located, start, analysis.population, number=number)
+
+
+def _largest_usable(
+    photo: Portrait, located: tuple[Points, ...], population: Population
+) -> Analysis:
+    numbers = sorted(range(1, len(located) + 1), key=lambda n: -np.ptp(located[n - 1][:, 0]))
+    for number in numbers[:-1]:
+        try:
+            return _analyse(photo, located, time.perf_counter(), population, number)
+        except Refusal:
+            continue
+    # The last one says what is wrong, or that there is none.
+    last = numbers[-1] if numbers else 0
+    return _analyse(photo, located, time.perf_counter(), population, last)
+
+
+def _analyse(
+    photo: Portrait,
+    located: tuple[Points, ...],
+    start: float,
+    population: Population,
+    number: int = 0,
+    near: Points | None = None,
+) -> Analysis:
+    found = faces.find(photo.pixels, number, near, located)
+    face, estimate, fit = _fit_eyes(photo.pixels, found, population)
+    warnings = list(photo.notes)
+    if face.count > 1 and not number:
         warnings.append(
-            Message("There are {count} faces in this photo; the largest is used.", count=face.count)
+            Message(
+                "There are {count} faces in this photo; the largest is used, face {number} from "
+                "the left.",
+                count=face.count,
+                number=face.number,
+            )
         )
     return Analysis(
         portrait=photo,
@@ -137,6 +213,8 @@ def _analyse(photo: Portrait, start: float, population: Population) -> Analysis:
         seconds=time.perf_counter() - start,
         iris_contrast=fit.contrast,
         iris_confidence=fit.confidence,
+        located=located,
+        population=population,
     )
 
 

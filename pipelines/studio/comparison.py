@@ -126,6 +126,7 @@ def report_of(
     return {
         "size": [width, height],
         "original": analysis.baseline.report(analysis.gaze, analysis.face.head),
+        "origin": analysis.portrait.origin.report(),
         "warnings": list(analysis.warnings),
         "variants": list(variants),
         "ranking": list(ranking_of(looks)),

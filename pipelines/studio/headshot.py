@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.face import HeadPose
 from pipelines.gaze import CONTACT_DEG, GazeEstimate
+from pipelines.image.origin import Origin
 from pipelines.measure import artificial, naturalness, quality
 from pipelines.measure.artificial import Signs
 from pipelines.measure.naturalness import Finish
@@ -27,6 +28,7 @@ class Headshot:
         finish: How natural the skin's fine detail is, an estimate.
         signs: Signs of an artificial face.
         ita: Individual Typology Angle of the skin as pictured, in degrees; None in black-and-white.
+        origin: Where the picture comes from, as it says itself.
     """
 
     size: tuple[int, int]
@@ -37,6 +39,7 @@ class Headshot:
     finish: Finish
     signs: Signs
     ita: float | None
+    origin: Origin
 
     def report(self) -> dict[str, Any]:
         """Plain data for JSON; the keys are stable."""
@@ -62,7 +65,8 @@ class Headshot:
             "finish": self.finish.report(),
             "signs": self.signs.report(),
             "skin_tone": {"ita": None if self.ita is None else round(self.ita, 2)},
-            "warnings": [*self.finish.warnings, *self.signs.warnings],
+            "origin": self.origin.report(),
+            "warnings": [*self.origin.notes, *self.finish.warnings, *self.signs.warnings],
         }
 
 
@@ -81,4 +85,5 @@ def judge(analysis: Analysis) -> Headshot:
         finish=finish,
         signs=artificial.of(photo.pixels, face, gaze, finish),
         ita=baseline.tone.ita if baseline.tone else None,
+        origin=photo.origin,
     )

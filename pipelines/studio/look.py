@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl, quote
 
 from pipelines.gaze import NO_TRIM, Gaze, Trim
@@ -24,7 +24,7 @@ DOSES = {
 }
 KEYS = (
     *("region", "context", "gaze", "polish", "engine", "seed", "doses", "generative", "trim"),
-    *("frame", "backdrop"),
+    *("frame", "backdrop", "face"),
 )
 FRAMES = (*get_args(Frame), "context")
 BACKDROPS = (*get_args(Backdrop), "context")
@@ -35,6 +35,8 @@ WIDEST_PITCH = 30.0
 WIDEST_TRIM = 8.0
 """Degrees; about the largest difference between the two eyes of a portrait."""
 LARGEST_SEED = 2**32 - 1
+MOST_FACES = 99
+Which = int | Literal["all"]
 _LONGEST_TEXT = 400
 _TRIM_PARTS = ("left eye sideways", "left eye up", "right eye sideways", "right eye up")
 
@@ -60,6 +62,8 @@ class Look:
             picture itself is not cropped, so that faces line up; see `rendering.framed`.
         backdrop: What becomes of the ground behind the person, one of `BACKDROPS`; "context" is
             what the context suggests.
+        face: Number of the face, 1 to 99, counted from the left; 0 for the one that was analysed
+            (the largest, unless another was asked for), "all" for every face.
     """
 
     region: str = "international"
@@ -73,6 +77,7 @@ class Look:
     trim: Trim = NO_TRIM
     frame: str = "keep"
     backdrop: str = "keep"
+    face: Which = 0
 
     @classmethod
     def parse(cls, text: str, presets: Presets | None = None) -> Look:
@@ -100,6 +105,8 @@ class Look:
         _require_known("engine", self.engine, list(presets.engines))
         _require_choice("frame", self.frame, FRAMES)
         _require_choice("backdrop", self.backdrop, BACKDROPS)
+        if self.face != "all":
+            _in_range("face", self.face, 0, MOST_FACES)
         generative = _in_range("generative polish", self.generative, 0, MOST_GENERATIVE)
         if generative and presets.engines[self.engine].weights != "hub":
             raise LookError(
@@ -156,6 +163,8 @@ class Look:
             for key, value in (("frame", self.frame), ("backdrop", self.backdrop))
             if value != "keep"
         }
+        if self.face:
+            parts["face"] = str(self.face)
         return "&".join(f"{key}={quote(value, safe=',:')}" for key, value in parts.items())
 
 
@@ -278,6 +287,20 @@ def _parse_seed(text: str) -> int:
     return int(text)
 
 
+def _parse_face(text: str) -> Which:
+    if text == "all":
+        return "all"
+    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= 2):
+        raise LookError(
+            "bad-value",
+            Message(
+                "The look's face is {text}; it is a number, counted from the left, or all.",
+                text=quoted(text),
+            ),
+        )
+    return int(text)
+
+
 def _parse_doses(text: str) -> tuple[tuple[str, float], ...]:
     pairs = []
     for part in text.split(","):
@@ -348,6 +371,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "trim": _parse_trim,
     "frame": str,
     "backdrop": str,
+    "face": _parse_face,
 }
 
 

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from pipelines.gaze import Gaze
 from pipelines.image import credentials, metadata
-from pipelines.image.arrays import Image8
-from pipelines.image.metadata import SOFTWARE, SOURCE_TYPES, Form, Statement
+from pipelines.image import encoding as files
+from pipelines.image.encoding import Encoding
+from pipelines.image.metadata import SOFTWARE, Statement
+from pipelines.image.origin import Origin
+from pipelines.image.rights import Rights
+from pipelines.image.spaces import Values
 from pipelines.studio.look import Look
 from presets.schema import load
 
+Keep = Literal["rights", "all", "none"]
+PNG, NO_ORIGIN = Encoding("PNG"), Origin()
+
 
 def encode(
-    image_u8: Image8,
-    look: Look | None,
+    image: Values,
+    looks: Look | Sequence[Look | None] | None,
     *,
     original: str = "",
-    form: Form = "PNG",
-    quality: int = 95,
+    encoding: Encoding = PNG,
+    origin: Origin = NO_ORIGIN,
     source: str | None = None,
+    keep: Keep = "rights",
+    photo: bytes = b"",
 ) -> bytes:
     """Encode a picture with its metadata, then sign it if a certificate is configured.
 
     Args:
-        image_u8: uint8 sRGB, shape (H, W, 3).
-        look: The look it was rendered with; None for the original or a sheet of several looks.
+        image: uint8 sRGB, or pixels in the encoding's space, shape (H, W, 3).
+        looks: The look it was rendered with, or those of a sheet; None for the original.
         original: `pixel_hash` of the photo it was made from.
-        form: File format.
-        quality: Quality of lossy formats, 1..100.
-        source: IPTC digital source type of a picture that is not a single look of a photo, such as
-            an invented persona or a sheet of several looks; if None, it follows from the look.
+        encoding: How to write the file.
+        origin: Where the photo comes from. Its rights are kept, and so is its digital source type
+            if that is stronger; its Content Credentials become those of the parent.
+        source: IPTC digital source type of a picture that no look says it of, such as an invented
+            persona; if None, it follows from the looks.
+        keep: Which of the photo's metadata to keep: ``rights``; ``all``, which may name places and
+            devices; or ``none``, which leaves what says how the picture was made.
+        photo: The photo's file, for ``all``.
 
     Returns:
         The file's bytes. Equal arguments give equal bytes unless the file is signed, because a
@@ -39,11 +53,19 @@ def encode(
     Raises:
         ProvenanceError: ``c2pa-certificate``: a certificate is configured and cannot sign.
     """
-    kind = source_type(look) if source is None else source
-    statement = Statement(SOFTWARE, kind, str(look) if look else "", original)
-    data = metadata.encode(image_u8, statement, form, quality)
+    some = [looks] if isinstance(looks, Look) or looks is None else looks
+    own = source_type_of(some) if source is None else source
+    text = " ".join(str(look) for look in some if look is not None)
+    rights = Rights() if keep == "none" else origin.rights
+    others = metadata.others(photo) if keep == "all" else None
+    kind = metadata.strongest([origin.source_type, own])
+    statement = Statement(SOFTWARE, kind, text, original, rights, others, own)
+    data = files.encode(image, statement, encoding)
     # An original is not signed: there is no edit to state.
-    return credentials.sign(data, statement, form) if look or kind else data
+    if not text and not own:
+        return data
+    parent = None if origin.file is None else (origin.file, origin.form)
+    return credentials.sign(data, statement, encoding.form, parent)
 
 
 def source_type(look: Look | None) -> str:
@@ -69,5 +91,4 @@ def source_type(look: Look | None) -> str:
 
 def source_type_of(looks: Iterable[Look | None]) -> str:
     """IPTC digital source type of a sheet of several looks: the one of the largest change."""
-    kinds = {source_type(look) for look in looks}
-    return next((kind for kind in reversed(SOURCE_TYPES) if kind in kinds), "")
+    return metadata.strongest(source_type(look) for look in looks)

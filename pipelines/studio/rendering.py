@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -25,9 +26,10 @@ from pipelines.measure.measurements import GazeChange, Measurements
 from pipelines.polish import Polished, backdrop
 from pipelines.runtime import slots
 from pipelines.runtime.cache import Cache
+from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
 from pipelines.studio import framing
-from pipelines.studio.analysis import Analysis
+from pipelines.studio.analysis import Analysis, of_face
 from pipelines.studio.framing import Framed
 from pipelines.studio.look import Look
 from pipelines.studio.planning import Plan, plan
@@ -62,6 +64,8 @@ class Variant:
         generation: What the network did; None for an engine without one.
         tilt: Clockwise tilt of the photo in degrees, for `framed`; 0 if the plan keeps the
             frame.
+        faces: The result of each face, from the left, or why it was left as it is, if the look was
+            asked for all; its own picture shows that face alone edited.
     """
 
     look: Look
@@ -73,6 +77,7 @@ class Variant:
     posed: Face = field(repr=False)
     generation: Generation | None = None
     tilt: float = 0.0
+    faces: tuple[Variant | Refusal, ...] = field(default=(), repr=False)
 
     @cached_property
     def control_image_u8(self) -> Image8:
@@ -97,10 +102,17 @@ class Variant:
             "look": str(self.look),
             "engine": self.look.engine,
             "size": [width, height],
+            "face": self.posed.number,
             **self.measurements.report(),
             "generation": None if self.generation is None else self.generation.report(),
             "warnings": list(self.warnings),
             "seconds": {step: round(value, 4) for step, value in self.seconds.items()},
+            "faces": [
+                {"face": number, "refused": one.code, "sentence": one.sentence}
+                if isinstance(one, Refusal)
+                else one.report()
+                for number, one in enumerate(self.faces, start=1)
+            ],
         }
 
 
@@ -125,18 +137,80 @@ def render(
             only in names. The result has the same bytes with and without it.
 
     Raises:
+        Refusal: The face that the look names cannot be used.
         LookError: The look does not fit the presets.
         EngineUnavailable: The engine's weights are not installed.
         EngineFailed: The engine ran out of memory.
     """
-    report_progress = progress or _ignore_progress
+    report_progress, cache = progress or _ignore_progress, cache or Cache()
+    if look.face == "all":
+        return _render_every_face(analysis, look, report_progress, presets, cache)
+    if look.face not in (0, analysis.face.number):
+        number = look.face
+        # What is cached for one face is of no use for another.
+        analysis, cache = cache.get(("face", number), lambda: (of_face(analysis, number), Cache()))
     with slots.cores().turn(lambda: report_progress(0.0, "Waiting for a turn")):
-        return _render(analysis, look, report_progress, presets or load(), cache or Cache())
+        return _render(analysis, look, report_progress, presets or load(), cache)
 
 
 def framed(variant: Variant) -> Framed:
     """The picture of a look in the frame of its plan; the picture itself if that is ``keep``."""
     return framing.frame(variant.image_u8, variant.posed, variant.plan.frame, variant.tilt)
+
+
+def _render_every_face(
+    analysis: Analysis, look: Look, progress: Progress, presets: Presets | None, cache: Cache
+) -> Variant:
+    """Render a look on each face by itself, and put their changes into one picture."""
+    count, original = analysis.face.count, analysis.portrait.original_u8
+    results: list[Variant | Refusal] = []
+    for number in range(1, count + 1):
+
+        def report_progress(share: float, step: str, number: int = number) -> None:
+            progress((number - 1 + share) / count, step)
+
+        one = replace(look, face=number, frame="keep", backdrop="keep")
+        try:
+            variant = render(analysis, one, report_progress, presets, cache)
+        except Refusal as refusal:
+            results.append(refusal)
+            continue
+        results.append(variant)
+    pictures = [original if isinstance(one, Refusal) else one.image_u8 for one in results]
+    # The face that was analysed stands for all where a single number is wanted.
+    main = results[analysis.face.number - 1]
+    if isinstance(main, Refusal):
+        raise main
+    return replace(
+        main,
+        look=replace(main.look, face="all"),
+        image_u8=delivery.blended(original, list(zip(analysis.boxes, pictures, strict=True))),
+        warnings=(*_about_all(analysis, look), *_by_face(results)),
+        faces=tuple(results),
+    )
+
+
+def _about_all(analysis: Analysis, look: Look) -> Iterator[str]:
+    """Sentences about a look of all faces."""
+    if look.frame != "keep" or look.backdrop != "keep":
+        yield "With a look for all faces, the frame and the backdrop stay as they are."
+    boxes = analysis.boxes
+    for one, other in itertools.combinations(range(len(boxes)), 2):
+        (left, top, right, bottom), (x, y, end, low) = boxes[one], boxes[other]
+        if left < end and x < right and top < low and y < bottom:
+            yield Message(
+                "Faces {one} and {other} overlap; between them, one retouch passes into the other.",
+                one=one + 1,
+                other=other + 1,
+            )
+
+
+def _by_face(results: Sequence[Variant | Refusal]) -> Iterator[str]:
+    """The sentences about each face, with its number."""
+    for number, one in enumerate(results, start=1):
+        sentences = [one.sentence] if isinstance(one, Refusal) else one.warnings
+        for sentence in sentences:
+            yield Message("Face {number}: {sentence}", number=number, sentence=sentence)
 
 
 class _PolishInput(NamedTuple):
@@ -241,7 +315,8 @@ def _tilt(analysis: Analysis, cache: Cache) -> float:
 
 def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...]]:
     """Adapt a plan to what can be done in this photo; returns it with sentences to show."""
-    warnings = list(analysis.warnings)
+    # What the photo's file is like is said of the photo, not of each of its looks.
+    warnings = [one for one in analysis.warnings if one not in analysis.portrait.notes]
     if planned.untouched:
         if analysis.gaze.gaze.off_lens > CONTACT_DEG:
             warnings.append(

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pillow_heif
 import skimage.data
+import tifffile
 from PIL import Image, ImageCms, PngImagePlugin
 
 from pipelines.image import loading as loader
+from pipelines.image import spaces
 from pipelines.runtime.errors import Refusal
 from tests.hostile.cases import RESULT, Case, Trials, case, tried
 
@@ -64,6 +66,7 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+@cache
 def _good(kind: str) -> bytes:
     if kind == "HEIF":
         pillow_heif.register_heif_opener()
@@ -71,7 +74,7 @@ def _good(kind: str) -> bytes:
 
 
 def _cut_off() -> Iterator[Case]:
-    for kind in ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF"):
+    for kind in ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF"):
         for quarter in (1, 2, 3):
 
             def make(kind: str = kind, quarter: int = quarter) -> bytes:
@@ -79,6 +82,7 @@ def _cut_off() -> Iterator[Case]:
                 return data[: len(data) * quarter // 4]
 
             yield case(f"{kind} cut off at {quarter}/4", make, _DAMAGED, _NO_IMAGE)
+    yield case("planar TIFF of 16 bits cut off", lambda: _planar()[:-9_000], _DAMAGED)
     yield case("JPEG less its last byte", lambda: _good("JPEG")[:-1], _DAMAGED)
     yield case("only the first two bytes of a JPEG", lambda: b"\xff\xd8", _NO_IMAGE, _DAMAGED)
     yield case("no bytes at all", lambda: b"", "empty")
@@ -103,6 +107,12 @@ def _disguised() -> Iterator[Case]:
     yield case("EPS", lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", _NO_IMAGE)
     yield case("PPM", lambda: saved(portrait(64), "PPM"), _NO_IMAGE)
     yield case("ICO", lambda: saved(portrait(64), "ICO"), _NO_IMAGE)
+    yield case("a raw file without pixels", lambda: _raw(), _NO_IMAGE)
+    yield case("a raw file cut off", lambda: _raw()[:60], _NO_IMAGE, _DAMAGED)
+    yield case("an AVIF that says it is HEIC", lambda: _renamed(b"heic"), _DAMAGED, RESULT)
+    yield case("an AVIF that says it is a video", lambda: _renamed(b"isom"), _NO_IMAGE)
+    yield case("a Photoshop document", lambda: b"8BPS\0\1" + bytes(500), _NO_IMAGE)
+    yield case("JPEG XL", lambda: b"\xff\x0a" + bytes(500), _NO_IMAGE)
     yield case("WAV inside a RIFF", lambda: b"RIFF\x24\0\0\0WAVEfmt " + bytes(20), _NO_IMAGE)
 
 
@@ -115,6 +125,8 @@ def _inflated() -> Iterator[Case]:
     yield case("GIF that says 65 535 x 65 535", lambda: _gif(65_535, 65_535), _LARGE)
     yield case("WebP canvas of 16 384 x 16 384", lambda: _webp_bomb(2**14, 2**14), _LARGE)
     yield case("WebP canvas of 65 535 x 65 535", lambda: _webp_bomb(65_535, 65_535), _LARGE)
+    yield case("TIFF of floats, 30 000 x 30 000", lambda: _tiff(30_000, 30_000, 32), _LARGE)
+    yield case("TIFF of 16 bits, 30 000 x 30 000", lambda: _tiff(30_000, 30_000, 16), _LARGE)
     yield case("BMP that says 100 000 x 100 000", lambda: _bmp(100_000, 100_000), _LARGE)
     yield case("BMP of negative height", lambda: _bmp(100, -(2**31)), _LARGE, _DAMAGED, _NO_IMAGE)
 
@@ -152,6 +164,13 @@ def _colours() -> Iterator[Case]:
         "RGB with noise for a profile",
         lambda: saved(portrait(), "PNG", icc_profile=bytes(range(256))),
     )
+    yield case("RGB with a profile for CMYK", lambda: _profiled(16, b"CMYK"))
+    yield case("RGB with a profile of endless tags", lambda: _profiled(128, b"\xff\xff\xff\xff"))
+    yield case("RGB with a profile of curves without end", lambda: _profiled(-24, b"\xff" * 8))
+    yield case("code points that do not exist", lambda: _points(b"\0\xff\0\xfe"))
+    yield case("code points of HDR on a picture of 8 bits", lambda: _points(b"\0\x09\0\x10"))
+    yield case("planar TIFF of 16 bits", _planar)
+    yield case("float TIFF of RGB with NaN", lambda: _planar(np.dstack([_wild()] * 3)))
     yield case("16-bit grey", lambda: saved(Image.fromarray(_deep()), "PNG"))
     yield case("16-bit grey TIFF", lambda: saved(Image.fromarray(_deep()), "TIFF"))
     yield case("float TIFF with NaN and infinity", lambda: saved(Image.fromarray(_wild()), "TIFF"))
@@ -184,7 +203,7 @@ def _kinds() -> Iterator[Case]:
     yield case("interlaced PNG", _interlaced)
     yield case("HEIC", lambda: _good("HEIF"))
     yield case("MPO of two pictures", lambda: saved(still, "MPO", **more))
-    yield case("AVIF", lambda: saved(still, "AVIF"), _NO_IMAGE, _DAMAGED, RESULT)
+    yield case("AVIF", lambda: saved(still, "AVIF"))
 
 
 def _metadata() -> Iterator[Case]:
@@ -254,6 +273,36 @@ def _lab() -> Image.Image:
     return lab
 
 
+def _planar(values: np.ndarray[Any, Any] | None = None) -> bytes:
+    """A TIFF file of three planes; of the portrait with 16 bits if no values are given."""
+    if values is None:
+        values = np.asarray(portrait(64)).astype(np.uint16) * 257
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, np.moveaxis(values, -1, 0), photometric="rgb", planarconfig="separate")
+    return buffer.getvalue()
+
+
+def _raw() -> bytes:
+    """A raw file's tags, and no pixels."""
+    tags = struct.pack("<HHHII", 1, 50706, 1, 4, 0x0601)
+    return b"II*\0\x08\0\0\0" + tags + bytes(60)
+
+
+def _renamed(brand: bytes) -> bytes:
+    return _good("AVIF").replace(b"ftypavif", b"ftyp" + brand, 1)
+
+
+def _profiled(place: int, content: bytes) -> bytes:
+    """A PNG with a profile that lies at one place."""
+    profile = bytearray(spaces.adobe_rgb().profile)
+    profile[place : (place + len(content)) or None] = content
+    return saved(portrait(64), "PNG", icc_profile=bytes(profile))
+
+
+def _points(codes: bytes) -> bytes:
+    return saved(portrait(64), "AVIF").replace(b"nclx\0\1\0\x0d", b"nclx" + codes, 1)
+
+
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -275,18 +324,20 @@ def _text_bomb() -> bytes:
     return data[:33] + _chunk(b"zTXt", b"Comment\0\0" + packed) + data[33:]
 
 
-def _tiff(width: int, height: int) -> bytes:
-    """One that says where its pixels are, and has none there."""
+def _tiff(width: int, height: int, bits: int = 8) -> bytes:
+    """One that says where its pixels are, and has none there; more than 8 bits are of RGB."""
+    channels = 1 if bits == 8 else 3
     tags = [
         (256, 4, width),
         (257, 4, height),
-        (258, 3, 8),
+        (258, 3, bits),
         (259, 3, 1),
-        (262, 3, 1),
+        (262, 3, 1 if bits == 8 else 2),
         (273, 4, 4_000_000),
-        (277, 3, 1),
+        (277, 3, channels),
         (278, 4, height),
-        (279, 4, width * height),
+        (279, 4, min(width * height * channels * bits // 8, 2**32 - 1)),
+        *([(339, 3, 3)] if bits == 32 else []),
     ]
     entries = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
     return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries + bytes(4)

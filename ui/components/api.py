@@ -109,7 +109,7 @@ class Api:
             report = Comparison(comparison.examine(path).analysis, (), ()).report()
         except Exception as error:
             raise _public_error(error) from None
-        return {key: report[key] for key in ("size", "original", "warnings")}
+        return {key: report[key] for key in ("size", "origin", "original", "warnings")}
 
 
 def _compare_description() -> str:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.runtime.errors import Cancelled, LookError
+from pipelines.runtime.errors import Cancelled, LookError, PresenceError
 from pipelines.studio import Look
 from pipelines.studio.samples import LOOKING_AWAY
 from presets import load
 from sharing import options as links
-from ui import comparison
+from ui import comparison, pictures
 from ui.cancellation import Superseded, task_key
 from ui.components.events import PROGRESS, QUICK, WORK
 from ui.gradio_compat import leave_queue
@@ -25,6 +25,7 @@ from ui.text import captions
 from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE, language_of
 from ui.text.messages import error_message, link_notes, translate_message
+from ui.text.templating import render
 
 if TYPE_CHECKING:
     from ui.components.look_card import LookCard
@@ -57,6 +58,8 @@ _IDLE = """() => {
 }"""
 # In place of a cleared portrait: the page was opened by a link without one, and says so.
 _SENT = "sent"
+# Formats that most browsers do not show.
+_NOT_SHOWN = ("HEIF", "TIFF")
 # Seconds within which a browser sends the event that follows another one.
 _FOLLOW_UP_S = 3
 
@@ -167,6 +170,15 @@ class CompareEvents:
                 "trigger_mode": "multiple",
             },
         )
+        self.begin_busy_on(page.portrait.gaze_line.click, "portrait")
+        chosen = page.portrait.gaze_line.click(
+            self._choose_face,
+            [page.photo, page.language],
+            [page.photo, page.portrait.gaze_line, page.results.notice],
+            show_progress="full",
+            show_progress_on=[page.results.progress],
+            **WORK,
+        ).success(self.compare, **options)
         # Queued, because Gradio does not fire State.change for unqueued events.
         opened = blocks.load(
             self._on_load,
@@ -178,9 +190,10 @@ class CompareEvents:
         opened.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         self.previews.prepare(opened)
         first = self.comparison_due.change(self._compare_first, **options)
-        for event in (examined, recompared, first, opened):
+        for event in (examined, recompared, first, opened, chosen):
             self.on_queue_full(event, "portrait")
-        for event in (recompared, first):
+        self.end_busy_on(chosen.then, "portrait")
+        for event in (recompared, first, chosen):
             checked = self.after_comparison(event)
             checked.then(None, page.due, None, js=_FOLLOW, api_visibility="private")
             self.previews.prepare(event)
@@ -418,6 +431,23 @@ class CompareEvents:
             self.examined: Examined(path),
         }
 
+    def _choose_face(
+        self, photo: comparison.Photo | None, language: str, event: gr.EventData
+    ) -> Updates:
+        """Choose another face of the photo by its number."""
+        page = self.page
+        if photo is None:
+            return {page.results.notice: gr.skip()}
+        try:
+            chosen = comparison.choose_face(photo, int(event.face))
+        except PresenceError as error:
+            return {page.results.notice: _error_notice(error, language)}
+        return {
+            page.photo: chosen,
+            page.portrait.gaze_line: _gaze_line(chosen, language),
+            page.results.notice: "",
+        }
+
     def _not_examined(self, examined: Examined) -> Updates:
         page = self.page
         return {
@@ -635,10 +665,18 @@ def _error_notice(error: Exception, language: str) -> str:
 
 
 def _gaze_line(photo: comparison.Photo, language: str) -> str:
-    return captions.gaze_line(
+    """The gaze, and the photo itself where it has several faces or the browser cannot show it."""
+    line = captions.gaze_line(
         photo.analysis.gaze.gaze,
-        photo.analysis.warnings,
+        # What the file says of itself is known of a sample.
+        () if photo.sample else photo.analysis.warnings,
         language,
         true=None if photo.sample is None else photo.sample.gaze,
         turned_away=photo.sample is not None and photo.sample.path == LOOKING_AWAY,
     )
+    analysis = photo.analysis
+    if len(analysis.boxes) < 2 and analysis.portrait.origin.form not in _NOT_SHOWN:
+        return line
+    source, chosen = pictures.decoded(analysis), analysis.face.number
+    alt = translate(language, "portrait.alt")
+    return line + render("faces", "picture", language, source, analysis.boxes, chosen, alt)

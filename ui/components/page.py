@@ -48,6 +48,7 @@ class Page(Panels):
             self.results.render_tabs(self.dial.render)
             self.grid.render()
             self.persona.render()
+        self.saving.render()
         self.history.render()
         # After the pictures, which its script needs.
         self.dial.render_outside()
@@ -75,6 +76,7 @@ class Page(Panels):
         )
         self.comparing.after_comparison(restored)
         self.share.listen(self.photo, self.language)
+        self.saving.listen(self.photo, self.share.screen, self.language)
         self.persona.listen(self.portrait.photo, self.language)
         self.grid.listen(
             self.portrait.photo,

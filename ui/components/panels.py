@@ -19,6 +19,7 @@ from ui.components.own_presets import OwnPresets
 from ui.components.persona import PersonaPanel
 from ui.components.portrait import PortraitPanel
 from ui.components.results import Results
+from ui.components.save_menu import SaveMenu
 from ui.components.share import SharePanel
 from ui.file_store import FileStore
 from ui.shared_samples import SharedSamples
@@ -68,6 +69,7 @@ class Panels:
     link: gr.Textbox = field(init=False)
     language: gr.State = field(init=False)
     grid: GridPanel = field(init=False)
+    saving: SaveMenu = field(init=False)
 
     def __post_init__(self) -> None:
         self.results = Results(self.file_store)
@@ -79,6 +81,7 @@ class Panels:
         ]
         self.own = OwnPresets(self.cards)
         self.dial = DialTab(self.cards)
+        self.saving = SaveMenu(self.file_store)
         self.history = HistoryStrip(self.file_store)
         self.grid = GridPanel(
             self.cards, self.file_store, self.cancellations, self.shared_samples.examine

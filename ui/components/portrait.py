@@ -21,6 +21,18 @@ element.addEventListener('click', (event) => {
   if (button) trigger('click', { index: Number(button.dataset.index) });
 });
 """
+# A click on a face's frame; and no broken-image icon for a file that the browser cannot show.
+_CHOOSE = """
+element.addEventListener('click', (event) => {
+  const face = event.target.closest('button[data-face]');
+  if (face) trigger('click', { face: Number(face.dataset.face) });
+});
+for (const [kind, failed] of [['error', true], ['load', false]]) {
+  document.addEventListener(kind, ({ target }) => {
+    if (target.closest?.('#portrait')) target.classList.toggle('p-unshown', failed);
+  }, true);
+}
+"""
 # Opens the file dialog of the image component.
 _OPEN = "() => document.querySelector('#portrait input[type=file]')?.click()"
 # Hands the photo to the script that keeps it in the browser.
@@ -60,7 +72,7 @@ class PortraitPanel:
             with gr.Column(elem_id="or", min_width=150):
                 self.own = gr.Button(t("portrait.own"), size="md", variant="primary", elem_id="own")
                 self.thumbs = html(_thumbnails(), js_on_load=_PICK)
-        self.gaze_line = html(elem_id="seen")
+        self.gaze_line = html(elem_id="seen", js_on_load=_CHOOSE)
         html(
             render("page", "kept", DEFAULT_LANGUAGE),
             js_on_load=script("keep_photo"),

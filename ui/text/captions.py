@@ -56,7 +56,7 @@ class FigureView:
         rows: The lines of its caption.
         measured: Likeness in words, then the numbers that fold behind it; empty for the original.
         badges: What sets it apart from the other looks.
-        save: Address of the download, or "".
+        choices: Names of `saving.CHOICES`, the sensible one first.
     """
 
     letter: str
@@ -68,7 +68,7 @@ class FigureView:
     rows: tuple[Row, ...] = ()
     measured: tuple[Row, ...] = ()
     badges: tuple[Markup, ...] = ()
-    save: str = ""
+    choices: tuple[str, ...] = ()
 
 
 def strip(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
@@ -189,7 +189,7 @@ def _figure(one: Figure, judgement: Judgement, language: str) -> FigureView:
         rows=_rows(one, language),
         measured=_measured(one, language),
         badges=_badges(one.letter, judgement, language),
-        save=one.full,
+        choices=one.choices,
     )
 
 

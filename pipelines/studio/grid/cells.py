@@ -176,8 +176,10 @@ def at_cell_size(analysis: Analysis) -> Analysis:
     factor = min(1.0, LONG_SIDE / max(cut.shape[:2]))
     size = (max(1, round(cut.shape[1] * factor)), max(1, round(cut.shape[0] * factor)))
     shrunk = cv2.resize(np.ascontiguousarray(cut), size, interpolation=cv2.INTER_AREA)
-    small = analyse_pixels(np.asarray(shrunk, np.uint8))
-    return replace(small, gaze=analysis.gaze, warnings=analysis.warnings)
+    middle = analysis.full_face.oval.mean(axis=0) - (columns.start, rows.start)
+    small = analyse_pixels(np.asarray(shrunk, np.uint8), near=middle * factor)
+    face = replace(small.face, number=analysis.face.number, count=analysis.face.count)
+    return replace(small, face=face, gaze=analysis.gaze, warnings=analysis.warnings)
 
 
 def render(

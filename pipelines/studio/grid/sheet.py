@@ -12,6 +12,7 @@ from pipelines.face import framing
 from pipelines.face.framing import Window
 from pipelines.image import metadata
 from pipelines.image.arrays import Image8
+from pipelines.image.encoding import Encoding
 from pipelines.image.metadata import Form
 from pipelines.runtime.errors import PresenceError
 from pipelines.studio import captions, marking
@@ -95,10 +96,10 @@ def encode(
     looks = [one.cell.look for one in outcomes if one.variant is not None]
     return marking.encode(
         draw(small, grid, outcomes),
-        None,
+        looks,
         original=metadata.pixel_hash(analysis.portrait.original_u8),
-        form=form,
-        source=marking.source_type_of(looks),
+        encoding=Encoding(form),
+        origin=analysis.portrait.origin,
     )
 
 

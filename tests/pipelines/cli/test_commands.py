@@ -77,7 +77,8 @@ def test_render_writes_the_picture_and_the_report(
     with Image.open(out) as image:
         assert image.size == (512, 600)
         # What Presence says about it, and nothing of the photo's own.
-        assert set(image.info) <= {"xmp", "XML:com.adobe.xmp"}
+        assert set(image.info) <= {"xmp", "XML:com.adobe.xmp", "exif", "srgb", "dpi"}
+        assert set(image.getexif()) <= {282, 283, 296, 34665}
     assert set(json.loads(report.read_text())) >= set(REPORT)
 
 

@@ -59,8 +59,17 @@ def test_of_several_faces_the_largest_is_used(hopper: Image8, astronaut: Image8)
     both[:, :512] = hopper
     both[:512, 512:] = astronaut
     face = faces.find(loading.to_working(both))
-    assert face.count == 2
+    assert (face.count, face.number) == (2, 1)
     assert face.oval[:, 0].max() < 512
+    # The others are numbered from the left, whichever side of the picture is the larger.
+    other = faces.find(loading.to_working(both), number=2)
+    assert other.oval[:, 0].min() > 512
+    near = faces.find(loading.to_working(both), near=np.array([700.0, 100.0]))
+    assert near.number == 2
+    assert faces.find(loading.to_working(np.ascontiguousarray(both[:, ::-1]))).number == 2
+    with pytest.raises(Refusal) as caught:
+        faces.find(loading.to_working(both), number=3)
+    assert caught.value.code == "no-such-face"
 
 
 def test_a_small_face_is_refused_by_its_size(astronaut: Image8) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pillow_heif
 import pytest
 from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngImageFile
 
 from pipelines.image import delivery, loading
 from pipelines.image.arrays import Image8
@@ -134,6 +135,21 @@ def test_delivery_changes_only_what_was_edited() -> None:
     assert rise[unclipped].max() <= 26
 
 
+def test_edits_of_two_faces_are_not_made_twice() -> None:
+    original = np.full((90, 200, 3), 100, np.uint8)
+    lighter, darker = original + np.uint8(10), original - np.uint8(10)
+    left, right = (0.1, 0.3, 0.3, 0.8), (0.7, 0.3, 0.9, 0.8)
+    same = delivery.blended(original, [(left, lighter), (right, lighter)])
+    assert (same == 110).all()
+    row = delivery.blended(original, [(left, lighter), (right, darker)])[45, :, 0]
+    assert (row[20:60] == 110).all()
+    assert (row[140:180] == 90).all()
+    assert (np.diff(row.astype(int)) <= 0).all()
+    alone = delivery.blended(original, [(left, original), (right, lighter)])[45, :, 0]
+    assert (alone[20:60] == 100).all()
+    assert alone[160] == 110
+
+
 def test_delivery_without_an_edit_returns_the_original(astronaut: Image8) -> None:
     before = loading.to_working(astronaut)
     assert delivery.deliver(astronaut, before, before.copy()) is astronaut
@@ -179,7 +195,7 @@ def test_too_many_pixels_are_refused_before_decoding(monkeypatch: pytest.MonkeyP
     def decode(*args: object) -> None:
         raise AssertionError("decoded before its size was checked")
 
-    monkeypatch.setattr(loading, "_decode", decode)
+    monkeypatch.setattr(PngImageFile, "load", decode)
     with pytest.raises(Refusal) as caught:
         loading.load(data)
     assert caught.value.code == "too-large"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -99,3 +101,18 @@ def test_errors_name_the_wrong_part(text: str, code: str, named: str) -> None:
         Look.parse(text)
     assert caught.value.code == code
     assert named in caught.value.sentence
+
+
+@pytest.mark.parametrize("face", [2, 99, "all"])
+def test_a_face_is_named_by_its_number_or_all(face: Literal["all"] | int) -> None:
+    look = Look.parse(f"region=japan&face={face}")
+    assert look.face == face
+    assert Look.parse(str(look)) == look
+    assert str(look).endswith(f"&face={face}")
+    assert "face" not in str(Look(region="japan"))
+
+
+@pytest.mark.parametrize("face", ["none", "-1", "1.5", "100", "²"])
+def test_other_faces_are_refused(face: str) -> None:
+    with pytest.raises(LookError, match="face"):
+        Look.parse(f"face={face}")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ from PIL import Image
 
 from pipelines.cli.app import main
 from pipelines.gaze import Gaze
-from pipelines.image import credentials, metadata
+from pipelines.image import credentials, loading, metadata, origin
 from pipelines.image.arrays import Image8
+from pipelines.image.encoding import Encoding, encode
 from pipelines.image.metadata import Statement
+from pipelines.image.origin import Origin
 from pipelines.runtime.errors import ProvenanceError
 from pipelines.studio import Look, marking
 from scripts import dev_cert
@@ -51,7 +54,7 @@ def pixels(data: bytes) -> Image8:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_metadata_says_how_a_picture_was_made(face: Image8, form: Any) -> None:
-    data = marking.encode(face, LOOK, original=ORIGINAL, form=form)
+    data = marking.encode(face, LOOK, original=ORIGINAL, encoding=Encoding(form))
     with Image.open(io.BytesIO(data)) as image:
         assert image.format == form
         assert image.size == (120, 120)
@@ -106,8 +109,32 @@ def test_a_sheet_has_the_source_type_of_its_most_changed_look() -> None:
     assert marking.source_type_of([LOOK, drawn]) == "compositeWithTrainedAlgorithmicMedia"
 
 
+@pytest.mark.parametrize(
+    ("photo", "kind"),
+    [
+        ("", "algorithmicallyEnhanced"),
+        ("digitalCapture", "algorithmicallyEnhanced"),
+        ("somethingNew", "algorithmicallyEnhanced"),
+        ("compositeWithTrainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"),
+        ("trainedAlgorithmicMedia", "trainedAlgorithmicMedia"),
+    ],
+)
+def test_the_strongest_source_type_survives(face: Image8, photo: str, kind: str) -> None:
+    data = marking.encode(face, LOOK, origin=Origin(source_type=photo))
+    assert metadata.read(data).source_type == kind
+    assert (
+        metadata.read(marking.encode(face, None, origin=Origin(source_type=photo))).source_type
+        == photo
+    )
+
+
+def test_a_sheet_names_all_its_looks(face: Image8) -> None:
+    other = Look(region="korea", context="linkedin", engine="geometry")
+    assert metadata.read(marking.encode(face, [LOOK, other])).look == f"{LOOK} {other}"
+
+
 def test_a_pixel_hash_depends_on_pixels_and_shape_only(face: Image8) -> None:
-    png, tiff = (marking.encode(face, LOOK, form=form) for form in ("PNG", "TIFF"))
+    png, tiff = (marking.encode(face, LOOK, encoding=Encoding(form)) for form in ("PNG", "TIFF"))
     same = {metadata.pixel_hash(one) for one in (face, pixels(png), pixels(tiff))}
     assert len(same) == 1
     changed = face.copy()
@@ -143,7 +170,7 @@ def test_invalid_metadata_is_ignored(face: Image8, packet: bytes) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_with_a_certificate_pictures_are_signed(signed: None, face: Image8, form: Any) -> None:
-    data = marking.encode(face, LOOK, original=ORIGINAL, form=form)
+    data = marking.encode(face, LOOK, original=ORIGINAL, encoding=Encoding(form))
     found = credentials.read(data)
     assert found is not None
     assert found.state == "Valid"
@@ -178,6 +205,43 @@ def test_an_invented_persona_is_signed_as_created(signed: None, face: Image8) ->
     assert found.state == "Valid"
     assert found.actions == ("c2pa.created: wholly made by a trained model; nobody's photo",)
     assert metadata.read(data).source_type == "trainedAlgorithmicMedia"
+
+
+def test_credentials_of_the_photo_become_the_parents(signed: None, face: Image8) -> None:
+    import c2pa
+
+    persona = marking.encode(face, None, source=metadata.INVENTED)
+    first = loading.load(persona).origin
+    assert first.source_type == metadata.INVENTED
+    assert first.notes == (origin.MADE_BY_AI,)
+    child = marking.encode(face, LOOK, original=ORIGINAL, origin=first)
+    second = loading.load(child).origin
+    # A persona stays one, whatever is done to it.
+    assert second.source_type == metadata.INVENTED
+    assert second.credentials is not None
+    assert second.credentials.state == "Valid"
+    assert "retouched by an algorithm" in second.credentials.actions[1]
+    grandchild = marking.encode(
+        face, LOOK, original=ORIGINAL, origin=second, encoding=Encoding("AVIF")
+    )
+    with c2pa.Reader("image/avif", io.BytesIO(grandchild)) as reader:
+        assert len(json.loads(reader.json())["manifests"]) == 3
+        (parent,) = reader.get_active_manifest()["ingredients"]
+    assert parent["relationship"] == "parentOf"
+    assert "failure" not in parent["validation_results"]["activeManifest"] or all(
+        one["code"] == "signingCredential.untrusted"
+        for one in parent["validation_results"]["activeManifest"]["failure"]
+    )
+
+
+def test_broken_credentials_of_the_photo_are_told(signed: None, face: Image8) -> None:
+    broken = bytearray(marking.encode(face, LOOK, encoding=Encoding("TIFF")))
+    broken[broken.index(b"Presence")] ^= 1
+    found = loading.load(bytes(broken)).origin
+    assert found.credentials is not None
+    assert found.credentials.state == "Invalid"
+    assert origin.NOT_VALID in found.notes
+    assert credentials.read(marking.encode(face, LOOK, origin=found)) is not None
 
 
 def test_originals_and_sheets_are_not_signed(signed: None, face: Image8) -> None:
@@ -237,7 +301,7 @@ def test_inspect_reads_credentials(
     signed: None, face: Image8, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.jpg"
-    path.write_bytes(marking.encode(face, LOOK, form="JPEG"))
+    path.write_bytes(marking.encode(face, LOOK, encoding=Encoding("JPEG")))
     assert main(["inspect", str(path)]) == 0
     printed = capsys.readouterr().out
     assert "valid, signed by Development signer" in printed
@@ -258,7 +322,7 @@ def test_inspect_prints_no_control_characters(
     face: Image8, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "a.png"
-    path.write_bytes(metadata.encode(face, Statement("\x9b31mred\u202e", "", "", ""), "PNG"))
+    path.write_bytes(encode(face, Statement("\x9b31mred\u202e", "", "", ""), Encoding("PNG")))
     assert main(["inspect", str(path)]) == 0
     printed = capsys.readouterr().out
     assert "31mred" in printed
