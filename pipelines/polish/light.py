@@ -1,4 +1,4 @@
-"""Dose ``light``: exposure, white balance and haze of the whole picture, a soft key on a flat face.
+"""Dose ``light``: exposure, white balance and haze of the whole picture; gloss and key on the face.
 
 Exposure and white balance are read from the scene, never from how light the skin is, and change the
 whole picture alike: the skin keeps its tone relative to what is around it.
@@ -17,7 +17,8 @@ from pipelines.face.skin import Skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map, Reals
 from pipelines.image.filters import lowpass
-from pipelines.polish import shadows
+from pipelines.polish import gloss, shadows
+from pipelines.polish.gloss import Matt
 
 # Long side in pixels of the copy on which the picture is measured.
 _SIDE = 256
@@ -54,12 +55,14 @@ class Light:
         balance: Gains of linear red, green and blue, whose weighted mean is 1.
         haze: Linear light that is taken off.
         key: Change of the light on the face in EV with a mean of 0, shape (h, w) of its crop.
+        gloss: What takes some of the gloss off the face.
     """
 
     ev: float
     balance: tuple[float, float, float]
     haze: float
     key: Map = field(repr=False)
+    gloss: Matt = field(repr=False)
 
     @property
     def cast(self) -> float:
@@ -84,6 +87,7 @@ def measure(pixels: Image, crop: Closeup, masks: Skin) -> Light:
         balance=_balance(small, tone),
         haze=_haze(small, crop),
         key=_key(crop, masks),
+        gloss=gloss.matt(crop, masks),
     )
 
 
@@ -103,17 +107,22 @@ def apply(pixels: Image, crop: Closeup, light: Light, dose: float) -> Image:
     if light.cast * dose < 0.01:
         gains = np.ones(3, np.float32)
     exposes = light.ev * dose >= 0.03 or light.haze * dose >= 0.003 or light.cast * dose >= 0.01
-    if not exposes and not light.key.any():
+    on_face, falls = light.key + light.gloss.spread, light.gloss.fall
+    if not exposes and not on_face.any():
         return pixels
     result = pixels.copy()
+    if falls.any():
+        part = result[crop.view]
+        unit = crop.face.interocular * crop.shape[1] / crop.pixels.shape[1]
+        part[:] = gloss.reduce(part, light.gloss, np.float32(dose) * crop.back(falls), unit)
     if exposes:
         step = max(1, _BLOCK // max(pixels.shape[1], 1))
         for top in range(0, len(pixels), step):
             rows = slice(top, top + step)
             result[rows] = _exposed(pixels[rows], gains, 2 ** (light.ev * dose), light.haze * dose)
-    if light.key.any():
+    if on_face.any():
         part = result[crop.view]
-        rise = np.float32(dose / 2.2) * crop.back(light.key)
+        rise = np.float32(dose / 2.2) * crop.back(on_face)
         # No highlight is raised.
         headroom = np.clip((0.95 - part.max(axis=2)) / 0.2, 0, 1)
         part *= np.exp2(np.where(rise > 0, rise * headroom, rise))[..., None]

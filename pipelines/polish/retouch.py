@@ -298,6 +298,7 @@ def _change_light(
         result = light.apply(result, crop, measured, strength)
         done = replace(
             done,
+            shine=strength * measured.gloss.share,
             ev=strength * measured.ev,
             cast=strength * measured.cast,
             haze=strength * measured.haze,
@@ -326,7 +327,7 @@ def _retouch(
     if doses.contrast:
         curve = contrast.measure(result, Closeup(retouched, crop.face, crop.view), masks.facial)
         curve = replace(curve, glow=np.float32(glow) * curve.glow)
-        strength = doses.contrast * (1 + glow) / 2
+        strength = _strength(doses.contrast) * (1 + glow) / 2
         result = contrast.apply(result, crop, curve, strength)
         height, width = retouched.shape[:2]
         whole = Closeup(retouched, crop.face, (slice(0, height), slice(0, width)))
@@ -337,8 +338,7 @@ def _retouch(
     # 4. Sharpness, on a larger crop.
     if sharpened is not None:
         large = sharpened.crop
-        change = doses.sharpness * sharpened.change
-        change += _strength(doses.sharpness) * sharpened.focus.change
+        change = _strength(doses.sharpness) * (sharpened.change + sharpened.focus.change)
         if change.any():
             result = result.copy() if result is pixels else result
             part, change = result[large.view], large.back(change)

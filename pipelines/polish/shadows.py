@@ -19,6 +19,7 @@ from pipelines.face.skin import Skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map
 from pipelines.image.filters import lowpass, noise, smoothstep
+from pipelines.polish import gloss
 
 # Share of the missing light that is added at a dose of 1, and the largest rise in EV.
 _SHARE, _MOST_RISE = 0.95, 2.2
@@ -34,8 +35,8 @@ _FORM_HARD, _FORM_SOFT = 0.16, 0.6
 # Added to linear luminance before its logarithm. Steps of such stops are about equally visible on
 # dark and light skin; without it the form of dark skin would pass for shadow.
 _BLACK = 0.02
-# EV from which gloss is seen, and the difference of linear red and blue below which it cannot be.
-_GLOSSY, _COLOURLESS = 0.15, 0.01
+# EV from which gloss is seen.
+_GLOSSY = 0.15
 _LEAST = 0.002
 # Scales in interocular distances: of the skin's detail that does not count as light; of the guided
 # filter that follows the edge of a shadow; of the face's form; over which the light is continued
@@ -121,13 +122,13 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     on_face = masks.facial > 0.5
     if np.count_nonzero(on_face) < 200:
         return nothing
-    gloss = _gloss(luminance, rgb, on_face)
-    light = _light(np.log2(luminance * np.exp2(-gloss) + _BLACK), masks, unit)
+    shine = gloss.measure(luminance, rgb, on_face)
+    light = _light(np.log2(luminance * np.exp2(-shine) + _BLACK), masks, unit)
     form_normals = normals(face)
     lit, hardness = _lit_level(light, on_face, face)
     form_depth = _FORM_SOFT + (_FORM_HARD - _FORM_SOFT) * hardness
     form = np.log2(_AMBIENT + (1 - _AMBIENT) * np.clip(form_normals @ _SOFT_LIGHT, 0, 1))
-    bright = on_face & (light > lit - 0.3) & (gloss < _GLOSSY)
+    bright = on_face & (light > lit - 0.3) & (shine < _GLOSSY)
     form -= float(np.median(form[bright])) if bright.any() else 0.0
     missing = np.maximum(lit + np.minimum(form, 0) - light, 0)
     # The slope stays below 1, so that what was darker than its surroundings stays so.
@@ -210,24 +211,6 @@ def _lifted_part(crop: Closeup, relight: Relight) -> tuple[skin.Window, tuple[Ma
         slice(crop.view[1].start + inside[1].start, crop.view[1].start + inside[1].stop),
     )
     return view, (crop.back(relight.rise)[inside], crop.back(relight.cast)[inside])
-
-
-def _gloss(luminance: Map, rgb: Image, on_face: NDArray[np.bool_]) -> Map:
-    """EV that gloss adds to the light on skin, shape (h, w).
-
-    Gloss adds white light (dichromatic reflection, Shafer 1985), so the difference between red and
-    blue shows the light on the skin without it. Without this, gloss, which is a large share of the
-    light of dark skin, would be taken for the light and the skin for its shadow.
-    """
-    difference = rgb[..., 0] - rgb[..., 2]
-    stops, diffuse = (np.log2(np.maximum(each, 0) + _LEAST) for each in (luminance, difference))
-    brighter = on_face & (stops > np.median(stops[on_face]))
-    if not brighter.any() or float(np.median(difference[brighter])) < _COLOURLESS:
-        return np.zeros_like(stops)
-    offset = float(np.percentile((stops - diffuse)[brighter], 30))
-    gloss = np.maximum(stops - diffuse - offset, 0)
-    # In a shadow the light is bluer, which looks the same.
-    return np.asarray(np.where(stops > np.median(stops[on_face]), gloss, 0), np.float32)
 
 
 def _light(stops: Map, masks: Skin, unit: float) -> Map:
