@@ -30,9 +30,9 @@ _MOST_ABOVE, _AROUND, _BLACK = 0.42, 0.25, 0.02
 # Standard deviation of what counts as gloss rather than as a pore's glint, and radius of holes in
 # the skin mask that are gloss, in interocular distances.
 _DETAIL, _HOLE = 0.02, 0.12
-# Value of a channel from which light holds no more colour: from here to white the colour of the
-# skin around is taken.
-_BURNT_OUT = 0.93
+# Linear value of a channel from which light holds no more colour: from here to white the colour of
+# the skin around is taken.
+_BURNT_OUT = 0.85
 # Fall in EV from which it is.
 _CLEAR = 0.2
 # Mean gloss on a face in EV from which it is seen.
@@ -114,23 +114,27 @@ def matt(crop: Closeup, masks: Skin) -> Matt:
     return Matt(fall, np.asarray(spread, np.float32), np.asarray(skin_rgb, np.float32), share)
 
 
-def reduce(pixels: Image, gloss: Matt, falls: Map, interocular: float) -> Image:
-    """Pixels with less of the white light that gloss adds; where the fall is 0 they stay the same.
+def reduce(linear: Image, gloss: Matt, falls: Map, interocular: float) -> Image:
+    """Light with less of the white light that gloss adds.
 
     Args:
-        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+        linear: Linear RGB in [0, 1], shape (H, W, 3).
         gloss: From `matt`.
         falls: Its fall at the size of the pixels, times the dose.
         interocular: Interocular distance in pixels.
     """
-    linear = colour.to_linear(pixels)
-    luminance = np.asarray(linear @ colour.LUMINANCE, np.float32)
+    red, green, blue = cv2.split(linear)
+    luminance = np.asarray(cv2.transform(linear, colour.LUMINANCE[None]), np.float32)
     # Half of what goes is a veil over the pores, so that they keep their contrast.
     veil = (lowpass(luminance, _DETAIL * interocular) + luminance) / 2
-    taken = np.minimum(veil * (1 - np.exp2(-falls)), linear.min(axis=2))
-    result = linear - taken[..., None]
+    taken = np.minimum(veil * (1 - np.exp2(-falls)), cv2.min(cv2.min(red, green), blue))
+    left = luminance - taken
     # Where channels are burnt out, what is left after taking off white light is grey.
-    burnt = np.clip((pixels.max(axis=2) - _BURNT_OUT) / (1 - _BURNT_OUT), 0, 1)
+    brightest = cv2.max(cv2.max(red, green), blue)
+    burnt = np.clip((brightest - _BURNT_OUT) / (1 - _BURNT_OUT), 0, 1)
     burnt *= np.clip(falls / _CLEAR, 0, 1)
-    result += burnt[..., None] * ((luminance - taken)[..., None] * gloss.skin_rgb - result)
-    return np.where((falls > 0)[..., None], colour.from_linear(result), pixels)
+    matt = [
+        (channel - taken) * (1 - burnt) + burnt * np.minimum(left * own, brightest)
+        for channel, own in zip((red, green, blue), gloss.skin_rgb, strict=True)
+    ]
+    return np.asarray(cv2.merge(matt), np.float32)

@@ -17,7 +17,7 @@ from pipelines.face.skin import Skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map, Reals
 from pipelines.image.filters import lowpass
-from pipelines.polish import gloss, shadows
+from pipelines.polish import blocks, gloss, shadows
 from pipelines.polish.gloss import Matt
 
 # Long side in pixels of the copy on which the picture is measured.
@@ -42,8 +42,6 @@ _FLAT = (0.7, 1.2)
 _KEY, _KEY_DEPTH = np.array([-0.25, -0.62, 0.74]), 0.28
 # Levels of the tables that map pixels to linear light and back.
 _LEVELS, _LINEAR_LEVELS = 4096, 1 << 16
-# Pixels per block of rows, so that a block fits into the processor's cache.
-_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -112,21 +110,24 @@ def apply(pixels: Image, crop: Closeup, light: Light, dose: float) -> Image:
         return pixels
     result = pixels.copy()
     if falls.any():
-        part = result[crop.view]
+        view, (falls,) = crop.part(falls > 0, falls)
         unit = crop.face.interocular * crop.shape[1] / crop.pixels.shape[1]
-        part[:] = gloss.reduce(part, light.gloss, np.float32(dose) * crop.back(falls), unit)
+        glossy, falls = result[view], np.float32(dose) * falls
+        matt = _encoded(gloss.reduce(_decoded(glossy), light.gloss, falls, unit))
+        glossy[:] = np.where((falls > 0)[..., None], matt, glossy)
     if exposes:
-        step = max(1, _BLOCK // max(pixels.shape[1], 1))
-        for top in range(0, len(pixels), step):
-            rows = slice(top, top + step)
+        for rows in blocks.rows(pixels.shape):
             result[rows] = _exposed(pixels[rows], gains, 2 ** (light.ev * dose), light.haze * dose)
     if on_face.any():
         part = result[crop.view]
         rise = np.float32(dose / 2.2) * crop.back(on_face)
-        # No highlight is raised.
-        headroom = np.clip((0.95 - part.max(axis=2)) / 0.2, 0, 1)
-        part *= np.exp2(np.where(rise > 0, rise * headroom, rise))[..., None]
-    return np.clip(result, 0, 1, out=result)
+        for rows in blocks.rows(part.shape):
+            block, up = part[rows], rise[rows]
+            # No highlight is raised.
+            headroom = np.clip((0.95 - _brightest(block)) / 0.2, 0, 1)
+            block *= np.exp2(np.where(up > 0, up * headroom, up))[..., None]
+            np.clip(block, 0, 1, out=block)
+    return result
 
 
 def _exposed(pixels: Image, gains: Reals, gain: float, haze: float) -> Image:
@@ -137,11 +138,16 @@ def _exposed(pixels: Image, gains: Reals, gain: float, haze: float) -> Image:
     if (gains != 1).any():
         # The curve of the exposure for each channel, so that white stays white.
         linear *= gains / (1 + (gains - 1) * np.minimum(linear, 1))
-    peak = np.maximum(np.maximum(linear[..., 0], linear[..., 1]), linear[..., 2])
+    peak = _brightest(linear)
     # The white of a hazy picture stays white.
     factor = gain / (1 - haze) / (1 + (gain - 1) * np.minimum(peak / (1 - haze), 1))
     linear *= np.asarray(factor, np.float32)[..., None]
     return _encoded(linear)
+
+
+def _brightest(pixels: Image) -> Map:
+    """The brightest channel of each pixel; much faster than `max` along the last axis."""
+    return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
 
 
 def _exposure(small: Image, crop: Closeup) -> float:

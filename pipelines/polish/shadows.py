@@ -7,19 +7,19 @@ mesh, and lifted towards that where it is darker. The lit part does not change.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.face import Face, skin
+from pipelines.face import Face, closeup, skin
 from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map
 from pipelines.image.filters import lowpass, noise, smoothstep
-from pipelines.polish import gloss
+from pipelines.polish import blocks, gloss
 
 # Share of the missing light that is added at a dose of 1, and the largest rise in EV.
 _SHARE, _MOST_RISE = 0.95, 2.2
@@ -124,8 +124,8 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
         return nothing
     shine = gloss.measure(luminance, rgb, on_face)
     light = _light(np.log2(luminance * np.exp2(-shine) + _BLACK), masks, unit)
-    form_normals = normals(face)
     lit, hardness = _lit_level(light, on_face, face)
+    form_normals = normals(face)
     form_depth = _FORM_SOFT + (_FORM_HARD - _FORM_SOFT) * hardness
     form = np.log2(_AMBIENT + (1 - _AMBIENT) * np.clip(form_normals @ _SOFT_LIGHT, 0, 1))
     bright = on_face & (light > lit - 0.3) & (shine < _GLOSSY)
@@ -138,6 +138,8 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     empty = float(np.mean((missing > 1)[on_face] & (something < 0.5)[on_face]))
     # Shading in soft light is a part of the photograph.
     certain = certain * hardness
+    if not certain.any():
+        return replace(nothing, empty=empty)
     certain = certain * (1 - smoothstep(float(np.percentile(missing[on_face], 90)), *_TOO_DEEP))
     rise = _SHARE * certain * rise * lowpass(something, _GUIDE * unit)
     dark = np.maximum(np.exp2(light) - _BLACK, _NOTHING)
@@ -154,7 +156,7 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     lifted = light[shaded] + rise[shaded]
     softening = float(np.median(np.clip(1 - (lit - lifted) / depth, 0, 1))) if depth else 0.0
     luma = colour.luma_of(crop.pixels)
-    grain = noise(luma[_box(shaded)]) if depth else 0.0
+    grain = noise(luma[closeup.box(shaded)]) if depth else 0.0
     return Relight(rise, _cast(crop, masks, rise, bright, unit), depth, softening, empty, grain)
 
 
@@ -173,44 +175,31 @@ def apply(pixels: Image, crop: Closeup, relight: Relight, dose: float) -> Image:
     if not dose or relight.rise.max(initial=0) <= 1e-3:
         return pixels
     result = pixels.copy()
-    view, (rise, cast) = _lifted_part(crop, relight)
-    part = np.ascontiguousarray(pixels[view])
-    rise = np.float32(dose) * rise
     # sRGB is close to a power of 1 / 2.2.
-    gain = np.exp2(rise / np.float32(2.2))
-    # Nothing is brightened to white.
-    gain = np.minimum(gain, np.maximum(_BRIGHTEST / np.maximum(part.max(axis=2), 1e-3), 1))
+    gain = np.exp2(np.float32(dose / 2.2) * relight.rise)
+    tint, reached = np.clip(crop.pixels * gain[..., None], 0, 1), relight.rise > 1e-3
+    lab = colour.to_lab(tint)
+    lab[..., 1:] += np.float32(dose) * relight.cast
+    tint = (colour.to_rgb(lab) - tint) * relight.cast.any(axis=2, keepdims=True)
+    view, (lit, gain, tint) = crop.part(reached, reached.astype(np.float32), gain, tint)
+    part = result[view]
+    allowed = max(1.0, _MOST_GRAIN / relight.grain) if relight.grain else np.inf
+    grainy = bool(gain.max() > allowed)
     unit = crop.face.interocular * crop.shape[1] / crop.pixels.shape[1]
-    fine_gain = gain
-    if relight.grain:
-        allowed = max(1.0, _MOST_GRAIN / relight.grain)
-        fine_gain = np.minimum(gain, allowed)
-    smooth = lowpass(part, max(0.8, _GRAIN * unit))
-    lifted = smooth * gain[..., None] + (part - smooth) * fine_gain[..., None]
-    lifted = np.clip(lifted, 0, 1)
-    if cast.any():
-        lab = colour.to_lab(lifted)
-        lab[..., 1:] += np.float32(dose) * cast
-        lifted = colour.to_rgb(lab)
-    lifted = np.minimum(lifted, np.maximum(part, _BRIGHTEST))
-    result[view] = np.where((rise > 1e-3)[..., None], lifted, part)
+    smooth = lowpass(part, max(0.8, _GRAIN * unit)) if grainy else part
+    for rows in blocks.rows(part.shape):
+        before, factor = np.ascontiguousarray(part[rows]), gain[rows]
+        red, green, blue = cv2.split(before)
+        brightest = cv2.max(cv2.max(red, green), blue)
+        # Nothing is brightened to white.
+        factor = np.minimum(factor, np.maximum(_BRIGHTEST / np.maximum(brightest, 1e-3), 1))
+        lifted = before * factor[..., None]
+        if grainy:
+            lifted -= (before - smooth[rows]) * np.maximum(factor - allowed, 0)[..., None]
+        lifted += tint[rows]
+        lifted = np.clip(lifted, 0, np.maximum(before, _BRIGHTEST))
+        np.copyto(part[rows], lifted, where=(lit[rows] > 0)[..., None])
     return result
-
-
-def _lifted_part(crop: Closeup, relight: Relight) -> tuple[skin.Window, tuple[Map, Image]]:
-    """Where a picture gets light, and rise and cast there at the picture's size."""
-    rows, columns = _box(relight.rise > 1e-3)
-    height, width = relight.rise.shape
-    # Whole pixels of the picture, so that the part lies exactly on it.
-    scale = crop.shape[0] / height, crop.shape[1] / width
-    top, bottom = int(rows.start * scale[0]), int(np.ceil(rows.stop * scale[0]))
-    left, right = int(columns.start * scale[1]), int(np.ceil(columns.stop * scale[1]))
-    inside = slice(top, min(bottom, crop.shape[0])), slice(left, min(right, crop.shape[1]))
-    view = (
-        slice(crop.view[0].start + inside[0].start, crop.view[0].start + inside[0].stop),
-        slice(crop.view[1].start + inside[1].start, crop.view[1].start + inside[1].stop),
-    )
-    return view, (crop.back(relight.rise)[inside], crop.back(relight.cast)[inside])
 
 
 def _light(stops: Map, masks: Skin, unit: float) -> Map:
@@ -356,9 +345,3 @@ def _cast(crop: Closeup, masks: Skin, rise: Map, bright: NDArray[np.bool_], unit
     stubble = np.clip(rise / 0.8, 0, 1) * (1 - on_skin) * (1 - features)
     change -= _FOREIGN * foreign * stubble[..., None]
     return lowpass(np.asarray(change, np.float32), _DETAIL / 2 * unit)
-
-
-def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Bounding box of a mask that is not empty."""
-    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
