@@ -16,14 +16,14 @@ from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map
-from pipelines.image.filters import lowpass
+from pipelines.image.filters import lowpass, smoothstep
 
 # Difference of linear red and blue below which gloss cannot be told, and what is added before
 # logarithms.
 _COLOURLESS, _LEAST = 0.01, 0.002
 # Gloss in EV that stays, because it shows form; share of the rest that goes at a dose of 1; the
 # largest fall, and the largest mean fall of a face.
-_FORM, _SHARE, _MOST_FALL, _MOST_MEAN = 0.12, 0.6, 0.8, 0.10
+_FORM, _SHARE, _MOST_FALL, _MOST_MEAN = 0.12, 0.6, 0.6, 0.10
 # Share of what glossy skin is lighter than the skin around that may go, the standard deviation of
 # these surroundings in interocular distances, and what is added to luminance before its logarithm.
 _MOST_ABOVE, _AROUND, _BLACK = 0.42, 0.25, 0.02
@@ -33,8 +33,14 @@ _DETAIL, _HOLE = 0.02, 0.12
 # Linear value of a channel from which light holds no more colour: from here to white the colour of
 # the skin around is taken.
 _BURNT_OUT = 0.85
-# Fall in EV from which it is.
+# Value of the darkest channel from which a pixel is white; shares of white on a face from which less
+# gloss is taken off, and by how much less.
+_WHITE, _BURNT_SHARE, _LOST = 0.95, (0.005, 0.05), 0.6
+# Fall in EV from which it is taken fully.
 _CLEAR = 0.2
+# Steps of brightness in which the colours of a picture are compared, mean deviation of the share of
+# red over blue within a step below which it is toned, and what keeps that share from dark noise.
+_TONES, _ONE_HUE, _DARK = 24, 0.0255, 0.05
 # Mean gloss on a face in EV from which it is seen.
 _SEEN = 0.05
 
@@ -51,6 +57,8 @@ def measure(luminance: Map, rgb: Image, on_face: NDArray[np.bool_]) -> Map:
         rgb: Linear RGB, shape (h, w, 3).
         on_face: Facial skin, shape (h, w).
     """
+    if _toned(luminance, rgb):
+        return np.zeros_like(luminance)
     difference = rgb[..., 0] - rgb[..., 2]
     stops, diffuse = (np.log2(np.maximum(each, 0) + _LEAST) for each in (luminance, difference))
     brighter = on_face & (stops > np.median(stops[on_face]))
@@ -60,6 +68,15 @@ def measure(luminance: Map, rgb: Image, on_face: NDArray[np.bool_]) -> Map:
     gloss = np.maximum(stops - diffuse - offset, 0)
     # In a shadow the light is bluer, which looks the same.
     return np.asarray(np.where(stops > np.median(stops[on_face]), gloss, 0), np.float32)
+
+
+def _toned(luminance: Map, rgb: Image) -> bool:
+    """Whether colour follows from brightness alone, as in a sepia print."""
+    yellow = (rgb[..., 0] - rgb[..., 2]) / (rgb.sum(axis=2) + _DARK)
+    level = np.minimum((_TONES * np.cbrt(luminance)).astype(np.int64), _TONES - 1).ravel()
+    count = np.bincount(level, minlength=_TONES)
+    mean = np.bincount(level, yellow.ravel(), _TONES) / np.maximum(count, 1)
+    return float(np.abs(yellow.ravel() - mean[level]).mean()) < _ONE_HUE
 
 
 @dataclass(frozen=True)
@@ -94,7 +111,7 @@ def matt(crop: Closeup, masks: Skin) -> Matt:
     for name, margin in (("eye", 0.05), ("brow", 0.02), ("nostril", 0.02)):
         features = np.maximum(features, skin.both(crop.face, name, view, margin))
     closed = np.asarray(cv2.morphologyEx(masks.visible, cv2.MORPH_CLOSE, disc), np.float32)
-    bare = closed * (1 - features)
+    bare = closed * (1 - features) * np.clip(2 * skin.edge(crop.face), 0, 1)
     excess = _SHARE * np.maximum(lowpass(found, _DETAIL * unit) - _FORM, 0)
     # What is glossy stays lighter than the skin around it.
     stops = np.log2(luminance + _BLACK)
@@ -103,6 +120,9 @@ def matt(crop: Closeup, masks: Skin) -> Matt:
     excess = np.minimum(excess, _MOST_ABOVE * above)
     excess = _MOST_FALL * np.tanh(excess / _MOST_FALL)
     fall = np.asarray(excess * lowpass(bare, _DETAIL * unit) * (bare > 0), np.float32)
+    # What is burnt out cannot be brought back; it is only toned, and what lies beside it alike.
+    white = float((crop.pixels.min(axis=2) > _WHITE)[on_face | (bare > 0.5)].mean())
+    fall *= 1 - _LOST * smoothstep(white, *_BURNT_SHARE)
     fall *= min(1.0, _MOST_MEAN / max(float(fall[on_face].mean()), 1e-6))
     lost, edge = float((fall * masks.facial).sum()), skin.edge(crop.face)
     spread = lost / max(float((edge * masks.facial).sum()), 1e-6) * edge
