@@ -33,8 +33,8 @@ _DETAIL, _HOLE = 0.02, 0.12
 # Linear value of a channel from which light holds no more colour: from here to white the colour of
 # the skin around is taken.
 _BURNT_OUT = 0.85
-# Value of the darkest channel from which a pixel is white; shares of white on a face from which less
-# gloss is taken off, and by how much less.
+# Value of the darkest channel from which a pixel is white; shares of white on a face from which
+# less gloss is taken off, and by how much less.
 _WHITE, _BURNT_SHARE, _LOST = 0.95, (0.005, 0.05), 0.6
 # Fall in EV from which it is taken fully.
 _CLEAR = 0.2
