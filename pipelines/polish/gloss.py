@@ -111,7 +111,7 @@ def matt(crop: Closeup, masks: Skin) -> Matt:
     for name, margin in (("eye", 0.05), ("brow", 0.02), ("nostril", 0.02)):
         features = np.maximum(features, skin.both(crop.face, name, view, margin))
     closed = np.asarray(cv2.morphologyEx(masks.visible, cv2.MORPH_CLOSE, disc), np.float32)
-    bare = closed * (1 - features) * np.clip(2 * skin.edge(crop.face), 0, 1)
+    bare = np.asarray(closed * (1 - features) * np.clip(2 * skin.edge(crop.face), 0, 1), np.float32)
     excess = _SHARE * np.maximum(lowpass(found, _DETAIL * unit) - _FORM, 0)
     # What is glossy stays lighter than the skin around it.
     stops = np.log2(luminance + _BLACK)
