@@ -49,9 +49,9 @@ _DARK_SKIN, _DARK_GLOSSY = 56.0, 14.0
 _ON_FACE = (1.0, 3.5)
 _SHADED = (2.2, 3.5)
 _BEYOND = (2.2, 0.8)
-# Chroma of a face below which its surroundings are not told from it by chroma, and shares of its
-# chroma from which a pixel beyond it may be skin, and may fully.
-_WEAK, _PALE = 6.0, (0.3, 0.5)
+# Chroma of a face, as a share of L* + 16, below which its surroundings are not told from it by
+# chroma; and shares of that from which a pixel beyond it may be skin, and may fully.
+_WEAK, _PALE = 0.08, (0.4, 0.6)
 # Steps in which the mask grows beyond the face.
 _ROUNDS = 4
 # Margin above the forehead in which a bald crown may lie.
@@ -290,12 +290,13 @@ def _grow_beyond_face(
 
 def _coloured(lab: NDArray[np.float32], on_face: Map) -> Map:
     """0 where colour is much weaker than on the face, as on a white wall beside it; 1 on skin."""
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
-    usual = float((chroma * on_face).sum()) / max(float(on_face.sum()), 1e-6)
+    # A change of light by a factor scales L* + 16 and chroma alike.
+    colour = np.hypot(lab[..., 1], lab[..., 2]) / (lab[..., 0] + _BLACK)
+    usual = float((colour * on_face).sum()) / max(float(on_face.sum()), 1e-6)
     if usual < _WEAK:
-        return np.ones_like(chroma)
+        return np.ones_like(colour)
     low, high = _PALE
-    return np.asarray(np.clip((chroma / usual - low) / (high - low), 0, 1), np.float32)
+    return np.asarray(np.clip((colour / usual - low) / (high - low), 0, 1), np.float32)
 
 
 def _connected(skin: Map, seed: Map) -> Map:

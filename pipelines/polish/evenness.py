@@ -10,7 +10,7 @@ from pipelines.image.filters import lowpass, smoothstep
 
 # Standard deviations that bound the band of blotches of colour, in interocular distances; those
 # of uneven skin, between pores and blotches, and of blotches of lightness.
-_COLOUR_BAND, _LIGHT_BANDS = (0.018, 0.34), (0.014, 0.04, 0.16)
+_COLOUR_BAND, _LIGHT_BANDS = (0.018, 0.28), (0.014, 0.04, 0.16)
 # Share of a blotch that is removed at a dose of 1.
 _COLOUR, _LIGHT = 0.85, 0.55
 # Scale in CIELAB units above which a difference is shape, make-up or a mark, not a blotch, and not

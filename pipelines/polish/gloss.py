@@ -23,10 +23,10 @@ from pipelines.image.filters import lowpass, smoothstep
 _COLOURLESS, _LEAST = 0.01, 0.002
 # Gloss in EV that stays, because it shows form; share of the rest that goes at a dose of 1; the
 # largest fall, and the largest mean fall of a face.
-_FORM, _SHARE, _MOST_FALL, _MOST_MEAN = 0.12, 0.6, 0.6, 0.10
+_FORM, _SHARE, _MOST_FALL, _MOST_MEAN = 0.12, 0.55, 0.6, 0.10
 # Share of what glossy skin is lighter than the skin around that may go, the standard deviation of
 # these surroundings in interocular distances, and what is added to luminance before its logarithm.
-_MOST_ABOVE, _AROUND, _BLACK = 0.42, 0.25, 0.02
+_MOST_ABOVE, _AROUND, _BLACK = 0.38, 0.25, 0.02
 # Standard deviation of what counts as gloss rather than as a pore's glint, and radius of holes in
 # the skin mask that are gloss, in interocular distances.
 _DETAIL, _HOLE = 0.02, 0.12
@@ -36,8 +36,10 @@ _BURNT_OUT = 0.85
 # Value of the darkest channel from which a pixel is white; shares of white on a face from which
 # less gloss is taken off, and by how much less.
 _WHITE, _BURNT_SHARE, _LOST = 0.95, (0.005, 0.05), 0.6
-# Fall in EV from which it is taken fully.
-_CLEAR = 0.2
+# Share of what is burnt out that takes that colour, and the fall in EV from which it does.
+_FILLED, _CLEAR = 0.6, 0.2
+# Share of the gloss that is taken off as light of the skin's own colour.
+_OWN = 0.35
 # Steps of brightness in which the colours of a picture are compared, mean deviation of the share of
 # red over blue within a step below which it is toned, and what keeps that share from dark noise.
 _TONES, _ONE_HUE, _DARK = 24, 0.0255, 0.05
@@ -57,7 +59,7 @@ def measure(luminance: Map, rgb: Image, on_face: NDArray[np.bool_]) -> Map:
         rgb: Linear RGB, shape (h, w, 3).
         on_face: Facial skin, shape (h, w).
     """
-    if _toned(luminance, rgb):
+    if toned(luminance, rgb):
         return np.zeros_like(luminance)
     difference = rgb[..., 0] - rgb[..., 2]
     stops, diffuse = (np.log2(np.maximum(each, 0) + _LEAST) for each in (luminance, difference))
@@ -70,8 +72,13 @@ def measure(luminance: Map, rgb: Image, on_face: NDArray[np.bool_]) -> Map:
     return np.asarray(np.where(stops > np.median(stops[on_face]), gloss, 0), np.float32)
 
 
-def _toned(luminance: Map, rgb: Image) -> bool:
-    """Whether colour follows from brightness alone, as in a sepia print."""
+def toned(luminance: Map, rgb: Image) -> bool:
+    """Whether colour follows from brightness alone, as in a sepia print.
+
+    Args:
+        luminance: Linear luminance, shape (h, w).
+        rgb: Linear RGB, shape (h, w, 3).
+    """
     yellow = (rgb[..., 0] - rgb[..., 2]) / (rgb.sum(axis=2) + _DARK)
     level = np.minimum((_TONES * np.cbrt(luminance)).astype(np.int64), _TONES - 1).ravel()
     count = np.bincount(level, minlength=_TONES)
@@ -152,9 +159,11 @@ def reduce(linear: Image, gloss: Matt, falls: Map, interocular: float) -> Image:
     # Where channels are burnt out, what is left after taking off white light is grey.
     brightest = cv2.max(cv2.max(red, green), blue)
     burnt = np.clip((brightest - _BURNT_OUT) / (1 - _BURNT_OUT), 0, 1)
-    burnt *= np.clip(falls / _CLEAR, 0, 1)
+    burnt *= _FILLED * np.clip(falls / _CLEAR, 0, 1)
+    # White light alone would leave colours that are too vivid.
+    kept, white = 1 - _OWN * taken / np.maximum(luminance, 1e-4), (1 - _OWN) * taken
     matt = [
-        (channel - taken) * (1 - burnt) + burnt * np.minimum(left * own, brightest)
+        (channel * kept - white) * (1 - burnt) + burnt * np.minimum(left * own, brightest)
         for channel, own in zip((red, green, blue), gloss.skin_rgb, strict=True)
     ]
     return np.asarray(cv2.merge(matt), np.float32)

@@ -26,6 +26,7 @@ from pipelines.polish import (
     contrast,
     evenness,
     focus,
+    gloss,
     healing,
     light,
     shadows,
@@ -380,7 +381,9 @@ def _suitable_doses(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Doses, tu
     notes: list[str] = []
     left_out: dict[str, float] = {}
     mean = colour.of(colour.to_lab(crop.pixels), masks.facial)
-    colourless = _colourless(crop.pixels) or (mean is not None and mean.chroma < colour.COLOURLESS)
+    linear = colour.to_linear(crop.pixels)
+    colourless = mean is not None and mean.chroma < colour.COLOURLESS
+    colourless |= gloss.toned(np.asarray(linear @ colour.LUMINANCE, np.float32), linear)
     if colourless and (doses.blemishes or doses.evenness):
         notes.append(GREYSCALE)
         left_out |= {"blemishes": 0.0, "evenness": 0.0}

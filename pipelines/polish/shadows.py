@@ -157,7 +157,8 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     softening = float(np.median(np.clip(1 - (lit - lifted) / depth, 0, 1))) if depth else 0.0
     luma = colour.luma_of(crop.pixels)
     grain = noise(luma[closeup.box(shaded)]) if depth else 0.0
-    return Relight(rise, _cast(crop, masks, rise, bright, unit), depth, softening, empty, grain)
+    cast = nothing.cast if gloss.toned(luminance, rgb) else _cast(crop, masks, rise, bright, unit)
+    return Relight(rise, cast, depth, softening, empty, grain)
 
 
 def apply(pixels: Image, crop: Closeup, relight: Relight, dose: float) -> Image:
