@@ -27,9 +27,9 @@ _FORM, _SHARE, _MOST_FALL, _MOST_MEAN = 0.12, 0.55, 0.6, 0.10
 # Share of what glossy skin is lighter than the skin around that may go, the standard deviation of
 # these surroundings in interocular distances, and what is added to luminance before its logarithm.
 _MOST_ABOVE, _AROUND, _BLACK = 0.38, 0.25, 0.02
-# Standard deviation of what counts as gloss rather than as a pore's glint, and radius of holes in
-# the skin mask that are gloss, in interocular distances.
-_DETAIL, _HOLE = 0.02, 0.12
+# Standard deviations of what counts as gloss rather than a pore's glint, and of the border of its
+# fall, and radius of holes in the skin mask that are gloss, in interocular distances.
+_DETAIL, _SOFT, _HOLE = 0.02, 0.05, 0.12
 # Linear value of a channel from which light holds no more colour: from here to white the colour of
 # the skin around is taken.
 _BURNT_OUT = 0.85
@@ -126,7 +126,7 @@ def matt(crop: Closeup, masks: Skin) -> Matt:
     above = np.maximum(lowpass(stops, _DETAIL * unit) - around, 0)
     excess = np.minimum(excess, _MOST_ABOVE * above)
     excess = _MOST_FALL * np.tanh(excess / _MOST_FALL)
-    fall = np.asarray(excess * lowpass(bare, _DETAIL * unit) * (bare > 0), np.float32)
+    fall = lowpass(excess * lowpass(bare, _DETAIL * unit), _SOFT * unit) * (bare > 0)
     # What is burnt out cannot be brought back; it is only toned, and what lies beside it alike.
     white = float((crop.pixels.min(axis=2) > _WHITE)[on_face | (bare > 0.5)].mean())
     fall *= 1 - _LOST * smoothstep(white, *_BURNT_SHARE)

@@ -65,9 +65,11 @@ _NOTHING, _SOMETHING = 0.002, 0.007
 # What a lifted place may be lighter than the soft light, in EV.
 _SLACK = 0.15
 # Share of the colour cast of the shadow that is removed where light is added.
-_CAST = 0.6
+_CAST = 0.85
 # Share of the hue other than that of lit skin that is removed from lifted stubble.
 _FOREIGN = 0.8
+# Share of the chroma that lifting adds to the lips that is taken off.
+_LIPS = 0.8
 # Chroma that a shadow may have compared with the lit skin: dark pixels are often too saturated.
 _RICHER = 1.3
 # Largest value of a channel of what is lifted.
@@ -345,4 +347,8 @@ def _cast(crop: Closeup, masks: Skin, rise: Map, bright: NDArray[np.bool_], unit
     )
     stubble = np.clip(rise / 0.8, 0, 1) * (1 - on_skin) * (1 - features)
     change -= _FOREIGN * foreign * stubble[..., None]
+    # Eyes and lips keep the colour they have: what is faint red in the shade would glow.
+    vivid = (1 - 1 / factor[..., None]) * lifted
+    change -= vivid * skin.both(crop.face, "eye", view, 0.09)[..., None]
+    change -= vivid * (_LIPS * skin.region(crop.face, "lips", view, 0.04))[..., None]
     return lowpass(np.asarray(change, np.float32), _DETAIL / 2 * unit)
