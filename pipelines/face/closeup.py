@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.face import skin
 from pipelines.face.face import Face
@@ -43,6 +44,35 @@ class Closeup:
             return values
         resized = cv2.resize(values, (width, height), interpolation=cv2.INTER_LINEAR)
         return np.asarray(resized, np.float32)
+
+    def part(
+        self, where: NDArray[np.bool_], *values: Image
+    ) -> tuple[skin.Window, tuple[Image, ...]]:
+        """The bounding box of some pixels of the crop.
+
+        Args:
+            where: Which pixels, shape (h, w); at least one.
+            values: Values per pixel of the crop, each (h, w) or (h, w, C).
+
+        Returns:
+            Rows and columns of the box in the picture, and the values there at its size.
+        """
+        # Whole pixels of the picture, so that the part lies exactly on it.
+        inside, start = [], []
+        for side, size, length, seen in zip(
+            box(where), where.shape, self.shape, self.view, strict=True
+        ):
+            first = int(side.start * length / size)
+            last = min(int(np.ceil(side.stop * length / size)), length)
+            inside.append(slice(first, last))
+            start.append(slice(seen.start + first, seen.start + last))
+        return (start[0], start[1]), tuple(self.back(each)[inside[0], inside[1]] for each in values)
+
+
+def box(mask: NDArray[np.bool_]) -> skin.Window:
+    """Bounding box of a mask that is not empty."""
+    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def cut(pixels: Image, face: Face, margin: float, interocular: float) -> Closeup:

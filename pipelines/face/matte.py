@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pipelines.face.face import Face
 from pipelines.image.arrays import Image, Map, Reals
+from pipelines.image.filters import lowpass, smoothstep
 from pipelines.runtime import native_stderr
 
 # Interocular distance and long side in pixels of the copy on which the matte is solved, at most.
@@ -28,6 +29,13 @@ _INWARDS, _HAIR, _OUTWARDS = 0.08, 0.22, 0.06
 _EPSILON = 1e-5
 # Weight of the segmentation in the band, compared with the colours; steps of the solver.
 _TRUST, _STEPS = 2e-4, 150
+# Weight that is added where person and ground have one colour; the standard deviation of the places
+# that are compared, in interocular distances, and the difference of sRGB that tells them apart.
+_MORE_TRUST, _NEAR, _APART = 0.05, 0.3, 0.10
+# Largest channel below which a pixel is black, and from which it has a colour.
+_BLACK = (0.12, 0.25)
+# Confidences of the segmentation that are taken for nothing and for everything in a guess.
+_DOUBT = (0.3, 0.8)
 # Shares of the matte that are taken for nothing and for everything.
 _NOTHING, _ALL = 0.08, 0.92
 # Window in pixels of the guided filter that carries the matte to the full size, and its variance.
@@ -64,8 +72,10 @@ def find(pixels: Image, face: Face) -> Map:
         _shrunk(rough < _GROUND, _HAIR * unit),
         _shrunk(rough < _GROUND, _OUTWARDS * unit),
     )
-    start = np.where(person, 1, np.where(ground, 0, rough)).astype(np.float64)
-    matte = _solved(small, start, ~(person | ground))
+    guess = smoothstep(rough, *_DOUBT)
+    start = np.where(person, 1, np.where(ground, 0, guess)).astype(np.float64)
+    trust = _TRUST + _MORE_TRUST * _alike(small, person, ground, _NEAR * unit)
+    matte = _solved(small, start, ~(person | ground), trust)
     matte = np.clip((matte - _NOTHING) / (_ALL - _NOTHING), 0, 1).astype(np.float32)
     if scale == 1:
         return matte
@@ -82,13 +92,29 @@ def _without_islands(rough: Map) -> Map:
     return np.where(np.isin(labels, small), 0, rough).astype(np.float32)
 
 
-def _solved(image: Image, start: Reals, unknown: NDArray[np.bool_]) -> Reals:
+def _alike(
+    image: Image, person: NDArray[np.bool_], ground: NDArray[np.bool_], radius: float
+) -> Map:
+    """How much person and ground have one colour around each pixel, 0..1, shape (H, W).
+
+    Where they do, as dark hair before a dark wall, no mix of colours tells the share.
+    """
+    near = [lowpass(image, radius, part.astype(np.float32)) for part in (person, ground)]
+    # In the dark, hair and shaded skin are black, whatever colour the person has nearby.
+    dark = 1 - smoothstep(image.max(axis=2), *_BLACK)
+    own, apart = image - near[1], near[0] - near[1]
+    alike = [np.exp(-np.square(each / _APART).sum(axis=2)) for each in (own, apart)]
+    return np.asarray(np.maximum(dark * alike[0], alike[1]), np.float32)
+
+
+def _solved(image: Image, start: Reals, unknown: NDArray[np.bool_], trust: Map) -> Reals:
     """The matte with the unknown pixels solved for; shape (H, W).
 
     Args:
         image: float32 sRGB in [0, 1], shape (H, W, 3).
         start: The matte elsewhere, and a guess where it is unknown.
         unknown: Which pixels are unknown.
+        trust: Weight of the guess there, compared with the colours.
     """
     from scipy import sparse
     from scipy.sparse import linalg
@@ -96,10 +122,10 @@ def _solved(image: Image, start: Reals, unknown: NDArray[np.bool_]) -> Reals:
     if not unknown.any():
         return start
     laplacian = _laplacian(image, unknown)
-    trust = sparse.diags(np.full(unknown.size, _TRUST))
     inside, known = unknown.ravel(), ~unknown.ravel()
-    rows = (laplacian + trust)[inside]
-    wanted = _TRUST * start.ravel()[inside] - rows[:, known] @ start.ravel()[known]
+    weight = trust.ravel().astype(np.float64)
+    rows = (laplacian + sparse.diags(weight))[inside]
+    wanted = (weight * start.ravel())[inside] - rows[:, known] @ start.ravel()[known]
     matrix = rows[:, inside]
     solution, _ = linalg.cg(
         matrix,

@@ -49,6 +49,9 @@ _DARK_SKIN, _DARK_GLOSSY = 56.0, 14.0
 _ON_FACE = (1.0, 3.5)
 _SHADED = (2.2, 3.5)
 _BEYOND = (2.2, 0.8)
+# Chroma of a face, as a share of L* + 16, below which its surroundings are not told from it by
+# chroma; and shares of that from which a pixel beyond it may be skin, and may fully.
+_WEAK, _PALE = 0.08, (0.4, 0.6)
 # Steps in which the mask grows beyond the face.
 _ROUNDS = 4
 # Margin above the forehead in which a bald crown may lie.
@@ -267,6 +270,7 @@ def _grow_beyond_face(
     smooth = np.exp(-np.maximum(rough - 2.5, 0) / 1.5)
     gloss = np.maximum(1 - _beard_zone(copy, rough.shape), np.float32(0.01))
     smooth_face, oval = _smooth_face(copy, rough), copy.region(rough.shape, "oval")
+    allowed = allowed * _coloured(lab, on_face)
     skin = on_face
     for _ in range(_ROUNDS):
         near = lowpass(skin, _LOCAL_NEAR * copy.interocular)
@@ -282,6 +286,17 @@ def _grow_beyond_face(
         skin = np.maximum(on_face, beyond * touches)
         skin = _connected(skin, on_face)
     return skin
+
+
+def _coloured(lab: NDArray[np.float32], on_face: Map) -> Map:
+    """0 where colour is much weaker than on the face, as on a white wall beside it; 1 on skin."""
+    # A change of light by a factor scales L* + 16 and chroma alike.
+    colour = np.hypot(lab[..., 1], lab[..., 2]) / (lab[..., 0] + _BLACK)
+    usual = float((colour * on_face).sum()) / max(float(on_face.sum()), 1e-6)
+    if usual < _WEAK:
+        return np.ones_like(colour)
+    low, high = _PALE
+    return np.asarray(np.clip((colour / usual - low) / (high - low), 0, 1), np.float32)
 
 
 def _connected(skin: Map, seed: Map) -> Map:

@@ -12,6 +12,7 @@ from pipelines.face.closeup import Closeup
 from pipelines.image.arrays import Image, Map
 from pipelines.image.colour import add, luma_of
 from pipelines.image.filters import lowpass
+from pipelines.polish import blocks
 
 # Strength of the curve and of the glow at a dose of 1, and the largest glow in luma. On a face the
 # curve is weaker: its lit part would become lighter, on dark skin more than on light.
@@ -22,8 +23,6 @@ _GLOW, _MOST_GLOW = 0.3, 0.08
 _TRANSITION = 0.6
 # Long side in pixels of the copy on which the picture's mean is measured.
 _MEAN_SIDE = 256
-# Pixels per block of rows, so that a block fits into the processor's cache.
-_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -87,9 +86,8 @@ def apply(pixels: Image, crop: Closeup, curve: Curve, dose: float) -> Image:
     result = np.empty_like(pixels)
     rows, columns = crop.view
     pivot, strength, glow = map(crop.back, (curve.pivot, curve.strength, curve.glow))
-    step = max(1, _BLOCK // max(pixels.shape[1], 1))
-    for top in range(0, len(pixels), step):
-        block = pixels[top : top + step]
+    for part in blocks.rows(pixels.shape):
+        block, top = pixels[part], part.start
         luma = luma_of(block)
         block_pivot: Map = np.full_like(luma, curve.far_pivot)
         block_strength: Map = np.full_like(luma, _CURVE)
@@ -102,7 +100,7 @@ def apply(pixels: Image, crop: Closeup, curve: Curve, dose: float) -> Image:
         change = np.float32(dose) * block_strength * luma * (1 - luma) * (luma - block_pivot)
         if low < high:
             change[in_block] += dose * glow[in_crop]
-        result[top : top + step] = add(block, change)
+        result[part] = add(block, change)
     return result
 
 

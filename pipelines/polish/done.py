@@ -17,6 +17,7 @@ class Done:
         spots: Number of spots that were healed.
         under_eye: Share of the difference between under the eyes and the cheek that is gone.
         shadow: Share of the depth of hard shadows on the face that is gone.
+        shine: Share of the gloss on the face that is gone.
         ev: Rise of the exposure of the picture, in EV.
         cast: Largest relative change of a channel by the white balance.
         haze: Linear light of haze that was taken off.
@@ -26,6 +27,7 @@ class Done:
     spots: int = 0
     under_eye: float = 0.0
     shadow: float = 0.0
+    shine: float = 0.0
     ev: float = 0.0
     cast: float = 0.0
     haze: float = 0.0
@@ -38,6 +40,7 @@ class Done:
             spots=self.spots if healed else 0,
             under_eye=skin_share * self.under_eye,
             shadow=light_share * self.shadow,
+            shine=light_share * self.shine,
             ev=light_share * self.ev,
             cast=light_share * self.cast,
             haze=light_share * self.haze,
@@ -49,7 +52,8 @@ class Done:
         rows: list[dict[str, Any]] = []
         if self.spots:
             rows.append({"what": "spots", "count": self.spots})
-        for what, share in (("under-eyes", self.under_eye), ("shadow", self.shadow)):
+        shares = {"under-eyes": self.under_eye, "shadow": self.shadow, "shine": self.shine}
+        for what, share in shares.items():
             if share >= _SEEN_SHARE:
                 rows.append({"what": what, "change": -round(share, 2)})
         if self.ev >= _SEEN_EV:

@@ -1,4 +1,4 @@
-"""Dose ``evenness``: reduce blotches, in the band between pores and the light on the face."""
+"""Dose ``evenness``: reduce blotches and unevenness, between pores and the light on the face."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import cv2
 import numpy as np
 
 from pipelines.image.arrays import Image, Map
-from pipelines.image.filters import lowpass
+from pipelines.image.filters import lowpass, smoothstep
 
-# Standard deviations that bound the band of blotches, in interocular distances. Colour varies on a
-# larger scale than lightness.
-_COLOUR_BAND = (0.022, 0.26)
-_LIGHT_BAND = (0.035, 0.12)
+# Standard deviations that bound the band of blotches of colour, in interocular distances; those
+# of uneven skin, between pores and blotches, and of blotches of lightness.
+_COLOUR_BAND, _LIGHT_BANDS = (0.018, 0.28), (0.014, 0.04, 0.16)
 # Share of a blotch that is removed at a dose of 1.
-_COLOUR, _LIGHT = 0.85, 0.40
-# Scale in CIELAB units above which a difference is shape, make-up or a mark, not a blotch.
-_LARGEST_COLOUR, _LARGEST_LIGHT = 14.0, 3.5
+_COLOUR, _LIGHT = 0.85, 0.55
+# Scale in CIELAB units above which a difference is shape, make-up or a mark, not a blotch, and not
+# uneven skin.
+_LARGEST_COLOUR, _LARGEST_LIGHT, _LARGEST_UNEVEN = 14.0, 4.0, 2.0
+# Coherence of the structure tensor between which unevenness turns into a line, and the standard
+# deviation of its surroundings in interocular distances.
+_LINE, _ALONG = (0.25, 0.6), 0.04
 
 
 def change(lab: Image, mask: Map, interocular: float) -> Image:
     """Change of CIELAB at a dose of 1: reduces blotches of colour and, less, of lightness.
 
-    Moles and freckles are left out.
+    Moles, freckles and lines are left out.
 
     Args:
         lab: CIELAB, shape (H, W, 3).
@@ -34,10 +37,26 @@ def change(lab: Image, mask: Map, interocular: float) -> Image:
     blotch = low - high
     squared = (blotch[..., 0] ** 2 + blotch[..., 1] ** 2)[..., None] / _LARGEST_COLOUR**2
     result[..., 1:] = _restore_chroma(lab[..., 1:], -_COLOUR * blotch * np.exp(-squared))
-    low, high = (lowpass(lab[..., 0], sigma * interocular, weight) for sigma in _LIGHT_BAND)
-    blotch = low - high
-    result[..., 0] = -_LIGHT * blotch * np.exp(-((blotch / _LARGEST_LIGHT) ** 2))
+    fine, middle, coarse = (
+        lowpass(lab[..., 0], each * interocular, weight) for each in _LIGHT_BANDS
+    )
+    uneven, blotch = fine - middle, middle - coarse
+    uneven *= np.exp(-np.square(uneven / _LARGEST_UNEVEN)) * (1 - _lines(fine, interocular))
+    blotch *= np.exp(-np.square(blotch / _LARGEST_LIGHT))
+    result[..., 0] = -_LIGHT * (uneven + blotch)
     return result * weight[..., None]
+
+
+def _lines(lightness: Map, interocular: float) -> Map:
+    """Where lightness runs in lines, 0..1: coherence of its structure tensor.
+
+    Source: Weickert 1999, Int. J. Comput. Vis. 31(2).
+    """
+    across, down = (cv2.Scharr(lightness, cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
+    products = np.dstack([across * across, down * down, across * down])
+    xx, yy, xy = cv2.split(lowpass(products, _ALONG * interocular))
+    coherence = np.hypot(xx - yy, 2 * xy) / (xx + yy + 1e-3)
+    return smoothstep(coherence, *_LINE)
 
 
 def _restore_chroma(colour: Image, change: Image) -> Image:

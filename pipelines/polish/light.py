@@ -1,4 +1,4 @@
-"""Dose ``light``: exposure, white balance and haze of the whole picture, a soft key on a flat face.
+"""Dose ``light``: exposure, white balance and haze of the whole picture; gloss and key on the face.
 
 Exposure and white balance are read from the scene, never from how light the skin is, and change the
 whole picture alike: the skin keeps its tone relative to what is around it.
@@ -17,7 +17,8 @@ from pipelines.face.skin import Skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map, Reals
 from pipelines.image.filters import lowpass
-from pipelines.polish import shadows
+from pipelines.polish import blocks, gloss, shadows
+from pipelines.polish.gloss import Matt
 
 # Long side in pixels of the copy on which the picture is measured.
 _SIDE = 256
@@ -41,8 +42,6 @@ _FLAT = (0.7, 1.2)
 _KEY, _KEY_DEPTH = np.array([-0.25, -0.62, 0.74]), 0.28
 # Levels of the tables that map pixels to linear light and back.
 _LEVELS, _LINEAR_LEVELS = 4096, 1 << 16
-# Pixels per block of rows, so that a block fits into the processor's cache.
-_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,14 @@ class Light:
         balance: Gains of linear red, green and blue, whose weighted mean is 1.
         haze: Linear light that is taken off.
         key: Change of the light on the face in EV with a mean of 0, shape (h, w) of its crop.
+        gloss: What takes some of the gloss off the face.
     """
 
     ev: float
     balance: tuple[float, float, float]
     haze: float
     key: Map = field(repr=False)
+    gloss: Matt = field(repr=False)
 
     @property
     def cast(self) -> float:
@@ -84,6 +85,7 @@ def measure(pixels: Image, crop: Closeup, masks: Skin) -> Light:
         balance=_balance(small, tone),
         haze=_haze(small, crop),
         key=_key(crop, masks),
+        gloss=gloss.matt(crop, masks),
     )
 
 
@@ -103,21 +105,29 @@ def apply(pixels: Image, crop: Closeup, light: Light, dose: float) -> Image:
     if light.cast * dose < 0.01:
         gains = np.ones(3, np.float32)
     exposes = light.ev * dose >= 0.03 or light.haze * dose >= 0.003 or light.cast * dose >= 0.01
-    if not exposes and not light.key.any():
+    on_face, falls = light.key + light.gloss.spread, light.gloss.fall
+    if not exposes and not on_face.any():
         return pixels
     result = pixels.copy()
+    if falls.any():
+        view, (falls,) = crop.part(falls > 0, falls)
+        unit = crop.face.interocular * crop.shape[1] / crop.pixels.shape[1]
+        glossy, falls = result[view], np.float32(dose) * falls
+        matt = _encoded(gloss.reduce(_decoded(glossy), light.gloss, falls, unit))
+        glossy[:] = np.where((falls > 0)[..., None], matt, glossy)
     if exposes:
-        step = max(1, _BLOCK // max(pixels.shape[1], 1))
-        for top in range(0, len(pixels), step):
-            rows = slice(top, top + step)
+        for rows in blocks.rows(pixels.shape):
             result[rows] = _exposed(pixels[rows], gains, 2 ** (light.ev * dose), light.haze * dose)
-    if light.key.any():
+    if on_face.any():
         part = result[crop.view]
-        rise = np.float32(dose / 2.2) * crop.back(light.key)
-        # No highlight is raised.
-        headroom = np.clip((0.95 - part.max(axis=2)) / 0.2, 0, 1)
-        part *= np.exp2(np.where(rise > 0, rise * headroom, rise))[..., None]
-    return np.clip(result, 0, 1, out=result)
+        rise = np.float32(dose / 2.2) * crop.back(on_face)
+        for rows in blocks.rows(part.shape):
+            block, up = part[rows], rise[rows]
+            # No highlight is raised.
+            headroom = np.clip((0.95 - _brightest(block)) / 0.2, 0, 1)
+            block *= np.exp2(np.where(up > 0, up * headroom, up))[..., None]
+            np.clip(block, 0, 1, out=block)
+    return result
 
 
 def _exposed(pixels: Image, gains: Reals, gain: float, haze: float) -> Image:
@@ -128,11 +138,16 @@ def _exposed(pixels: Image, gains: Reals, gain: float, haze: float) -> Image:
     if (gains != 1).any():
         # The curve of the exposure for each channel, so that white stays white.
         linear *= gains / (1 + (gains - 1) * np.minimum(linear, 1))
-    peak = np.maximum(np.maximum(linear[..., 0], linear[..., 1]), linear[..., 2])
+    peak = _brightest(linear)
     # The white of a hazy picture stays white.
     factor = gain / (1 - haze) / (1 + (gain - 1) * np.minimum(peak / (1 - haze), 1))
     linear *= np.asarray(factor, np.float32)[..., None]
     return _encoded(linear)
+
+
+def _brightest(pixels: Image) -> Map:
+    """The brightest channel of each pixel; much faster than `max` along the last axis."""
+    return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
 
 
 def _exposure(small: Image, crop: Closeup) -> float:

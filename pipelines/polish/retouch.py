@@ -22,9 +22,11 @@ from pipelines.measure import guards
 from pipelines.measure.guards import Guard, HeldBack, Readings, Reference
 from pipelines.polish import (
     blemishes,
+    blocks,
     contrast,
     evenness,
     focus,
+    gloss,
     healing,
     light,
     shadows,
@@ -198,12 +200,10 @@ def within(
     if steps.result is pixels:
         return Polished(pixels, None, None, steps.notes, steps.doses, pixels, steps.done)
     bounds = _Bounds(before, texture_floor, likeness)
-    start, healed, lit, full = (
-        before.crop.like(each) for each in (pixels, steps.healed, steps.lit, steps.result)
-    )
+    lit, full = (before.crop.like(each) for each in (steps.lit, steps.result))
     in_light = guards.in_light(before, lit)
     readings = bounds.read(in_light, full)
-    bounds = replace(bounds, most_distance=_most_distance(before, start, readings))
+    bounds = replace(bounds, most_distance=_most_distance(before, pixels, readings))
     # What else light alone could break is in the readings of the result.
     light_breaks = bounds.light_breaks(lit) if steps.done.shadow else []
     broken = bounds.broken(readings)
@@ -212,9 +212,10 @@ def within(
             steps.result, None, readings, steps.notes, steps.doses, steps.lit, steps.done
         )
     base, light_share, share = steps.healed, 1.0, 1.0
+    healed = before.crop.like(base)
     guard = broken[0] if broken else light_breaks[0]
     if steps.healed is not pixels and bounds.broken(bounds.read(before, healed)):
-        base, healed = pixels, start
+        base, healed = pixels, before.crop.like(pixels)
     difference = full - lit
     if light_breaks or bounds.broken(bounds.read(guards.in_light(before, lit), lit)):
         light_share, guard = bounds.strongest_light(healed, lit - healed, guard)
@@ -298,6 +299,7 @@ def _change_light(
         result = light.apply(result, crop, measured, strength)
         done = replace(
             done,
+            shine=strength * measured.gloss.share,
             ev=strength * measured.ev,
             cast=strength * measured.cast,
             haze=strength * measured.haze,
@@ -321,28 +323,30 @@ def _retouch(
     """
     # 1. Evenness and under_eye, on the crop.
     retouched, under_eye = _retouch_skin(crop, masks, doses)
-    result = _add_difference(pixels, face, crop, retouched - crop.pixels)
-    # 2. Contrast, on the whole picture. The crop is changed alike, because step 3 measures it.
+    toned, curve = retouched, None
+    strength = _strength(doses.contrast) * (1 + glow) / 2
     if doses.contrast:
-        curve = contrast.measure(result, Closeup(retouched, crop.face, crop.view), masks.facial)
-        curve = replace(curve, glow=np.float32(glow) * curve.glow)
-        strength = doses.contrast * (1 + glow) / 2
-        result = contrast.apply(result, crop, curve, strength)
         height, width = retouched.shape[:2]
         whole = Closeup(retouched, crop.face, (slice(0, height), slice(0, width)))
-        retouched = contrast.apply(retouched, whole, curve, strength)
-    # 3. Undo any change of the skin's mean tone.
-    corrected = _keep_tone(crop.pixels, retouched, masks.facial)
-    result = _add_difference(result, face, crop, corrected - retouched)
+        curve = contrast.measure(pixels, whole, masks.facial)
+        curve = replace(curve, glow=np.float32(glow) * curve.glow)
+        toned = contrast.apply(retouched, whole, curve, strength)
+    # 2. Undo any change of the skin's mean tone, by these and by the contrast that follows.
+    corrected = _keep_tone(crop.pixels, toned, masks.facial)
+    result = _add_difference(pixels, face, crop, retouched - crop.pixels + (corrected - toned))
+    # 3. Contrast, on the whole picture.
+    if curve is not None:
+        result = contrast.apply(result, crop, curve, strength)
     # 4. Sharpness, on a larger crop.
     if sharpened is not None:
         large = sharpened.crop
-        change = doses.sharpness * sharpened.change
-        change += _strength(doses.sharpness) * sharpened.focus.change
+        change = _strength(doses.sharpness) * (sharpened.change + sharpened.focus.change)
         if change.any():
             result = result.copy() if result is pixels else result
             part, change = result[large.view], large.back(change)
-            result[large.view] = np.where((change != 0)[..., None], add(part, change), part)
+            for rows in blocks.rows(part.shape):
+                sharp, where = add(part[rows], change[rows]), (change[rows] != 0)[..., None]
+                np.copyto(part[rows], sharp, where=where)
     return result, under_eye
 
 
@@ -377,7 +381,9 @@ def _suitable_doses(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Doses, tu
     notes: list[str] = []
     left_out: dict[str, float] = {}
     mean = colour.of(colour.to_lab(crop.pixels), masks.facial)
-    colourless = _colourless(crop.pixels) or (mean is not None and mean.chroma < colour.COLOURLESS)
+    linear = colour.to_linear(crop.pixels)
+    colourless = mean is not None and mean.chroma < colour.COLOURLESS
+    colourless |= gloss.toned(np.asarray(linear @ colour.LUMINANCE, np.float32), linear)
     if colourless and (doses.blemishes or doses.evenness):
         notes.append(GREYSCALE)
         left_out |= {"blemishes": 0.0, "evenness": 0.0}
@@ -420,17 +426,16 @@ def _add_difference(pixels: Image, face: Face, crop: Closeup, difference: Image)
     if not difference.any():
         return pixels
     result, large = pixels.copy(), crop.back(difference)
-    if large is difference:
-        large = large.copy()
     # Enlarging spreads the difference by up to a pixel of the crop, which must not reach the eyes.
-    large[skin.both(face, "eye", crop.view) > 0] = 0
-    part = np.ascontiguousarray(pixels[crop.view])
-    # Nothing is brightened to white; what is brighter already stays.
-    headroom = _BRIGHTEST - part
-    np.maximum(headroom, 0, out=headroom)
-    np.minimum(large, headroom, out=large)
-    large += part
-    result[crop.view] = np.maximum(large, 0, out=large)
+    off_eyes = (1 - skin.both(face, "eye", crop.view))[..., None]
+    part = result[crop.view]
+    for rows in blocks.rows(part.shape):
+        block = part[rows]
+        # Nothing is brightened to white; what is brighter already stays.
+        rise = np.minimum(large[rows], np.maximum(_BRIGHTEST - block, 0))
+        rise *= off_eyes[rows]
+        rise += block
+        np.maximum(rise, 0, out=block)
     return result
 
 

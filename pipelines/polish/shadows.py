@@ -7,18 +7,19 @@ mesh, and lifted towards that where it is darker. The lit part does not change.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.face import Face, skin
+from pipelines.face import Face, closeup, skin
 from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map
 from pipelines.image.filters import lowpass, noise, smoothstep
+from pipelines.polish import blocks, gloss
 
 # Share of the missing light that is added at a dose of 1, and the largest rise in EV.
 _SHARE, _MOST_RISE = 0.95, 2.2
@@ -34,8 +35,8 @@ _FORM_HARD, _FORM_SOFT = 0.16, 0.6
 # Added to linear luminance before its logarithm. Steps of such stops are about equally visible on
 # dark and light skin; without it the form of dark skin would pass for shadow.
 _BLACK = 0.02
-# EV from which gloss is seen, and the difference of linear red and blue below which it cannot be.
-_GLOSSY, _COLOURLESS = 0.15, 0.01
+# EV from which gloss is seen.
+_GLOSSY = 0.15
 _LEAST = 0.002
 # Scales in interocular distances: of the skin's detail that does not count as light; of the guided
 # filter that follows the edge of a shadow; of the face's form; over which the light is continued
@@ -64,9 +65,11 @@ _NOTHING, _SOMETHING = 0.002, 0.007
 # What a lifted place may be lighter than the soft light, in EV.
 _SLACK = 0.15
 # Share of the colour cast of the shadow that is removed where light is added.
-_CAST = 0.6
+_CAST = 0.85
 # Share of the hue other than that of lit skin that is removed from lifted stubble.
 _FOREIGN = 0.8
+# Share of the chroma that lifting adds to the lips that is taken off.
+_LIPS = 0.8
 # Chroma that a shadow may have compared with the lit skin: dark pixels are often too saturated.
 _RICHER = 1.3
 # Largest value of a channel of what is lifted.
@@ -121,13 +124,13 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     on_face = masks.facial > 0.5
     if np.count_nonzero(on_face) < 200:
         return nothing
-    gloss = _gloss(luminance, rgb, on_face)
-    light = _light(np.log2(luminance * np.exp2(-gloss) + _BLACK), masks, unit)
-    form_normals = normals(face)
+    shine = gloss.measure(luminance, rgb, on_face)
+    light = _light(np.log2(luminance * np.exp2(-shine) + _BLACK), masks, unit)
     lit, hardness = _lit_level(light, on_face, face)
+    form_normals = normals(face)
     form_depth = _FORM_SOFT + (_FORM_HARD - _FORM_SOFT) * hardness
     form = np.log2(_AMBIENT + (1 - _AMBIENT) * np.clip(form_normals @ _SOFT_LIGHT, 0, 1))
-    bright = on_face & (light > lit - 0.3) & (gloss < _GLOSSY)
+    bright = on_face & (light > lit - 0.3) & (shine < _GLOSSY)
     form -= float(np.median(form[bright])) if bright.any() else 0.0
     missing = np.maximum(lit + np.minimum(form, 0) - light, 0)
     # The slope stays below 1, so that what was darker than its surroundings stays so.
@@ -137,6 +140,8 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     empty = float(np.mean((missing > 1)[on_face] & (something < 0.5)[on_face]))
     # Shading in soft light is a part of the photograph.
     certain = certain * hardness
+    if not certain.any():
+        return replace(nothing, empty=empty)
     certain = certain * (1 - smoothstep(float(np.percentile(missing[on_face], 90)), *_TOO_DEEP))
     rise = _SHARE * certain * rise * lowpass(something, _GUIDE * unit)
     dark = np.maximum(np.exp2(light) - _BLACK, _NOTHING)
@@ -153,8 +158,9 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     lifted = light[shaded] + rise[shaded]
     softening = float(np.median(np.clip(1 - (lit - lifted) / depth, 0, 1))) if depth else 0.0
     luma = colour.luma_of(crop.pixels)
-    grain = noise(luma[_box(shaded)]) if depth else 0.0
-    return Relight(rise, _cast(crop, masks, rise, bright, unit), depth, softening, empty, grain)
+    grain = noise(luma[closeup.box(shaded)]) if depth else 0.0
+    cast = nothing.cast if gloss.toned(luminance, rgb) else _cast(crop, masks, rise, bright, unit)
+    return Relight(rise, cast, depth, softening, empty, grain)
 
 
 def apply(pixels: Image, crop: Closeup, relight: Relight, dose: float) -> Image:
@@ -172,62 +178,31 @@ def apply(pixels: Image, crop: Closeup, relight: Relight, dose: float) -> Image:
     if not dose or relight.rise.max(initial=0) <= 1e-3:
         return pixels
     result = pixels.copy()
-    view, (rise, cast) = _lifted_part(crop, relight)
-    part = np.ascontiguousarray(pixels[view])
-    rise = np.float32(dose) * rise
     # sRGB is close to a power of 1 / 2.2.
-    gain = np.exp2(rise / np.float32(2.2))
-    # Nothing is brightened to white.
-    gain = np.minimum(gain, np.maximum(_BRIGHTEST / np.maximum(part.max(axis=2), 1e-3), 1))
+    gain = np.exp2(np.float32(dose / 2.2) * relight.rise)
+    tint, reached = np.clip(crop.pixels * gain[..., None], 0, 1), relight.rise > 1e-3
+    lab = colour.to_lab(tint)
+    lab[..., 1:] += np.float32(dose) * relight.cast
+    tint = (colour.to_rgb(lab) - tint) * relight.cast.any(axis=2, keepdims=True)
+    view, (lit, gain, tint) = crop.part(reached, reached.astype(np.float32), gain, tint)
+    part = result[view]
+    allowed = max(1.0, _MOST_GRAIN / relight.grain) if relight.grain else np.inf
+    grainy = bool(gain.max() > allowed)
     unit = crop.face.interocular * crop.shape[1] / crop.pixels.shape[1]
-    fine_gain = gain
-    if relight.grain:
-        allowed = max(1.0, _MOST_GRAIN / relight.grain)
-        fine_gain = np.minimum(gain, allowed)
-    smooth = lowpass(part, max(0.8, _GRAIN * unit))
-    lifted = smooth * gain[..., None] + (part - smooth) * fine_gain[..., None]
-    lifted = np.clip(lifted, 0, 1)
-    if cast.any():
-        lab = colour.to_lab(lifted)
-        lab[..., 1:] += np.float32(dose) * cast
-        lifted = colour.to_rgb(lab)
-    lifted = np.minimum(lifted, np.maximum(part, _BRIGHTEST))
-    result[view] = np.where((rise > 1e-3)[..., None], lifted, part)
+    smooth = lowpass(part, max(0.8, _GRAIN * unit)) if grainy else part
+    for rows in blocks.rows(part.shape):
+        before, factor = np.ascontiguousarray(part[rows]), gain[rows]
+        red, green, blue = cv2.split(before)
+        brightest = cv2.max(cv2.max(red, green), blue)
+        # Nothing is brightened to white.
+        factor = np.minimum(factor, np.maximum(_BRIGHTEST / np.maximum(brightest, 1e-3), 1))
+        lifted = before * factor[..., None]
+        if grainy:
+            lifted -= (before - smooth[rows]) * np.maximum(factor - allowed, 0)[..., None]
+        lifted += tint[rows]
+        lifted = np.clip(lifted, 0, np.maximum(before, _BRIGHTEST))
+        np.copyto(part[rows], lifted, where=(lit[rows] > 0)[..., None])
     return result
-
-
-def _lifted_part(crop: Closeup, relight: Relight) -> tuple[skin.Window, tuple[Map, Image]]:
-    """Where a picture gets light, and rise and cast there at the picture's size."""
-    rows, columns = _box(relight.rise > 1e-3)
-    height, width = relight.rise.shape
-    # Whole pixels of the picture, so that the part lies exactly on it.
-    scale = crop.shape[0] / height, crop.shape[1] / width
-    top, bottom = int(rows.start * scale[0]), int(np.ceil(rows.stop * scale[0]))
-    left, right = int(columns.start * scale[1]), int(np.ceil(columns.stop * scale[1]))
-    inside = slice(top, min(bottom, crop.shape[0])), slice(left, min(right, crop.shape[1]))
-    view = (
-        slice(crop.view[0].start + inside[0].start, crop.view[0].start + inside[0].stop),
-        slice(crop.view[1].start + inside[1].start, crop.view[1].start + inside[1].stop),
-    )
-    return view, (crop.back(relight.rise)[inside], crop.back(relight.cast)[inside])
-
-
-def _gloss(luminance: Map, rgb: Image, on_face: NDArray[np.bool_]) -> Map:
-    """EV that gloss adds to the light on skin, shape (h, w).
-
-    Gloss adds white light (dichromatic reflection, Shafer 1985), so the difference between red and
-    blue shows the light on the skin without it. Without this, gloss, which is a large share of the
-    light of dark skin, would be taken for the light and the skin for its shadow.
-    """
-    difference = rgb[..., 0] - rgb[..., 2]
-    stops, diffuse = (np.log2(np.maximum(each, 0) + _LEAST) for each in (luminance, difference))
-    brighter = on_face & (stops > np.median(stops[on_face]))
-    if not brighter.any() or float(np.median(difference[brighter])) < _COLOURLESS:
-        return np.zeros_like(stops)
-    offset = float(np.percentile((stops - diffuse)[brighter], 30))
-    gloss = np.maximum(stops - diffuse - offset, 0)
-    # In a shadow the light is bluer, which looks the same.
-    return np.asarray(np.where(stops > np.median(stops[on_face]), gloss, 0), np.float32)
 
 
 def _light(stops: Map, masks: Skin, unit: float) -> Map:
@@ -372,10 +347,8 @@ def _cast(crop: Closeup, masks: Skin, rise: Map, bright: NDArray[np.bool_], unit
     )
     stubble = np.clip(rise / 0.8, 0, 1) * (1 - on_skin) * (1 - features)
     change -= _FOREIGN * foreign * stubble[..., None]
+    # Eyes and lips keep the colour they have: what is faint red in the shade would glow.
+    vivid = (1 - 1 / factor[..., None]) * lifted
+    change -= vivid * skin.both(crop.face, "eye", view, 0.09)[..., None]
+    change -= vivid * (_LIPS * skin.region(crop.face, "lips", view, 0.04))[..., None]
     return lowpass(np.asarray(change, np.float32), _DETAIL / 2 * unit)
-
-
-def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Bounding box of a mask that is not empty."""
-    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

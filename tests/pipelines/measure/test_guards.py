@@ -154,7 +154,7 @@ def test_a_retouch_is_reduced_until_all_guards_hold(
     portrait: tuple[Image, Face], before: Reference
 ) -> None:
     pixels, face = portrait
-    skin_only = FULL.model_copy(update={"blemishes": 0.0, "shadows": 0.0})
+    skin_only = FULL.model_copy(update={"blemishes": 0.0, "shadows": 0.0, "light": 0.0})
     lenient = polish.within(pixels, face, skin_only, before, FLOOR)
     strict = polish.within(pixels, face, skin_only, before, 0.985)
     assert strict.held_back is not None

@@ -39,6 +39,18 @@ def test_a_matte_of_a_known_mix_is_found(hopper_analysis: Analysis, person: Map,
     assert np.abs(again - person).mean() < 0.02
 
 
+def test_dark_hair_before_a_dark_ground_leaves_no_cloud(
+    hopper_analysis: Analysis, person: Map
+) -> None:
+    photo, face = hopper_analysis.portrait.pixels, hopper_analysis.face
+    dark = np.where(skin.inside(face, face.oval), 1, 0.25)[..., None]
+    people = backdrop.separate(photo, person, face).person * dark
+    mixed = person[..., None] * people + (1 - person[..., None]) * 0.03
+    again = matte.find(mixed.astype(np.float32), face)
+    assert np.abs(again - person).mean() < 0.026
+    assert ((again > 0.05) & (again < 0.95)).mean() < 0.068
+
+
 @pytest.mark.parametrize("kind", ["soften", "plain"])
 def test_the_person_stays_and_the_ground_changes(
     hopper_analysis: Analysis, person: Map, kind: str

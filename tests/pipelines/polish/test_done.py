@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipelines.polish.done import Done
 
-EVERYTHING = Done(spots=5, under_eye=0.354, shadow=0.4, ev=0.42, cast=0.1, haze=0.03)
+EVERYTHING = Done(spots=5, under_eye=0.354, shadow=0.4, shine=0.3, ev=0.42, cast=0.1, haze=0.03)
 
 
 def test_a_row_for_each_thing_that_can_be_seen() -> None:
@@ -12,6 +12,7 @@ def test_a_row_for_each_thing_that_can_be_seen() -> None:
         {"what": "spots", "count": 5},
         {"what": "under-eyes", "change": -0.35},
         {"what": "shadow", "change": -0.4},
+        {"what": "shine", "change": -0.3},
         {"what": "light", "ev": 0.4},
         {"what": "white-balance"},
         {"what": "haze"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -82,7 +84,8 @@ def test_a_cast_of_skin_and_surroundings_is_reduced(portrait: tuple[Image, Face]
     assert far[1] <= far[0]
     white = np.ones_like(greenish)
     crop = closeup.cut(white, face, skin.REACH, 100.0)
-    cast = Light(0.0, (1.05, 1.0, 0.9), 0.0, np.zeros(crop.pixels.shape[:2], np.float32))
+    found = measured(white, face)
+    cast = replace(found, balance=(1.05, 1.0, 0.9), haze=0.0, key=np.zeros_like(found.key))
     assert light.apply(white, crop, cast, 1.0).min() > 0.998
 
 
@@ -117,3 +120,32 @@ def test_black_and_white_stays_black_and_white(portrait: tuple[Image, Face]) -> 
     result = np.rint(255 * applied(grey, face, 1.0))
     assert np.array_equal(result[..., 0], result[..., 1])
     assert np.array_equal(result[..., 1], result[..., 2])
+
+
+def test_gloss_fades_but_stays_lighter_and_the_face_as_light(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    rows, columns = np.indices(face.size)
+    middle = face.region("left_cheek").mean(axis=0)
+    away = np.hypot(columns - middle[0], rows - middle[1]) / face.interocular
+    lamp = 0.25 * np.exp(-np.square(away / 0.12))[..., None]
+    shiny = colour.from_linear(colour.to_linear(pixels) + lamp.astype(np.float32))
+    mask = skin.mask(pixels, face)
+
+    def above(picture: Image) -> float:
+        light = colour.to_linear(picture) @ colour.LUMINANCE
+        around = (away > 0.25) & (away < 0.35) & (mask > 0.9)
+        return float(light[away < 0.05].mean() - light[around].mean())
+
+    def mean(picture: Image) -> float:
+        return float(((colour.to_linear(picture) @ colour.LUMINANCE) * mask).sum() / mask.sum())
+
+    result = applied(shiny, face, 1.0)
+    assert 0 < above(result) < 0.85 * above(shiny)
+    assert mean(result) == pytest.approx(mean(shiny), rel=0.03)
+    assert measured(shiny, face).gloss.share > measured(pixels, face).gloss.share
+
+
+def test_gloss_cannot_be_told_on_a_toned_print(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    sepia = colour.luma_of(pixels)[..., None] * np.array([1, 0.86, 0.66], np.float32)
+    assert not measured(sepia, face).gloss.fall.any()

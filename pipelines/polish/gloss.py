@@ -1,0 +1,169 @@
+"""Gloss on skin: how much of the light on it is a mirror of the lamp, and taking some of it off.
+
+A part of dose ``light``: a larger light gives broad, faint highlights in place of small, hard ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.face import skin
+from pipelines.face.closeup import Closeup
+from pipelines.face.skin import Skin
+from pipelines.image import colour
+from pipelines.image.arrays import Image, Map
+from pipelines.image.filters import lowpass, smoothstep
+
+# Difference of linear red and blue below which gloss cannot be told, and what is added before
+# logarithms.
+_COLOURLESS, _LEAST = 0.01, 0.002
+# Gloss in EV that stays, because it shows form; share of the rest that goes at a dose of 1; the
+# largest fall, and the largest mean fall of a face.
+_FORM, _SHARE, _MOST_FALL, _MOST_MEAN = 0.12, 0.55, 0.6, 0.10
+# Share of what glossy skin is lighter than the skin around that may go, the standard deviation of
+# these surroundings in interocular distances, and what is added to luminance before its logarithm.
+_MOST_ABOVE, _AROUND, _BLACK = 0.38, 0.25, 0.02
+# Standard deviations of what counts as gloss rather than a pore's glint, and of the border of its
+# fall, and radius of holes in the skin mask that are gloss, in interocular distances.
+_DETAIL, _SOFT, _HOLE = 0.02, 0.05, 0.12
+# Linear value of a channel from which light holds no more colour: from here to white the colour of
+# the skin around is taken.
+_BURNT_OUT = 0.85
+# Value of the darkest channel from which a pixel is white; shares of white on a face from which
+# less gloss is taken off, and by how much less.
+_WHITE, _BURNT_SHARE, _LOST = 0.95, (0.005, 0.05), 0.6
+# Share of what is burnt out that takes that colour, and the fall in EV from which it does.
+_FILLED, _CLEAR = 0.6, 0.2
+# Share of the gloss that is taken off as light of the skin's own colour.
+_OWN = 0.35
+# Steps of brightness in which the colours of a picture are compared, mean deviation of the share of
+# red over blue within a step below which it is toned, and what keeps that share from dark noise.
+_TONES, _ONE_HUE, _DARK = 24, 0.0255, 0.05
+# Mean gloss on a face in EV from which it is seen.
+_SEEN = 0.05
+
+
+def measure(luminance: Map, rgb: Image, on_face: NDArray[np.bool_]) -> Map:
+    """EV that gloss adds to the light on skin, shape (h, w).
+
+    Gloss adds white light (dichromatic reflection, Shafer 1985), so the difference between red and
+    blue shows the light on the skin without it. Without this, gloss, which is a large share of the
+    light of dark skin, would be taken for the light and the skin for its shadow.
+
+    Args:
+        luminance: Linear luminance, shape (h, w).
+        rgb: Linear RGB, shape (h, w, 3).
+        on_face: Facial skin, shape (h, w).
+    """
+    if toned(luminance, rgb):
+        return np.zeros_like(luminance)
+    difference = rgb[..., 0] - rgb[..., 2]
+    stops, diffuse = (np.log2(np.maximum(each, 0) + _LEAST) for each in (luminance, difference))
+    brighter = on_face & (stops > np.median(stops[on_face]))
+    if not brighter.any() or float(np.median(difference[brighter])) < _COLOURLESS:
+        return np.zeros_like(stops)
+    offset = float(np.percentile((stops - diffuse)[brighter], 30))
+    gloss = np.maximum(stops - diffuse - offset, 0)
+    # In a shadow the light is bluer, which looks the same.
+    return np.asarray(np.where(stops > np.median(stops[on_face]), gloss, 0), np.float32)
+
+
+def toned(luminance: Map, rgb: Image) -> bool:
+    """Whether colour follows from brightness alone, as in a sepia print.
+
+    Args:
+        luminance: Linear luminance, shape (h, w).
+        rgb: Linear RGB, shape (h, w, 3).
+    """
+    yellow = (rgb[..., 0] - rgb[..., 2]) / (rgb.sum(axis=2) + _DARK)
+    level = np.minimum((_TONES * np.cbrt(luminance)).astype(np.int64), _TONES - 1).ravel()
+    count = np.bincount(level, minlength=_TONES)
+    mean = np.bincount(level, yellow.ravel(), _TONES) / np.maximum(count, 1)
+    return float(np.abs(yellow.ravel() - mean[level]).mean()) < _ONE_HUE
+
+
+@dataclass(frozen=True)
+class Matt:
+    """How the light on glossy skin is to change at a dose of 1.
+
+    Attributes:
+        fall: Its fall in EV, shape (h, w) of the crop of the face.
+        spread: What the face loses by that, in EV, over the face; likewise.
+        skin_rgb: Linear RGB of the skin without gloss, of luminance 1, shape (3,).
+        share: Share of the gloss that goes; 0 if there is too little to be seen.
+    """
+
+    fall: Map = field(repr=False)
+    spread: Map = field(repr=False)
+    skin_rgb: Image = field(repr=False)
+    share: float
+
+
+def matt(crop: Closeup, masks: Skin) -> Matt:
+    """Find the gloss on a face, and how much of it a larger lamp would leave."""
+    linear, on_face = colour.to_linear(crop.pixels), masks.facial > 0.5
+    if np.count_nonzero(on_face) < 200:
+        nothing = np.zeros(on_face.shape, np.float32)
+        return Matt(nothing, nothing, np.ones(3, np.float32), 0.0)
+    unit, view = crop.face.interocular, (slice(0, crop.face.size[0]), slice(0, crop.face.size[1]))
+    luminance = np.asarray(linear @ colour.LUMINANCE, np.float32)
+    found = measure(luminance, linear, on_face)
+    reach = 2 * max(1, round(_HOLE * unit)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    features = skin.region(crop.face, "lips", view, 0.03)
+    for name, margin in (("eye", 0.05), ("brow", 0.02), ("nostril", 0.02)):
+        features = np.maximum(features, skin.both(crop.face, name, view, margin))
+    closed = np.asarray(cv2.morphologyEx(masks.visible, cv2.MORPH_CLOSE, disc), np.float32)
+    bare = np.asarray(closed * (1 - features) * np.clip(2 * skin.edge(crop.face), 0, 1), np.float32)
+    excess = _SHARE * np.maximum(lowpass(found, _DETAIL * unit) - _FORM, 0)
+    # What is glossy stays lighter than the skin around it.
+    stops = np.log2(luminance + _BLACK)
+    around = lowpass(stops, _AROUND * unit, masks.facial * (found < _FORM))
+    above = np.maximum(lowpass(stops, _DETAIL * unit) - around, 0)
+    excess = np.minimum(excess, _MOST_ABOVE * above)
+    excess = _MOST_FALL * np.tanh(excess / _MOST_FALL)
+    fall = lowpass(excess * lowpass(bare, _DETAIL * unit), _SOFT * unit) * (bare > 0)
+    # What is burnt out cannot be brought back; it is only toned, and what lies beside it alike.
+    white = float((crop.pixels.min(axis=2) > _WHITE)[on_face | (bare > 0.5)].mean())
+    fall *= 1 - _LOST * smoothstep(white, *_BURNT_SHARE)
+    fall *= min(1.0, _MOST_MEAN / max(float(fall[on_face].mean()), 1e-6))
+    lost, edge = float((fall * masks.facial).sum()), skin.edge(crop.face)
+    spread = lost / max(float((edge * masks.facial).sum()), 1e-6) * edge
+    dull = on_face & (found < _FORM) & (luminance >= np.median(luminance[on_face]))
+    mean = linear[dull].mean(axis=0) if dull.any() else np.ones(3, np.float32)
+    glossy = float((found * masks.facial).sum())
+    share = lost / glossy if glossy >= _SEEN * float(masks.facial.sum()) else 0.0
+    skin_rgb = mean / max(float(mean @ colour.LUMINANCE), 1e-4)
+    return Matt(fall, np.asarray(spread, np.float32), np.asarray(skin_rgb, np.float32), share)
+
+
+def reduce(linear: Image, gloss: Matt, falls: Map, interocular: float) -> Image:
+    """Light with less of the white light that gloss adds.
+
+    Args:
+        linear: Linear RGB in [0, 1], shape (H, W, 3).
+        gloss: From `matt`.
+        falls: Its fall at the size of the pixels, times the dose.
+        interocular: Interocular distance in pixels.
+    """
+    red, green, blue = cv2.split(linear)
+    luminance = np.asarray(cv2.transform(linear, colour.LUMINANCE[None]), np.float32)
+    # Half of what goes is a veil over the pores, so that they keep their contrast.
+    veil = (lowpass(luminance, _DETAIL * interocular) + luminance) / 2
+    taken = np.minimum(veil * (1 - np.exp2(-falls)), cv2.min(cv2.min(red, green), blue))
+    left = luminance - taken
+    # Where channels are burnt out, what is left after taking off white light is grey.
+    brightest = cv2.max(cv2.max(red, green), blue)
+    burnt = np.clip((brightest - _BURNT_OUT) / (1 - _BURNT_OUT), 0, 1)
+    burnt *= _FILLED * np.clip(falls / _CLEAR, 0, 1)
+    # White light alone would leave colours that are too vivid.
+    kept, white = 1 - _OWN * taken / np.maximum(luminance, 1e-4), (1 - _OWN) * taken
+    matt = [
+        (channel * kept - white) * (1 - burnt) + burnt * np.minimum(left * own, brightest)
+        for channel, own in zip((red, green, blue), gloss.skin_rgb, strict=True)
+    ]
+    return np.asarray(cv2.merge(matt), np.float32)
