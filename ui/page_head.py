@@ -83,7 +83,8 @@ def localise(html: str, language: str, home: str, picture: str, opening: str = "
         picture: Public address of its picture.
         opening: HTML of the pictures that the page opens with.
     """
-    html = html.replace(_in_script(OPENING), _in_script(opening), 1)
+    # The mark stays: until the page has opened, nothing of it can be shared or gone back to.
+    html = html.replace(_in_script(OPENING), _in_script(OPENING + opening), 1)
     html = MARKER.sub(lambda match: _in_script(translate(language, match[1])), html)
     html = html.replace(translate("en", "page.full_title"), translate(language, "page.full_title"))
     html = META.sub("", html).replace('lang="en"', f'lang="{language}"', 1)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from ui.page_head import localise
+from ui.page_head import OPENING, localise
 from ui.text.catalogue import t, translate
 from ui.text.language import LANGUAGES
 
@@ -33,3 +35,11 @@ def test_the_queue_is_said_in_the_visitors_language(code: str) -> None:
         translate(code, f"queue.{key}", place="{place}", size="{size}") in said
         for key in ("place", "next", "busy", "title")
     )
+
+
+def test_the_first_pictures_come_with_the_page_as_a_string_of_its_script() -> None:
+    mark = json.dumps(OPENING).replace("<", "\\u003c").replace(">", "\\u003e")
+    page = f'<head></head><script>config = {{"value": {mark}}}</script>'
+    sent = localise(page, "en", "http://x/", "http://x/p.png", '<p title="a">Hi</p></script>')
+    value = sent.rpartition("config = ")[2].removesuffix("</script>")
+    assert json.loads(value) == {"value": f'{OPENING}<p title="a">Hi</p></script>'}
