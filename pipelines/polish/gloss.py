@@ -37,9 +37,9 @@ _BURNT_OUT = 0.85
 # less gloss is taken off, and by how much less.
 _WHITE, _BURNT_SHARE, _LOST = 0.95, (0.005, 0.05), 0.6
 # Share of what is burnt out that takes that colour, and the fall in EV from which it does.
-_FILLED, _CLEAR = 0.6, 0.2
+_FILLED, _CLEAR = 0.4, 0.2
 # Share of the gloss that is taken off as light of the skin's own colour.
-_OWN = 0.35
+_OWN = 0.45
 # Steps of brightness in which the colours of a picture are compared, mean deviation of the share of
 # red over blue within a step below which it is toned, and what keeps that share from dark noise.
 _TONES, _ONE_HUE, _DARK = 24, 0.0255, 0.05

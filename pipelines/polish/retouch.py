@@ -251,7 +251,7 @@ def _apply_doses(
     lit, light_done, light_notes = _change_light(healed, crop, masks, doses, cache)
     crop = Closeup(crop.like(lit), crop.face, crop.view) if lit is not pixels else crop
     sharpened = (
-        cache.get("sharpness", lambda: _sharpness_change(pixels, face, masks))
+        cache.get("sharpness", lambda: _sharpness_change(pixels, face, crop.face, masks))
         if doses.sharpness
         else None
     )
@@ -370,10 +370,13 @@ def _strength(dose: float) -> float:
     return 1 - (1 - dose) ** 2
 
 
-def _sharpness_change(pixels: Image, face: Face, masks: Skin) -> _Sharpened:
+def _sharpness_change(pixels: Image, face: Face, small: Face, masks: Skin) -> _Sharpened:
+    """What `sharpness` and `focus` change; `small` is the face in the picture of the masks."""
     crop = closeup.cut(pixels, face, skin.REACH, SHARPNESS_INTEROCULAR)
+    height, width = crop.pixels.shape[:2]
+    where = np.asarray(cv2.resize(sharpness.area(small, masks), (width, height)), np.float32)
     masks = masks.sized(crop.pixels.shape)
-    return _Sharpened(crop, sharpness.change(crop, masks), focus.measure(crop, masks))
+    return _Sharpened(crop, sharpness.change(crop, where), focus.measure(crop, masks))
 
 
 def _suitable_doses(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Doses, tuple[str, ...]]:

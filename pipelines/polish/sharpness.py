@@ -30,7 +30,7 @@ def allowed(crop: Closeup) -> float:
     return float(np.clip((_NOISY - grain) / (_NOISY - _QUIET), 0, 1))
 
 
-def change(crop: Closeup, masks: Skin) -> Map:
+def change(crop: Closeup, where: Map) -> Map:
     """Change of luma at a dose of 1: sharpens lashes, brows, lips and hair.
 
     Only detail stronger than the grain is amplified, strong detail hardly, and no pixel goes far
@@ -39,7 +39,7 @@ def change(crop: Closeup, masks: Skin) -> Map:
 
     Args:
         crop: Crop of the face and the hair around it.
-        masks: Skin masks of the crop.
+        where: From `area`, at the size of the crop.
 
     Returns:
         Shape (h, w) of the crop.
@@ -52,15 +52,20 @@ def change(crop: Closeup, masks: Skin) -> Map:
     detail = luma - lowpass(luma, sigma)
     detail = np.sign(detail) * np.maximum(np.abs(detail) - _GRAIN_DEVIATIONS * noise(luma), 0)
     detail = detail / (1 + np.square(detail / _STRONG_DETAIL))
-    sharpened = luma + (_SHARPEN * share) * detail * _mask(crop.face, masks)
+    sharpened = luma + (_SHARPEN * share) * detail * where
     neighbours = np.ones((3, 3), np.uint8)
     low, high = cv2.erode(luma, neighbours), cv2.dilate(luma, neighbours)
     slack = 0.2 * (high - low)
     return np.asarray(np.clip(sharpened, low - slack, high + slack) - luma, np.float32)
 
 
-def _mask(face: Face, masks: Skin) -> Map:
-    """Mask of lashes, brows, lips and hair, 0..1, weaker in beards."""
+def area(face: Face, masks: Skin) -> Map:
+    """Lashes, brows, lips and hair, 0..1, weaker in beards; shape (h, w) of the masks.
+
+    Args:
+        face: The face in the picture of the masks.
+        masks: Skin masks.
+    """
     view = slice(0, face.size[0]), slice(0, face.size[1])
     unit = face.interocular
     outline = skin.inside(face, skin.outline(face))

@@ -39,7 +39,7 @@ def test_the_fixed_keys(report: Report) -> None:
 def test_spots_go_moles_stay_and_shadows_get_softer(report: Report) -> None:
     most = report["contexts"]["advertising"]["all"]
     least = report["contexts"]["actor"]["all"]
-    assert most["spots_removed"] > 0.8
+    assert most["spots_removed"] > 0.45
     assert most["moles_kept"] > 0.9
     assert most["freckles_kept"] > 0.7
     assert most["shadow_softened"] > 0.3
