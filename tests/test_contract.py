@@ -30,7 +30,7 @@ from ui.server.middleware import middleware
 
 ROOT = Path(__file__).parents[1]
 RECORD = Path(__file__).with_name("contract.json")
-COMMANDS = ("render", "compare", "grid", "measure", "audit", "inspect", "persona", "fetch")
+COMMANDS = ("render", "compare", "batch", "grid", "measure", "audit", "inspect", "persona", "fetch")
 SMALL = "region=off-camera&context=linkedin&engine=geometry"
 
 

@@ -248,7 +248,8 @@ def compare(
     from pipelines.studio import comparison
 
     presets = load()
-    looks = [look.checked(presets) for look in looks]
+    # The face is the one that was chosen on the page, whatever a link says.
+    looks = [replace(look.checked(presets), face=0) for look in looks]
     first = _original(photo, file_store, lambda: progress(0.0, ""))
     missing = [look for look in looks if not photo.results.has(look)]
     outcomes: list[Figure] = []

@@ -6,13 +6,17 @@ import os
 import re
 from pathlib import Path
 
+from pipelines.image import decoding
 from pipelines.runtime.errors import PresenceError
 
-# The formats that `pipelines.image.decoding` reads.
-_PICTURE = re.compile(r"jpe?g|jpe|jfif|png|webp|hei[cf]|hif|avif|tiff?|bmp|gif", re.IGNORECASE)
+# Endings that photos have, the raw ones of cameras among them, which are refused with what to do.
+_PICTURE = re.compile(
+    r"jpe?g|jpe|jfif|png|webp|hei[cf]|hif|avif|tiff?|bmp|gif|jxl|psd|dng|cr[23]|nef|arw|raf|rw2|orf",
+    re.IGNORECASE,
+)
 
 
-def walk(folder: Path, leave_out: Path) -> tuple[list[str], int]:
+def walk(folder: Path, leave_out: Path) -> tuple[list[str], tuple[str, ...]]:
     """Find all pictures in a folder and its subfolders, except hidden files and folders.
 
     Args:
@@ -20,8 +24,8 @@ def walk(folder: Path, leave_out: Path) -> tuple[list[str], int]:
         leave_out: A folder that is not entered (the audit's own, if it lies inside).
 
     Returns:
-        The pictures' paths inside the folder, / between their parts, in alphabetical order; and how
-        many further files there are that are no pictures by their endings.
+        The paths of pictures inside the folder, / between their parts, in alphabetical order, and
+        those of the other files. A picture is known by its ending, or by how it begins.
 
     Raises:
         PresenceError: ``no-folder``.
@@ -29,7 +33,7 @@ def walk(folder: Path, leave_out: Path) -> tuple[list[str], int]:
     if not folder.is_dir():
         raise PresenceError("no-folder", "There is no such folder. Name one that holds portraits.")
     left_out = leave_out.resolve()
-    pictures, others = [], 0
+    pictures, others = list[str](), list[str]()
     for root, folders, names in os.walk(folder):
         here = Path(root)
         folders[:] = [
@@ -38,10 +42,17 @@ def walk(folder: Path, leave_out: Path) -> tuple[list[str], int]:
             if not name.startswith(".") and (here / name).resolve() != left_out
         ]
         for name in names:
-            if name.startswith(".") or not (here / name).is_file():
+            path = here / name
+            if name.startswith(".") or not path.is_file():
                 continue
-            if _PICTURE.fullmatch(name.rpartition(".")[2]):
-                pictures.append((here / name).relative_to(folder).as_posix())
-            else:
-                others += 1
-    return sorted(pictures), others
+            known = _PICTURE.fullmatch(name.rpartition(".")[2]) or _begins_like_a_picture(path)
+            (pictures if known else others).append(path.relative_to(folder).as_posix())
+    return sorted(pictures), tuple(sorted(others))
+
+
+def _begins_like_a_picture(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return decoding.form_by_signature(file.read(16)) is not None
+    except OSError:
+        return False

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.audit import page, summary
 from pipelines.audit.summary import Audit
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write(audit: Audit, out: Path, folder: Path | None = None) -> None:
@@ -18,21 +22,27 @@ def write(audit: Audit, out: Path, folder: Path | None = None) -> None:
         folder: Where the pictures lie, if the page is to show small ones.
     """
     report = summary.report(audit)
-    _replace(out / "audit.json", json.dumps(report, indent=1) + "\n")
-    # Spreadsheets take a cell that begins with =, +, - or @ for a formula. ./=x.jpg is the same
-    # file as =x.jpg, and no formula. Only text is replaced, not negative numbers.
-    cells = audit.table.replace(r"^([=+\-@])", r"./\1", regex=True)
-    _replace(out / "audit.csv", cells.to_csv(index=False, lineterminator="\n"))
-    _replace(out / "audit.html", page.html(audit, report, folder))
+    replace_file(out / "audit.json", json.dumps(report, indent=1) + "\n")
+    table = cells(audit.table)
+    replace_file(out / "audit.csv", table.to_csv(index=False, lineterminator="\n"))
+    replace_file(out / "audit.html", page.html(audit, report, folder))
     for name in ("keep", "drop"):
         path = out / f"{name}.txt"
         if report["keep"] is None:
             path.unlink(missing_ok=True)
         else:
-            _replace(path, "".join(f"{file}\n" for file in report["keep"][name]))
+            replace_file(path, "".join(f"{file}\n" for file in report["keep"][name]))
 
 
-def _replace(path: Path, text: str) -> None:
+def cells(table: pd.DataFrame) -> pd.DataFrame:
+    """A table for spreadsheets, which take a cell that begins with =, +, - or @ for a formula.
+
+    ./=x.jpg is the same file as =x.jpg, and no formula. Only text is changed, not negative numbers.
+    """
+    return table.replace(r"^([=+\-@])", r"./\1", regex=True)
+
+
+def replace_file(path: Path, text: str) -> None:
     """Write a file at once, so that a reader gets the old or the new one, never a part of it."""
     fresh = path.with_name(path.name + ".new")
     # Names that are not UTF-8 come as lone surrogates.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines.audit import files, journal, worker
 from pipelines.audit.columns import Row
@@ -44,7 +45,7 @@ class AuditRun:
     """
 
     rows: tuple[Row, ...]
-    others: int
+    others: tuple[str, ...]
     remembered: int
     outdated: bool
 
@@ -85,13 +86,22 @@ def measure(folder: Path, out: Path, workers: int | None = None) -> AuditRun:
     return AuditRun(tuple(measured.rows.values()), others, remembered, measured.outdated)
 
 
-def measure_each(folder: Path, keys: Sequence[Key], workers: int) -> Iterator[tuple[Key, Row]]:
+def measure_each(
+    folder: Path,
+    keys: Sequence[Key],
+    workers: int,
+    measure: Callable[..., Row] | None = None,
+    extra: Mapping[str, tuple[Any, ...]] | None = None,
+) -> Iterator[tuple[Key, Row]]:
     """Measure pictures in worker processes.
 
     Args:
         folder: Where the pictures lie.
         keys: The pictures.
         workers: Number of processes at most.
+        measure: Makes a row of a folder, a file inside it, and further arguments; the audit's if
+            None.
+        extra: Those arguments by file.
 
     Yields:
         Keys and rows in the order in which they are done. A picture that kills its worker, or on
@@ -112,7 +122,11 @@ def measure_each(folder: Path, keys: Sequence[Key], workers: int) -> Iterator[tu
     )
     try:
         pending: dict[Future[Row], Key] = {
-            pool.schedule(worker.measure, (str(folder), key.file)): key for key in keys
+            pool.schedule(
+                measure or worker.measure,
+                (str(folder), key.file, *((extra or {}).get(key.file, ()))),
+            ): key
+            for key in keys
         }
         for future in as_completed(pending):
             yield pending[future], _row_of(future, pending[future].file)

@@ -32,7 +32,7 @@ class Audit:
 
     folder: str
     table: pd.DataFrame
-    others: int
+    others: tuple[str, ...]
     rule: Rule | None
 
     @property
@@ -96,7 +96,7 @@ def report(audit: Audit) -> dict[str, Any]:
             "pictures": len(audit.table),
             "measured": len(rows),
             "refused": len(audit.refused),
-            "other_files": audit.others,
+            "other_files": len(audit.others),
         },
         "gaze": {
             **{

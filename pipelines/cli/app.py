@@ -7,7 +7,18 @@ import sys
 
 import typer
 
-from pipelines.cli import audit, compare, fetch, grid, inspect, measure, persona, render, settings
+from pipelines.cli import (
+    audit,
+    batch,
+    compare,
+    fetch,
+    grid,
+    inspect,
+    measure,
+    persona,
+    render,
+    settings,
+)
 from pipelines.runtime.errors import PresenceError
 
 REFUSED = 2
@@ -19,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (render, compare, grid, measure, audit, inspect, persona, fetch, settings):
+for module in (render, compare, batch, grid, measure, audit, inspect, persona, fetch, settings):
     app.command(module.__name__.rpartition(".")[2])(module.run)
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli.output import printable
+
 if TYPE_CHECKING:
-    from pipelines.audit.run import AuditRun
+    from pipelines.audit.run import AuditRun, Stopped
     from pipelines.audit.summary import Audit
 
 STOPPED = 130
@@ -48,12 +50,7 @@ def run(
     try:
         measured = measure(folder, out, workers)
     except Stopped as stopped:
-        print(
-            f"\nStopped after {stopped.done} of {stopped.total} pictures. "
-            "Run the same command again to go on.",
-            file=sys.stderr,
-        )
-        raise typer.Exit(STOPPED) from None
+        raise ended(stopped) from None
     audit = summary.Audit(
         folder=folder.resolve().name,
         table=summary.complete(measured.rows, rule),
@@ -62,6 +59,23 @@ def run(
     )
     report.write(audit, out, folder if thumbnails else None)
     _print(audit, measured)
+
+
+def ended(stopped: Stopped) -> typer.Exit:
+    """Say how to go on after Ctrl-C; the exit of the command."""
+    print(
+        f"\nStopped after {stopped.done} of {stopped.total} pictures. "
+        "Run the same command again to go on.",
+        file=sys.stderr,
+    )
+    return typer.Exit(STOPPED)
+
+
+def name_others(others: tuple[str, ...]) -> None:
+    """Name the files that are no pictures, a few of many."""
+    if others:
+        more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+        print(f"No pictures: {printable(', '.join(others[:5]))}{more}.")
 
 
 def _print(audit: Audit, measured: AuditRun) -> None:
@@ -75,6 +89,7 @@ def _print(audit: Audit, measured: AuditRun) -> None:
     print(f" ({measured.remembered} already were)." if measured.remembered else ".")
     if counts["refused"]:
         print(f"{counts['refused']} could not be used; audit.csv says why.")
+    name_others(measured.others)
     if not counts["measured"]:
         return
     words = ", ".join(f"{word} {gaze[word]['share']:.0%}" for word in summary.WORDS)

@@ -166,10 +166,12 @@ def _signed(
             private_key=pair.key,
             ta_url=None,
         )
-        manifest = json.dumps(_manifest(statement, form, parent is None))
+        manifest = _manifest(statement, form, parent is None)
+        if parent is not None and statement.others is None:
+            _redact(manifest, _private_assertions(*parent))
         with (
             c2pa.Signer.from_info(info) as signer,
-            c2pa.Builder.from_json(manifest, _context()) as builder,
+            c2pa.Builder.from_json(json.dumps(manifest), _context()) as builder,
         ):
             if parent is not None:
                 original, form_of_original = parent
@@ -251,11 +253,44 @@ def _manifest_actions(statement: Statement, invented: bool) -> list[dict[str, An
     return [{"action": "c2pa.opened", "parameters": {"ingredientIds": ["original"]}}, action]
 
 
+# Labels of assertions with EXIF, IPTC and XMP of a photo.
+_PRIVATE = ("stds.exif", "stds.iptc", "c2pa.metadata", "cawg.metadata", "c2pa.thumbnail")
 _PARENT = {
     "title": "Original portrait, with its own Content Credentials",
     "relationship": "parentOf",
     "label": "original",
 }
+
+
+def _private_assertions(file: bytes, form: str) -> list[str]:
+    """Addresses of a file's assertions that may name places and devices, or show a face."""
+    import c2pa
+
+    with c2pa.Reader(MIME[form], io.BytesIO(file)) as reader:
+        manifests = json.loads(reader.json()).get("manifests", {})
+    found = []
+    for label, manifest in manifests.items():
+        start = f"self#jumbf=/c2pa/{label}/c2pa.assertions/"
+        labels = [one.get("label", "") for one in manifest.get("assertions", [])]
+        found += [start + one for one in labels if one.startswith(_PRIVATE)]
+        thumbnails = [manifest, *manifest.get("ingredients", [])]
+        for one in thumbnails:
+            name = (one.get("thumbnail") or {}).get("identifier", "").rpartition("/")[2]
+            found += [start + name] if name else []
+    return found
+
+
+def _redact(manifest: dict[str, Any], addresses: list[str]) -> None:
+    """Leave assertions of the parents out of a manifest, and say so in its actions."""
+    manifest["redactions"] = addresses
+    manifest["assertions"][0]["data"]["actions"] += [
+        {
+            "action": "c2pa.redacted",
+            "reason": "c2pa.PII.present",
+            "parameters": {"redacted": address},
+        }
+        for address in addresses
+    ]
 
 
 def _original(statement: Statement) -> dict[str, Any]:

@@ -140,12 +140,12 @@ def _open(data: bytes) -> Pillow.Image:
     except (Pillow.DecompressionBombError, Pillow.DecompressionBombWarning) as error:
         raise too_large() from error
     except DECODER_ERRORS as error:
-        form = None if formats.unread(data) else _form_by_signature(data)
+        form = None if formats.unread(data) else form_by_signature(data)
         raise (_failed(error, form) if form else _not_an_image(data)) from error
 
 
-def _form_by_signature(data: bytes) -> str | None:
-    """The format that a file starts like; None if it is none that we read."""
+def form_by_signature(data: bytes) -> str | None:
+    """The format that a file starts like, of which 16 bytes will do; None if we read none such."""
     beginnings = {
         b"\xff\xd8\xff": "JPEG",
         b"\x89PNG\r\n": "PNG",

@@ -148,11 +148,17 @@ def lay_out(analysis: Analysis, base: Look, columns: Axis, rows: Axis = NOTHING)
         rows: What varies from top to bottom; pitches are sorted, the highest on top.
 
     Raises:
-        LookError: As `check_sides`, or the base look does not fit the presets.
+        LookError: As `check_sides`, or the base look does not fit the presets, or names another
+            face than the analysis.
     """
     check_sides(columns, rows)
     presets = load()
     base = base.checked(presets)
+    if base.face not in (0, analysis.face.number):
+        raise LookError(
+            "bad-value",
+            "A grid shows the one face that was analysed. Name its number in the look, not all.",
+        )
     if {columns.along, rows.along} & {"yaw", "pitch"} and not isinstance(base.gaze, Gaze):
         now = analysis.gaze.gaze
         asked = plan(base, presets, analysis.face.head, now).asked or now

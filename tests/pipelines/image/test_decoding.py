@@ -86,6 +86,24 @@ def test_floating_point_pictures_brighter_than_white_are_tone_mapped(photo: Imag
     assert np.abs(found.original_u8[dark].astype(int) - photo[dark]).max() <= 1
 
 
+def test_heic_of_10_bits_is_read_with_all_of_them(photo: Image8) -> None:
+    buffer = io.BytesIO()
+    heif = pillow_heif.from_bytes(mode="RGB;16", size=(160, 160), data=deep(photo).tobytes())
+    heif.save(buffer, quality=-1, chroma=444, matrix_coefficients=0)
+    found = decoding.decode(buffer.getvalue()).values
+    assert found.dtype == np.uint16
+    assert np.abs(found.astype(int) - deep(photo)).max() < 64
+
+
+def test_code_points_of_a_png_are_read(photo: Image8) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(in_space(photo, spaces.from_cicp(12, 13))).save(buffer, "PNG")
+    chunk = b"cICP" + bytes((12, 13, 0, 1))
+    chunk = struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    data = buffer.getvalue()
+    assert largest_difference(data[:33] + chunk + data[33:], photo) <= 2
+
+
 @pytest.mark.parametrize("kind", ["HEIC", "AVIF"])
 def test_display_p3_by_code_points_alone(photo: Image8, kind: str) -> None:
     values = in_space(photo, spaces.from_cicp(12, 13))

@@ -10,9 +10,11 @@ import pytest
 from pipelines import studio
 from pipelines.gaze import Gaze
 from pipelines.image.arrays import Image8
-from pipelines.runtime.errors import Refusal
+from pipelines.runtime.errors import LookError, Refusal
 from pipelines.studio import Analysis, Look
+from pipelines.studio.analysis import of_face
 from pipelines.studio.change import same_face
+from pipelines.studio.grid import axis, cells
 from pipelines.studio.rendering import Variant
 from tests.conftest import png
 
@@ -75,6 +77,17 @@ def test_every_face_has_its_own_reading(everyone: Variant, group: Analysis, thre
 def test_what_all_faces_get_is_what_each_gets_alone(everyone: Variant, group: Analysis) -> None:
     alone = studio.render(group, replace(TURN, face=1)).image_u8
     assert np.array_equal(everyone.image_u8[:, :300], alone[:, :300])
+
+
+def test_a_grid_shows_one_face(group: Analysis) -> None:
+    sides = axis.parse("polish=0,1")
+    other = of_face(group, 2)
+    assert cells.lay_out(other, replace(TURN, face=2), sides).base.face == 2
+    small = cells.at_cell_size(other)
+    assert small.face.number == 2
+    for face in ("all", 1):
+        with pytest.raises(LookError, match="one face"):
+            cells.lay_out(other, replace(TURN, face=face), sides)
 
 
 def test_a_face_that_is_not_there_is_refused(group: Analysis) -> None:

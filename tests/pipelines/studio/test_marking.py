@@ -234,6 +234,42 @@ def test_credentials_of_the_photo_become_the_parents(signed: None, face: Image8)
     )
 
 
+def test_places_in_the_photos_credentials_are_redacted(
+    signed: None, face: Image8, certificate: tuple[Path, Path]
+) -> None:
+    import c2pa
+
+    blank, photo = io.BytesIO(), io.BytesIO()
+    Image.fromarray(face).save(blank, "JPEG")
+    taken = {
+        "action": "c2pa.created",
+        "digitalSourceType": metadata.NEWSCODES + "digitalCapture",
+    }
+    manifest = {
+        "claim_generator_info": [{"name": "Camera"}],
+        "assertions": [
+            {"label": "c2pa.actions.v2", "data": {"actions": [taken]}},
+            {"label": "stds.exif", "data": {"exif:GPSLatitude": "52,30.5N"}, "kind": "Json"},
+        ],
+    }
+    chain, key = (path.read_bytes() for path in certificate)
+    info = c2pa.C2paSignerInfo(alg=b"es256", sign_cert=chain, private_key=key, ta_url=None)
+    with (
+        c2pa.Signer.from_info(info) as signer,
+        c2pa.Builder.from_json(json.dumps(manifest)) as builder,
+    ):
+        builder.sign(signer, "image/jpeg", blank, photo)
+    assert b"52,30.5N" in photo.getvalue()
+    camera = loading.load(photo.getvalue()).origin
+    keeps: tuple[marking.Keep, ...] = ("rights", "all")
+    for keep in keeps:
+        data = marking.encode(face, LOOK, original=ORIGINAL, origin=camera, keep=keep)
+        assert (b"52,30.5N" in data) == (keep == "all")
+        found = credentials.read(data)
+        assert found is not None
+        assert found.state == "Valid"
+
+
 def test_broken_credentials_of_the_photo_are_told(signed: None, face: Image8) -> None:
     broken = bytearray(marking.encode(face, LOOK, encoding=Encoding("TIFF")))
     broken[broken.index(b"Presence")] ^= 1

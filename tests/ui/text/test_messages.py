@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[3]
 FOR_OPERATORS = {
     "pipelines/__main__.py",
     "pipelines/audit",
+    "pipelines/batch",
     "pipelines/cli",
     "pipelines/image/metadata.py",
     "pipelines/image/credentials.py",

@@ -1,0 +1,1 @@
+"""One look for every portrait of a folder: files, a table and a contact sheet."""
