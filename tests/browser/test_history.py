@@ -51,7 +51,7 @@ def test_a_frame_brings_back_photo_looks_and_result(
     at_rest(page)
     # The same comparison, made twice, was one frame.
     expect(frames(page).first).to_have_attribute("aria-current", "true")
-    mine = page.locator("#strip .p-shot").nth(1).locator("a", has_text="PNG").get_attribute("href")
+    mine = page.locator("#strip .p-shot").nth(1).locator("img.p-whole").get_attribute("src")
     screenshot(page, "history")
 
     frames(page).nth(1).press("Enter")
