@@ -118,7 +118,7 @@ def test_a_passport_photo_comes_back_untouched(client: Client) -> None:
 @pytest.mark.parametrize("photo", [ASTRONAUT, HOPPER], ids=lambda path: path.stem)
 def test_measure_reports_the_original(client: Client, photo: Path) -> None:
     report = client.predict(photo=handle_file(str(photo)), api_name="/measure")
-    assert set(report) == {"size", "original", "warnings"}
+    assert set(report) == {"size", "original", "warnings", "origin"}
     assert report["size"] == list(pixels(photo).shape[1::-1])
     yaw, pitch = report["original"]["gaze"]
     assert abs(yaw) < 30

@@ -40,7 +40,7 @@ def source(page: Page, letter: str) -> str:
 
 def words(page: Page, letter: str) -> Locator:
     """What is said of the face: that nothing of it changed, or how much."""
-    return figure(page, letter).locator("summary")
+    return figure(page, letter).locator(".p-measured summary")
 
 
 def hold_the_full_result(page: Page) -> None:

@@ -14,12 +14,15 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
 from pipelines.image import metadata
+from tests.browser.test_page import wait_for_results
 
 
 def test_a_look_is_saved_as_tiff(
     visit: Callable[..., Page], screenshot: Callable[[Page, str], None], tmp_path: Path
 ) -> None:
     page = visit()
+    # The page that has just opened renews its pictures, which would close the menu.
+    wait_for_results(page, 2)
     menu = page.locator(".p-save:visible")
     expect(menu).to_have_count(1)
     menu.locator("summary").click()
