@@ -33,7 +33,14 @@ from pipelines.studio.analysis import Analysis, of_face
 from pipelines.studio.framing import Framed
 from pipelines.studio.look import Look
 from pipelines.studio.planning import Plan, plan
-from pipelines.studio.turning import Progress, Turned, already_there, read_gaze, turn_eyes
+from pipelines.studio.turning import (
+    PART_ONLY,
+    Progress,
+    Turned,
+    already_there,
+    read_gaze,
+    turn_eyes,
+)
 from presets.schema import Presets, load
 
 # A trim that turns the eyes further apart than this shows as a squint. The trim is judged, not the
@@ -276,8 +283,11 @@ def _render(
         image_u8=result,
         measurements=measured,
         warnings=(
-            # Eyes that are left in the end go nowhere.
-            *(one for one in plan_warnings if one != _AS_FAR or turned.image_u8 is not original),
+            *(
+                one
+                for one in plan_warnings
+                if one != _AS_FAR or _goes_all_the_way(analysis, turned)
+            ),
             *turned.warnings,
             *result_warnings,
             *measured.reasons,
@@ -287,6 +297,12 @@ def _render(
         generation=turned.generation,
         tilt=_tilt(analysis, cache) if planned.frame != "keep" else 0.0,
     )
+
+
+def _goes_all_the_way(analysis: Analysis, turned: Turned) -> bool:
+    """Whether the eyes were turned to the target, rather than left or turned part of the way."""
+    left = turned.image_u8 is analysis.portrait.original_u8
+    return not left and PART_ONLY not in turned.warnings
 
 
 def _with_backdrop(

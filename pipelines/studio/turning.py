@@ -22,7 +22,7 @@ Progress = Callable[[float, str], None]
 STILL_DEG = geometry.STILL_DEG
 # Share of the way to the target that is tried where eyes at the target look wrong.
 _PART_OF_THE_WAY = 0.6
-_PART_ONLY = (
+PART_ONLY = (
     "The eyes are turned only part of the way; all the way, they would look wrong in this photo."
 )
 _LEFT = (
@@ -151,7 +151,7 @@ def _first_sound(
     original, now, target = analysis.portrait.original_u8, analysis.gaze, planned.target
     assert target is not None
     yaw, pitch = target.yaw - now.gaze.yaw, target.pitch - now.gaze.pitch
-    for share, warnings in ((1.0, ()), (_PART_OF_THE_WAY, (_PART_ONLY,))):
+    for share, warnings in ((1.0, ()), (_PART_OF_THE_WAY, (PART_ONLY,))):
         goal = Gaze(now.gaze.yaw + share * yaw, now.gaze.pitch + share * pitch)
         with timer("redirect"):
             proposal = generation.propose(
