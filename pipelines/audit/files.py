@@ -56,3 +56,13 @@ def _begins_like_a_picture(path: Path) -> bool:
             return decoding.form_by_signature(file.read(16)) is not None
     except OSError:
         return False
+
+
+def replace(path: Path, content: str | bytes) -> None:
+    """Write a file at once, so that a reader gets the old or the new one, never a part of it."""
+    if isinstance(content, str):
+        # Names that are not UTF-8 come as lone surrogates.
+        content = content.encode("utf-8", "backslashreplace")
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_bytes(content)
+    fresh.replace(path)

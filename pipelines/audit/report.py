@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.audit import page, summary
+from pipelines.audit import files, page, summary
 from pipelines.audit.summary import Audit
 
 if TYPE_CHECKING:
@@ -22,16 +22,16 @@ def write(audit: Audit, out: Path, folder: Path | None = None) -> None:
         folder: Where the pictures lie, if the page is to show small ones.
     """
     report = summary.report(audit)
-    replace_file(out / "audit.json", json.dumps(report, indent=1) + "\n")
+    files.replace(out / "audit.json", json.dumps(report, indent=1) + "\n")
     table = cells(audit.table)
-    replace_file(out / "audit.csv", table.to_csv(index=False, lineterminator="\n"))
-    replace_file(out / "audit.html", page.html(audit, report, folder))
+    files.replace(out / "audit.csv", table.to_csv(index=False, lineterminator="\n"))
+    files.replace(out / "audit.html", page.html(audit, report, folder))
     for name in ("keep", "drop"):
         path = out / f"{name}.txt"
         if report["keep"] is None:
             path.unlink(missing_ok=True)
         else:
-            replace_file(path, "".join(f"{file}\n" for file in report["keep"][name]))
+            files.replace(path, "".join(f"{file}\n" for file in report["keep"][name]))
 
 
 def cells(table: pd.DataFrame) -> pd.DataFrame:
@@ -40,11 +40,3 @@ def cells(table: pd.DataFrame) -> pd.DataFrame:
     ./=x.jpg is the same file as =x.jpg, and no formula. Only text is changed, not negative numbers.
     """
     return table.replace(r"^([=+\-@])", r"./\1", regex=True)
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file at once, so that a reader gets the old or the new one, never a part of it."""
-    fresh = path.with_name(path.name + ".new")
-    # Names that are not UTF-8 come as lone surrogates.
-    fresh.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
-    fresh.replace(path)

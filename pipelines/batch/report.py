@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipelines.audit import files
 from pipelines.audit.columns import Row
-from pipelines.audit.report import cells, replace_file
+from pipelines.audit.report import cells
 from pipelines.image import loading
 from pipelines.image.arrays import Image8
 from pipelines.runtime.errors import PresenceError
@@ -37,13 +38,13 @@ def write(rows: Sequence[Row], folder: Path, out: Path) -> None:
     import pandas as pd
 
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"width": "Int64", "height": "Int64"})
-    replace_file(out / "batch.csv", cells(table).to_csv(index=False, lineterminator="\n"))
+    files.replace(out / "batch.csv", cells(table).to_csv(index=False, lineterminator="\n"))
     done = [row for row in rows if row["status"] == "rendered"][:_MOST]
     if done:
         sheet = _sheet([(row, _pair(row, folder, out)) for row in done])
         buffer = io.BytesIO()
         Image.fromarray(sheet).save(buffer, "JPEG", quality=88)
-        (out / SHEET).write_bytes(buffer.getvalue())
+        files.replace(out / SHEET, buffer.getvalue())
 
 
 def _pair(row: Row, folder: Path, out: Path) -> list[Image.Image]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.audit import files
 from pipelines.audit.columns import Row
 from pipelines.audit.worker import refused
 from pipelines.runtime.errors import PresenceError
@@ -57,9 +58,7 @@ def render(folder: str, file: str, task: Task, name: str) -> Row:
     except MemoryError:
         return refused(file, "too-large", "There was not enough memory for this picture.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    fresh = out.with_name(f"{out.name}.new")
-    fresh.write_bytes(data)
-    fresh.replace(out)
+    files.replace(out, data)
     gaze, report = variant.measurements.gaze, variant.report()
     return {
         "file": file,

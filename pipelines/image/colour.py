@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipelines.image.arrays import Image, Image8, Map
+from pipelines.image.arrays import Image, Image8, Map, Reals
 
 # Below this mean chroma (CIELAB) a picture is black-and-white and the ITA is undefined.
 COLOURLESS = 3.0
@@ -86,15 +86,22 @@ def to_rgb(lab: Image) -> Image:
 
 def to_linear(pixels: Image) -> Image:
     """Linear RGB of sRGB in [0, 1] (IEC 61966-2-1)."""
-    rgb = np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)
-    return np.asarray(rgb, np.float32)
+    return np.asarray(decoded(pixels), np.float32)
 
 
 def from_linear(linear: Image) -> Image:
     """SRGB of linear RGB, clipped to [0, 1]; the inverse of `to_linear`."""
-    value = np.clip(linear, 0, 1)
-    curve = 1.055 * np.power(value, 1 / 2.4, dtype=np.float32) - 0.055
-    return np.asarray(np.where(value <= 0.0031308, 12.92 * value, curve), np.float32)
+    return np.asarray(encoded(np.clip(linear, 0, 1)), np.float32)
+
+
+def encoded(light: Reals) -> Reals:
+    """The curve of sRGB (IEC 61966-2-1) for light from 0 on; it goes on above 1."""
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+def decoded(value: Reals) -> Reals:
+    """Light of a value of sRGB from 0 on; the inverse of `encoded`."""
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
 def is_grey(image_u8: Image8) -> bool:

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.image import colour
 from pipelines.image.arrays import Image8, Points, Reals
 
 Values = NDArray[np.uint8] | NDArray[np.uint16]
@@ -117,16 +118,12 @@ def in_depth(values: Values, kind: type[np.uint8] | type[np.uint16]) -> Values:
 
 def srgb_value(linear: Reals) -> Reals:
     """Encoded sRGB of linear light; its curve goes on below 0 and above 1 (IEC 61966-2-1)."""
-    size = np.abs(linear)
-    curve = np.where(size <= 0.0031308, 12.92 * size, 1.055 * size ** (1 / 2.4) - 0.055)
-    return np.copysign(curve, linear)
+    return np.copysign(colour.encoded(np.abs(linear)), linear)
 
 
 def srgb_linear(value: Reals) -> Reals:
     """Linear light of encoded sRGB; the inverse of `srgb_value`."""
-    size = np.abs(value)
-    curve = np.where(size <= 0.04045, size / 12.92, ((size + 0.055) / 1.055) ** 2.4)
-    return np.copysign(curve, value)
+    return np.copysign(colour.decoded(np.abs(value)), value)
 
 
 @cache

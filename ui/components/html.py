@@ -8,8 +8,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
-from ui.text.language import DEFAULT_LANGUAGE
-from ui.text.templating import render
+from ui.text import captions
 
 _SCRIPTS = Path(__file__).parent.parent / "js"
 
@@ -21,7 +20,7 @@ def html(value: Any = "", **options: Any) -> gr.HTML:
 
 def aside(text: object, **options: Any) -> gr.HTML:
     """A line of small explanatory text; `options` as for `gr.HTML`."""
-    return html(render("page", "aside", DEFAULT_LANGUAGE, Markup(str(text))), **options)
+    return html(captions.aside(Markup(str(text))), **options)
 
 
 def script(name: str) -> str:
