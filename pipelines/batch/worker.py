@@ -73,5 +73,5 @@ def render(folder: str, file: str, task: Task, name: str) -> Row:
         "likeness": round(variant.distance, 4),
         "texture": round(report["texture_retention"], 4),
         "done": captions.done_line(variant),
-        "warnings": " ".join((*analysis.portrait.notes, *variant.warnings, *framed.notes)),
+        "warnings": " ".join((*analysis.warnings, *variant.warnings, *framed.notes)),
     }

@@ -46,7 +46,7 @@ def run(
     )
     (out / "side_by_side.png").write_bytes(side_by_side)
     write_json(report, out / "comparison.json")
-    for note in analysis.portrait.notes:
+    for note in analysis.warnings:
         print(f"note: {note}")
     _print(comparison)
 

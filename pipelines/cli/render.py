@@ -38,7 +38,7 @@ def run(
     framed = studio.framed(variant)
     wishes = Wishes(profile, depth, quality, metadata)
     save(photo, analysis, framed.image_u8, variant.look, out, wishes)
-    notes = analysis.portrait.notes
+    notes = analysis.warnings
     if report:
         told = {
             "warnings": [*notes, *variant.warnings],

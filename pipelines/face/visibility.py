@@ -36,11 +36,17 @@ def check(pixels: Image, face: Face, confidence: tuple[float, float]) -> None:
     no_iris = max(confidence) < NO_IRIS
     if no_iris and max(eye.opening for eye in face.eyes) < SHUT_WITHOUT_IRIS:
         raise eyes_shut()
-    if no_iris or _behind_dark_glass(pixels, face):
+    if _behind_dark_glass(pixels, face):
         raise Refusal(
             "eyes-hidden",
             "We can't see the eyes: dark glasses or a shadow hide them. "
             "Try a photo without sunglasses.",
+        )
+    if no_iris:
+        raise Refusal(
+            "eyes-hidden",
+            "We can't make out an iris in either eye: they are covered, or this is a statue or a "
+            "drawing whose eyes have none. Try a photo that shows both eyes.",
         )
 
 

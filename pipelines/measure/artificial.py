@@ -13,8 +13,9 @@ from pipelines.image.arrays import Image
 from pipelines.measure.naturalness import MOST_EYE_DETAIL, Finish
 from pipelines.runtime.messages import Message
 
-# Confidence of the iris fit and radius in pixels needed for the signs that rest on the iris.
-_LEAST_CONFIDENCE = 0.7
+LEAST_CONFIDENCE = 0.7
+"""Confidence of the iris fit needed for the signs that rest on the iris."""
+# Radius in pixels needed for them.
 _LEAST_IRIS_RADIUS = 7.0
 # Largest yaw of the head in degrees: beyond it canthi are hidden, and the two eyes see a light from
 # different sides.
@@ -150,11 +151,9 @@ def of(pixels: Image, face: Face, gaze: GazeEstimate, finish: Finish) -> Signs:
         gaze: Its gaze estimate, for the confidence of the iris fit.
         finish: From `naturalness.of` on the same picture.
     """
-    radius = min(eye.iris_radius for eye in face.eyes)
-    clear = gaze.confidence >= _LEAST_CONFIDENCE and radius >= _LEAST_IRIS_RADIUS
-    frontal = abs(face.head.yaw) <= _MOST_HEAD_YAW
+    clear, frontal = _clear(face, gaze), _frontal(face)
     return Signs(
-        eye_spacing=Sign(_spacing(face) if clear and frontal else None, 45.0, 80.0),
+        eye_spacing=_eye_spacing(face, gaze),
         eye_tilt=Sign(_tilt(face) if frontal else None, -8.0, 18.0),
         iris_difference=Sign(_iris_difference(pixels, face) if clear else None, 0.0, 0.15),
         pupil_roundness=Sign(_roundness(pixels, face) if clear else None, 0.4, 1.0),
@@ -163,6 +162,31 @@ def of(pixels: Image, face: Face, gaze: GazeEstimate, finish: Finish) -> Signs:
         ),
         eye_detail=Sign(finish.eye_detail, 0.0, MOST_EYE_DETAIL),
     )
+
+
+def irises_too_large(face: Face, gaze: GazeEstimate) -> bool:
+    """Whether the irises are larger against the face than a grown person's, as in 3D characters.
+
+    Of 250 photographs whose eyes could be measured, none had eyes less than 50 mm apart by the size
+    of their irises; of 6 faces from films, comics and caricatures, 4 had (40 to 42 mm).
+    Painted people mostly have the proportions of real ones.
+    """
+    spacing = _eye_spacing(face, gaze)
+    return spacing.value is not None and spacing.value < spacing.low
+
+
+def _eye_spacing(face: Face, gaze: GazeEstimate) -> Sign:
+    measurable = _clear(face, gaze) and _frontal(face)
+    return Sign(_spacing(face) if measurable else None, 45.0, 80.0)
+
+
+def _clear(face: Face, gaze: GazeEstimate) -> bool:
+    radius = min(eye.iris_radius for eye in face.eyes)
+    return gaze.confidence >= LEAST_CONFIDENCE and radius >= _LEAST_IRIS_RADIUS
+
+
+def _frontal(face: Face) -> bool:
+    return abs(face.head.yaw) <= _MOST_HEAD_YAW
 
 
 def _spacing(face: Face) -> float:

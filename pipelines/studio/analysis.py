@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +23,7 @@ from pipelines.gaze import (
 from pipelines.image import loading
 from pipelines.image.arrays import Image, Image8, Points
 from pipelines.image.loading import Portrait
-from pipelines.measure import measurements
+from pipelines.measure import artificial, measurements
 from pipelines.measure.measurements import Baseline
 from pipelines.runtime import slots
 from pipelines.runtime.errors import Refusal
@@ -36,6 +36,12 @@ CLEAR_CONTRAST = 0.05
 # Threshold for the less clear eye. No portrait with two open eyes came below 0.34; a covered eye
 # has 0.25.
 CLEAR_BOTH = 0.3
+# Highest confidence in the gaze of a face whose irises are no person's.
+_DRAWN_CONFIDENCE = artificial.LEAST_CONFIDENCE
+DRAWN = (
+    "The irises are larger for this face than a grown person's, as drawn and 3D characters have "
+    "them. The degrees are worked out for human eyes and are a rough guide here."
+)
 
 
 @dataclass(frozen=True)
@@ -204,6 +210,9 @@ def _analyse(
                 number=face.number,
             )
         )
+    if artificial.irises_too_large(face, estimate):
+        warnings.append(DRAWN)
+        estimate = replace(estimate, confidence=min(estimate.confidence, _DRAWN_CONFIDENCE))
     return Analysis(
         portrait=photo,
         face=face,

@@ -331,8 +331,7 @@ def _tilt(analysis: Analysis, cache: Cache) -> float:
 
 def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...]]:
     """Adapt a plan to what can be done in this photo; returns it with sentences to show."""
-    # What the photo's file is like is said of the photo, not of each of its looks.
-    warnings = [one for one in analysis.warnings if one not in analysis.portrait.notes]
+    warnings: list[str] = []
     if planned.untouched:
         if analysis.gaze.gaze.off_lens > CONTACT_DEG:
             warnings.append(

@@ -20,6 +20,7 @@ from pipelines.measure import artificial, naturalness
 from pipelines.measure.artificial import Signs
 from pipelines.measure.naturalness import Finish
 from pipelines.studio import Analysis
+from pipelines.studio.analysis import DRAWN
 
 RENDERS = Path(__file__).parents[3] / "datasets" / "data" / "renders"
 NATURAL = Finish(1.0, 1.0)
@@ -119,6 +120,17 @@ def magnified(pixels: Pixels, eye: Eye, factor: float) -> Pixels:
     at_x = (eye.iris_center[0] + off_x * scale).astype(np.float32)
     at_y = (eye.iris_center[1] + off_y * scale).astype(np.float32)
     return np.asarray(cv2.remap(pixels, at_x, at_y, cv2.INTER_LINEAR), np.float32)
+
+
+def test_irises_of_a_drawn_character_are_said_and_trusted_less(render: Analysis) -> None:
+    pixels = render.portrait.pixels
+    for eye in render.face.eyes:
+        pixels = magnified(pixels, eye, 1.6)
+    character = studio.analyse_pixels(np.rint(255 * pixels).astype(np.uint8))
+    assert DRAWN in character.warnings
+    assert character.gaze.confidence < render.gaze.confidence
+    assert character.eyes_left_alone is None
+    assert DRAWN not in render.warnings
 
 
 def paint(pixels: Pixels, at: Points, axes: tuple[float, float], value: float) -> None:
