@@ -108,15 +108,23 @@ def read(image: Pillow.Image, xmp: Element | None) -> Rights:
     exif, iim = _quietly(lambda: dict(image.getexif()), {}), _quietly(lambda: _iim(image), {})
     fields = []
     for field in _FIELDS:
-        found = (
-            _of_xmp(descriptions, field.name)
-            or _cleaned([iim.get((2, field.iim))] if field.iim else [])
-            or _cleaned([exif.get(field.exif)] if field.exif else [])
-            or _cleaned([image.info.get(field.png)] if field.png else [])
+        places = (
+            _of_xmp(descriptions, field.name),
+            _cleaned([iim.get((2, field.iim))] if field.iim else []),
+            _cleaned([exif.get(field.exif)] if field.exif else []),
+            _cleaned([image.info.get(field.png)] if field.png else []),
         )
-        if found:
+        if found := _fullest([texts for texts in places if texts]):
             fields.append((field.name, found))
     return Rights(tuple(fields), _resolution(image))
+
+
+def _fullest(places: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """The texts of the first place, or those of a later one that say the same and more."""
+    if not places:
+        return ()
+    same = [texts for texts in places if places[0][0] in texts[0]]
+    return max(same, key=lambda texts: (len(texts), len(texts[0])))
 
 
 def tag_of(name: str) -> str:

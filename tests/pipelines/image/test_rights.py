@@ -52,6 +52,14 @@ def test_rights_are_read_from_all_places_xmp_first() -> None:
     assert found.resolution == (300, 240)
 
 
+def test_the_fuller_of_two_texts_that_agree_is_kept() -> None:
+    exif = Image.Exif()
+    exif[33432] = "All rights reserved. (c) A. Studio"
+    buffer = io.BytesIO()
+    Image.fromarray(PIXELS).save(buffer, "JPEG", exif=exif, xmp=PACKET)
+    assert metadata.read(buffer.getvalue()).rights.of("dc:rights") == tuple(exif.values())
+
+
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF"])
 def test_rights_survive_and_places_do_not(form: Any) -> None:
     data = kept(form, photo())
