@@ -389,7 +389,7 @@ def _write_framed(
     framed = studio.framed(variant)
     look, frame = variant.look, variant.plan.frame
     name = pictures.file_name(slug(look), look.context, frame)
-    view = file_store.write_png(pictures.small(framed.image_u8), f"{name}-small")
+    view = file_store.write_jpeg(pictures.small(framed.image_u8), f"{name}-small")
     path = _save(framed.image_u8, look, original, origin, file_store, name)
     return path, view, framed.notes
 
@@ -417,7 +417,7 @@ def _write_original(photo: Photo, file_store: FileStore) -> ResultPicture:
     photo_u8 = analysis.portrait.original_u8
     files, paths = _write_views(photo_u8, photo, file_store, "original")
     skin = pictures.fit_screen(pictures.skin_view(analysis))
-    skin_path = file_store.write_png(skin, pictures.file_name("skin"))
+    skin_path = file_store.write_jpeg(skin, pictures.file_name("skin"))
     return ResultPicture(
         look=None,
         files=files,
@@ -435,25 +435,21 @@ def _write_views(
 ) -> tuple[Files, tuple[str, ...]]:
     """Write the whole picture and its crops; returns their files and all paths."""
     face, scale = photo.analysis.face, photo.analysis.portrait.scale
-
-    def write(picture: Pixels, part: str) -> str:
-        return file_store.write_png(pictures.fit_screen(picture), pictures.file_name(*name, part))
-
-    whole = write(pixels, "whole")
-    close = write(pictures.close_up(pixels, face), "close")
     crops = {
+        "whole": pictures.fit_screen(pixels),
+        "close": pictures.fit_screen(pictures.close_up(pixels, face)),
         "eyes": pictures.eye_pair(pixels, face, scale),
-        "skin": pixels[photo.skin_window],
         "square": pictures.small(pixels[framing.square(face, pixels.shape)]),
     }
     wide = framing.wide(face, pixels.shape)
     if wide is not None:
         crops["wide"] = pictures.small(pixels[wide])
-    paths = {part: write(picture, part) for part, picture in crops.items()}
-    files = Files(
-        whole=file_store.address(whole),
-        close=file_store.address(close),
-        **{part: file_store.address(path) for part, path in paths.items()},
-        paths=(whole, close),
-    )
-    return files, (whole, close, *paths.values())
+    paths = {
+        part: file_store.write_jpeg(picture, pictures.file_name(*name, part))
+        for part, picture in crops.items()
+    }
+    # Texture is what a JPEG loses first, and what is looked at here.
+    skin = pixels[photo.skin_window]
+    paths["skin"] = file_store.write_png(skin, pictures.file_name(*name, "skin"))
+    addresses = {part: file_store.address(path) for part, path in paths.items()}
+    return Files(**addresses, close_path=paths["close"]), tuple(paths.values())

@@ -42,6 +42,12 @@ class FileStore:
         Image.fromarray(image_u8).save(buffer, "PNG", compress_level=1)
         return self.write(buffer.getvalue(), f"{name}.png")
 
+    def write_jpeg(self, image_u8: NDArray[np.uint8], name: str) -> str:
+        """Write a JPEG whose loss cannot be seen, a tenth of the work of a PNG; as `write_png`."""
+        buffer = io.BytesIO()
+        Image.fromarray(image_u8).save(buffer, "JPEG", quality=95, subsampling="4:4:4")
+        return self.write(buffer.getvalue(), f"{name}.jpg")
+
     def write(self, data: bytes, name: str) -> str:
         """Write a file and return its path; equal files of one name are written once."""
         path = Path(get_upload_folder(), self.folder, hash_bytes(data), name)

@@ -161,7 +161,7 @@ def new_entry(
     """
     pictures = _pictures(screen)
     thumbs = [
-        file_store.write(_thumbnail(one.files.paths[1]), "presence-small.jpg") for one in pictures
+        file_store.write(_thumbnail(one.files.close_path), "presence-small.jpg") for one in pictures
     ]
     files: list[str] = []
     # Files of samples are shared by all visitors, and may be on anybody's page.

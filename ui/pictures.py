@@ -141,23 +141,22 @@ def skin_window(analysis: Analysis) -> Window:
     face_width = float(np.ptp(face.oval[:, 0])) / scale
     width = int(min(_SKIN_SIZE[0], 0.45 * face_width))
     size = max(8, width), max(8, width * _SKIN_SIZE[1] // _SKIN_SIZE[0])
-    skin = np.asarray(analysis.baseline.visible_skin, np.float32)
-    light = np.asarray(analysis.portrait.pixels).mean(axis=2)
+    low, high = face.oval.min(axis=0).astype(int), face.oval.max(axis=0).astype(int)
+    near = slice(max(low[1], 0), high[1]), slice(max(low[0], 0), high[0])
+    skin = np.asarray(analysis.baseline.visible_skin[near], np.float32)
+    light = np.asarray(analysis.portrait.pixels[near]).mean(axis=2)
     middle = [cv2.GaussianBlur(light, (0, 0), share * face_width * scale) for share in _MIDDLE_BAND]
     box = tuple(max(3, round(side * scale)) for side in size)
     inside, uneven = (
         cv2.blur(one, box, borderType=cv2.BORDER_CONSTANT)
         for one in (skin, skin * np.abs(middle[0] - middle[1]))
     )
-    x_range, y_range = (np.ptp(face.oval[:, 0]), np.ptp(face.oval[:, 1]))
-    center = face.oval.mean(axis=0)
-    rows, columns = np.mgrid[: skin.shape[0], : skin.shape[1]]
-    near = (abs(columns - center[0]) < 0.5 * x_range) & (abs(rows - center[1]) < 0.5 * y_range)
-    score = np.where(near, np.minimum(inside, _SKIN_SHARE) ** 4 * (0.02 + uneven), 0)
+    score = np.minimum(inside, _SKIN_SHARE) ** 4 * (0.02 + uneven)
     row, column = np.unravel_index(int(np.argmax(score)), score.shape)
+    at = column + near[1].start, row + near[0].start
     left, top = (
-        int(np.clip(at / scale - side / 2, 0, max(0, whole - side)))
-        for at, side, whole in ((column, size[0], shape[1]), (row, size[1], shape[0]))
+        int(np.clip(place / scale - side / 2, 0, max(0, whole - side)))
+        for place, side, whole in zip(at, size, (shape[1], shape[0]), strict=True)
     )
     return slice(top, top + size[1]), slice(left, left + size[0])
 

@@ -13,7 +13,7 @@ Report = dict[str, Any]
 
 @dataclass(frozen=True)
 class Files:
-    """The PNG files of one picture and its crops, which are the same for every look of a photo.
+    """What is shown of one picture: crops of it, which are the same for every look of a photo.
 
     Attributes:
         whole: Address of the whole picture.
@@ -22,7 +22,7 @@ class Files:
         skin: Address of a piece of skin at 100 %.
         square: Address of a square around the face, for profile pictures.
         wide: Address of a 16:9 crop around the face, for calls, or "" if the face does not fit.
-        paths: Paths of the whole picture and of head and shoulders.
+        close_path: Path of head and shoulders.
     """
 
     whole: str
@@ -30,7 +30,7 @@ class Files:
     eyes: str
     skin: str
     square: str
-    paths: tuple[str, str]
+    close_path: str
     wide: str = ""
 
 
@@ -69,7 +69,7 @@ class ResultPicture:
 
     Attributes:
         look: The look; None for the photo.
-        files: Its PNG files.
+        files: What is shown of it.
         gaze: Measured in this picture.
         report: Of the variant, or of the photo.
         paths: Paths of all its files.

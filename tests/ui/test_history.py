@@ -48,7 +48,7 @@ def shot(file_store: FileStore, letter: str, seed: int, look: Look | None = None
         whole=file_store.address(whole),
         close=file_store.address(close),
         eyes=file_store.address(eyes),
-        paths=(whole, close),
+        close_path=close,
     )
     return ResultPicture(
         look=look,
@@ -150,10 +150,10 @@ def test_clearing_deletes_all_but_what_is_on_the_page(file_store: FileStore) -> 
     assert history.entries[0].files_exist
     original, look = old.figures
     assert isinstance(look, ResultPicture)
-    assert not [path for path in (*look.files.paths, look.path, old.path) if Path(path).exists()]
+    assert not [path for path in (*look.paths, old.path) if Path(path).exists()]
     # The original's files are the same pixels under both: they stay.
     assert isinstance(original, ResultPicture)
-    assert all(Path(path).exists() for path in original.files.paths)
+    assert all(Path(path).exists() for path in original.paths)
     assert not panel.clear(history, None).entries
     assert not file_store.paths
     assert not Path(now.path).exists()
@@ -202,7 +202,7 @@ def test_old_files_are_noticed(file_store: FileStore) -> None:
     assert isinstance(look, ResultPicture)
     Path(look.path).unlink()
     assert not one.files_exist
-    Path(look.files.paths[1]).unlink()
+    Path(look.files.close_path).unlink()
     # Nothing to go back to is no reason to fail.
     assert not HistoryStrip(file_store).record(History(), shown, None).entries
 

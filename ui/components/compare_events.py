@@ -549,6 +549,11 @@ class CompareEvents:
         finally:
             self._under_way.discard((session, *work))
 
+    def is_busy(self, session: str) -> bool:
+        """Whether a new portrait of a session is being analysed or compared."""
+        with self._lock:
+            return any(work[0] == session for work in self._under_way)
+
     def _begin(self, *work: object) -> bool:
         """Whether this work is not under way already; Gradio fires some changes twice."""
         with self._lock:

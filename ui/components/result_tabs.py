@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipelines.face import Face
 from pipelines.studio import headshot
 from ui import differences, histograms
 from ui.comparison import Photo
 from ui.differences import Difference, Mode, Pixels
 from ui.file_store import FileStore
-from ui.pictures import file_name
+from ui.pictures import close_up, file_name, fit_screen
 from ui.result_pictures import Figure, ResultPicture
 from ui.text import captions, measurement_table
 from ui.text.catalogue import translate
@@ -25,23 +26,29 @@ from ui.text.templating import render
 
 
 def difference(
-    figures: Sequence[Figure], mode: Mode, framing: int, file_store: FileStore, language: str
+    figures: Sequence[Figure],
+    photo: Photo | None,
+    mode: Mode,
+    close: bool,
+    file_store: FileStore,
+    language: str,
 ) -> str:
     """The difference of every look from the original, at one scale, with an explanation.
 
     Args:
         figures: The original, then the looks.
+        photo: The photo of the looks.
         mode: "how": signed and amplified; "where": as a map of CIEDE2000.
-        framing: 0 for the whole picture, 1 for head and shoulders.
+        close: Whether to show head and shoulders, not the whole picture.
         file_store: Holds the drawn pictures.
         language: The visitor's language.
     """
-    original, *looks = _result_pictures(figures)
-    paths = [picture.files.paths[framing] for picture in (original, *looks)]
-    if not looks or not all(Path(path).exists() for path in paths):
+    _, *looks = _result_pictures(figures)
+    if photo is None or not _exist(looks):
         return _cleared(language)
-    before = _pixels(paths[0])
-    changes = [differences.between(before, _pixels(path)) for path in paths[1:]]
+    face = photo.analysis.face if close else None
+    before = _view(photo.analysis.portrait.original_u8, face)
+    changes = [differences.between(before, _view(_pixels(one.path), face)) for one in looks]
     factor = differences.amplification(changes)
     end = differences.scale_end(changes) if mode == "where" else 0.0
     rows = []
@@ -67,16 +74,15 @@ def difference(
 
 def histogram(figures: Sequence[Figure], photo: Photo | None, language: str) -> str:
     """Histograms of the face's skin and of the whole picture, every look against the original."""
-    original, *looks = _result_pictures(figures)
-    paths = [Path(picture.files.paths[0]) for picture in (original, *looks)]
-    if photo is None or not looks or not all(path.exists() for path in paths):
+    _, *looks = _result_pictures(figures)
+    if photo is None or not _exist(looks):
         return _cleared(language)
-    before = _pixels(paths[0])
+    before = _view(photo.analysis.portrait.original_u8)
     skin = _resized_mask(photo.analysis.baseline.skin_mask, before.shape[:2])
     parts = (("skin", skin if skin.any() else None), ("whole", None))
     rows = []
-    for picture, path in zip(looks, paths[1:], strict=True):
-        after = _pixels(path)
+    for picture in looks:
+        after = _view(_pixels(picture.path))
         drawings = [
             _brightness(
                 picture,
@@ -187,7 +193,17 @@ def _result_pictures(figures: Sequence[Figure]) -> list[ResultPicture]:
     return [one for one in figures if isinstance(one, ResultPicture)]
 
 
-def _pixels(path: str | Path) -> Pixels:
+def _exist(looks: Sequence[ResultPicture]) -> bool:
+    """Whether there are looks, and their files were not deleted."""
+    return bool(looks) and all(Path(one.path).exists() for one in looks)
+
+
+def _view(pixels: Pixels, face: Face | None = None) -> Pixels:
+    """What the page shows of a picture: head and shoulders of a face, or all of it."""
+    return fit_screen(pixels if face is None else close_up(pixels, face))
+
+
+def _pixels(path: str) -> Pixels:
     with Image.open(path) as opened:
         return np.asarray(opened.convert("RGB"))
 

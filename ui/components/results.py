@@ -28,7 +28,6 @@ FILES_KEPT = 7200
 CLOSE, WHOLE = "Head and shoulders", "Whole photo"
 """Values of the framing; the style sheet relies on them."""
 
-_PATHS = (WHOLE, CLOSE)
 _MODES: tuple[Mode, ...] = ("how", "where")
 
 
@@ -262,12 +261,9 @@ class Results:
         language: str,
     ) -> dict[Component, Any]:
         if tab == "difference":
-            part = _PATHS.index(framing)
-            return {
-                self.difference: result_tabs.difference(
-                    figures, mode, part, self.file_store, language
-                )
-            }
+            close = framing == CLOSE
+            drawn = result_tabs.difference(figures, photo, mode, close, self.file_store, language)
+            return {self.difference: drawn}
         if tab == "histogram":
             return {self.histogram: result_tabs.histogram(figures, photo, language)}
         if tab == "numbers":
