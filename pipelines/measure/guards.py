@@ -152,6 +152,7 @@ class Reference:
         texture: Fine band on facial skin.
         tone: Mean colour of facial skin; None if there is none.
         embedding: Face embedding.
+        aligned: The face in the crop by whose landmarks it and those of results are aligned.
         enough_skin: Whether enough skin is visible to judge a polish, see `LEAST_SKIN`.
         lightness: L* of the crop, shape (h, w).
         samples: Some pixels of facial skin in CIELAB, shape (n, 3).
@@ -165,6 +166,7 @@ class Reference:
     texture: Texture = field(repr=False)
     tone: Tone | None
     embedding: Embedding = field(repr=False)
+    aligned: Face = field(repr=False)
     enough_skin: bool
     lightness: Map = field(repr=False)
     samples: Reals = field(repr=False)
@@ -174,7 +176,7 @@ class Reference:
 
 
 def reference(
-    pixels: Image, face: Face, *, seen: Skin | None = None, who: Embedding | None = None
+    pixels: Image, face: Face, *, seen: Skin | None = None, who: Reference | None = None
 ) -> Reference:
     """Measure an original, for comparison with its results.
 
@@ -182,7 +184,8 @@ def reference(
         pixels: Working copy, float32 sRGB in [0, 1], shape (H, W, 3).
         face: The face in it.
         seen: Skin masks of the crop of this face, at any size; computed if None.
-        who: Face embedding; computed if None.
+        who: The photo before its eyes were turned, whose embedding is kept (of this size, if the
+            likeness of results is to be measured); None if these are it.
 
     Raises:
         EngineUnavailable: The models of `identity` are not installed.
@@ -199,7 +202,8 @@ def reference(
         seen=seen,
         texture=texture.of(lab[view][..., 0], mask, crop.face.interocular),
         tone=colour.of(lab[view], mask),
-        embedding=identity.embedding(crop.pixels, crop.face) if who is None else who,
+        embedding=who.embedding if who else identity.embedding(crop.pixels, crop.face),
+        aligned=who.aligned if who else crop.face,
         enough_skin=float(mask.sum()) >= LEAST_SKIN * float(outline.sum()),
         lightness=lab[..., 0],
         samples=_samples(lab[view], mask),
@@ -265,7 +269,7 @@ def read(
             crop_after = closeup.cut(after, face_after, skin.REACH, INTEROCULAR)
             embedding = identity.embedding(crop_after.pixels, crop_after.face)
         else:
-            embedding = identity.embedding(pixels, face)
+            embedding = identity.embedding(pixels, before.aligned)
         distance = identity.distance(before.embedding, embedding)
     readings = Readings(
         texture=texture.retention(before.texture, lab[view][..., 0]),

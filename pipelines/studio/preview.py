@@ -74,7 +74,7 @@ def stage(
         analysis=analysis,
         pixels=pixels,
         face=face,
-        before=guards.reference(pixels, face, seen=reference.seen, who=reference.embedding),
+        before=guards.reference(pixels, face, seen=reference.seen, who=reference),
         sockets=geometry.take_apart(pixels, face, analysis.gaze),
         _polish_cache=Cache(),
         _polishes=Cache(_MOST_POLISHES),

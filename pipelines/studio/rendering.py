@@ -373,7 +373,7 @@ def _polish_input(analysis: Analysis, turned: Image8, posed: Face) -> _PolishInp
     reference, working = analysis.baseline.reference, analysis.portrait.pixels
     if turned is not analysis.portrait.original_u8:
         working = loading.to_working(turned)
-        reference = guards.reference(working, posed, seen=reference.seen, who=reference.embedding)
+        reference = guards.reference(working, posed, seen=reference.seen, who=reference)
     return _PolishInput(working, reference, Cache())
 
 
@@ -429,7 +429,7 @@ def _measure(
         held_back=None if polished is None else polished.held_back,
         halo=None if turned.image_u8 is original else _halo(polished),
         in_new_light=None if polished is None else polished.in_new_light,
-        distance=None if turned.image_u8 is not original else _distance(polished),
+        distance=_distance(polished),
         done=() if polished is None else tuple(polished.done.report()),
     )
     return measured, warnings if polished is None else (*polished.notes, *warnings)
