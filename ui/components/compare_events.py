@@ -364,6 +364,8 @@ class CompareEvents:
         photo = page.shared_samples.ready(path, looks)
         if photo is None:
             updates[self.comparison_due] = str(request.session_hash)
+            address = page.file_store.address(path) if path else ""
+            updates[page.results.strip] = captions.waiting_strip(language, address)
         else:
             screen = comparison.compare(
                 photo,

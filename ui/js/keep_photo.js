@@ -29,7 +29,9 @@ const forget = async () => {
 
 const keep = async ({ url, orig_name: name }) => {
   const blob = await (await fetch(url)).blob();
-  await finished((await store('readwrite')).put({ blob, name, at: Date.now() }, tabOf()));
+  // Private windows of Safari store bytes, but no blobs.
+  const photo = { bytes: await blob.arrayBuffer(), type: blob.type, name, at: Date.now() };
+  await finished((await store('readwrite')).put(photo, tabOf()));
   show(true);
 };
 
@@ -43,10 +45,10 @@ const tidy = async () => {
 const restore = async () => {
   await tidy();
   const kept = await finished((await store('readonly')).get(tabOf()));
-  const input = kept && document.querySelector('#portrait input[type=file]');
+  const input = kept?.bytes && document.querySelector('#portrait input[type=file]');
   if (!input) return;
   const files = new DataTransfer();
-  files.items.add(new File([kept.blob], kept.name || 'photo', { type: kept.blob.type }));
+  files.items.add(new File([kept.bytes], kept.name || 'photo', { type: kept.type }));
   restoring = true;
   input.files = files.files;
   input.dispatchEvent(new Event('change', { bubbles: true }));
