@@ -100,15 +100,25 @@ def in_space(decoded: Decoded, original: Image8, result: Image8, space: ColourSp
     values = decoded.values if same else spaces.in_depth(decoded.values, np.uint16)
     if same and result is original:
         return values
-    after = values.copy()
+    after, top_level = values.copy(), np.iinfo(values.dtype).max
     for top in range(0, len(values), _BLOCK):
         rows = slice(top, top + _BLOCK)
         before, changed = original[rows], result[rows]
         if same and np.array_equal(before, changed):
             continue
-        where = np.ones(before.shape[:2], bool) if not same else (before != changed).any(axis=2)
-        change = (changed[where].astype(np.float32) - before[where]) / np.float32(255)
-        value = spaces.srgb_value(decoded.space.linear(values[rows][where]))
+        if same and space.is_srgb:
+            # Its values are those that the change is added to.
+            steps = cv2.subtract(changed, before, dtype=cv2.CV_32S) * np.int32(top_level // 255)
+            after[rows] = np.clip(values[rows] + steps, 0, top_level)
+            continue
+        change = cv2.subtract(changed, before, dtype=cv2.CV_32F) / np.float32(255)
+        value = spaces.srgb_value(decoded.space.linear(values[rows]))
         light = spaces.srgb_linear(value + change)
-        after[rows][where] = space.values(light, after.dtype.type)
+        made = space.values(light, after.dtype.type)
+        if same:
+            differs = before != changed
+            where = differs[..., 0] | differs[..., 1] | differs[..., 2]
+            cv2.copyTo(made, where.astype(np.uint8), after[rows])
+        else:
+            after[rows] = made
     return after
