@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.runtime.errors import PresenceError
+from sharing.translations import _
 
 
 class SharingError(PresenceError):
@@ -25,8 +26,10 @@ class NotFound(SharingError):
     def __init__(self) -> None:
         super().__init__(
             "no-link",
-            "There is nothing under this link. It may have been taken back, or cut off when it was "
-            "copied: ask whoever sent it for the whole link.",
+            _(
+                "There is nothing under this link. It may have been taken back, or cut off when it "
+                "was copied: ask whoever sent it for the whole link."
+            ),
         )
 
 
@@ -38,8 +41,10 @@ class Gone(SharingError):
     def __init__(self) -> None:
         super().__init__(
             "expired",
-            "This comparison has expired, and its pictures are gone. Ask whoever sent it to "
-            "publish it again.",
+            _(
+                "This comparison has expired, and its pictures are gone. Ask whoever sent it to "
+                "publish it again."
+            ),
         )
 
 
@@ -51,8 +56,10 @@ class WrongSecret(SharingError):
     def __init__(self) -> None:
         super().__init__(
             "wrong-secret",
-            "This is not the private link of this comparison. Use the one that was shown when it "
-            "was published.",
+            _(
+                "This is not the private link of this comparison. Use the one that was shown when "
+                "it was published."
+            ),
         )
 
 
@@ -74,7 +81,7 @@ class AlreadyVoted(SharingError):
     status = 409
 
     def __init__(self) -> None:
-        super().__init__("already-voted", "You have voted on this comparison; your vote counts.")
+        super().__init__("already-voted", _("You have voted on this comparison; your vote counts."))
 
 
 class InvalidForm(SharingError):
@@ -85,8 +92,10 @@ class InvalidForm(SharingError):
     def __init__(self) -> None:
         super().__init__(
             "stale-form",
-            "This form is not valid for this visit. Open the link again, allow its cookie, and "
-            "vote there.",
+            _(
+                "This form is not valid for this visit. Open the link again, allow its cookie, and "
+                "vote there."
+            ),
         )
 
 
@@ -96,7 +105,7 @@ class HiddenUntilVote(SharingError):
     status = 403
 
     def __init__(self) -> None:
-        super().__init__("not-yet", "These pictures are shown in full after the vote.")
+        super().__init__("not-yet", _("These pictures are shown in full after the vote."))
 
 
 class TooMany(SharingError):
@@ -128,6 +137,8 @@ class Unavailable(SharingError):
     def __init__(self) -> None:
         super().__init__(
             "unavailable",
-            "Shared comparisons can't be reached right now. Nothing was changed; try again in a "
-            "minute.",
+            _(
+                "Shared comparisons can't be reached right now. Nothing was changed; try again in "
+                "a minute."
+            ),
         )

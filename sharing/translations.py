@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from babel.core import negotiate_locale
 from babel.messages.extract import extract_from_dir
 
 from pipelines.runtime.messages import Message
@@ -43,6 +44,16 @@ def translate_sentence(language: str, sentence: str) -> str:
     if isinstance(sentence, Message):
         return translate(language, sentence.template, **sentence.values)
     return _texts(language).get((CONTEXT, sentence), sentence)
+
+
+def negotiated(accepted: str) -> str:
+    """The first language of an ``Accept-Language`` header that the texts are in; else ``en``.
+
+    Browsers list languages by preference, so that the weights need not be read.
+    """
+    known = ["en", *(path.stem for path in FOLDER.glob("*.po"))]
+    wanted = [part.partition(";")[0].strip() for part in accepted.split(",")]
+    return negotiate_locale(wanted, known, sep="-") or "en"
 
 
 def sources() -> Iterator[tuple[str, str]]:

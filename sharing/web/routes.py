@@ -30,7 +30,7 @@ from sharing.publication import PublishedPicture
 from sharing.report_table import table, votes_csv
 from sharing.store import SharedComparison
 from sharing.templates import STATIC, render
-from sharing.translations import _, translate, translate_sentence
+from sharing.translations import _, negotiated, translate, translate_sentence
 from sharing.visitors import equal, is_token, keyed_hash, new_token
 from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot, questions_of, shuffled, tally
 from sharing.web.jpeg_metadata import strip_metadata
@@ -386,11 +386,12 @@ def _endpoint(
                 form = await _read_form(request)
             response = await run_in_threadpool(handler, request, form)
         except SharingError as error:
-            response = await run_in_threadpool(_error_page, link_service, error, form)
+            response = await run_in_threadpool(_error_page, link_service, error, request, form)
         except Exception as error:
             # Only the type is logged, because the text could contain a path or a title.
             _log.error("a shared page failed: %s", type(error).__name__)
-            response = await run_in_threadpool(_error_page, link_service, _InternalError(), form)
+            failure = _InternalError()
+            response = await run_in_threadpool(_error_page, link_service, failure, request, form)
         return _add_headers(response)
 
     return endpoint
@@ -403,7 +404,7 @@ class _InternalError(SharingError):
 
     def __init__(self) -> None:
         super().__init__(
-            "failed", "Something went wrong on our side. Nothing was changed; try again."
+            "failed", _("Something went wrong on our side. Nothing was changed; try again.")
         )
 
 
@@ -412,13 +413,24 @@ def _not_found(request: Request, form: Form) -> Response:
     raise NotFound
 
 
-def _error_page(link_service: LinkService, error: SharingError, form: Form) -> Response:
-    headings = {404: "Nothing here", 410: "This comparison has expired", 409: "Already voted"}
+_HEADINGS = {
+    404: _("Nothing here"),
+    409: _("Already voted"),
+    410: _("This comparison has expired"),
+}
+
+
+def _error_page(
+    link_service: LinkService, error: SharingError, request: Request, form: Form
+) -> Response:
+    """The page of an error, in the language of the visitor's browser."""
+    language = negotiated(request.headers.get("accept-language", ""))
     page = _html(
         "message.html",
+        language,
         root=link_service.root,
-        heading=headings.get(error.status, "That did not work"),
-        sentence=error.sentence,
+        heading=translate(language, _HEADINGS.get(error.status, _("That did not work"))),
+        sentence=translate_sentence(language, error.sentence),
         kept=form.get("comment", "")[:20_000],
     )
     page.status_code = error.status
@@ -448,8 +460,10 @@ async def _read_form(request: Request) -> dict[str, str]:
             raise TooLarge(
                 "form-too-large",
                 Message(
-                    "That is far more text than a comment holds ({most:,} characters). "
-                    "Nothing was stored; go back and shorten it.",
+                    _(
+                        "That is far more text than a comment holds ({most:,} characters). "
+                        "Nothing was stored; go back and shorten it."
+                    ),
                     most=LONGEST_COMMENT,
                 ),
             )

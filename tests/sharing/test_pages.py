@@ -531,6 +531,20 @@ def test_malformed_links_are_answered_with_a_sentence(visit: Visit, path: str) -
     assert_nothing_private(answer.text)
 
 
+@pytest.mark.parametrize(
+    ("accepted", "heading"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "Hier ist nichts"),
+        ("fr,ko-KR;q=0.5", "아무것도 없어요"),
+        ("fr", "Nothing here"),
+        ("; ,,", "Nothing here"),
+    ],
+)
+def test_an_error_speaks_the_visitors_language(visit: Visit, accepted: str, heading: str) -> None:
+    answer = visit().get("/s/x", headers={"Accept-Language": accepted})
+    assert f"<h1>{heading}</h1>" in answer.text
+
+
 def test_an_expired_link_says_so(visit: Visit, store: Store, clock: Clock) -> None:
     published = publish(store, days=1)
     visitor = visit()
