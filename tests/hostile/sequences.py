@@ -325,7 +325,7 @@ def _half_an_upload(scene: Scene) -> tuple[str, ...]:
 @_case("stop while the photo is looked at", STOPPED, NOTHING)
 def _stop_in_analysis(scene: Scene) -> tuple[str, ...]:
     one, page = scene.visitor(scene.photo()), scene.page
-    examine = page.event("portrait", "change")
+    examine = page.event("arrived", "change")
     with scene.held("analysis") as gate:
         id_ = one.join(examine)
         gate.wait()
@@ -527,7 +527,7 @@ def _ten_clicks(scene: Scene) -> tuple[str, ...]:
 
 @_case("another portrait in mid-run", NOTHING, RESULT)
 def _another_portrait(scene: Scene) -> tuple[str, ...]:
-    one, examine = scene.visitor(), scene.page.event("portrait", "change")
+    one, examine = scene.visitor(), scene.page.event("arrived", "change")
     with scene.held("first look") as gate:
         old = one.join(scene.page.event("settle", "click"))
         gate.wait()
@@ -539,7 +539,7 @@ def _another_portrait(scene: Scene) -> tuple[str, ...]:
 
 @_case("another portrait, and the comparison of the one before ends only then", RESULT)
 def _late_comparison(scene: Scene) -> tuple[str, ...]:
-    one, examine = scene.visitor(), scene.page.event("portrait", "change")
+    one, examine = scene.visitor(), scene.page.event("arrived", "change")
     before = one.set_to["portrait"]
     one.choose(one.upload(scene.photo()))
     now = one.set_to["portrait"]
@@ -551,21 +551,9 @@ def _late_comparison(scene: Scene) -> tuple[str, ...]:
     return (outcome(one.work(scene.page.after(examine))),)
 
 
-@_case("a page tells of its portrait twice", RESULT)
-def _told_twice(scene: Scene) -> tuple[str, ...]:
-    one, examine = scene.visitor(scene.photo()), scene.page.event("portrait", "change")
-    one.work(examine)
-    with scene.held("first look") as gate:
-        id_ = one.join(scene.page.after(examine))
-        gate.wait()
-        one.do(scene.page.event("portrait", "change", queue=False))
-        gate.open()
-        return (outcome(one.outcome(id_)[id_]),)
-
-
 @_case("stop in line, and another portrait at once", STOPPED, RESULT)
 def _stop_then_another(scene: Scene) -> tuple[str, ...]:
-    examine = scene.page.event("portrait", "change")
+    examine = scene.page.event("arrived", "change")
     with scene.busy():
         one = scene.visitor(scene.photo())
         stopped = one.join(examine)
@@ -587,7 +575,7 @@ def _no_portrait(scene: Scene) -> tuple[str, ...]:
         old = one.join(compare)
         gate.wait()
         one.choose(None)
-        looked = one.join(scene.page.event("portrait", "change"))
+        looked = one.join(scene.page.event("arrived", "change"))
         ended = one.outcome(old, looked)
     return outcome(ended[old]), outcome(one.work(compare))
 

@@ -104,7 +104,7 @@ class Visitor:
         """Put a file into the portrait's place."""
         kept = {"path": path, "meta": {"_type": "gradio.FileData"}}
         self.set_to["portrait"] = kept if path else None
-        self.do(self.page.event("portrait", "change", queue=False))
+        self.do(self.page.event("arrived", "change", queue=False))
 
     def do(self, event: dict[str, Any], data: Any = None) -> Any:
         """An event that does not queue; its answer."""

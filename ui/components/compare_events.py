@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -56,8 +55,6 @@ _IDLE = """() => {
   page.classList.remove('p-busy-CAUSE');
   if (!page.matches('.p-busy-settle, .p-busy-portrait')) page.classList.remove('p-busy');
 }"""
-# In place of a cleared portrait: the page was opened by a link without one, and says so.
-_SENT = "sent"
 # Formats that most browsers do not show.
 _NOT_SHOWN = ("HEIF", "TIFF")
 # Seconds within which a browser sends the event that follows another one.
@@ -95,8 +92,6 @@ class CompareEvents:
         page: The panels of the page.
         comparison_due: State that page load sets if the first comparison is not cached; its change
             starts that comparison.
-        cleared_for: State with the portrait that the page was last cleared for, because Gradio
-            fires `change` twice for some uploads.
         examined: State with the outcome of the last analysis. It is kept apart from the photo's
             state, because a late comparison of the old portrait could overwrite that one. It also
             remembers a stop: a browser sends the events of one change in sequence, so some arrive
@@ -106,18 +101,13 @@ class CompareEvents:
 
     page: Panels
     comparison_due: gr.State = field(init=False)
-    cleared_for: gr.State = field(init=False)
     examined: gr.State = field(init=False)
     previews: Previews = field(init=False)
-    # Session and portrait that is being analysed; and its looks where they are being compared.
-    _under_way: set[tuple[object, ...]] = field(init=False, default_factory=set)
-    _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
     _serials: Iterator[int] = field(init=False, default_factory=count)
 
     def render(self) -> None:
         """Create the states; nothing is visible."""
         self.comparison_due = gr.State("")
-        self.cleared_for = gr.State("")
         self.examined = gr.State(Examined())
 
     def listen(self, blocks: gr.Blocks) -> None:
@@ -130,22 +120,22 @@ class CompareEvents:
         options = self.options
         portrait = page.portrait.photo
         # Before the handlers of the work: Gradio runs the listeners of an event in their order.
-        self.begin_busy_on(portrait.change, "portrait")
+        arrived = page.portrait.arrived.change
+        self.begin_busy_on(arrived, "portrait")
         cleared = [
-            self.cleared_for,
             page.photo,
             page.portrait.gaze_line,
             page.results.notice,
             *self._clear(),
         ]
         # Unqueued, so that no picture of the old portrait stays while the new one waits.
-        portrait.change(
+        arrived(
             self._on_portrait,
-            [portrait, page.share.screen, self.cleared_for, page.language],
+            [portrait, page.share.screen, self.examined, page.language],
             cleared,
             **QUICK,
         )
-        examined = portrait.change(
+        examined = arrived(
             self._examine,
             [portrait, page.photo, page.language, self.examined],
             [
@@ -160,8 +150,6 @@ class CompareEvents:
             trigger_mode="always_last",
             **WORK,
         )
-        # After each of several analyses: Gradio fires some changes twice, the second analysis takes
-        # the place of the first, and what follows the first finds nothing to compare.
         recompared = examined.then(
             self._compare_new_portrait,
             **{
@@ -355,7 +343,6 @@ class CompareEvents:
             return {
                 **updates,
                 page.portrait.photo: None,
-                self.cleared_for: _SENT,
                 page.results.strip: captions.waiting_strip(language),
                 page.results.notice: notice,
                 # The change of the portrait that follows shows it again.
@@ -384,7 +371,6 @@ class CompareEvents:
         return [
             page.language,
             page.portrait.photo,
-            self.cleared_for,
             self.comparison_due,
             self.examined,
             *page.card_outputs,
@@ -411,8 +397,6 @@ class CompareEvents:
             # `_on_portrait` decides about the notice.
             return {page.photo: None, page.portrait.gaze_line: "", self.examined: Examined()}
         session = str(request.session_hash)
-        if not self._begin(session, path):
-            return {page.photo: gr.skip()}
         progress(0, desc=translate_message(language, "Looking at the photo"))
         try:
             with page.cancellations.running(session) as check:
@@ -424,8 +408,6 @@ class CompareEvents:
         except Exception as error:
             examined = Examined(path, _error_notice(error, language))
             return {page.results.strip: "", **self._not_examined(examined)}
-        finally:
-            self._under_way.discard((session, path))
         return {
             page.photo: photo,
             page.portrait.gaze_line: _gaze_line(photo, language),
@@ -463,24 +445,21 @@ class CompareEvents:
         self,
         path: str | None,
         screen: comparison.PageComparison | None,
-        cleared_for: str,
+        examined: Examined,
         language: str,
         request: gr.Request,
     ) -> Updates:
         """Clear everything that belongs to another portrait than the new one."""
         page = self.page
         page.file_store.register_upload(path)
-        updates = {self.cleared_for: path or ""}
-        if not path and cleared_for == _SENT:
-            return updates
-        if is_of_portrait(screen, path) or (path and path == cleared_for):
-            return updates
+        # A page that was opened by a link without a portrait says so.
+        if is_of_portrait(screen, path) or (not path and examined.refusal):
+            return {page.photo: gr.skip()}
         # The results of the old portrait are not needed any more.
         session = str(request.session_hash)
         page.cancellations.supersede(session)
         self.previews.forget(session)
         return {
-            **updates,
             page.photo: None,
             page.portrait.gaze_line: "",
             page.results.notice: "",
@@ -543,26 +522,7 @@ class CompareEvents:
         if restored and self.is_settled(values, values[page.share.screen]):
             # It was restored from the history with its results.
             return {page.link: ""}
-        session, work = str(request.session_hash), (path, *self._looks(values))
-        if not self._begin(session, *work):
-            return {page.link: ""}
-        try:
-            return self.compare(values, request, progress)
-        finally:
-            self._under_way.discard((session, *work))
-
-    def is_busy(self, session: str) -> bool:
-        """Whether a new portrait of a session is being analysed or compared."""
-        with self._lock:
-            return any(work[0] == session for work in self._under_way)
-
-    def _begin(self, *work: object) -> bool:
-        """Whether this work is not under way already; Gradio fires some changes twice."""
-        with self._lock:
-            if work in self._under_way:
-                return False
-            self._under_way.add(work)
-            return True
+        return self.compare(values, request, progress)
 
     def _looks(self, values: Values) -> tuple[Look | None, ...]:
         return tuple(read_look(card, values) for card in self.active_cards(values))
@@ -645,9 +605,6 @@ class CompareEvents:
     def _cancel_all(self, request: gr.Request) -> None:
         """Cancel the session's comparison, persona and live previews; a grid has its own Stop."""
         session = str(request.session_hash)
-        with self._lock:
-            # What is asked for from now on is not the same work any more.
-            self._under_way -= {work for work in self._under_way if work[0] == session}
         self.page.cancellations.stop(session)
         self.page.cancellations.stop(task_key(session, "persona"))
         self.previews.forget(session, stopped=True)

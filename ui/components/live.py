@@ -141,9 +141,8 @@ class LivePreviews:
         end = cancellations.stop if stopped else cancellations.supersede
         end(task_key(session, "live"))
 
-    def _prepare(self, photo: comparison.Photo | None, framing: str, request: gr.Request) -> None:
-        # A comparison that is still under way prepares when it ends, and needs the cores before.
-        if photo is not None and not self.events.is_busy(str(request.session_hash)):
+    def _prepare(self, photo: comparison.Photo | None, framing: str) -> None:
+        if photo is not None:
             with self._slot() as free:
                 if free:
                     _stage(photo, framing)

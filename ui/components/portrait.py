@@ -35,6 +35,8 @@ for (const [kind, failed] of [['error', true], ['load', false]]) {
 """
 # Opens the file dialog of the image component.
 _OPEN = "() => document.querySelector('#portrait input[type=file]')?.click()"
+# Gradio fires the change of an uploaded image twice, this one's only if the file is another one.
+_ARRIVED = "(photo) => photo ? photo.path : 'none'"
 # Hands the photo to the script that keeps it in the browser.
 _KEEP = """(photo) => {
   document.querySelector('.p-kept')?.dispatchEvent(
@@ -44,9 +46,18 @@ _KEEP = """(photo) => {
 
 @dataclass
 class PortraitPanel:
-    """The portrait, its gaze line, and the samples, at the upper right of the page."""
+    """The portrait, its gaze line, and the samples, at the upper right of the page.
+
+    Attributes:
+        photo: The portrait; its value is the path of its file.
+        arrived: Hidden; changes once for each other portrait, which `photo` does not.
+        own: The button for an own photo.
+        gaze_line: The gaze in the portrait.
+        thumbs: The samples.
+    """
 
     photo: gr.Image = field(init=False)
+    arrived: gr.Textbox = field(init=False)
     own: gr.Button = field(init=False)
     gaze_line: gr.HTML = field(init=False)
     thumbs: gr.HTML = field(init=False)
@@ -72,6 +83,7 @@ class PortraitPanel:
             with gr.Column(elem_id="or", min_width=150):
                 self.own = gr.Button(t("portrait.own"), size="md", variant="primary", elem_id="own")
                 self.thumbs = html(_thumbnails(), js_on_load=_PICK)
+        self.arrived = gr.Textbox(visible="hidden", elem_id="arrived")
         self.gaze_line = html(elem_id="seen", js_on_load=_CHOOSE)
         html(
             render("page", "kept", DEFAULT_LANGUAGE),
@@ -83,7 +95,8 @@ class PortraitPanel:
         """Attach the file dialog to the button, and a sample to each thumbnail."""
         self.own.click(None, None, None, js=_OPEN, api_visibility="private")
         # Samples are set by events, which end in the change, too.
-        self.photo.change(None, self.photo, None, js=_KEEP, api_visibility="private")
+        self.photo.change(None, self.photo, self.arrived, js=_ARRIVED, api_visibility="private")
+        self.arrived.change(None, self.photo, None, js=_KEEP, api_visibility="private")
         self.thumbs.click(
             _pick,
             None,
