@@ -43,7 +43,7 @@ def build(
     Args:
         root_path: Path that a proxy serves the page under, or "".
         shared_samples: Samples and first results for all visitors.
-        waiting: How many comparisons may wait in the queue.
+        waiting: How many looks may wait in the queue.
         forget_after: Seconds after which the files and the state of a closed page are deleted.
     """
     file_store = FileStore(root_path)
@@ -62,8 +62,9 @@ def build(
         page.listen(blocks)
         Sessions(blocks, file_store, page.cancellations, forget_after).listen()
     clean_up(blocks, file_store.paths)
-    blocks.queue()
-    limit_queue(blocks, waiting)
+    # Queued work can't be asked for past the queue.
+    blocks.queue(api_open=False)
+    limit_queue(blocks, waiting, page.active)
     return blocks
 
 

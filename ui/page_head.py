@@ -101,7 +101,7 @@ def _head(language: str, home: str, picture: str) -> str:
         for key in keys
         if key.startswith("gradio.")
     }
-    unfilled = {"place": "{place}", "size": "{size}"}
+    unfilled = {name: f"{{{name}}}" for name in ("place", "size", "count")}
     words = {
         key.removeprefix("queue."): translate(language, key, **unfilled)
         for key in keys
