@@ -12,7 +12,7 @@ import time
 from abc import ABCMeta
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import gettempprefix
@@ -24,8 +24,9 @@ from gradio.context import LocalContext
 from gradio.data_classes import ImageData
 from gradio.processing_utils import hash_bytes
 from gradio.queueing import Event, Queue
+from gradio.route_utils import CustomCORSMiddleware as AnyOrigin
 from gradio.route_utils import FnIndexInferError
-from gradio.server_messages import ProcessCompletedMessage
+from gradio.server_messages import EventMessage, ProcessCompletedMessage
 from gradio.utils import get_upload_folder
 
 from sharing.visitors import address_group
@@ -33,6 +34,10 @@ from ui.fair_turns import FairTurns, Work
 
 __all__ = ["FnIndexInferError", "get_upload_folder", "hash_bytes"]
 
+WRONG_PHOTO = (
+    "The photo can't be used. Give a file that was uploaded here, or an http(s) address that opens "
+    "without signing in."
+)
 FETCH_WITHIN_S = 60.0
 """Seconds within which somebody has to come for a result; then its work ends."""
 
@@ -50,6 +55,10 @@ browser only, after the page was shown, and not in choices."""
 
 META = re.compile(r'<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*')
 """Gradio's own metadata, which chat tools would read before ours."""
+
+LOGIN_PAGE = '"auth_required":true'
+ENDPOINTS = re.compile(r"(window\.gradio_api_info = ).*?(;</script>)", re.DOTALL)
+"""The list of endpoints, which Gradio puts into the page, also where it only asks for a login."""
 
 
 def _path_of(_image: gr.Image, payload: ImageData | None) -> str | None:
@@ -201,8 +210,20 @@ class FairQueue(Queue):
         self._unfetched: dict[str, tuple[str, float]] = {}
         # How many connections of a session wait for results.
         self._listeners: Counter[str] = Counter()
+        # How many pages of a session are open.
+        self._pages: Counter[str] = Counter()
         self._next_sweep = 0.0
         blocks._queue = self
+
+    def send_message(self, event: Event, event_message: EventMessage) -> None:
+        """Send a message; an error without words says that Gradio did not accept the photo.
+
+        All other errors of the public endpoints have words. See `Queue.send_message`.
+        """
+        output = getattr(event_message, "output", None)
+        if isinstance(output, dict) and event.fn.api_visibility == "public":
+            output.update({"error": WRONG_PHOTO} if output.get("error", "") is None else {})
+        super().send_message(event, event_message)
 
     async def push(self, body: Any, request: Any, username: str | None) -> Answer:
         """Add an event, or refuse it with a message; see `Queue.push`."""
@@ -245,16 +266,17 @@ class FairQueue(Queue):
                     return [event], False, id_
         return None
 
-    @contextmanager
-    def listening(self, session: str) -> Iterator[None]:
+    def listening(self, session: str) -> AbstractContextManager[None]:
         """Somebody waits for the results of a session during the block."""
-        self._listeners[session] += 1
-        try:
-            yield
-        finally:
-            self._listeners[session] -= 1
-            if not self._listeners[session]:
-                del self._listeners[session]
+        return _counted(self._listeners, session)
+
+    def with_page(self, session: str) -> AbstractContextManager[None]:
+        """A page of a session is open during the block."""
+        return _counted(self._pages, session)
+
+    def has_page(self, session: str) -> bool:
+        """Whether a page of a session is open."""
+        return session in self._pages
 
     def is_unfetched(self, event_id: str) -> bool:
         """Whether nobody has come for a result for `FETCH_WITHIN_S` seconds."""
@@ -329,6 +351,17 @@ class FairQueue(Queue):
             del self._unfetched[id_]
 
 
+@contextmanager
+def _counted(counts: Counter[str], key: str) -> Iterator[None]:
+    counts[key] += 1
+    try:
+        yield
+    finally:
+        counts[key] -= 1
+        if not counts[key]:
+            del counts[key]
+
+
 def fair_queue(blocks: gr.Blocks) -> FairQueue:
     """The queue of a page."""
     queue = blocks._queue
@@ -387,6 +420,40 @@ def forget_state(blocks: gr.Blocks, session: str) -> None:
     blocks._queue.pending_event_ids_session.pop(session, None)
 
 
+def keep_open_pages(blocks: gr.Blocks) -> None:
+    """Where a launched page has more sessions than fit, forget those without an open page first.
+
+    Gradio forgets the one that was used least recently, so that requests with made-up sessions
+    would take everybody's photo and results away.
+    """
+    states: Any = blocks.app.state_holder
+
+    def update(session: str) -> None:
+        with states.lock:
+            sessions = states.session_data
+            if session in sessions:
+                sessions.move_to_end(session)
+            if len(sessions) > states.capacity:
+                has_page = fair_queue(blocks).has_page
+                closed = (one for one in sessions if one != session and not has_page(one))
+                forgotten = next(closed, next(iter(sessions)))
+                del sessions[forgotten]
+                states.time_last_used.pop(forgotten, None)
+
+    states.update = update
+
+
+def allow_own_origin_only(blocks: gr.Blocks) -> None:
+    """Take away the middleware of a launched page that lets pages of any site read its answers.
+
+    Gradio adds it itself, outside of all others, and allows every origin with the visitor's cookies
+    unless the server is asked for by a loopback address.
+    """
+    app = blocks.app
+    app.user_middleware = [one for one in app.user_middleware if one.cls is not AnyOrigin]
+    app.middleware_stack = app.build_middleware_stack()
+
+
 class PathSet(set[str]):
     """A set of paths that can be iterated over while other threads change it."""
 
@@ -424,7 +491,6 @@ def replace_tool_methods(
     blocks: gr.Blocks,
     read: Callable[[dict[str, Any], list[list[str | int]]], dict[str, Any]],
     write: Callable[[object, str], list[Any]],
-    wrap: Callable[[Callable[..., Any]], Callable[..., Any]],
     paths: set[str],
 ) -> None:
     """Replace how the MCP server of a launched page converts inputs and outputs.
@@ -435,7 +501,6 @@ def replace_tool_methods(
         blocks: The page.
         read: Gives the arguments of a call, from them and the key paths of files in them.
         write: Gives the contents of an answer, from the outputs and the page's address.
-        wrap: Wraps the method that runs a call.
         paths: The files that `read` writes, for `clean_up`.
     """
     server = blocks.mcp_server_obj
@@ -445,5 +510,3 @@ def replace_tool_methods(
     methods = vars(server)
     methods["convert_strings_to_filedata"] = read
     methods["postprocess_output_data"] = write
-    for name in ("_execute_tool_without_progress", "_execute_tool_with_progress"):
-        methods[name] = wrap(getattr(server, name))

@@ -99,5 +99,3 @@ def test_the_tool_server_has_the_methods_that_are_replaced() -> None:
         "filedata_positions",
     }
     assert {"self", "data", "root_url"} <= _parameters(server.postprocess_output_data)
-    for name in ("_execute_tool_without_progress", "_execute_tool_with_progress"):
-        assert hasattr(server, name), f"{name} is gone: fetching fails without a message."

@@ -1,4 +1,4 @@
-"""Who waits for results, and 404 for those that do not exist or were fetched already.
+"""Who is there and waits for results, and 404 for those that do not exist or were fetched already.
 
 A result can be fetched once. Gradio would keep a second request open as long as the client does.
 """
@@ -20,11 +20,12 @@ GONE = (
 )
 
 _PATH = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/(?P<id>[^/]+)/?$")
-_PAGE = re.compile(r"/gradio_api/queue/data/?$")
+_RESULTS = re.compile(r"/gradio_api/queue/data/?$")
+_PAGE = re.compile(r"/gradio_api/heartbeat/(?P<session>[^/]+)/?$")
 
 
 class Answers:
-    """ASGI middleware that notes who waits for results, and answers 404 where none will come.
+    """ASGI middleware that notes who is there, and answers 404 where no result will come.
 
     Args:
         app: The application.
@@ -45,7 +46,10 @@ class Answers:
         path = scope["path"].removeprefix(self._root)
         if match := _PATH.match(path):
             await self._answer(match["id"], scope, receive, send)
-        elif _PAGE.match(path):
+        elif match := _PAGE.match(path):
+            with fair_queue(self._blocks).with_page(match["session"]):
+                await self._app(scope, receive, send)
+        elif _RESULTS.match(path):
             sessions = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])
             with fair_queue(self._blocks).listening(sessions[0]):
                 await self._app(scope, receive, send)
