@@ -450,7 +450,8 @@ def allow_own_origin_only(blocks: gr.Blocks) -> None:
     unless the server is asked for by a loopback address.
     """
     app = blocks.app
-    app.user_middleware = [one for one in app.user_middleware if one.cls is not AnyOrigin]
+    layers: list[Any] = app.user_middleware
+    app.user_middleware = [one for one in layers if one.cls is not AnyOrigin]
     app.middleware_stack = app.build_middleware_stack()
 
 

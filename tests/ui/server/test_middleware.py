@@ -102,6 +102,19 @@ def test_a_failure_is_logged_by_its_kind_alone(
     assert not any("somebody" in line for line in lines)
 
 
+def test_no_path_or_header_writes_a_line_of_its_own(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    forged = '%0d%0a{"level": "error"}%1b[2J'
+    with caplog.at_level(logging.INFO, "presence.requests"):
+        for path in ("/", "/s/", "/gradio_api/call/"):
+            client(tmp_path).get(path + forged, headers={"User-Agent": "forged", "X-Id": "forged"})
+    lines = [JsonLines().format(one) for one in caplog.records if one.name == "presence.requests"]
+    assert len(lines) == 3
+    assert {json.loads(line)["level"] for line in lines} == {"info"}
+    assert not any(part in line for line in lines for part in ("forged", "error", "\n", "\x1b"))
+
+
 def test_what_gradio_trips_over_is_a_bad_request_and_the_rest_our_fault(tmp_path: Path) -> None:
     visitor = client(tmp_path)
     malformed, broken = visitor.post("/gradio_api/made-up"), visitor.get("/broken")
