@@ -40,7 +40,7 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def bucket() -> Iterator[str]:
     """URL of an S3 bucket, of a server that moto runs in this process."""
-    pytest.importorskip("s3fs", reason="s3fs is not installed: pip install s3fs==2026.9.0")
+    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed: pip install s3fs==2026.9.0")
     server = pytest.importorskip("moto.server", reason='moto is not installed: "moto[server]"')
     with pytest.MonkeyPatch.context() as environment:
         s3 = server.ThreadedMotoServer(port=free_port())
@@ -49,8 +49,6 @@ def bucket() -> Iterator[str]:
             environment.setenv(f"AWS_{name}", "test")
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         environment.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*s3.get_host_and_port()))
-        import s3fs
-
         s3fs.S3FileSystem().mkdir("links")
         yield "s3://links"
         s3.stop()
