@@ -270,6 +270,10 @@ class FairQueue(Queue):
         """Somebody waits for the results of a session during the block."""
         return _counted(self._listeners, session)
 
+    def has_listener(self, session: str) -> bool:
+        """Whether somebody waits for the results of a session."""
+        return session in self._listeners
+
     def with_page(self, session: str) -> AbstractContextManager[None]:
         """A page of a session is open during the block."""
         return _counted(self._pages, session)
@@ -281,7 +285,7 @@ class FairQueue(Queue):
     def is_unfetched(self, event_id: str) -> bool:
         """Whether nobody has come for a result for `FETCH_WITHIN_S` seconds."""
         session, asked_at = self._unfetched.get(event_id, ("", math.inf))
-        return session not in self._listeners and time.monotonic() - asked_at > FETCH_WITHIN_S
+        return not self.has_listener(session) and time.monotonic() - asked_at > FETCH_WITHIN_S
 
     def has_room(self, concurrency_id: str) -> bool:
         """Whether anybody may join this queue."""
@@ -336,7 +340,7 @@ class FairQueue(Queue):
             if now - asked_at <= FETCH_WITHIN_S:
                 break
             pending = self.pending_event_ids_session.get(session, set())
-            if id_ in pending and session in self._listeners:
+            if id_ in pending and self.has_listener(session):
                 continue
             event = self.event_ids_to_events.get(id_)
             if event is not None and event in self._waiting(event.concurrency_id):

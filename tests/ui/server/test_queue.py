@@ -133,10 +133,11 @@ def test_work_that_nobody_fetches_ends(queued: Queued, monkeypatch: pytest.Monke
 def test_only_what_somebody_waits_for_is_kept(
     queued: Queued, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gradio_compat, "FETCH_WITHIN_S", 0.3)
     fetched, waiting = queued.ask("compare"), queued.ask("compare")
     with ThreadPoolExecutor(1) as pool:
         fetching = pool.submit(queued.fetched, fetched, "compare")
+        _until(lambda: queued.line.has_listener(fetched.json()["event_id"]))
+        monkeypatch.setattr(gradio_compat, "FETCH_WITHIN_S", 0.3)
         _until(lambda: queued.line.waiting("work") == 0)
         queued.end.set()
         assert "letters" in fetching.result()
@@ -155,7 +156,7 @@ def test_nobody_gets_past_the_queue(queued: Queued) -> None:
 
 def _until(true: object) -> None:
     assert callable(true)
-    for _ in range(500):
+    for _ in range(3000):
         if true():
             return
         time.sleep(0.01)
