@@ -27,6 +27,8 @@ from pipelines.runtime.settings import ServerSettings
 from ui import tools
 from ui.launching import build, first_looks, launch, link_service
 from ui.server.folder import own_folder
+from ui.server.limits import counts_at
+from ui.server.proxies import PRIVATE_NETWORKS, TRUSTED
 from ui.server.requests import log_to_stderr
 from ui.shared_samples import SharedSamples
 
@@ -57,6 +59,7 @@ def _checked_settings() -> ServerSettings:
         credentials.check()
         link_service()
         tools.wanted()
+        counts_at(settings.limits_url)
     except (PresenceError, ValueError) as error:
         sys.exit(f"Presence cannot start. {getattr(error, 'sentence', error)}")
     log_to_stderr(settings.log_level)
@@ -67,7 +70,7 @@ def _serve(settings: ServerSettings, shared_samples: SharedSamples) -> str:
     on_space = "SPACE_ID" in os.environ
     if on_space:
         # A Space is reached through its proxies only; without this all visitors share one limit.
-        os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
+        os.environ.setdefault(TRUSTED, PRIVATE_NETWORKS)
     host = settings.host or ("0.0.0.0" if on_space else "127.0.0.1")
     root_path = settings.root_path
     try:

@@ -122,6 +122,21 @@ def load(
 
 
 @app.command()
+def arrivals(
+    load: Annotated[list[float] | None, _option("shares of the capacity; 0.3 0.6 0.8")] = None,
+    minutes: float = 3.0,
+    engine: Annotated[str | None, _option("the default engine if none is given")] = None,
+    json: Json = None,
+) -> None:
+    """Visitors who come at random, beside the queueing model; what a look and a page cost."""
+    from benchmarks import arrivals
+    from pipelines.studio import Look
+
+    report = arrivals.run(load or (0.3, 0.6, 0.8), minutes, engine or Look().engine)
+    _show(report, arrivals.table, json)
+
+
+@app.command()
 def recovery(
     links: Annotated[int, _option("published before the kill")] = 20,
     json: Json = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +18,12 @@ from sharing.errors import Full, Unavailable
 MIGRATIONS = Path(__file__).with_name("migrations")
 # Key of the PostgreSQL advisory lock that serialises all writers and migrations of Presence.
 _LOCK_KEY = 0x50524553
+_NOW = {
+    "sqlite": text("SELECT (julianday('now') - 2440587.5) * 86400"),
+    "postgresql": text("SELECT extract(epoch FROM clock_timestamp())"),
+}
+# Bytes that an SQLite file keeps free inside, for votes and deletions on a full disk.
+_ROOM = 4_000_000
 # Execution option of connections that write.
 _WRITES = "presence_writes"
 
@@ -36,10 +42,12 @@ class Database:
             Unavailable: The database cannot be opened.
         """
         self._patience = patience
+        self._kept: sqlite3.Connection | None = None
         try:
             address = _address(url)
             self.engine = self._engine(address)
             self._migrate(address)
+            self._keep_open(address)
         except (SQLAlchemyError, OSError, sqlite3.Error) as error:
             raise Unavailable from error
 
@@ -71,9 +79,44 @@ class Database:
                 session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK_KEY})
             yield session
 
+    def now(self, session: Session) -> float:
+        """The database's clock, in seconds since 1970."""
+        return float(session.scalar(_NOW[self.engine.dialect.name]) or 0.0)
+
+    def keep_room(self) -> None:
+        """Let an SQLite file keep free pages inside, so that a full disk does not stop all writing.
+
+        Its write-ahead log becomes as long, and is then used again from its start.
+        """
+        if self._kept is None:
+            return
+        with suppress(sqlite3.Error):
+            (pages,) = self._kept.execute("PRAGMA freelist_count").fetchone()
+            (size,) = self._kept.execute("PRAGMA page_size").fetchone()
+            if pages * size >= _ROOM // 2:
+                return
+            self._kept.execute("BEGIN IMMEDIATE")
+            self._kept.execute("CREATE TABLE room (bytes BLOB)")
+            self._kept.execute("INSERT INTO room VALUES (zeroblob(?))", (_ROOM,))
+            self._kept.execute("DROP TABLE room")
+            self._kept.execute("COMMIT")
+            self._kept.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        if self._kept.in_transaction:
+            self._kept.execute("ROLLBACK")
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        if self._kept is not None:
+            self._kept.close()
+
+    def _keep_open(self, address: URL) -> None:
+        # The last connection to be closed removes the log, and none can be opened on a full disk.
+        if address.get_backend_name() == "sqlite":
+            path = Path(address.database or "").absolute()
+            self._kept = _connect(path, self._patience)
+            self._kept.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            self.keep_room()
 
     def _engine(self, address: URL) -> Engine:
         if address.get_backend_name() != "sqlite":
@@ -146,7 +189,11 @@ def _create(path: Path, patience: float) -> None:
 def _connect(path: Path, patience: float) -> sqlite3.Connection:
     # With mode=rw a missing database is an error; the default would create an empty one.
     connection = sqlite3.connect(
-        f"file:{quote(str(path))}?mode=rw", uri=True, timeout=patience, isolation_level=None
+        f"file:{quote(str(path))}?mode=rw",
+        uri=True,
+        timeout=patience,
+        isolation_level=None,
+        check_same_thread=False,
     )
     connection.execute("PRAGMA foreign_keys=ON")
     return connection

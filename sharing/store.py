@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -43,7 +42,7 @@ LONGEST_PUBLISHING = 600
 """Seconds after which publishing is aborted before the record is written."""
 LEFTOVER_AGE = 3_600
 """Seconds after which a folder without a record is a leftover; much longer than
-`LONGEST_PUBLISHING`, because the clocks of replicas may differ."""
+`LONGEST_PUBLISHING`."""
 TOMBSTONES_KEPT = 90 * DAY
 """Seconds for which an expired id raises `Gone`, not `NotFound`."""
 
@@ -93,8 +92,12 @@ class SharedComparison:
 class Store:
     """The published comparisons of a deployment; several replicas can share a store."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float] | None = None) -> None:
         """Open the database and the blob storage.
+
+        Args:
+            settings: Where they are.
+            clock: Seconds since 1970; None for the database's, which all replicas share.
 
         Raises:
             Unavailable: One of them cannot be opened.
@@ -130,8 +133,8 @@ class Store:
             Full: The quota of all comparisons, or the disk, is full.
             Unavailable: The database or the pictures cannot be written.
         """
-        started = self._now()
         with self._database.writing() as session:
+            started = self._now(session)
             self._check_quota(session, "publish", address)
         packed = pack(publication, self.settings.most_bytes)
         self._make_room(packed.bytes)
@@ -155,14 +158,20 @@ class Store:
             self._try_to_remove(folder)
             raise
         # If the connection breaks during the commit, the record may exist despite the error, so
-        # the folder is not removed here; the sweep removes it if there is no record.
-        with self._database.writing() as session:
-            if self._now() - started > LONGEST_PUBLISHING:
-                raise Unavailable
-            if self._used_bytes(session) + packed.bytes > self.settings.total_bytes:
-                raise Full
-            self._record_use(session, "publish", address)
-            session.add(row)
+        # the folder is not removed then; the sweep removes it if there is no record.
+        try:
+            with self._database.writing() as session:
+                if self._now(session) - started > LONGEST_PUBLISHING:
+                    raise Unavailable
+                if self._used_bytes(session) + packed.bytes > self.settings.total_bytes:
+                    raise Full
+                # Others may have published from there meanwhile.
+                self._check_quota(session, "publish", address)
+                self._record_use(session, "publish", address)
+                session.add(row)
+        except (Full, TooMany):
+            self._try_to_remove(folder)
+            raise
         _log.info("published one comparison, %d bytes", packed.bytes)
         return published
 
@@ -253,7 +262,7 @@ class Store:
                         trust=ballot.trust,
                         purpose=ballot.purpose,
                         comment=ballot.comment,
-                        created_at=self._now(),
+                        created_at=self._now(session),
                     )
                 )
                 session.flush()
@@ -292,8 +301,9 @@ class Store:
         Raises:
             Unavailable: The database or the pictures cannot be reached; the sweep is incomplete.
         """
-        now = self._now()
+        self._database.keep_room()
         with self._database.reading() as session:
+            now = self._now(session)
             expired = self._expired(session, now)
             unfinished = session.execute(
                 select(ComparisonRow.id, ComparisonRow.state).where(
@@ -372,10 +382,10 @@ class Store:
         if not is_token(id_):
             raise NotFound
         with self._database.reading() as session:
-            row = session.get(ComparisonRow, id_)
+            row, now = session.get(ComparisonRow, id_), self._now(session)
         if row is None or row.state == DELETED:
             raise NotFound
-        if row.state == LIVE and row.expires_at <= self._now():
+        if row.state == LIVE and row.expires_at <= now:
             self._try_to_erase_expired(id_)
             raise Gone
         if row.state != LIVE:
@@ -392,7 +402,7 @@ class Store:
         row = session.get(ComparisonRow, id_)
         if row is None or row.state == DELETED:
             raise NotFound
-        if row.state != LIVE or row.expires_at <= self._now():
+        if row.state != LIVE or row.expires_at <= self._now(session):
             raise Gone
 
     def _ballot(self, session: Session, id_: str, visitor: str) -> Ballot | None:
@@ -415,7 +425,7 @@ class Store:
     def _make_room(self, wanted: int) -> None:
         """Erase expired comparisons, oldest first, until `wanted` bytes fit; else raise `Full`."""
         with self._database.reading() as session:
-            used, expired = self._used_bytes(session), self._expired(session, self._now())
+            used, expired = self._used_bytes(session), self._expired(session, self._now(session))
         for id_ in expired:
             if used + wanted <= self.settings.total_bytes:
                 return
@@ -439,7 +449,7 @@ class Store:
             .where(
                 UseRow.kind == kind,
                 UseRow.address == self._hash_address(session, address),
-                UseRow.at > self._now() - HOUR,
+                UseRow.at > self._now(session) - HOUR,
             )
         )
         if (uses or 0) >= most:
@@ -453,24 +463,24 @@ class Store:
 
     def _record_use(self, session: Session, kind: str, address: str) -> None:
         hashed = self._hash_address(session, address)
-        session.add(UseRow(kind=kind, address=hashed, at=self._now()))
+        session.add(UseRow(kind=kind, address=hashed, at=self._now(session)))
 
     def _hash_address(self, session: Session, address: str) -> str:
         # The salt changes every day and is deleted later, so that old hashes can neither be linked
         # nor reversed by trying all addresses.
-        return address_hash(self._secret(session, f"salt-{self._now() // DAY}"), address)
+        return address_hash(self._secret(session, f"salt-{self._now(session) // DAY}"), address)
 
     def _secret(self, session: Session, name: str) -> bytes:
         """A shared secret by name; created on first use."""
         row = session.get(SecretRow, name)
         if row is None:
-            row = SecretRow(name=name, value=secrets.token_bytes(32), created_at=self._now())
+            row = SecretRow(name=name, value=secrets.token_bytes(32), created_at=self._now(session))
             session.add(row)
             session.flush()
         return row.value
 
-    def _now(self) -> int:
-        return int(self._clock())
+    def _now(self, session: Session) -> int:
+        return int(self._database.now(session) if self._clock is None else self._clock())
 
 
 def _shared_comparison(row: ComparisonRow) -> SharedComparison:

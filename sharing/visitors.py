@@ -36,18 +36,22 @@ def keyed_hash(key: bytes, *parts: str) -> bytes:
     return hmac.new(key, "\0".join(parts).encode(), hashlib.sha256).digest()
 
 
-def address_hash(salt: bytes, address: str) -> str:
-    """Salted hash of an IP address.
+def address_group(address: str) -> str:
+    """What counts as one visitor: an IPv4 address, or the /64 network of an IPv6 address.
 
-    Of an IPv6 address only the first 64 bits are used, because a subscriber can choose the rest.
+    A subscriber can choose the rest of an IPv6 address. "unknown" if it is not an address.
     """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
-        return keyed_hash(salt, "unknown").hex()
+        return "unknown"
     if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            parsed = parsed.ipv4_mapped
-        else:
-            return keyed_hash(salt, str(ipaddress.ip_network((parsed, 64), strict=False))).hex()
-    return keyed_hash(salt, str(parsed)).hex()
+        if not parsed.ipv4_mapped:
+            return str(ipaddress.ip_network((parsed, 64), strict=False))
+        parsed = parsed.ipv4_mapped
+    return str(parsed)
+
+
+def address_hash(salt: bytes, address: str) -> str:
+    """Salted hash of the `address_group` of an IP address."""
+    return keyed_hash(salt, address_group(address)).hex()

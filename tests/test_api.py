@@ -216,7 +216,7 @@ def test_what_a_tool_cannot_do_it_says_in_words(address: str, ask: Any) -> None:
         "There is no region 'atlantis'": {"photo": data_url(HOPPER), "looks": "region=atlantis"},
         "no picture that we can fetch": {"photo": "/etc/passwd", "looks": ""},
         "not base64, or is cut off": {"photo": data_url(HOPPER)[:5001], "looks": ""},
-        "could not be fetched": {"photo": f"{address}/config", "looks": ""},
+        "opens without signing in": {"photo": f"{address}/config", "looks": ""},
     }
 
     async def talk(client: Any) -> list[Any]:

@@ -109,7 +109,7 @@ def endpoints() -> dict[str, Any]:
 
 def addresses() -> list[str]:
     link_service = app.link_service()
-    _, served = middleware(link_service, metrics=True)
+    _, served = middleware(link_service, settings.ServerSettings(metrics="1"))
     return sorted(
         f"{' '.join(sorted(route.methods or ()))} {route.path}"
         for route in (*served, *routes(link_service), *page_head.routes())

@@ -19,7 +19,7 @@ from ui.components.page import Page
 from ui.components.panels import SHOWN_AT_START, START
 from ui.components.results import FILES_KEPT
 from ui.file_store import FileStore
-from ui.gradio_compat import clean_up
+from ui.gradio_compat import allow_own_origin_only, clean_up, keep_open_pages
 from ui.server.answers import Answers
 from ui.server.middleware import middleware
 from ui.server.queue import limit_queue
@@ -28,6 +28,8 @@ from ui.shared_samples import SharedSamples
 from ui.text import catalogue
 
 LARGEST_FILE = "40mb"
+SESSIONS = 300
+"""Sessions whose state is kept; more than one address can have pages open."""
 THREADS = 32
 """Threads for events; files and health checks have others, so work does not delay them."""
 
@@ -43,7 +45,7 @@ def build(
     Args:
         root_path: Path that a proxy serves the page under, or "".
         shared_samples: Samples and first results for all visitors.
-        waiting: How many comparisons may wait in the queue.
+        waiting: How many looks may wait in the queue.
         forget_after: Seconds after which the files and the state of a closed page are deleted.
     """
     file_store = FileStore(root_path)
@@ -62,8 +64,9 @@ def build(
         page.listen(blocks)
         Sessions(blocks, file_store, page.cancellations, forget_after).listen()
     clean_up(blocks, file_store.paths)
-    blocks.queue()
-    limit_queue(blocks, waiting)
+    # Queued work can't be asked for past the queue.
+    blocks.queue(api_open=False)
+    limit_queue(blocks, waiting, page.active)
     return blocks
 
 
@@ -90,7 +93,7 @@ def launch(
     """
     links, settings = link_service(root_path), settings or ServerSettings.read()
     opening = shared_samples.opening if shared_samples else lambda _: ""
-    layers, more_routes = middleware(links, metrics=settings.metrics == "1")
+    layers, more_routes = middleware(links, settings)
     # Gradio prints about its MCP server even when quiet.
     with redirect_stdout(io.StringIO()):
         _, address, _ = blocks.launch(
@@ -114,10 +117,12 @@ def launch(
             max_file_size=LARGEST_FILE,
             # Samples lie in installed packages, outside the folders that Gradio serves by default.
             allowed_paths=[str(sample.path) for sample in samples()],
-            state_session_capacity=200,
+            state_session_capacity=SESSIONS,
             max_threads=THREADS,
             auth=settings.accounts,
             app_kwargs={
+                # FastAPI's own list of routes, which needs no login.
+                "openapi_url": None,
                 "routes": [*more_routes, *routes(links), *page_head.routes()],
                 "middleware": [
                     *layers,
@@ -126,6 +131,8 @@ def launch(
                 ],
             },
         )
+    allow_own_origin_only(blocks)
+    keep_open_pages(blocks)
     tools.refine(blocks)
     return address
 

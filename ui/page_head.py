@@ -19,7 +19,7 @@ from starlette.responses import FileResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.gradio_compat import MARKER, META
+from ui.gradio_compat import ENDPOINTS, LOGIN_PAGE, MARKER, META
 from ui.text import captions
 from ui.text.catalogue import texts, translate
 from ui.text.language import COOKIE, DEFAULT_LANGUAGE, LANGUAGES, known_language, language_of
@@ -83,6 +83,8 @@ def localise(html: str, language: str, home: str, picture: str, opening: str = "
         picture: Public address of its picture.
         opening: HTML of the pictures that the page opens with.
     """
+    if LOGIN_PAGE in html:
+        html = ENDPOINTS.sub(r"\1{}\2", html)
     # The mark stays: until the page has opened, nothing of it can be shared or gone back to.
     html = html.replace(_in_script(OPENING), _in_script(OPENING + opening), 1)
     html = MARKER.sub(lambda match: _in_script(translate(language, match[1])), html)
@@ -101,7 +103,7 @@ def _head(language: str, home: str, picture: str) -> str:
         for key in keys
         if key.startswith("gradio.")
     }
-    unfilled = {"place": "{place}", "size": "{size}"}
+    unfilled = {name: f"{{{name}}}" for name in ("place", "size", "count")}
     words = {
         key.removeprefix("queue."): translate(language, key, **unfilled)
         for key in keys

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,30 +26,30 @@ from ui.gradio_compat import replace_tool_methods
 if TYPE_CHECKING:
     from mcp.types import ImageContent, TextContent
 
-Run = Callable[..., Awaitable[Any]]
-
 SETTING = "PRESENCE_MCP"
 SHOWN_LONG_SIDE = 1024
 """Pixels on the longer side of the pictures in an answer; links lead to the full size."""
 
 _QUALITY = 90
-_NO_MESSAGE = "show_error"
-"""Part of the text that Gradio gives an error without a message."""
-_FETCH_FAILED = (
-    "The photo could not be fetched. Give an address that opens without signing in, or send the "
-    "photo itself as a data URL."
-)
 _FILE_KEYS = {"path", "url", "orig_name"}
 
 
 def wanted() -> bool:
     """Whether to serve tools: as `PRESENCE_MCP` (0 or 1) says, else whether `mcp` is installed.
 
+    Where a login is set there are none: MCP clients could not log in, and would not be asked to.
+
     Raises:
-        SettingsError: The setting is neither, or it is 1 and `mcp` is not installed.
+        SettingsError: The setting is neither, or it is 1 and `mcp` is not installed, or a login is
+            set.
     """
     installed = find_spec("mcp") is not None
-    asked = ServerSettings.read().mcp
+    settings = ServerSettings.read()
+    asked = settings.mcp
+    if settings.auth is not None:
+        if asked == "1":
+            raise SettingsError(f"{SETTING} is 1, but with PRESENCE_AUTH no tools can be served.")
+        return False
     if asked == "1" and not installed:
         raise SettingsError(f"{SETTING} is 1, which wants the package mcp: pip install mcp.")
     return installed and asked != "0"
@@ -62,26 +62,8 @@ def refine(blocks: gr.Blocks) -> None:
         blocks,
         lambda arguments, places: _with_files(arguments, places, file_store),
         lambda data, root: list(_contents(data, root)),
-        _with_fetch_message,
         file_store.paths,
     )
-
-
-def _with_fetch_message(run: Run) -> Run:
-    """Wrap a call so that a photo that could not be fetched is reported with a message.
-
-    All errors of our own code have a message; the only ones without are those of Gradio's fetching.
-    """
-
-    async def call(*arguments: Any) -> Any:
-        try:
-            return await run(*arguments)
-        except Exception as error:
-            if _NO_MESSAGE in str(error):
-                raise ValueError(_FETCH_FAILED) from None
-            raise
-
-    return call
 
 
 def _with_files(

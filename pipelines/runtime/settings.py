@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -63,7 +64,7 @@ class ServerSettings(_Group):
     )
     metrics: Switch = Field(default="0", description="1 serves /metrics for Prometheus")
     queue: Annotated[int, Digits] = Field(
-        default=32, ge=1, le=1000, description="how many comparisons may wait"
+        default=32, ge=1, le=1000, description="how many looks may wait"
     )
     forget_after: Annotated[int, Digits] = Field(
         default=300,
@@ -75,6 +76,27 @@ class ServerSettings(_Group):
         default=None,
         description="tools for MCP clients: 0 never, 1 insist, unset where mcp is installed",
     )
+
+    proxies: Annotated[int, Digits] | None = Field(
+        default=None,
+        ge=1,
+        le=9,
+        description="how many proxies each request comes through; unset FORWARDED_ALLOW_IPS counts",
+    )
+    public_url: str = Field(
+        default="", description="where visitors reach the page, such as https://example.org"
+    )
+    limits_url: str = Field(
+        default="", description="where requests of each address are counted, such as redis://host"
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or value != _origin_of(parts)):
+            raise ValueError("not an origin")
+        return value
 
     @field_validator("auth")
     @classmethod
@@ -151,6 +173,10 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
             yield PREFIX + name.upper(), _text(value), _text(default), field.description or ""
 
 
+def _origin_of(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _digits(text: str) -> str:
     """Refuse what Python takes for a number and people do not write, such as ``1_0`` or ``+5``."""
     if not (text.isascii() and text.isdigit()):
@@ -178,6 +204,8 @@ def _sentence(group: type[_Group], error: ValidationError) -> str:
         return f"{variable} is not name:password, or several with commas between."
     if name == "metrics":
         return f"{variable} is neither 0 nor 1."
+    if name == "public_url":
+        return f"{variable} is {first['input']!r}; it is like https://example.org, without a path."
     if name == "mcp":
         return f"{variable} is {first['input']!r}; it is 0 or 1."
     if name == "log":

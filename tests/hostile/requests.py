@@ -139,7 +139,8 @@ def called(client: httpx.Client, one: Call) -> str:
     leak = LEAK.search(told.text)
     if leak:
         return f"it tells {leak.group()!r}"
-    return WORDS if told.status_code == 200 and "event: error" in told.text else told.text[:80]
+    in_words = "event: error" in told.text and '"error": null' not in told.text
+    return WORDS if told.status_code == 200 and in_words else told.text[:80]
 
 
 def _files() -> Iterator[Request]:

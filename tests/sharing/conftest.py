@@ -1,4 +1,4 @@
-"""Fixtures for stores: SQLite and a folder, SQLite and a memory file system, PostgreSQL."""
+"""Fixtures for stores: SQLite with a folder, a memory file system or a bucket, PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from sharing.settings import Settings
 from sharing.store import Store
+from tests.serving import free_port
 from tests.sharing import postgres
 
 
@@ -36,8 +37,26 @@ def postgres_server() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[str]:
+    """URL of an S3 bucket, of a server that moto runs in this process."""
+    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed: pip install s3fs==2026.9.0")
+    server = pytest.importorskip("moto.server", reason='moto is not installed: "moto[server]"')
+    with pytest.MonkeyPatch.context() as environment:
+        s3 = server.ThreadedMotoServer(port=free_port())
+        s3.start()
+        for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
+            environment.setenv(f"AWS_{name}", "test")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        environment.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*s3.get_host_and_port()))
+        s3fs.S3FileSystem().mkdir("links")
+        yield "s3://links"
+        s3.stop()
+
+
+S3 = pytest.param("sqlite-s3", marks=pytest.mark.long)
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.long)
-BACKENDS = ("sqlite", "sqlite-memory-blobs", POSTGRESQL)
+BACKENDS = ("sqlite", "sqlite-memory-blobs", S3, POSTGRESQL)
 
 
 @pytest.fixture(params=["sqlite", POSTGRESQL])
@@ -47,6 +66,8 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     blobs = str(tmp_path / "pictures")
     if request.param == "sqlite-memory-blobs":
         blobs = f"memory://{name}/pictures"
+    if request.param == "sqlite-s3":
+        blobs = f"{request.getfixturevalue('bucket')}/{name}"
     if request.param != "postgresql":
         return Settings(f"sqlite:///{tmp_path / 'links.sqlite'}", blobs, patience=0.5)
     import psycopg

@@ -3,8 +3,12 @@ from __future__ import annotations
 import errno
 import io
 import sqlite3
-from collections.abc import Callable
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +46,7 @@ from sharing.store import (
 )
 from sharing.visitors import new_token
 from sharing.votes import LONGEST_COMMENT, Ballot
+from tests.serving import ROOT
 from tests.sharing.conftest import BACKENDS, Clock
 from tests.sharing.publications import publication
 
@@ -363,6 +368,43 @@ def test_an_address_has_a_quota_of_publications_per_hour(
     assert "publish" not in dump(store)
 
 
+def test_publications_at_once_stay_within_the_quota(
+    open_store: OpenStore, settings: Settings
+) -> None:
+    stores = [open_store(publications_an_hour=3, patience=10) for _ in range(2)]
+
+    def publish(number: int) -> bool:
+        try:
+            stores[number % 2].publish(publication(), "203.0.113.7")
+        except TooMany:
+            return False
+        return True
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(publish, range(12))) == 3
+    assert len(folders(settings)) == 3
+
+
+def test_a_replica_whose_clock_is_ahead_takes_nothing_away(settings: Settings) -> None:
+    with closing(Store(settings)) as store:
+        published = store.publish(publication())
+        # Of somebody who is publishing just now.
+        started = new_folder(int(time.time()))
+        Blobs(settings.blob_url).put(started, {"x": b"x"})
+        replica = f"""
+import time
+right = time.time
+time.time = lambda: right() + {40 * DAY}
+from sharing.settings import Settings
+from sharing.store import Store
+Store({settings!r}).sweep()
+Store({settings!r}).find({published.id!r})
+"""
+        subprocess.run([sys.executable, "-c", replica], check=True, cwd=ROOT)
+        assert store.find(published.id).id == published.id
+    assert started in folders(settings)
+
+
 def test_only_the_oldest_expired_comparison_is_removed_to_make_room(
     open_store: OpenStore, settings: Settings, clock: Clock
 ) -> None:
@@ -473,6 +515,44 @@ def test_a_locked_database_raises_unavailable_and_nothing_is_lost(
     other.execute("ROLLBACK")
     other.close()
     store.vote(found, new_token(), ballot(found))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 16 MB."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root can mount a small disk")
+    yield tmp_path
+    subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+@pytest.mark.long
+def test_on_a_full_disk_one_can_read_vote_and_delete_and_is_told_that_it_is_full(
+    small_disk: Path,
+) -> None:
+    settings = Settings(f"sqlite:///{small_disk / 'links.sqlite'}", str(small_disk / "pictures"))
+    store = Store(settings)
+    (one, found), (other, _) = shared(store), shared(store)
+    with (
+        (small_disk / "others").open("wb", buffering=0) as file,
+        pytest.raises(OSError, match="28"),
+    ):
+        while True:
+            file.write(b"0" * 4096)
+    for number in range(100):
+        store.vote(found, new_token(), ballot(found, comment="x" * 900), f"203.0.113.{number}")
+    assert len(store.ballots(store.find(one.id))) == 100
+    with pytest.raises(Full):
+        store.publish(publication())
+    # A start on the full disk, too.
+    again = Store(settings)
+    again.delete(other.id, other.secret)
+    with pytest.raises(NotFound):
+        again.find(other.id)
+    assert again.file(found, "preview.jpg")
+    for opened in (store, again):
+        opened.close()
 
 
 @SQLITE

@@ -61,11 +61,13 @@ def test_outside_of_an_event_there_is_no_session_and_nobody_waits_in_line() -> N
 
 def test_the_queue_has_what_is_overridden_and_read(page: gr.Blocks) -> None:
     queue = page._queue
-    assert isinstance(queue, gradio_compat.LimitedQueue), "Blocks keeps its queue elsewhere."
+    assert isinstance(queue, gradio_compat.FairQueue), "Blocks keeps its queue elsewhere."
     for name in (
         "event_queue_per_concurrency_id",
         "event_ids_to_events",
         "pending_event_ids_session",
+        "pending_messages_per_session",
+        "active_jobs",
         "delete_lock",
         "send_message",
     ):
@@ -79,8 +81,8 @@ def test_the_queue_has_what_is_overridden_and_read(page: gr.Blocks) -> None:
 
 def test_a_result_that_nobody_asked_for_is_not_awaited(page: gr.Blocks) -> None:
     page._queue.pending_event_ids_session["visitor"] = {"one"}
-    assert gradio_compat.is_awaited(page, "one")
-    assert not gradio_compat.is_awaited(page, "other")
+    assert gradio_compat.session_of_event(page, "one") == "visitor"
+    assert gradio_compat.session_of_event(page, "other") is None
     page._queue.pending_event_ids_session.clear()
 
 
@@ -97,5 +99,3 @@ def test_the_tool_server_has_the_methods_that_are_replaced() -> None:
         "filedata_positions",
     }
     assert {"self", "data", "root_url"} <= _parameters(server.postprocess_output_data)
-    for name in ("_execute_tool_without_progress", "_execute_tool_with_progress"):
-        assert hasattr(server, name), f"{name} is gone: fetching fails without a message."

@@ -318,7 +318,8 @@ class GridPanel:
             api_visibility="private",
             # A queue of its own, so that comparisons and previews do not wait for it.
             concurrency_id="grid",
-            concurrency_limit=1,
+            # All visitors together; one address has one place fewer.
+            concurrency_limit=2,
         )
         started.then(None, None, None, js=_IDLE, api_visibility="private")
         # If the queue is full, the event has no other follow-up.

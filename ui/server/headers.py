@@ -1,8 +1,11 @@
-"""Security headers for every answer that does not set its own."""
+"""Security headers for every answer that does not set its own; pages elsewhere post nothing."""
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+import re
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Gradio's page needs inline scripts and eval (`js_on_load`). Nothing is loaded from or sent to
@@ -33,31 +36,51 @@ HEADERS = {
 }
 """Headers by lower-case name; a route's own header of that name takes precedence."""
 
-# Portraits and results must not stay in any cache, such as that of a proxy or a shared computer.
-_PRIVATE = "/gradio_api/file="
-_NO_STORE = "private, no-store"
+FOREIGN = "Pages of other sites cannot send anything here. Open Presence itself."
+
+# The first match counts. Portraits and results must stay in no cache, such as that of a proxy or a
+# shared computer; a page holds who is logged in. Names of assets change with their content.
+_CACHING = (
+    (re.compile(r"/gradio_api/(?!theme\.css)|/config|/login|/logout"), "private, no-store"),
+    (re.compile(r"/?$"), "private, no-cache"),
+    (re.compile(r"/assets/.+-[\w-]{8}\.\w+$"), "public, max-age=31536000, immutable"),
+)
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds `HEADERS`."""
+    """ASGI middleware that adds `HEADERS` and says what may be cached.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    It refuses what a page of another site posts with the visitor's cookies. (The pages of links
+    have a message of their own for that.)
+
+    Args:
+        app: The application.
+        root_path: Path that a proxy serves the page under.
+    """
+
+    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
+        self._app, self._root = app, root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        path = scope["path"].removeprefix(self._root)
+        caching = next((value for paths, value in _CACHING if paths.match(path)), None)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=list(message["headers"]))
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                if _PRIVATE in scope["path"]:
-                    headers.setdefault("cache-control", _NO_STORE)
+                if caching is not None:
+                    headers.setdefault("cache-control", caching)
                 message = {**message, "headers": headers.raw}
             await send(message)
 
+        foreign = Headers(scope=scope).get("sec-fetch-site") == "cross-site"
+        if foreign and scope["method"] == "POST" and not path.startswith("/s/"):
+            await JSONResponse({"detail": FOREIGN}, 403)(scope, receive, send_with_headers)
+            return
         await self._app(scope, receive, send_with_headers)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 from typing import Any
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pytest
@@ -91,6 +93,25 @@ def test_every_file_says_its_colour_space(form: Any) -> None:
         assert image.info.get("srgb") is not None or b"sRGB" in image.info["icc_profile"].replace(
             b"\0", b""
         )
+
+
+MARKUP = """"/></rdf:li></rdf:Alt></dc:rights><evil a='1'/>]]><?xpacket end="w"?>&x;"""
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
+def test_markup_in_a_text_stays_text(form: Any) -> None:
+    exif, buffer = Image.Exif(), io.BytesIO()
+    exif[315] = MARKUP
+    packet = PACKET.replace(b"All rights", escape(MARKUP).encode())
+    Image.fromarray(PIXELS).save(buffer, "JPEG", exif=exif, xmp=packet)
+    rights = metadata.read(buffer.getvalue()).rights
+    looks = Statement("Presence", "", MARKUP, "", rights)
+    data = encoding.encode(PIXELS, looks, Encoding(form))
+    with Image.open(io.BytesIO(data)) as image:
+        written = image.info.get("xmp") or image.info["XML:com.adobe.xmp"]
+    names = {one.tag for one in ElementTree.fromstring(written).iter()}
+    assert not [name for name in names if "evil" in name]
+    assert metadata.read(data).rights.of("dc:rights") == (MARKUP,)
 
 
 @pytest.mark.parametrize("length", [1, 40, 100])

@@ -1,10 +1,11 @@
-"""A full queue sends away in words; other lines go on."""
+"""Fair turns, refusals in words, and an end of work that nobody waits for."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,79 +15,148 @@ import pytest
 from starlette.middleware import Middleware
 
 from tests.serving import free_port
-from ui.gradio_compat import LimitedQueue
+from ui import gradio_compat
+from ui.gradio_compat import FairQueue
+from ui.server.answers import GONE, Answers
 from ui.server.bad_requests import BadRequests
 from ui.server.queue import RETRY_AFTER_S, limit_queue
 from ui.text.catalogue import translate
 
+FLOOD, VISITOR = "127.0.0.9", "127.0.0.8"
+
 
 @dataclass(frozen=True)
 class Queued:
-    """A page of two buttons: one's work ends when it is told to, the other's at once."""
+    """A page whose work ends when it is told to; "quick" is of another kind, and ends at once."""
 
-    client: httpx.Client
-    line: LimitedQueue
+    address: str
+    line: FairQueue
     end: threading.Event
+    order: list[str]
 
-    def ask(self, name: str, **headers: str) -> httpx.Response:
-        body: dict[str, list[str]] = {"data": []}
-        return self.client.post(f"/gradio_api/call/{name}", json=body, headers=headers)
+    def client(self, source: str = FLOOD) -> httpx.Client:
+        """A client with an address of its own."""
+        transport = httpx.HTTPTransport(local_address=source)
+        return httpx.Client(base_url=self.address, timeout=30, transport=transport)
 
-    def told(self, asked: httpx.Response, name: str) -> str:
-        return self.client.get(f"/gradio_api/call/{name}/{asked.json()['event_id']}").text
+    def ask(self, name: str, looks: int = 1, source: str = FLOOD, **headers: str) -> httpx.Response:
+        data = [source, "\n".join(["region=japan"] * looks)] if name == "compare" else []
+        with self.client(source) as client:
+            return client.post(f"/gradio_api/call/{name}", json={"data": data}, headers=headers)
+
+    def fetched(self, asked: httpx.Response, name: str) -> str:
+        with self.client() as client:
+            return client.get(f"/gradio_api/call/{name}/{asked.json()['event_id']}").text
 
 
 @pytest.fixture
 def queued() -> Iterator[Queued]:
-    end = threading.Event()
+    end, order = threading.Event(), list[str]()
 
-    def work() -> str:
-        end.wait(30)
-        return "worked"
+    def compare(source: str, looks: str) -> str:
+        order.append(source)
+        someone_waits = gradio_compat.waiting_check()
+        while not end.wait(0.02):
+            if not someone_waits():
+                order.append("given up")
+                break
+        return f"{len(looks)} letters"
 
     with gr.Blocks(analytics_enabled=False) as blocks:
-        out = gr.Textbox()
-        options: dict[str, Any] = {"concurrency_id": "work", "concurrency_limit": 1}
-        gr.Button().click(work, None, out, api_name="work", **options)
+        inputs, out = [gr.Textbox(), gr.Textbox()], gr.Textbox()
+        options: dict[str, Any] = {"concurrency_id": "work", "concurrency_limit": 2}
+        gr.Button().click(compare, inputs, out, api_name="compare", **options)
         gr.Button().click(lambda: "quick", None, out, api_name="quick")
-    blocks.queue()
-    line = limit_queue(blocks, 2)
+    blocks.queue(api_open=False)
+    line = limit_queue(blocks, 12)
     _, address, _ = blocks.launch(
         server_port=free_port(),
         prevent_thread_lock=True,
         quiet=True,
         ssr_mode=False,
-        app_kwargs={"middleware": [Middleware(BadRequests)]},
+        app_kwargs={"middleware": [Middleware(BadRequests), Middleware(Answers, blocks=blocks)]},
     )
     try:
-        with httpx.Client(base_url=address, timeout=30) as client:
-            yield Queued(client, line, end)
+        yield Queued(address, line, end, order)
     finally:
         end.set()
         blocks.close()
 
 
-def test_who_does_not_fit_in_is_told_so_in_their_language_and_nothing_hangs(queued: Queued) -> None:
-    asked = [queued.ask("work")]
-    _until(lambda: queued.line.waiting("work") == 0)
-    asked += [queued.ask("work") for _ in range(2)]
-    assert [one.status_code for one in asked] == [200, 200, 200]
-    assert queued.line.is_full("work")
-    assert (queued.line.ahead("work"), queued.line.ahead("other")) == (3, 0)
+def test_a_flood_is_sent_away_in_words_and_somebody_else_is_next(queued: Queued) -> None:
+    asked = [queued.ask("compare", 3) for _ in range(40)]
+    accepted = [one for one in asked if one.status_code == 200]
+    # One runs, since a place is kept for others, and two with six of the twelve places wait.
+    assert len(accepted) == 3
+    assert queued.order == [FLOOD]
     for language in ("en", "ko"):
-        away = queued.ask("work", **{"Accept-Language": language})
-        assert (away.status_code, away.json()["detail"]) == (503, translate(language, "queue.busy"))
+        away = queued.ask("compare", 3, **{"Accept-Language": language})
+        words = translate(language, "queue.share", count=6)
+        assert (away.status_code, away.json()["detail"]) == (503, words)
         assert away.headers["retry-after"] == str(RETRY_AFTER_S)
-    # The page opens all the same.
-    assert "quick" in queued.told(queued.ask("quick"), "quick")
+    second = [queued.ask("compare", 1, VISITOR) for _ in range(2)]
+    assert [one.status_code for one in second] == [200, 200]
+    _until(lambda: queued.order == [FLOOD, VISITOR])
     queued.end.set()
-    assert all("worked" in queued.told(one, "work") for one in asked)
-    assert not queued.line.is_full("work")
+    for one in (*accepted, *second):
+        assert "letters" in queued.fetched(one, "compare")
+    assert queued.order[:3] == [FLOOD, VISITOR, VISITOR]
+
+
+def test_a_full_queue_says_so_and_other_work_goes_on(queued: Queued) -> None:
+    sources = [f"127.0.0.{number}" for number in range(20, 28)]
+    for source in sources:
+        queued.ask("compare", 3, source)
+    _until(lambda: queued.line.waiting("work") == 4)
+    away = queued.ask("compare", 1, VISITOR)
+    assert (away.status_code, away.json()["detail"]) == (503, translate("en", "queue.busy"))
+    assert not queued.line.has_room("work")
+    assert "quick" in queued.fetched(queued.ask("quick"), "quick")
+
+
+def test_places_ahead_are_those_of_ones_turn(queued: Queued) -> None:
+    for looks in (3, 3, 3):
+        queued.ask("compare", looks)
+    queued.ask("compare", 3, VISITOR)
+    _until(lambda: queued.order == [FLOOD, VISITOR])
+    assert queued.line.ahead("work", "127.0.0.7") == 2
+    assert queued.line.ahead("work", FLOOD) == 4
+    assert queued.line.ahead("other", FLOOD) == 0
+
+
+def test_work_that_nobody_fetches_ends(queued: Queued, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradio_compat, "FETCH_WITHIN_S", 0.3)
+    assert queued.ask("compare").status_code == 200
+    _until(lambda: queued.order == [FLOOD, "given up"])
+
+
+def test_only_what_somebody_waits_for_is_kept(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched, waiting = queued.ask("compare"), queued.ask("compare")
+    with ThreadPoolExecutor(1) as pool:
+        fetching = pool.submit(queued.fetched, fetched, "compare")
+        _until(lambda: queued.line.has_listener(fetched.json()["event_id"]))
+        monkeypatch.setattr(gradio_compat, "FETCH_WITHIN_S", 0.3)
+        _until(lambda: queued.line.waiting("work") == 0)
+        queued.end.set()
+        assert "letters" in fetching.result()
+    assert queued.order == [FLOOD]
+    with queued.client() as client:
+        late = client.get(f"/gradio_api/call/compare/{waiting.json()['event_id']}")
+    assert (late.status_code, late.json()["detail"]) == (404, GONE)
+
+
+def test_nobody_gets_past_the_queue(queued: Queued) -> None:
+    with queued.client() as client:
+        direct = client.post("/gradio_api/run/compare", json={"data": ["", ""]})
+    assert direct.status_code == 404
+    assert queued.order == []
 
 
 def _until(true: object) -> None:
     assert callable(true)
-    for _ in range(500):
+    for _ in range(3000):
         if true():
             return
         time.sleep(0.01)
