@@ -454,10 +454,14 @@ class Store:
         )
         if (uses or 0) >= most:
             sentence = {
-                "publish": "{most} comparisons were published from your address within an hour, "
-                "which is as many as we take. Nothing was lost; try again later.",
-                "vote": "{most} votes were given from your address within an hour, which is as "
-                "many as we take. Nothing was lost; try again later.",
+                "publish": _(
+                    "{most} comparisons were published from your address within an hour, which is "
+                    "as many as we take. Nothing was lost; try again later."
+                ),
+                "vote": _(
+                    "{most} votes were given from your address within an hour, which is as many "
+                    "as we take. Nothing was lost; try again later."
+                ),
             }[kind]
             raise TooMany("too-many", Message(sentence, most=most))
 
