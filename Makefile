@@ -4,6 +4,7 @@ PORT ?= $(or $(PRESENCE_PORT),7860)
 VENV ?= .venv
 PYTEST_ARGS ?=
 SECONDS_EACH ?= 600
+HARDWARE ?= cpu
 
 PY := $(VENV)/bin/python
 PYTEST = HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} \
@@ -55,8 +56,8 @@ dependencies: $(DEV_STAMP)  ## Report on what we depend on: pins, licences, know
 dev-cert: $(RUN_STAMP)  ## Make a certificate to try Content Credentials with, in var/
 	@$(PY) scripts/dev_cert.py var
 
-deploy: named-space $(RUN_STAMP)  ## Put the last commit on a Hugging Face Space (SPACE=owner/name)
-	@$(PY) scripts/deploy.py '$(SPACE)'
+deploy: named-space $(RUN_STAMP)  ## Put the last commit on a Hugging Face Space (SPACE=owner/name, HARDWARE=cpu or zero)
+	@$(PY) -m scripts.deploy '$(SPACE)' --hardware '$(HARDWARE)'
 
 clean:  ## Remove caches
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

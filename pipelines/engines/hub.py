@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -141,8 +141,10 @@ def run(
     """
     steps = engine.steps or 1
     with slots.device().turn(lambda: on_step(0, steps)), devices.guard(release):
-        load(engine, kind)
-        # ZeroGPU runs the call in another process, from which callbacks do not work.
+        if not devices.on_zero_gpu():
+            load(engine, kind)
+        # ZeroGPU runs the call in another process, from which callbacks do not work; what the main
+        # thread has not loaded before is loaded there.
         output = _call_on_gpu(engine, kind, arguments, on_step if _call_on_gpu is _call else None)
     if any(getattr(output, "nsfw_content_detected", None) or ()):
         return None
@@ -173,6 +175,21 @@ def load(engine: Engine, kind: Kind) -> Any:
     """
     base = weights.root(engine, "base")
     return _cache.get((engine.id, kind, base), lambda: _load(engine, kind, base))
+
+
+def preload(engines: Iterable[Engine]) -> Engine | None:
+    """On a ZeroGPU Space, load the first hub engine whose weights are here, and return it.
+
+    Its stand-in for CUDA exists only on the thread that imported this module, so the main thread
+    has to call this before the page is launched. Processes that get a GPU inherit the model.
+    """
+    if not devices.on_zero_gpu():
+        return None
+    for engine in engines:
+        if engine.weights == "hub" and all(one.path for one in weights.files(engine)):
+            load(engine, "edit")
+            return engine
+    return None
 
 
 def release() -> None:

@@ -327,6 +327,21 @@ def test_numbers_that_ran_over_are_no_picture(astronaut_analysis: Analysis) -> N
     assert caught.value.code == "no-picture"
 
 
+@pytest.mark.usefixtures("models")
+def test_only_a_zero_gpu_space_loads_a_model_before_it_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engines = PRESETS.engines.values()
+    assert hub.preload(engines) is None
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    assert hub.preload([PRESETS.engines["geometry"]]) is None
+    loaded = hub.preload(engines)
+    assert loaded is not None
+    assert loaded.id == STABLE_DIFFUSION
+    monkeypatch.setattr(hub, "_load", lambda *_: pytest.fail("loaded again"))
+    hub.load(loaded, "edit")
+
+
 def test_an_engine_that_cannot_finish_leaves_the_proposal_and_is_tried_again(
     astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
