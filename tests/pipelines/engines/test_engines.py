@@ -34,7 +34,9 @@ from pipelines.face import Face
 from pipelines.gaze import Gaze
 from pipelines.image.arrays import Image8
 from pipelines.measure import eyes
+from pipelines.runtime import devices
 from pipelines.runtime.cache import Cache
+from pipelines.runtime.devices import Device
 from pipelines.runtime.errors import Cancelled, EngineFailed, EngineUnavailable, LookError
 from pipelines.studio import Analysis, Look
 from presets.schema import Engine, load
@@ -325,6 +327,28 @@ def test_numbers_that_ran_over_are_no_picture(astronaut_analysis: Analysis) -> N
     with pytest.raises(EngineFailed) as caught:
         refine("flux2-klein", astronaut_analysis)
     assert caught.value.code == "no-picture"
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(("free", "placed"), [(96.0, "to"), (24.0, "enable_model_cpu_offload")])
+@pytest.mark.parametrize("engine", ["flux2-klein", "z-image-turbo"])
+def test_the_parts_take_turns_on_a_gpu_whose_memory_is_short(
+    engine: str, free: float, placed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diffusers import DiffusionPipeline
+
+    calls: list[tuple[str, Any]] = []
+    preset = PRESETS.engines[engine].model_copy(update={"memory_gb": 31.0})
+    monkeypatch.setattr(hub, "device", lambda _: Device("cuda", "bfloat16", "A GPU"))
+    monkeypatch.setattr(devices, "free_gb", lambda _: free)
+    monkeypatch.setattr(DiffusionPipeline, "to", lambda _, kind: calls.append(("to", kind)))
+    monkeypatch.setattr(
+        DiffusionPipeline,
+        "enable_model_cpu_offload",
+        lambda _, device: calls.append(("enable_model_cpu_offload", device)),
+    )
+    hub.load(preset, "edit")
+    assert calls == [(placed, "cuda")]
 
 
 @pytest.mark.usefixtures("models")
