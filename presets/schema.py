@@ -126,15 +126,19 @@ def _commit(text: str) -> str:
     return text
 
 
-def _template(text: str) -> str:
+def _template(text: str, words: frozenset[str] = PROMPT_WORDS) -> str:
     try:
         names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
     except ValueError as error:
         raise ValueError(f"has braces that do not match ({error})") from None
-    if unknown := names - PROMPT_WORDS:
-        known = ", ".join(f"{{{name}}}" for name in sorted(PROMPT_WORDS))
+    if unknown := names - words:
+        known = ", ".join(f"{{{name}}}" for name in sorted(words))
         raise ValueError(f"has {{{min(unknown)}}}; known in braces are {known}")
     return text
+
+
+def _skin_template(text: str) -> str:
+    return _template(text, PROMPT_WORDS - {"gaze"})
 
 
 Note = Annotated[str, AfterValidator(_one_line)]
@@ -331,7 +335,7 @@ class Prompts(StrictModel):
     negative: Line | None = None
     gaze: GazeWords
     eyes: Annotated[Line, AfterValidator(_template)]
-    skin: Annotated[Line, AfterValidator(_template)] | None = None
+    skin: Annotated[Line, AfterValidator(_skin_template)] | None = None
     whole: Annotated[Line, AfterValidator(_template)] | None = None
 
 

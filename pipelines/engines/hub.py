@@ -111,7 +111,8 @@ def redraw_skin(task: Task, image_u8: Image8, face: Face, strength: float) -> Im
     window = windows.look_at(image_u8, face, task.engine.drawing.size)
     mask = skin.mask(window.pixels, window.face)
     mask = mask * eye_patches.within_outline(face, window.to_window, window.size)
-    prompt = (words.skin or words.start).format(start=words.start)
+    assert words.skin is not None
+    prompt = prompts.fill(words, words.skin, None, task.context)
     drawn = _redraw(task, Scene(window, window.pixels, window.face, mask, prompt, strength))
     if drawn is None:
         return None

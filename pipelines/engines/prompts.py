@@ -9,11 +9,11 @@ from presets.schema import Context, GazeWords, Prompts
 _LEAST_MENTIONED_DEG = 4.0
 
 
-def fill(prompts: Prompts, template: str, gaze: Gaze, context: Context) -> str:
-    """A template of an engine's prompts with the words of a gaze and a context."""
+def fill(prompts: Prompts, template: str, gaze: Gaze | None, context: Context) -> str:
+    """A template of an engine's prompts with the words of a gaze (or none) and a context."""
     return template.format(
         start=prompts.start,
-        gaze=looking(prompts.gaze, gaze),
+        gaze="" if gaze is None else looking(prompts.gaze, gaze),
         expression=context.expression,
         wardrobe=context.wardrobe,
         background=context.background,

@@ -281,6 +281,7 @@ R, C, E, Q = NAMES
         (E, "twin", "default", put("twin", value=ENGINE), "found 'oar' and 'twin'"),
         (Q, P, "eyes", put(P, "eyes", value="{mood} eyes"), "has {mood}; known in braces are"),
         (Q, P, "eyes", put(P, "eyes", value="{gaze"), "braces that do not match"),
+        (Q, P, "skin", put(P, "skin", value="{gaze}"), "has {gaze}; known in braces are"),
         (Q, P, "gaze.up", put(P, "gaze", "up", value=""), "at least 1 character"),
     ],
 )
