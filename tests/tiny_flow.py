@@ -71,7 +71,7 @@ def make_z_image(engine: Engine, models: Path) -> None:
         ZImagePipeline,
         ZImageTransformer2DModel,
     )
-    from safetensors.torch import save_file
+    from safetensors.torch import load_file, save_file
     from transformers import Qwen3Model
 
     torch.manual_seed(5)
@@ -96,6 +96,9 @@ def make_z_image(engine: Engine, models: Path) -> None:
     )
     base, control = engine.files
     pipeline.save_pretrained(models / base.repo)
+    # The index on the hub names the bare model, its files have the names of the one with a head.
+    text = models / base.repo / "text_encoder" / "model.safetensors"
+    save_file({f"model.{name}": one for name, one in load_file(text).items()}, text)
     _as_listed(models / base.repo, base)
     controlnet: Any = ZImageControlNetModel(
         **shape,
