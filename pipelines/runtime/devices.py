@@ -214,16 +214,14 @@ def on_lent_gpu(work: Callable[..., R], seconds: Callable[..., int]) -> Callable
         try:
             return lent(*arguments)
         except Exception as error:
-            # What ZeroGPU raises is an error of the page's, with a title: no GPU is free, the
-            # visitor's share of it is used up, or the work failed in its process.
-            if not hasattr(error, "title"):
-                raise
+            # Errors of the work come as an error of the page's with a title, as do a GPU that is
+            # not free and a share that is used up; and ZeroGPU's server may not be reached.
             raise EngineFailed(
                 "gpu-not-lent",
                 Message(
                     "The Space lends no GPU for this now ({reason}). Try again later, or choose "
                     "the geometry engine.",
-                    reason=error.title,
+                    reason=getattr(error, "title", type(error).__name__),
                 ),
             ) from error
 

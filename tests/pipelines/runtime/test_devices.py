@@ -124,6 +124,8 @@ def test_a_model_that_does_not_fit_into_memory_is_not_loaded() -> None:
 
 def test_a_gpu_is_lent_only_on_a_zero_gpu_space(monkeypatch: pytest.MonkeyPatch) -> None:
     def work(steps: int) -> int:
+        if steps > 19:
+            raise ConnectionError
         if steps > 9:
             error = Exception("no quota")
             error.title = "ZeroGPU quota exceeded"  # type: ignore[attr-defined]
@@ -151,9 +153,10 @@ def test_a_gpu_is_lent_only_on_a_zero_gpu_space(monkeypatch: pytest.MonkeyPatch)
     lent = devices.on_lent_gpu(work, lambda steps: 2 * steps)
     assert lent(4) == 5
     assert durations == [8]
-    with pytest.raises(EngineFailed, match="ZeroGPU quota exceeded") as caught:
-        lent(10)
-    assert caught.value.code == "gpu-not-lent"
+    for steps, reason in ((10, "ZeroGPU quota exceeded"), (20, "ConnectionError")):
+        with pytest.raises(EngineFailed, match=reason) as caught:
+            lent(steps)
+        assert caught.value.code == "gpu-not-lent"
 
 
 def test_the_text_of_a_device_is_its_name_and_precision() -> None:
