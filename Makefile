@@ -4,6 +4,7 @@ PORT ?= $(or $(PRESENCE_PORT),7860)
 VENV ?= .venv
 PYTEST_ARGS ?=
 SECONDS_EACH ?= 600
+HARDWARE ?= cpu
 
 PY := $(VENV)/bin/python
 PYTEST = HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} \
@@ -25,9 +26,11 @@ demo: $(RUN_STAMP)  ## Start the page (PORT=7860, HOST=127.0.0.1) and print its 
 	@PYTHONUNBUFFERED=1 PRESENCE_PORT='$(PORT)' $(if $(filter command,$(origin HOST)),PRESENCE_HOST='$(HOST)') exec $(PY) app.py
 
 test: $(DEV_STAMP) browser lint  ## Check format, lint, floors and types, then run the tests
+	@echo "Testing with `$(PY) --version`."
 	$(PYTEST) -m 'not long' $(PYTEST_ARGS)
 
 test-all: $(DEV_STAMP) browser lint  ## The same with the long tests: kills, fuzzing, training, PostgreSQL
+	@echo "Testing with `$(PY) --version`."
 	$(PYTEST) $(PYTEST_ARGS)
 	@echo 'What we depend on (a report; make dependencies asks for known weaknesses, too):'
 	@-$(PY) -m scripts.dependencies --offline
@@ -55,8 +58,8 @@ dependencies: $(DEV_STAMP)  ## Report on what we depend on: pins, licences, know
 dev-cert: $(RUN_STAMP)  ## Make a certificate to try Content Credentials with, in var/
 	@$(PY) scripts/dev_cert.py var
 
-deploy: named-space $(RUN_STAMP)  ## Put the last commit on a Hugging Face Space (SPACE=owner/name)
-	@$(PY) scripts/deploy.py '$(SPACE)'
+deploy: named-space $(RUN_STAMP)  ## Put the last commit on a Hugging Face Space (SPACE=owner/name, HARDWARE=cpu or zero)
+	@$(PY) -m scripts.deploy '$(SPACE)' --hardware '$(HARDWARE)'
 
 clean:  ## Remove caches
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
@@ -90,22 +93,22 @@ browser:
 		packages=chromium; without='the browser tests are skipped'; $(install-packages); }
 
 # An environment of ours is kept if it is whole, mended if it is broken, and never taken over if it
-# is made with another Python.
+# is made with another Python than those that Presence runs on.
 define make-venv
-is311='import sys; sys.exit(sys.version_info[:2] != (3, 11))'; \
-if $(PY) -c '' 2>/dev/null && ! $(PY) -c "$$is311"; then \
-	echo "$(VENV) holds `$(PY) --version`, and Presence needs Python 3.11: remove $(VENV), or choose another folder with make VENV=..." >&2; exit 1; \
+fits='import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))'; \
+if $(PY) -c '' 2>/dev/null && ! $(PY) -c "$$fits"; then \
+	echo "$(VENV) holds `$(PY) --version`, and Presence needs Python 3.11 or 3.12: remove $(VENV), or choose another folder with make VENV=..." >&2; exit 1; \
 fi; \
 $(PY) -c 'import sys, pip; sys.exit(sys.prefix == sys.base_prefix)' 2>/dev/null || { \
-	for python in python3.11 python3 none; do \
-		$$python -c "$$is311" 2>/dev/null && break; \
+	for python in python3.11 python3.12 python3 none; do \
+		$$python -c "$$fits" 2>/dev/null && break; \
 	done; \
 	if [ $$python = none ]; then \
-		echo "Presence needs Python 3.11. There is no python3.11 here, and python3 is `python3 --version 2>/dev/null || echo absent`. Install Python 3.11, then run make again." >&2; exit 1; \
+		echo "Presence needs Python 3.11 or 3.12. Neither is here, and python3 is `python3 --version 2>/dev/null || echo absent`. Install one of them, then run make again." >&2; exit 1; \
 	fi; \
 	echo "Making $(VENV) with `$$python --version`."; \
 	$$python -m venv --clear '$(VENV)' || { \
-		echo "Python's venv did not work. On Debian and Ubuntu it is a package of its own: apt-get install python3.11-venv" >&2; exit 1; \
+		echo "Python's venv did not work. On Debian and Ubuntu it is a package of its own: apt-get install $$python-venv" >&2; exit 1; \
 	}; \
 }
 endef

@@ -21,6 +21,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
+import presets
+from pipelines.engines import hub
 from pipelines.image import credentials
 from pipelines.runtime.errors import PresenceError
 from pipelines.runtime.settings import ServerSettings
@@ -42,6 +44,7 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda number, _: stop.put(number))
     settings = _checked_settings()
+    hub.preload(presets.load().engines.values())
     with _folder_for_files():
         shared_samples = first_looks(settings.root_path)
         address = _serve(settings, shared_samples)

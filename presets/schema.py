@@ -1,4 +1,4 @@
-"""Read and validate regions.yaml, contexts.yaml and engines.yaml.
+"""Read and validate regions.yaml, contexts.yaml, engines.yaml and prompts.yaml.
 
 The files are edited by people who do not program, so an error names the file, the entry, the field
 and the line. This module imports nothing else of the project.
@@ -7,6 +7,7 @@ and the line. This module imports nothing else of the project.
 import math
 import re
 import reprlib
+import string
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
+PROMPT_WORDS = frozenset({"start", "gaze", "expression", "wardrobe", "background"})
+"""What a prompt may have in braces: its own `start`, the gaze, and a context's words."""
 RATIONALE_LENGTH = 240
 """The most characters that fit in two lines under a dropdown."""
 
@@ -50,7 +53,7 @@ def load(folder: Path | None = None) -> Presets:
     """Load the presets.
 
     Args:
-        folder: Where the three files are; None for the packaged ones, which are cached.
+        folder: Where the four files are; None for the packaged ones, which are cached.
 
     Raises:
         PresetError: A file is missing, is not YAML, or holds a wrong entry.
@@ -121,6 +124,21 @@ def _commit(text: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{40}", text):
         raise ValueError(f"should be the 40 hex digits of a commit in quotes (found {text!r})")
     return text
+
+
+def _template(text: str, words: frozenset[str] = PROMPT_WORDS) -> str:
+    try:
+        names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        raise ValueError(f"has braces that do not match ({error})") from None
+    if unknown := names - words:
+        known = ", ".join(f"{{{name}}}" for name in sorted(words))
+        raise ValueError(f"has {{{min(unknown)}}}; known in braces are {known}")
+    return text
+
+
+def _skin_template(text: str) -> str:
+    return _template(text, PROMPT_WORDS - {"gaze"})
 
 
 Note = Annotated[str, AfterValidator(_one_line)]
@@ -294,20 +312,47 @@ class HubFile(StrictModel):
     licence: Line
 
 
+class GazeWords(StrictModel):
+    """A gaze in words: into the lens, aside, up, down, or only a little off the lens."""
+
+    contact: Line
+    aside: Line
+    up: Line
+    down: Line
+    slight: Line
+
+
+class Prompts(StrictModel):
+    """The prompts of a hub engine, with `PROMPT_WORDS` in braces.
+
+    `eyes` is used to redraw the eyes of a photo, `skin` its skin, and `whole` to draw a face from
+    noise; None where the engine does not. `negative` is None for a model that takes no negative
+    words.
+    """
+
+    id: Id
+    start: Line
+    negative: Line | None = None
+    gaze: GazeWords
+    eyes: Annotated[Line, AfterValidator(_template)]
+    skin: Annotated[Line, AfterValidator(_skin_template)] | None = None
+    whole: Annotated[Line, AfterValidator(_template)] | None = None
+
+
 class Drawing(StrictModel):
     """Generation parameters of a hub engine.
 
     `size` is the side in pixels of the square crop around the face. `guidance_scale` weights the
     prompt, `control_scale` the control image and `identity_scale` the person's face (IP-Adapter).
-    `prompt` and `negative_prompt` are followed by what the context and the gaze add.
+    `precision` is what the model computes in on a CUDA GPU. `prompts` are read from prompts.yaml.
     """
 
     size: Annotated[int, Field(ge=64, multiple_of=64)] = 512
     guidance_scale: Annotated[float, Field(ge=0, le=20)] = 1.5
     control_scale: Annotated[float, Field(ge=0, le=2)] = 1.0
     identity_scale: Unit = 0.6
-    prompt: Line = "portrait photo of a person"
-    negative_prompt: Line = "painting, drawing, deformed"
+    precision: Literal["float16", "bfloat16"] = "float16"
+    prompts: Prompts | None = None
 
 
 class Engine(StrictModel):
@@ -354,6 +399,16 @@ class Engine(StrictModel):
         if weights in ("none", "bundled") and files:
             raise ValueError(f"should be empty where `weights` is {weights}")
         return files
+
+    @property
+    def draws_skin(self) -> bool:
+        """Whether it can redraw the skin at low strength (generative polish)."""
+        return self.drawing.prompts is not None and self.drawing.prompts.skin is not None
+
+    @property
+    def invents(self) -> bool:
+        """Whether it can draw a face from noise."""
+        return self.drawing.prompts is not None and self.drawing.prompts.whole is not None
 
 
 def off_lens(yaw: float, pitch: float) -> float:
@@ -420,8 +475,34 @@ def _read(folder: Path) -> Presets:
     regions = _read_file(folder / "regions.yaml").entries(Region)
     contexts = _read_file(folder / "contexts.yaml").entries(Context)
     engines = _read_file(folder / "engines.yaml").entries(Engine)
+    prompts = _read_file(folder / "prompts.yaml").entries(Prompts)
     _check_one_default(engines)
-    return Presets(regions, contexts, engines)
+    return Presets(regions, contexts, _with_prompts(engines, prompts))
+
+
+def _with_prompts(
+    engines: Mapping[str, Engine], prompts: Mapping[str, Prompts]
+) -> Mapping[str, Engine]:
+    drawing = [name for name, engine in engines.items() if engine.weights == "hub"]
+    for name in prompts:
+        if name not in drawing:
+            problem = "is no engine from the hub in engines.yaml"
+            raise PresetError("prompts.yaml", problem, entry=name)
+    for name in drawing:
+        if name not in prompts:
+            raise PresetError(
+                "prompts.yaml", f"has no entry '{name}', which is an engine from the hub"
+            )
+    with_prompts = {
+        name: engines[name].drawing.model_copy(update={"prompts": prompts[name]})
+        for name in drawing
+    }
+    return MappingProxyType(
+        {
+            name: engine.model_copy(update={"drawing": with_prompts.get(name, engine.drawing)})
+            for name, engine in engines.items()
+        }
+    )
 
 
 def _check_one_default(engines: Mapping[str, Engine]) -> None:
@@ -497,6 +578,7 @@ _SUBMODELS: dict[str, type[BaseModel]] = {
     "doses": Doses,
     "drawing": Drawing,
     "files": HubFile,
+    "gaze": GazeWords,
     "sources": Source,
 }
 

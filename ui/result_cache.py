@@ -40,13 +40,13 @@ class SharedResults:
     def has(self, key: Key) -> bool:
         """Whether `get` returns without rendering."""
         result = self._cache.peek(key)
-        return result is not None and _files_exist(result)
+        return result is not None and _usable(result)
 
     def get(
         self, key: Key, render: Callable[[FileStore], ResultPicture], check: Callable[[], None]
     ) -> ResultPicture:
         """The result of a look; while another visitor renders it, `check` may raise."""
-        return self._cache.get(key, lambda: render(self._file_store), check, _files_exist)
+        return self._cache.get(key, lambda: render(self._file_store), check, _usable)
 
 
 class ResultCache:
@@ -66,7 +66,7 @@ class ResultCache:
         if self._shared is not None and key in self._shared:
             return self._shared.has(key)
         result = self._cache.peek(key)
-        return result is not None and _files_exist(result)
+        return result is not None and _usable(result)
 
     def get(
         self,
@@ -85,11 +85,13 @@ class ResultCache:
         """
         if self._shared is not None and key in self._shared:
             return self._shared.get(key, render, check)
-        return self._cache.get(key, lambda: render(file_store), check, _files_exist)
+        return self._cache.get(key, lambda: render(file_store), check, _usable)
 
 
-def _files_exist(result: ResultPicture) -> bool:
-    """Whether all files still exist; renews their time, by which Gradio deletes."""
+def _usable(result: ResultPicture) -> bool:
+    """Whether the engine could finish and all files still exist; renews their time for Gradio."""
+    if (result.report.get("generation") or {}).get("failure"):
+        return False
     try:
         for path in result.paths:
             os.utime(path)

@@ -9,6 +9,7 @@ from pipelines.face import Eye, Face, with_eyes
 from pipelines.gaze import NO_TRIM, Gaze, GazeEstimate, Trim, iris_shift_mm, lids, target_per_eye
 from pipelines.image import crops
 from pipelines.image.arrays import Image8, Points
+from pipelines.runtime import mediapipe_models
 
 PUPIL_HALF_WIDTH = 2
 """Half of the side of the square that marks a pupil, in pixels of the control image."""
@@ -48,16 +49,12 @@ def draw(face: Face, size: tuple[int, int] | None = None) -> Image8:
     Returns:
         uint8 RGB, shape (height, width, 3).
     """
-    from mediapipe.framework.formats import landmark_pb2
-
     from pipelines.runtime.vision_compat import mediapipe_annotator
 
     specs = mediapipe_annotator()
     height, width = size or face.size
     relative = (face.landmarks[:, :2] + 0.5) / (face.size[1], face.size[0])
-    points = landmark_pb2.NormalizedLandmarkList(
-        landmark=[landmark_pb2.NormalizedLandmark(x=x, y=y) for x, y in relative]
-    )
+    points = mediapipe_models.landmark_list((x, y) for x, y in relative)
     bgr = np.zeros((height, width, 3), np.uint8)
     specs.mp_drawing.draw_landmarks(
         bgr,

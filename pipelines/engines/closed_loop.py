@@ -11,7 +11,7 @@ from pipelines.gaze import Gaze
 
 T = TypeVar("T")
 Delivered = Literal["generated", "proposal"]
-Reason = Literal["gaze", "identity", "refused", "eyes"]
+Reason = Literal["gaze", "identity", "refused", "eyes", "failed"]
 
 ENOUGH_DEG = 1.0
 """Gaze error up to which no further pass is made; people notice from 1.2° on (QoMEX 2010)."""

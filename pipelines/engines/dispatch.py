@@ -22,9 +22,15 @@ def require(engine: Engine) -> None:
 
 def device(engine: Engine) -> Device | None:
     """The device on which an engine runs; None if it has no network. Loads torch."""
-    from pipelines.runtime import devices
+    if engine.weights == "none":
+        return None
+    if engine.weights == "bundled":
+        from pipelines.engines import eye_controlnet
 
-    return None if engine.weights == "none" else devices.pick()
+        return eye_controlnet.device()
+    from pipelines.engines import hub
+
+    return hub.device(engine)
 
 
 def refine(task: Task, proposal: Proposal) -> Image8 | None:

@@ -11,6 +11,7 @@ from pipelines.engines import diffusers_import, eye_patches, geometry, weights
 from pipelines.image.arrays import Image8
 from pipelines.runtime import devices, slots
 from pipelines.runtime.cache import Cache
+from pipelines.runtime.devices import Device
 from pipelines.runtime.errors import EngineUnavailable
 from pipelines.runtime.messages import Message
 from presets.schema import Engine
@@ -45,7 +46,7 @@ def draw(task: Task, patches: tuple[eye_patches.EyePatch, ...]) -> Any:
 
     with (
         slots.device().turn(lambda: task.on_step(0, steps)),
-        devices.memory_guard(release),
+        devices.guard(release),
         devices.one_thread(),
     ):
         output = load(task.engine)(
@@ -61,6 +62,11 @@ def draw(task: Task, patches: tuple[eye_patches.EyePatch, ...]) -> Any:
             output_type="np",
         )
     return output.images
+
+
+def device() -> Device:
+    """The device that the model runs on: the processor where a GPU is only lent (ZeroGPU)."""
+    return devices.processor() if devices.on_zero_gpu() else devices.pick()
 
 
 def load(engine: Engine) -> Any:
@@ -83,12 +89,12 @@ def _load(engine: Engine, folder: Path) -> Any:
     diffusers_import.load()
     from pipelines.engines.eye_pipeline import EyePatchControlNetPipeline
 
-    device = devices.pick()
+    on = device()
     half_precision = any(folder.glob("*/*.fp16*.safetensors"))
     try:
         pipeline = EyePatchControlNetPipeline.from_pretrained(
             folder,
-            dtype=device.dtype,
+            dtype=on.dtype,
             variant="fp16" if half_precision else None,
             use_safetensors=True,
             local_files_only=True,
@@ -104,7 +110,7 @@ def _load(engine: Engine, folder: Path) -> Any:
             ),
         ) from error
     pipeline.set_progress_bar_config(disable=True)
-    pipeline.to(device.kind)
+    pipeline.to(on.kind)
     return pipeline
 
 

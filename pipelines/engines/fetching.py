@@ -12,6 +12,8 @@ from pipelines.runtime.errors import EngineFailed, EngineUnavailable
 from pipelines.runtime.messages import Message
 from presets.schema import Engine, HubFile
 
+# What the hub says, and huggingface_hub compares, where a token is revoked or has run out.
+_INVALID_TOKEN = "Invalid credentials in Authorization header"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -24,7 +26,8 @@ def fetch(engine: Engine, report: Callable[[str], None], endpoint: str | None = 
         endpoint: Address of the hub; its usual one if None.
 
     Raises:
-        EngineUnavailable: ``nothing-to-fetch`` or ``no-network``.
+        EngineUnavailable: ``nothing-to-fetch``, ``no-network``, ``licence-not-accepted`` or
+            ``token-refused``.
         EngineFailed: ``weights-damaged``: a file does not have the hub's checksum.
     """
     if engine.weights != "hub":
@@ -51,7 +54,7 @@ def _download(source: HubFile, endpoint: str | None) -> Path:
     """Download the files of one repository; returns its folder."""
     import httpx2
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError
     from huggingface_hub.utils import logging
 
     # The library logs every retry; only the final result is reported, by the sentences below.
@@ -65,7 +68,11 @@ def _download(source: HubFile, endpoint: str | None) -> Path:
             local_dir=models / source.repo if models else None,
             endpoint=endpoint,
         )
+    except GatedRepoError as error:
+        raise _gated(source) from error
     except HfHubHTTPError as error:
+        if error.response.headers.get("X-Error-Message") == _INVALID_TOKEN:
+            raise _token_refused() from error
         raise _refused(source, _first_missing(source)) from error
     except (LocalEntryNotFoundError, httpx2.HTTPError) as error:
         raise _unreachable(source, _first_missing(source)) from error
@@ -89,6 +96,27 @@ def _refused(source: HubFile, name: str) -> EngineUnavailable:
             name=name,
             repo=source.repo,
         ),
+    )
+
+
+def _gated(source: HubFile) -> EngineUnavailable:
+    return EngineUnavailable(
+        "licence-not-accepted",
+        Message(
+            "The Hugging Face hub hands out {repo} only to those who have accepted its licence "
+            "({licence}). Accept it on https://huggingface.co/{repo}, run hf auth login with that "
+            "account, then the command again.",
+            repo=source.repo,
+            licence=source.licence,
+        ),
+    )
+
+
+def _token_refused() -> EngineUnavailable:
+    return EngineUnavailable(
+        "token-refused",
+        "The Hugging Face hub does not take the token of this machine; it was revoked or has run "
+        "out. Make a new one, run hf auth login, then the command again.",
     )
 
 

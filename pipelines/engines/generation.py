@@ -22,6 +22,7 @@ from pipelines.image import loading
 from pipelines.image.arrays import Image, Image8
 from pipelines.measure import identity
 from pipelines.runtime.cache import Cache
+from pipelines.runtime.errors import EngineFailed
 
 Progress = Callable[[float, str], None]
 """Called with the share done, 0..1, and the name of the step; an exception it raises ends the
@@ -51,6 +52,7 @@ class Generation:
         proposal_error: Gaze error of the proposal in degrees; None if it was not measured, because
             the eyes were not redrawn or the redrawn ones were good enough.
         skin: Strength with which the skin was redrawn, 0 for not at all.
+        failure: Why the engine could not finish, in a sentence; empty if it could.
     """
 
     device: str
@@ -61,12 +63,14 @@ class Generation:
     errors: tuple[float, ...]
     proposal_error: float | None
     skin: float
+    failure: str = ""
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """A sentence if the proposal is delivered, else empty."""
+        """Sentences on what failed and on whose eyes are delivered; empty if all went well."""
+        failure = (self.failure,) if self.failure else ()
         if self.reason is None:
-            return ()
+            return failure
         sentence = {
             "gaze": "The eyes are geometry's, not the network's: the gaze of the eyes it drew was "
             "further off.",
@@ -75,8 +79,9 @@ class Generation:
             "refused": "The eyes are geometry's, not the network's: the engine's safety filter "
             "kept back what it drew.",
             "eyes": "The eyes are geometry's, not the network's: those it drew looked wrong.",
+            "failed": "The eyes are geometry's, not the network's: it could not finish.",
         }[self.reason]
-        return (sentence,)
+        return (sentence, *failure)
 
     def report(self) -> dict[str, Any]:
         """Plain data for JSON; the keys are stable."""
@@ -89,6 +94,7 @@ class Generation:
             "errors": [_finite(error) for error in self.errors],
             "proposal_error": _finite(self.proposal_error),
             "skin": self.skin,
+            "failure": self.failure,
         }
 
 
@@ -109,22 +115,26 @@ def generate(
         was done.
 
     Raises:
-        EngineFailed: ``out-of-memory``.
+        EngineUnavailable: The weights are missing or damaged.
         Cancelled: Raised by `progress`.
     """
     device = str(dispatch.device(request.engine))
     steps = request.engine.steps or 0
-    picture_u8, skin = request.portrait.original_u8, 0.0
+    picture_u8, skin, failure = request.portrait.original_u8, 0.0, ""
     if request.generative:
         with timer("controlnet"):
             task = _task(request, lambda step, total: progress(0.1 * step / total, _DRAWING_SKIN))
-            drawn = dispatch.redraw_skin(task, picture_u8, request.full_face, request.generative)
+            drawn, failure = _attempt(
+                lambda: dispatch.redraw_skin(
+                    task, picture_u8, request.full_face, request.generative
+                )
+            )
             if drawn is not None:
                 picture_u8, skin = drawn, request.generative
     if request.target is None:
-        done = Generation(device, steps, 0, "generated", None, (), None, skin)
+        done = Generation(device, steps, 0, "generated", None, (), None, skin, failure)
         return picture_u8, request.face, done
-    outcome = _redraw_eyes(request, picture_u8, progress, timer, read_gaze, cache)
+    outcome, failed = _redraw_eyes(request, picture_u8, progress, timer, read_gaze, cache)
     proposal = outcome.result
     posed = annotation.look_towards(request.face, request.gaze, proposal.gaze, request.trim)
     done = Generation(
@@ -132,10 +142,11 @@ def generate(
         steps=steps,
         passes=len(outcome.errors),
         delivered=outcome.delivered,
-        reason=outcome.reason,
+        reason="failed" if outcome.reason == "refused" and failed else outcome.reason,
         errors=outcome.errors,
         proposal_error=outcome.proposal_error,
         skin=skin,
+        failure=failed or failure,
     )
     return proposal.image_u8, posed, done
 
@@ -179,10 +190,14 @@ def _redraw_eyes(
     timer: Timer,
     read_gaze: ReadGaze,
     cache: Cache,
-) -> LoopResult[Proposal]:
-    """Run the closed loop; its aims are the mean gaze of both eyes with the trim."""
+) -> tuple[LoopResult[Proposal], str]:
+    """Run the closed loop; its aims are the mean gaze of both eyes with the trim.
+
+    Returns:
+        The outcome, and why the engine could not finish; empty if it could.
+    """
     assert request.aim is not None
-    passes, trim = 0, request.trim
+    passes, trim, failure = 0, request.trim, ""
     # The sockets of the photo are the same for all looks; redrawn skin belongs to this look only.
     is_photo = picture_u8 is request.portrait.original_u8
     socket_cache = cache.root if is_photo else Cache()
@@ -200,7 +215,7 @@ def _redraw_eyes(
             )
 
     def redraw(proposal: Proposal) -> Proposal | None:
-        nonlocal passes
+        nonlocal passes, failure
 
         def on_step(step: int, steps: int) -> None:
             share = (passes + step / max(steps, 1)) / MOST_PASSES
@@ -208,7 +223,7 @@ def _redraw_eyes(
 
         on_step(0, 1)
         with timer("controlnet"):
-            drawn = dispatch.refine(_task(request, on_step), proposal)
+            drawn, failure = _attempt(lambda: dispatch.refine(_task(request, on_step), proposal))
         passes += 1
         return None if drawn is None else replace(proposal, image_u8=drawn)
 
@@ -220,7 +235,15 @@ def _redraw_eyes(
             embedding = identity.embedding(working, face)
             return Reading(gaze, identity.distance(request.embedding, embedding))
 
-    return closed_loop.steer(propose_aim, redraw, read, request.aim)
+    return closed_loop.steer(propose_aim, redraw, read, request.aim), failure
+
+
+def _attempt(draw: Callable[[], Image8 | None]) -> tuple[Image8 | None, str]:
+    """What an engine draws, and why it could not finish; empty if it could."""
+    try:
+        return draw(), ""
+    except EngineFailed as error:
+        return None, error.sentence
 
 
 def _task(request: Request, on_step: OnStep) -> Task:

@@ -1,24 +1,41 @@
-"""Hub engines: Stable Diffusion with a face ControlNet redraws eyes or skin, or a whole face."""
+"""Hub engines: a large model redraws the eyes or the skin of a photo, or draws a whole face.
+
+What differs between models stands in an adapter each: how the pipeline is assembled, and with which
+arguments it is called. Windows, masks, colours and pasting are the same for all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import cv2
 import numpy as np
 
-from pipelines.engines import annotation, diffusers_import, eye_patches, geometry, prompts, weights
+from pipelines.engines import (
+    diffusers_import,
+    eye_patches,
+    flux2_klein,
+    geometry,
+    prompts,
+    stable_diffusion,
+    weights,
+    windows,
+    z_image,
+)
+from pipelines.engines.windows import Scene, Window
 from pipelines.face import Face, skin
-from pipelines.image import crops, polygons
-from pipelines.image.arrays import Image, Image8, Map, Points
+from pipelines.image import polygons
+from pipelines.image.arrays import Image, Image8, Map
 from pipelines.runtime import devices, slots
 from pipelines.runtime.cache import Cache
-from pipelines.runtime.errors import EngineUnavailable
+from pipelines.runtime.devices import Device
+from pipelines.runtime.errors import EngineFailed, EngineUnavailable
 from pipelines.runtime.messages import Message
-from presets.schema import Engine, HubFile
+from presets.schema import Engine, Prompts
 
 if TYPE_CHECKING:
     from pipelines.engines.base import Proposal, Task
@@ -26,116 +43,82 @@ if TYPE_CHECKING:
 Kind = Literal["edit", "invent"]
 """``edit`` redraws part of a photo, ``invent`` draws a face from noise."""
 
-INVENT = "StableDiffusionControlNetPipeline"
-"""The diffusers class that draws a face from noise."""
 
-MARGIN = 1.5
-"""Side of the square around a face relative to its outline: with some hair and neck, as in the
-models' training pictures."""
+class Adapter(Protocol):
+    """What a module has to have for a kind of model.
 
-# Margin and half of the soft edge's width of the mask, in pixels of the window. The latents have
-# blocks of eight pixels: with a smaller margin old iris would remain in them.
-_GROWTH = 6.0
-_FEATHER = 3.0
-# Width of the zone around the mask in which colours are compared, in pixels of the window.
-_SEAM = 12.0
+    Attributes:
+        INDEX: Class that ``model_index.json`` of the base model names.
+    """
+
+    INDEX: str
+
+    def assemble(self, engine: Engine, kind: str, dtype: Any, diffusers: Any, /) -> Any:
+        """Load the parts into memory and build the pipeline."""
+
+    def prepare(self, engine: Engine, scene: Scene, /) -> dict[str, Any]:
+        """Arguments of the pipeline that are the scene's."""
+
+    def settings(self, engine: Engine, /) -> dict[str, Any]:
+        """Arguments of the pipeline that are the same in every call."""
+
+
+_ADAPTERS: Mapping[str, Adapter] = {
+    "StableDiffusionControlNetInpaintPipeline": stable_diffusion,
+    "StableDiffusionControlNetImg2ImgPipeline": stable_diffusion,
+    "Flux2KleinInpaintPipeline": flux2_klein,
+    "ZImageControlNetInpaintPipeline": z_image,
+}
+
+# Margin and half of the soft edge's width of the mask, as shares of the window's side: 6 and 3
+# pixels of 512, 12 and 6 of 1024. The latents have blocks of eight pixels, and of sixteen where
+# they are packed: with a smaller margin old iris would remain in them.
+_GROWTH = 6.0 / 512
+_FEATHER = 3.0 / 512
+# Width of the zone around the mask in which colours are compared, as a share of the window's side.
+_SEAM = 12.0 / 512
 # Standard deviation above which a change of skin is a change of light or tone and is removed, as a
 # share of the window's side.
 _TONE = 0.06
-# Seconds requested on ZeroGPU: for the start, and for each step.
+# Seconds requested on ZeroGPU, for the start and for each step. Estimates: not measured there.
 _GPU_START, _GPU_STEP = 20.0, 1.5
-
-
-@dataclass(frozen=True)
-class Window:
-    """The square crop of a face that an engine works on.
-
-    Attributes:
-        to_window: Affine map from the picture to the window, shape (2, 3).
-        size: (width, height) of the window.
-        pixels: float32 sRGB in [0, 1], shape (height, width, 3).
-        face: The face in pixels of the window.
-    """
-
-    to_window: Points
-    size: tuple[int, int]
-    pixels: Image
-    face: Face
 
 
 def refine(task: Task, proposal: Proposal) -> Image8 | None:
     """Redraw both eyes; see `dispatch.refine`."""
-    window = look_at(proposal.image_u8, proposal.before, task.engine.drawing.size)
-    posed = moved(proposal.posed, window.to_window, window.size)
-    mask = _eyes_mask(window.face, posed)
-    drawn = _redraw(
-        task,
-        window,
-        mask,
-        control=annotation.draw(posed),
-        prompt=prompts.eyes(task.engine.drawing, proposal.gaze, task.context),
+    words = _prompts(task.engine)
+    window = windows.look_at(proposal.image_u8, proposal.before, task.engine.drawing.size)
+    posed = windows.moved(proposal.posed, window.to_window, window.size)
+    scene = Scene(
+        window=window,
+        photo=windows.cut(proposal.photo_u8, window.to_window, window.size),
+        posed=posed,
+        mask=_eyes_mask(window.face, posed),
+        prompt=prompts.fill(words, words.eyes, proposal.gaze, task.context),
         strength=task.engine.strength or 0.0,
     )
+    drawn = _redraw(task, scene)
     if drawn is None:
         return None
+    mask = scene.mask
     edit = mask[..., None] * (_match_colours(drawn, window.pixels, mask) - window.pixels)
     return _paste(proposal.image_u8, edit, mask, window)
 
 
 def redraw_skin(task: Task, image_u8: Image8, face: Face, strength: float) -> Image8 | None:
     """Redraw the skin but keep its light and tone; see `dispatch.redraw_skin`."""
-    window = look_at(image_u8, face, task.engine.drawing.size)
+    words = _prompts(task.engine)
+    window = windows.look_at(image_u8, face, task.engine.drawing.size)
     mask = skin.mask(window.pixels, window.face)
     mask = mask * eye_patches.within_outline(face, window.to_window, window.size)
-    drawn = _redraw(
-        task,
-        window,
-        mask,
-        control=annotation.draw(window.face),
-        prompt=task.engine.drawing.prompt,
-        strength=strength,
-    )
+    assert words.skin is not None
+    prompt = prompts.fill(words, words.skin, None, task.context)
+    drawn = _redraw(task, Scene(window, window.pixels, window.face, mask, prompt, strength))
     if drawn is None:
         return None
     change = drawn - window.pixels
     edit = mask[..., None] * (change - _local_mean(change, mask, _TONE * window.size[0]))
     return _paste(image_u8, edit, mask, window)
-
-
-def look_at(image_u8: Image8, face: Face, side: int, margin: float = MARGIN) -> Window:
-    """Crop the square around a face at the size that the engine works on.
-
-    Args:
-        image_u8: uint8 sRGB, shape (H, W, 3).
-        face: The face in pixels of `image_u8`.
-        side: Side of the window in pixels.
-        margin: Side of the window relative to the face outline.
-    """
-    low, high = face.oval.min(axis=0), face.oval.max(axis=0)
-    scale = side / (margin * float((high - low).max()))
-    to_window = crops.upright((low + high) / 2, 0.0, scale, (side, side))
-    pixels = crops.cut(image_u8, to_window, (side, side))
-    return Window(
-        to_window=to_window,
-        size=(side, side),
-        pixels=pixels.astype(np.float32) / np.float32(255),
-        face=moved(face, to_window, (side, side)),
-    )
-
-
-def moved(face: Face, affine: Points, size: tuple[int, int]) -> Face:
-    """The face in pixels of an upright window.
-
-    Args:
-        face: The face in pixels of the picture.
-        affine: Affine map from the picture to the window, shape (2, 3).
-        size: (width, height) of the window.
-    """
-    scale = crops.scale_of(affine)
-    landmarks = face.landmarks * scale
-    landmarks[:, :2] = crops.through(affine, face.landmarks[:, :2])
-    left, right = (eye.through(affine) for eye in face.eyes)
-    return replace(face, landmarks=landmarks, size=(size[1], size[0]), left=left, right=right)
 
 
 def run(
@@ -146,8 +129,7 @@ def run(
     Args:
         engine: Preset of the engine.
         kind: ``edit`` for the preset's own pipeline, ``invent`` for a face from noise.
-        arguments: Arguments of the pipeline without scales, steps, generator and callback, and the
-            "seed" of the noise.
+        arguments: Prompt, size and the adapter's arguments, and the "seed" of the noise.
         on_step: See `OnStep` in `base`.
 
     Returns:
@@ -155,17 +137,34 @@ def run(
 
     Raises:
         EngineUnavailable: ``weights-missing`` or ``weights-damaged``.
-        EngineFailed: ``out-of-memory``.
+        EngineFailed: ``out-of-memory``, ``gpu-lost``, ``gpu-not-lent`` (ZeroGPU), or
+            ``no-picture``: it drew values that are no colours.
     """
     steps = engine.steps or 1
-    with slots.device().turn(lambda: on_step(0, steps)), devices.memory_guard(release):
-        load(engine, kind)
-        call = devices.on_shared_gpu(_call, lambda *_: _GPU_START + _GPU_STEP * steps)
-        # ZeroGPU runs the call in another process, from which callbacks do not work.
-        output = call(engine, kind, arguments, on_step if call is _call else None)
-    if any(output.nsfw_content_detected or ()):
+    with slots.device().turn(lambda: on_step(0, steps)), devices.guard(release):
+        if not devices.on_zero_gpu():
+            load(engine, kind)
+        # ZeroGPU runs the call in another process, from which callbacks do not work; what the main
+        # thread has not loaded before is loaded there.
+        output = _call_on_gpu(engine, kind, arguments, on_step if _call_on_gpu is _call else None)
+    if any(getattr(output, "nsfw_content_detected", None) or ()):
         return None
-    return np.asarray(output.images, np.float32)
+    images = np.asarray(output.images, np.float32)
+    if not np.isfinite(images).all():
+        raise EngineFailed(
+            "no-picture",
+            Message(
+                "{engine} drew no picture here: its numbers ran over. Try another seed, or choose "
+                "another engine.",
+                engine=engine.label,
+            ),
+        )
+    return images
+
+
+def device(engine: Engine) -> Device:
+    """The device and precision that a hub engine runs in. Loads torch."""
+    return devices.pick(engine.drawing.precision)
 
 
 def load(engine: Engine, kind: Kind) -> Any:
@@ -173,9 +172,25 @@ def load(engine: Engine, kind: Kind) -> Any:
 
     Raises:
         EngineUnavailable: ``weights-missing`` or ``weights-damaged``.
+        EngineFailed: ``out-of-memory``: the main memory is too small to load it.
     """
     base = weights.root(engine, "base")
     return _cache.get((engine.id, kind, base), lambda: _load(engine, kind, base))
+
+
+def preload(engines: Iterable[Engine]) -> Engine | None:
+    """On a ZeroGPU Space, load the first hub engine whose weights are here, and return it.
+
+    Its stand-in for CUDA exists only on the thread that imported this module, so the main thread
+    has to call this before the page is launched. Processes that get a GPU inherit the model.
+    """
+    if not devices.on_zero_gpu():
+        return None
+    for engine in engines:
+        if engine.weights == "hub" and all(one.path for one in weights.files(engine)):
+            load(engine, "edit")
+            return engine
+    return None
 
 
 def release() -> None:
@@ -196,14 +211,12 @@ def _call(
             on_step(step + 1, pipeline.num_timesteps)
         return tensors
 
-    drawing = engine.drawing
     inputs = {name: value for name, value in arguments.items() if name != "seed"}
     return load(engine, kind)(
         **inputs,
-        negative_prompt=drawing.negative_prompt,
+        **_adapter(engine).settings(engine),
         num_inference_steps=engine.steps,
-        guidance_scale=drawing.guidance_scale,
-        controlnet_conditioning_scale=drawing.control_scale,
+        guidance_scale=engine.drawing.guidance_scale,
         # A generator of the processor, so that a seed gives the same noise on every device.
         generator=torch.Generator().manual_seed(arguments["seed"]),
         callback_on_step_end=on_step_end,
@@ -211,33 +224,35 @@ def _call(
     )
 
 
-def _redraw(
-    task: Task, window: Window, mask: Map, *, control: Image8, prompt: str, strength: float
-) -> Image | None:
+def _seconds(engine: Engine, *_: Any) -> int:
+    return math.ceil(_GPU_START + _GPU_STEP * (engine.steps or 1))
+
+
+_call_on_gpu = devices.on_lent_gpu(_call, _seconds)
+
+
+def _redraw(task: Task, scene: Scene) -> Image | None:
     """Redraw a window; returns the drawn window, or None if the safety filter rejected it."""
-    from PIL import Image as Pillow
-
-    def to_pillow(pixels: Image | Map) -> Pillow.Image:
-        return Pillow.fromarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
-
-    picture = to_pillow(window.pixels)
-    steps = task.engine.steps or 1
+    width, height = scene.window.size
     arguments: dict[str, Any] = {
-        "prompt": prompt,
-        "image": picture,
-        "control_image": Pillow.fromarray(control),
-        # With less than one step the pipelines raise an error.
-        "strength": max(strength, 1.01 / steps),
-        "width": window.size[0],
-        "height": window.size[1],
+        "prompt": scene.prompt,
+        "width": width,
+        "height": height,
         "seed": task.seed,
+        **_adapter(task.engine).prepare(task.engine, scene),
     }
-    if "Inpaint" in (task.engine.pipeline or ""):
-        arguments["mask_image"] = to_pillow((mask > 0).astype(np.float32))
-    if _source(task.engine, "identity") is not None:
-        arguments["ip_adapter_image"] = picture
     images = run(task.engine, "edit", arguments, task.on_step)
     return None if images is None else np.asarray(images[0], np.float32)
+
+
+def _adapter(engine: Engine) -> Adapter:
+    return _ADAPTERS[str(engine.pipeline)]
+
+
+def _prompts(engine: Engine) -> Prompts:
+    # The presets are not valid without.
+    assert engine.drawing.prompts is not None
+    return engine.drawing.prompts
 
 
 def _eyes_mask(before: Face, posed: Face) -> Map:
@@ -245,7 +260,8 @@ def _eyes_mask(before: Face, posed: Face) -> Map:
     eyes = (*before.eyes, *posed.eyes)
     opening = polygons.filled(before.size, *(eye.contour for eye in eyes))
     distance = cv2.distanceTransform(1 - opening, cv2.DIST_L2, 5)
-    mask = np.clip((_GROWTH + _FEATHER - distance) / (2 * _FEATHER), 0, 1).astype(np.float32)
+    growth, feather = _GROWTH * before.size[1], _FEATHER * before.size[1]
+    mask = np.clip((growth + feather - distance) / (2 * feather), 0, 1).astype(np.float32)
     identity = np.array([[1.0, 0, 0], [0, 1, 0]])
     return np.asarray(mask * eye_patches.within_outline(before, identity, before.size[::-1]))
 
@@ -257,8 +273,9 @@ def _match_colours(drawn: Image, photo: Image, mask: Map) -> Image:
     pictures should be equal, so the shift is measured there and subtracted.
     """
     distance = cv2.distanceTransform((mask <= 0).astype(np.uint8), cv2.DIST_L2, 5)
-    seam = ((distance > 0) & (distance <= _SEAM)).astype(np.float32)
-    return drawn - _local_mean(drawn - photo, seam, _SEAM)
+    width = _SEAM * mask.shape[1]
+    seam = ((distance > 0) & (distance <= width)).astype(np.float32)
+    return drawn - _local_mean(drawn - photo, seam, width)
 
 
 def _local_mean(values: Image, weight: Map, sigma: float) -> Image:
@@ -276,78 +293,59 @@ def _paste(image_u8: Image8, edit: Image, mask: Map, window: Window) -> Image8:
     return geometry.paste(image_u8, (eye_patches.laid_back(edit, mask, window.to_window, shape),))
 
 
-def _source(engine: Engine, role: str) -> HubFile | None:
-    """The engine's files with a role, or None."""
-    return next((source for source in engine.files if source.role == role), None)
-
-
 def _load(engine: Engine, kind: Kind, base: Path) -> Any:
     weights.require(engine)
+    adapter, on = _adapter(engine), device(engine)
+    _check_class(engine, base, adapter.INDEX)
+    devices.require_memory(weights.parameters(engine) * on.dtype.itemsize)
     diffusers = diffusers_import.load()
-    device = devices.pick()
     try:
-        pipeline = _assemble(engine, kind, base, device.dtype, diffusers)
+        pipeline = adapter.assemble(engine, kind, on.dtype, diffusers)
+        _check_complete(pipeline)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
-        raise EngineUnavailable(
-            "weights-damaged",
+        if devices.is_of_the_device(error):
+            raise
+        raise _damaged(
             Message(
                 "The weights of {engine} don't fit together. Run {command} again.",
                 engine=engine.label,
                 command=weights.command(engine),
-            ),
+            )
         ) from error
     pipeline.set_progress_bar_config(disable=True)
-    if device.kind == "cpu":
+    if on.kind == "cpu":
         return pipeline
-    if devices.placement(engine.memory_gb, devices.free_gb(device)) == "offloaded":
-        pipeline.enable_model_cpu_offload(device=device.kind)
+    if devices.placement(engine.memory_gb, devices.free_gb(on)) == "offloaded":
+        pipeline.enable_model_cpu_offload(device=on.kind)
         return pipeline
-    return pipeline.to(device.kind)
+    return pipeline.to(on.kind)
 
 
-def _assemble(engine: Engine, kind: Kind, base: Path, dtype: Any, diffusers: Any) -> Any:
-    """Build the pipeline of ControlNet, base model, scheduler, LoRA and IP-Adapter."""
-    local: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": dtype}
-    source = _source(engine, "controlnet")
-    assert source is not None
-    controlnet = diffusers.ControlNetModel.from_pretrained(
-        weights.root(engine, "controlnet"),
-        subfolder=source.subfolder,
-        variant=_variant(source),
-        **local,
-    )
-    name = INVENT if kind == "invent" else engine.pipeline
-    source = _source(engine, "base")
-    assert source is not None
-    pipeline = getattr(diffusers, str(name)).from_pretrained(
-        base, controlnet=controlnet, variant=_variant(source), **local
-    )
-    scheduler = getattr(diffusers, str(engine.scheduler))
-    pipeline.scheduler = scheduler.from_config(pipeline.scheduler.config)
-    if speed := _source(engine, "speed"):
-        folder = weights.root(engine, "speed")
-        pipeline.load_lora_weights(folder, weight_name=speed.files[0], local_files_only=True)
-        pipeline.fuse_lora()
-        pipeline.unload_lora_weights()
-    # A face from noise must not get the identity of the person in the photo.
-    if kind == "edit" and (face := _source(engine, "identity")):
-        file, encoder = Path(face.files[0]), _source(engine, "image-encoder")
-        pipeline.load_ip_adapter(
-            str(weights.root(engine, "identity")),
-            subfolder=face.subfolder,
-            weight_name=file.name,
-            image_encoder_folder=Path(encoder.subfolder).name if encoder else None,
-            local_files_only=True,
-            # With True, tensors that a file lacks would be ignored without an error.
-            low_cpu_mem_usage=False,
+def _check_complete(pipeline: Any) -> None:
+    """Check that every parameter was loaded; one that its file lacks has no values."""
+    for name, part in pipeline.components.items():
+        if hasattr(part, "parameters") and any(one.is_meta for one in part.parameters()):
+            raise ValueError(f"{name} lacks weights")
+
+
+def _check_class(engine: Engine, base: Path, expected: str) -> None:
+    """Check that the base model's index names the class that the adapter is made for."""
+    found = json.loads((base / "model_index.json").read_text(encoding="utf-8")).get("_class_name")
+    if found != expected:
+        raise _damaged(
+            Message(
+                "The files of {engine} are those of another model: {found} instead of {expected}. "
+                "Remove them and run {command}.",
+                engine=engine.label,
+                found=found,
+                expected=expected,
+                command=weights.command(engine),
+            )
         )
-        pipeline.set_ip_adapter_scale(engine.drawing.identity_scale)
-    return pipeline
 
 
-def _variant(source: HubFile) -> str | None:
-    """Variant in the file names: ``fp16``, or None."""
-    return "fp16" if any(".fp16." in name for name in source.files) else None
+def _damaged(sentence: str) -> EngineUnavailable:
+    return EngineUnavailable("weights-damaged", sentence)
 
 
 # One entry only, because each pipeline takes gigabytes.

@@ -1,37 +1,32 @@
-"""Prompts for hub engines, from the engine's own prompt, the gaze and the context."""
+"""Prompts for hub engines: templates of `presets/prompts.yaml`, with gaze and context filled in."""
 
 from __future__ import annotations
 
 from pipelines.gaze import CONTACT_DEG, Gaze
-from presets.schema import Context, Drawing
+from presets.schema import Context, GazeWords, Prompts
 
 # Smallest yaw or pitch in degrees that is mentioned.
 _LEAST_MENTIONED_DEG = 4.0
 
 
-def looking(gaze: Gaze) -> str:
-    """The gaze in the tags of picture captions, on which the model was trained.
+def fill(prompts: Prompts, template: str, gaze: Gaze | None, context: Context) -> str:
+    """A template of an engine's prompts with the words of a gaze (or none) and a context."""
+    return template.format(
+        start=prompts.start,
+        gaze="" if gaze is None else looking(prompts.gaze, gaze),
+        expression=context.expression,
+        wardrobe=context.wardrobe,
+        background=context.background,
+    )
 
-    The authors of ControlNetMediaPipeFace advise to support the gaze by words. Captions contain no
-    degrees and confuse left and right, so only the kind of gaze is given; the control image has
-    its direction.
-    """
+
+def looking(words: GazeWords, gaze: Gaze) -> str:
+    """The kind of a gaze in an engine's words; its direction is in the pictures that it gets."""
     if gaze.off_lens <= CONTACT_DEG:
-        return "looking at viewer"
+        return words.contact
     parts = []
     if abs(gaze.yaw) >= _LEAST_MENTIONED_DEG:
-        parts.append("looking to the side")
+        parts.append(words.aside)
     if abs(gaze.pitch) >= _LEAST_MENTIONED_DEG:
-        parts.append("looking up" if gaze.pitch > 0 else "looking down")
-    return ", ".join(parts) or "looking slightly away"
-
-
-def eyes(drawing: Drawing, gaze: Gaze, context: Context) -> str:
-    """Prompt for redrawing the eyes of a photo."""
-    return ", ".join([drawing.prompt, looking(gaze), context.expression])
-
-
-def whole(drawing: Drawing, gaze: Gaze, context: Context) -> str:
-    """Prompt for a portrait from noise, with clothes and background."""
-    parts = [drawing.prompt, looking(gaze), context.expression]
-    return ", ".join([*parts, f"wearing {context.wardrobe}", f"background: {context.background}"])
+        parts.append(words.up if gaze.pitch > 0 else words.down)
+    return ", ".join(parts) or words.slight

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pipelines.runtime.errors import EngineUnavailable
 from pipelines.runtime.messages import Message
@@ -104,18 +105,30 @@ def locate(source: HubFile, name: str) -> Path | None:
     return Path(cached) if isinstance(cached, str) else None
 
 
+def by_role(engine: Engine, role: str) -> HubFile | None:
+    """The engine's files with a role, or None."""
+    return next((one for one in engine.files if one.role == role), None)
+
+
+def parameters(engine: Engine) -> int:
+    """Number of parameters in the safetensors files of a hub engine, all of which are here."""
+    paths = [one.path for one in files(engine) if one.path is not None]
+    headers = [_safetensors_header(path)[1] for path in paths if path.suffix == ".safetensors"]
+    return sum(
+        math.prod(tensor["shape"]) for header in headers for tensor in (header or {}).values()
+    )
+
+
 def root(engine: Engine, role: str) -> Path:
     """The folder that stands for the root of the repository of the files with this role.
 
     Raises:
         EngineUnavailable: ``weights-missing``.
     """
-    for source in engine.files:
-        if source.role == role:
-            path = locate(source, source.files[0])
-            if path is None:
-                break
-            return path.parents[len(Path(source.files[0]).parts) - 1]
+    if one := by_role(engine, role):
+        path = locate(one, one.files[0])
+        if path is not None:
+            return path.parents[len(Path(one.files[0]).parts) - 1]
     raise EngineUnavailable("weights-missing", missing_sentence(engine))
 
 
@@ -184,23 +197,45 @@ def damage(path: Path) -> str | None:
         if path.suffix == ".safetensors":
             return _safetensors_damage(path, size)
         if path.suffix == ".json":
-            json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if path.name.endswith(".safetensors.index.json"):
+                return _index_damage(path, content["weight_map"])
     except (ValueError, KeyError, TypeError):
         return "can't be read"
     return None
 
 
 def _safetensors_damage(path: Path, size: int) -> str | None:
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length > min(_LONGEST_HEADER, size):
-            return "is cut off"
-        header = json.loads(file.read(length))
-    ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-    announced = 8 + length + max(ends, default=0)
+    length, header = _safetensors_header(path)
+    if header is None:
+        return "is cut off"
+    announced = 8 + length + max((entry["data_offsets"][1] for entry in header.values()), default=0)
     if size < announced:
         return Message("is cut off ({missing:,} bytes are missing)", missing=announced - size)
     return "is longer than it says" if size > announced else None
+
+
+def _index_damage(path: Path, shards: dict[str, str]) -> str | None:
+    """Whether the files that an index of tensors names hold them; files may be absent."""
+    for name in sorted(set(shards.values())):
+        shard = path.parent / name
+        if not shard.is_file():
+            continue
+        _, header = _safetensors_header(shard)
+        if header is not None and {one for one in shards if shards[one] == name} - header.keys():
+            return Message("does not fit {shard} beside it", shard=name)
+    return None
+
+
+def _safetensors_header(path: Path) -> tuple[int, dict[str, Any] | None]:
+    """Length of the header and its tensors; None where the file ends before."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > min(_LONGEST_HEADER, path.stat().st_size):
+            return length, None
+        header = json.loads(file.read(length))
+    header.pop("__metadata__", None)
+    return length, header
 
 
 def _repositories(engine: Engine) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from functools import cache
 from typing import Any
 
 import cv2
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 from pipelines.face.face import Face
 from pipelines.image.arrays import Image, Map, Reals
 from pipelines.image.filters import lowpass, smoothstep
-from pipelines.runtime import native_stderr
+from pipelines.runtime import mediapipe_models
 
 # Interocular distance and long side in pixels of the copy on which the matte is solved, at most.
 _INTEROCULAR, _SIDE = 120.0, 1024
@@ -40,9 +38,6 @@ _DOUBT = (0.3, 0.8)
 _NOTHING, _ALL = 0.08, 0.92
 # Window in pixels of the guided filter that carries the matte to the full size, and its variance.
 _WINDOW, _FLAT = 2, 1e-5
-
-# MediaPipe's solutions are not thread-safe.
-_lock = threading.Lock()
 
 
 def find(pixels: Image, face: Face) -> Map:
@@ -168,13 +163,4 @@ def _shrunk(mask: NDArray[np.bool_], radius: float) -> NDArray[np.bool_]:
 def _segmentation(pixels: Image) -> Map:
     """Confidence that a pixel belongs to a person, 0..1, shape (H, W)."""
     image_u8 = np.ascontiguousarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
-    with _lock, native_stderr.silenced():
-        return np.asarray(_model().process(image_u8).segmentation_mask, np.float32)
-
-
-# Kept for the life of the process, because it starts threads that outlive it.
-@cache
-def _model() -> Any:
-    from mediapipe.python.solutions import selfie_segmentation
-
-    return selfie_segmentation.SelfieSegmentation(model_selection=0)
+    return mediapipe_models.person_segmentation(image_u8)

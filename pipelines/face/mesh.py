@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,7 @@ from pipelines.face.face import Face, from_landmarks
 from pipelines.face.landmarks import LEFT_OUTER, RIGHT_OUTER, mirror
 from pipelines.image import crops
 from pipelines.image.arrays import Image, Image8, Points
-from pipelines.runtime import native_stderr
+from pipelines.runtime import mediapipe_models
 from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
 
@@ -32,8 +30,6 @@ _TURNED_GAIN = 0.1
 _SAME_FACE = 0.35
 # Side of the square crop on which the mesh is run again, in pixels.
 _CROP = 640
-# MediaPipe's solutions are not thread-safe.
-_mediapipe_lock = threading.Lock()
 
 
 def find(
@@ -215,63 +211,30 @@ def _mesh_in_square(image_u8: Image8, left: float, top: float, side: float) -> l
 def _mesh(image_u8: NDArray[Any], faces: int = 6) -> list[Points]:
     """Landmarks in pixels of the faces that MediaPipe's face mesh finds, each (478, 3)."""
     height, width = image_u8.shape[:2]
-    with _mediapipe_lock:
-        result = _process(_face_mesh(faces), image_u8)
     # MediaPipe's origin is the picture's corner, ours the centre of the first pixel.
     return [
-        np.array([(p.x * width - 0.5, p.y * height - 0.5, p.z * width) for p in face.landmark])
-        for face in result.multi_face_landmarks or []
+        relative * (width, height, width) - (0.5, 0.5, 0)
+        for relative in mediapipe_models.face_landmarks(image_u8, faces)
     ]
 
 
 def _detection_score(image_u8: Image8) -> float:
     """Highest score, 0..1, of an upright face in the short-range and the full-range detector."""
-    with _mediapipe_lock:
-        results = [_process(_face_detection(full_range), image_u8) for full_range in (False, True)]
-    scores = [face.score[0] for result in results for face in result.detections or []]
+    scores = [
+        face.score
+        for full_range in (False, True)
+        for face in mediapipe_models.face_detections(image_u8, full_range=full_range)
+    ]
     return float(max(scores, default=0.0))
 
 
 def _detect(image_u8: Image8) -> list[tuple[float, float, float]]:
     """Squares (left, top, side) in pixels around the faces of the full-range detector."""
     height, width = image_u8.shape[:2]
-    with _mediapipe_lock:
-        result = _process(_face_detection(True), image_u8)
     squares = []
-    for detection in result.detections or []:
-        box = detection.location_data.relative_bounding_box
+    for box in mediapipe_models.face_detections(image_u8, full_range=True):
         side = 2.2 * max(box.width * width, box.height * height)
-        center_x = (box.xmin + box.width / 2) * width
-        center_y = (box.ymin + box.height / 2) * height
+        center_x = (box.left + box.width / 2) * width
+        center_y = (box.top + box.height / 2) * height
         squares.append((center_x - side / 2, center_y - side / 2, side))
     return squares
-
-
-# Solutions are kept for the life of the process, because each starts threads that outlive it.
-@cache
-def _face_mesh(faces: int, /) -> Any:
-    with native_stderr.silenced():
-        from mediapipe.python.solutions import face_mesh
-
-        return face_mesh.FaceMesh(
-            static_image_mode=True, max_num_faces=faces, refine_landmarks=True
-        )
-
-
-@cache
-def _face_detection(full_range: bool, /) -> Any:
-    with native_stderr.silenced():
-        from mediapipe.python.solutions import face_detection
-
-        return face_detection.FaceDetection(
-            model_selection=int(full_range), min_detection_confidence=0.5
-        )
-
-
-def _process(solution: Any, image_u8: NDArray[Any]) -> Any:
-    """Run a solution; its first run logs to stderr, which is silenced."""
-    if getattr(solution, "presence_has_run", False):
-        return solution.process(image_u8)
-    with native_stderr.silenced():
-        solution.presence_has_run = True
-        return solution.process(image_u8)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import gc
 import importlib
-import importlib.util
+import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pipelines.runtime.errors import EngineFailed
+from pipelines.runtime.messages import Message
 
 if TYPE_CHECKING:
     import torch
 
 Kind = Literal["cuda", "mps", "cpu"]
+Half = Literal["float16", "bfloat16"]
 Placement = Literal["whole", "offloaded"]
 R = TypeVar("R")
 
@@ -52,21 +55,42 @@ class Device:
 
 
 @cache
-def pick() -> Device:
+def pick(half: Half = "float16") -> Device:
     """Choose the fastest device available: CUDA, Apple's MPS, else the processor.
 
-    CUDA runs in float16. A processor runs in bfloat16 if it has instructions for it (AVX-512 BF16,
-    AMX or Arm's), which halves the time; without them bfloat16 would be emulated and slow.
+    Args:
+        half: Half precision of the model on CUDA.
     """
     import torch
 
-    if torch.cuda.is_available():
-        return Device("cuda", "float16", torch.cuda.get_device_name())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        available = torch.cuda.is_available()
+    if available:
+        return Device("cuda", half, torch.cuda.get_device_name())
     if torch.backends.mps.is_available():
         # Attention in half precision overflows on MPS (torch's notes advise float32 there).
         return Device("mps", "float32", "the Apple GPU")
+    if any("driver" in str(one.message) and "too old" in str(one.message) for one in caught):
+        return processor("the processor, as the GPU's driver is too old for this PyTorch")
+    return processor()
+
+
+def processor(name: str = "the processor") -> Device:
+    """The processor as a device.
+
+    It runs in bfloat16 if it has instructions for it (AVX-512 BF16, AMX or Arm's), which halves the
+    time; without them bfloat16 would be emulated and slow.
+    """
+    import torch
+
     fast = torch.ops.mkldnn._is_mkldnn_bf16_supported() if torch.backends.mkldnn.enabled else False
-    return Device("cpu", "bfloat16" if fast else "float32", "the processor")
+    return Device("cpu", "bfloat16" if fast else "float32", name)
+
+
+def on_zero_gpu() -> bool:
+    """Whether this is a ZeroGPU Space, whose GPU is lent to a function for some seconds."""
+    return os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
 
 
 def free_gb(device: Device) -> float | None:
@@ -103,26 +127,60 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def require_memory(needed: int) -> None:
+    """Check that a model fits into the main memory, through which it passes to any device.
+
+    Where it does not fit, the system would end the whole process without an error.
+
+    Args:
+        needed: Bytes of the model's parameters in the precision that they are computed in.
+
+    Raises:
+        EngineFailed: ``out-of-memory``.
+    """
+    import psutil
+
+    free = psutil.virtual_memory().available
+    if needed > free:
+        raise EngineFailed(
+            "out-of-memory",
+            Message(
+                "This engine needs {needed:.0f} GB of memory, and {free:.0f} GB are free here. "
+                "Close what else uses it, or choose a smaller engine such as geometry.",
+                needed=needed / 1e9,
+                free=free / 1e9,
+            ),
+        )
+
+
 @contextmanager
-def memory_guard(release: Callable[[], None]) -> Iterator[None]:
-    """Turn out-of-memory errors into `EngineFailed`, after freeing what can be freed.
+def guard(release: Callable[[], None]) -> Iterator[None]:
+    """Turn a device's errors into `EngineFailed`, after freeing what can be freed.
 
     Args:
         release: Drops the loaded models.
 
     Raises:
-        EngineFailed: ``out-of-memory``.
+        EngineFailed: ``out-of-memory``, or ``gpu-lost`` where the GPU no longer answers, which only
+            another start of the program mends.
     """
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not _out_of_memory(error):
+        if not is_of_the_device(error):
             raise
+        lost = not _out_of_memory(error)
         # The traceback references the tensors of every frame that it passed.
         error.__traceback__ = None
     else:
         return
     release()
+    if lost:
+        raise EngineFailed(
+            "gpu-lost",
+            "The GPU stopped answering while this was drawn. Start Presence again; until then the "
+            "geometry engine works without it.",
+        )
     _empty_cache()
     raise EngineFailed(
         "out-of-memory",
@@ -131,21 +189,43 @@ def memory_guard(release: Callable[[], None]) -> Iterator[None]:
     )
 
 
-def on_shared_gpu(work: Callable[..., R], seconds: Callable[..., float]) -> Callable[..., R]:
-    """Wrap a function so that it gets a GPU on Hugging Face Spaces' ZeroGPU.
+def is_of_the_device(error: BaseException) -> bool:
+    """Whether an error is the device's, out of memory or gone, and not the model's."""
+    return _out_of_memory(error) or _gone(error)
 
-    ZeroGPU lends a GPU to functions wrapped by `spaces.GPU`, for a stated time. Where the package
-    `spaces` is not installed, `work` is returned unchanged.
+
+def on_lent_gpu(work: Callable[..., R], seconds: Callable[..., int]) -> Callable[..., R]:
+    """Wrap a function so that it gets a GPU on a ZeroGPU Space; elsewhere it is returned unchanged.
+
+    ZeroGPU lends a GPU to functions wrapped by `spaces.GPU`, for a stated time, in a process of
+    their own. A Space starts only if there is such a function when its page is launched.
 
     Args:
         work: The function to run.
         seconds: Estimates its duration from the same arguments.
     """
-    if importlib.util.find_spec("spaces") is None:
+    if not on_zero_gpu():
         return work
     spaces: Any = importlib.import_module("spaces")
-    wrapped: Callable[..., R] = spaces.GPU(duration=seconds)(work)
-    return wrapped
+    lent: Callable[..., R] = spaces.GPU(duration=seconds)(work)
+
+    @wraps(work)
+    def run(*arguments: Any) -> R:
+        try:
+            return lent(*arguments)
+        except Exception as error:
+            # Errors of the work come as an error of the page's with a title, as do a GPU that is
+            # not free and a share that is used up; and ZeroGPU's server may not be reached.
+            raise EngineFailed(
+                "gpu-not-lent",
+                Message(
+                    "The Space lends no GPU for this now ({reason}). Try again later, or choose "
+                    "the geometry engine.",
+                    reason=getattr(error, "title", type(error).__name__),
+                ),
+            ) from error
+
+    return run
 
 
 def _empty_cache() -> None:
@@ -167,3 +247,10 @@ def _out_of_memory(error: BaseException) -> bool:
     text = str(error)
     # The processor's allocator and MPS raise a plain RuntimeError.
     return "out of memory" in text or "can't allocate memory" in text
+
+
+def _gone(error: BaseException) -> bool:
+    import torch
+
+    text = str(error)
+    return isinstance(error, torch.AcceleratorError) or "CUDA error" in text or "NVML" in text

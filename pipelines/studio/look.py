@@ -108,13 +108,13 @@ class Look:
         if self.face != "all":
             _in_range("face", self.face, 0, MOST_FACES)
         generative = _in_range("generative polish", self.generative, 0, MOST_GENERATIVE)
-        if generative and presets.engines[self.engine].weights != "hub":
+        if generative and not presets.engines[self.engine].draws_skin:
             raise LookError(
                 "bad-value",
                 Message(
-                    "{engine} draws no skin. Take generative out, or choose an engine from the "
-                    "hub.",
+                    "{engine} draws no skin. Take generative out, or choose one of {able}.",
                     engine=presets.engines[self.engine].label,
+                    able=", ".join(one.label for one in presets.engines.values() if one.draws_skin),
                 ),
             )
         gaze = self.gaze

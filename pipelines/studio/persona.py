@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.engines import annotation, dispatch, hub, prompts
+from pipelines.engines import annotation, dispatch, hub, prompts, windows
 from pipelines.gaze import Gaze
 from pipelines.image.arrays import Image8
 from pipelines.measure import identity
@@ -154,12 +154,15 @@ def invent(
     _check(planned, presets, count)
     dispatch.require(planned.engine)
     target = planned.target or pose.gaze.gaze
-    drawing = planned.engine.drawing
-    window = hub.look_at(pose.portrait.original_u8, pose.full_face, drawing.size, _MARGIN)
+    size = planned.engine.drawing.size
+    window = windows.look_at(pose.portrait.original_u8, pose.full_face, size, _MARGIN)
     # The window's face has the irises, and thus the gaze, of the photo; here they are turned.
     posed = annotation.look_towards(window.face, pose.gaze, target, planned.trim)
     control = annotation.draw(posed)
-    prompt = prompts.whole(drawing, target, planned.context)
+    words = planned.engine.drawing.prompts
+    assert words is not None
+    assert words.whole is not None
+    prompt = prompts.fill(words, words.whole, target, planned.context)
     candidates = []
     for index in range(count):
         seed = (look.seed + index) % (LARGEST_SEED + 1)
@@ -172,8 +175,8 @@ def invent(
 
 
 def _check(planned: Plan, presets: Presets, count: int) -> None:
-    if planned.engine.weights != "hub":
-        able = [engine.id for engine in presets.engines.values() if engine.weights == "hub"]
+    if not planned.engine.invents:
+        able = [engine.id for engine in presets.engines.values() if engine.invents]
         raise LookError(
             "bad-value",
             Message(

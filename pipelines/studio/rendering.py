@@ -147,7 +147,6 @@ def render(
         Refusal: The face that the look names cannot be used.
         LookError: The look does not fit the presets.
         EngineUnavailable: The engine's weights are not installed.
-        EngineFailed: The engine ran out of memory.
     """
     report_progress, cache = progress or _ignore_progress, cache or Cache()
     if look.face == "all":
@@ -242,11 +241,15 @@ def _render(
     planned, plan_warnings = _check_plan(analysis, planned)
     timer = _StepTimer(dict.fromkeys(STEPS, 0.0) | {"analyse": analysis.seconds})
     progress(0.0, "Turning the eyes")
-    turn_key = _turn_key(planned, look.seed)
+    turn_key: Hashable = _turn_key(planned, look.seed)
     turned = cache.get(
         turn_key,
         lambda: turn_eyes(analysis, planned, look.seed, progress, timer.measure, cache),
+        valid=lambda earlier: not earlier.failed,
     )
+    if turned.failed:
+        # The next attempt may succeed, and its picture is another.
+        turn_key = "failed", turn_key
 
     def polish_input() -> _PolishInput:
         return cache.get(

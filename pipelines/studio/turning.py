@@ -51,6 +51,11 @@ class Turned:
     generation: Generation | None = None
     warnings: tuple[str, ...] = ()
 
+    @property
+    def failed(self) -> bool:
+        """Whether the network could not finish, so that another attempt is worth it."""
+        return self.generation is not None and bool(self.generation.failure)
+
 
 def turn_eyes(
     analysis: Analysis,
@@ -74,7 +79,7 @@ def turn_eyes(
         cache: Intermediate results shared with other looks of the photo.
 
     Raises:
-        EngineFailed: ``out-of-memory``.
+        EngineUnavailable: The engine's weights are missing or damaged.
         Cancelled: Raised by `progress`.
     """
     original = analysis.portrait.original_u8

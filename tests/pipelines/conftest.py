@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.engines import eye_controlnet, hub, weights
 from presets.schema import load
-from tests import tiny_diffusion
+from tests import tiny_diffusion, tiny_flow
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,10 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from pipelines.engines import eye_pipeline
 
     folder = tmp_path_factory.mktemp("models")
-    tiny_diffusion.make(load().engines["sd15-mediapipe-face"], folder)
+    engines = load().engines
+    tiny_diffusion.make(engines["sd15-mediapipe-face"], folder)
+    tiny_flow.make_flux2(engines["flux2-klein"], folder)
+    tiny_flow.make_z_image(engines["z-image-turbo"], folder)
     eyes = eye_pipeline.build(channels=(4, 8), seed=1, identity=False, noise_scale=0.3)
     tiny_diffusion.shake(eyes.controlnet)
     eyes.save_pretrained(folder / "eye-controlnet")

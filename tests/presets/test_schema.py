@@ -12,7 +12,7 @@ import presets
 from presets import Context, Engine, PresetError, Region, load
 
 PACKAGED = Path(presets.__file__).parent
-NAMES = ("regions.yaml", "contexts.yaml", "engines.yaml")
+NAMES = ("regions.yaml", "contexts.yaml", "engines.yaml", "prompts.yaml")
 
 REGION: dict[str, Any] = {
     "label": "Atlantis",
@@ -66,12 +66,25 @@ ENGINE: dict[str, Any] = {
     "default": True,
 }
 
+PROMPTS: dict[str, Any] = {
+    "start": "a photo",
+    "negative": "a painting",
+    "gaze": {
+        "contact": "at us", "aside": "away", "up": "up", "down": "down", "slight": "past us"
+    },
+    "eyes": "{start}, {gaze}",
+    "whole": "{start}, {gaze}, {wardrobe}",
+}  # fmt: skip
+
 Change = Callable[[dict[str, Any]], object]
 
 
 def write(folder: Path, changes: dict[str, Change] | None = None) -> None:
     for name, entry, body in zip(
-        NAMES, ("atlantis", "ferry-pass", "oar"), (REGION, CONTEXT, ENGINE), strict=True
+        NAMES,
+        ("atlantis", "ferry-pass", "oar", "oar"),
+        (REGION, CONTEXT, ENGINE, PROMPTS),
+        strict=True,
     ):
         content = {entry: copy.deepcopy(body)}
         if changes and name in changes:
@@ -113,7 +126,7 @@ def test_packaged_presets_include_those_the_page_needs() -> None:
 def test_entries_keep_the_order_of_their_file() -> None:
     packaged = load()
     for name, entries in zip(
-        NAMES, (packaged.regions, packaged.contexts, packaged.engines), strict=True
+        NAMES[:3], (packaged.regions, packaged.contexts, packaged.engines), strict=True
     ):
         assert list(entries) == list(yaml.safe_load((PACKAGED / name).read_text(encoding="utf-8")))
 
@@ -131,10 +144,31 @@ def test_confidence_of_packaged_presets_matches_their_sources() -> None:
         assert context.untouched or "design choice" in context.rationale, context.id
 
 
-def test_the_summary_of_the_hub_engine_has_its_download_size() -> None:
-    engine = load().engines["sd15-mediapipe-face"]
-    total = sum(file.size_mb for file in engine.files) / 1000
-    assert f"{total:.1f} GB" in engine.summary
+def test_the_summary_of_a_hub_engine_has_its_download_size() -> None:
+    for engine in load().engines.values():
+        total = sum(file.size_mb for file in engine.files) / 1000
+        assert not total or f"{total:.1f} GB" in engine.summary, engine.id
+
+
+def test_engines_get_their_prompts_and_do_what_they_have_prompts_for(tmp_path: Path) -> None:
+    write(tmp_path)
+    engine = load(tmp_path).engines["oar"]
+    assert engine.drawing.prompts is not None
+    assert engine.drawing.prompts.start == "a photo"
+    assert engine.invents
+    assert not engine.draws_skin
+
+
+def test_an_engine_from_the_hub_needs_prompts(tmp_path: Path) -> None:
+    write(tmp_path, {E: put("sail", value={**ENGINE, "default": False})})
+    with pytest.raises(PresetError, match=r"prompts\.yaml: has no entry 'sail'"):
+        load(tmp_path)
+
+
+def test_prompts_are_of_an_engine_from_the_hub(tmp_path: Path) -> None:
+    write(tmp_path, {Q: put("sail", value=PROMPTS)})
+    with pytest.raises(PresetError, match="entry 'sail': is no engine from the hub"):
+        load(tmp_path)
 
 
 def test_packaged_files_are_read_once() -> None:
@@ -197,7 +231,7 @@ def test_optional_fields_may_be_left_out(tmp_path: Path) -> None:
 
 
 A, F, P = "atlantis", "ferry-pass", "oar"
-R, C, E = NAMES
+R, C, E, Q = NAMES
 
 
 @pytest.mark.parametrize(
@@ -245,6 +279,10 @@ R, C, E = NAMES
         (E, P, "files[1].files", put(P, "files", 0, "files", value=[]), "at least 1"),
         (E, None, "default", put(P, "default", value=False), "exactly one engine (found none)"),
         (E, "twin", "default", put("twin", value=ENGINE), "found 'oar' and 'twin'"),
+        (Q, P, "eyes", put(P, "eyes", value="{mood} eyes"), "has {mood}; known in braces are"),
+        (Q, P, "eyes", put(P, "eyes", value="{gaze"), "braces that do not match"),
+        (Q, P, "skin", put(P, "skin", value="{gaze}"), "has {gaze}; known in braces are"),
+        (Q, P, "gaze.up", put(P, "gaze", "up", value=""), "at least 1 character"),
     ],
 )
 def test_a_wrong_entry_is_named(

@@ -5,8 +5,10 @@ from typing import Any, cast
 
 import huggingface_hub
 import pytest
+import yaml
 from huggingface_hub import HfApi
 
+from presets.schema import load
 from scripts import deploy
 from scripts.deploy import DeployError
 
@@ -151,6 +153,56 @@ def test_a_dry_run_needs_no_token_and_uploads_nothing(
     monkeypatch.setattr(deploy, "_hub_api", lambda: pytest.fail("asked for a token"))
     assert deploy.main(["ada/presence", "--dry-run"], root=repository) == 0
     assert capsys.readouterr().out.splitlines() == deploy.deployable_files(repository)
+
+
+@pytest.fixture
+def for_zero(repository: Path) -> Path:
+    """The repository with pins and settings that ZeroGPU has otherwise."""
+    (repository / "README.md").write_text(
+        "---\ntitle: Presence\nemoji: 👁\nsdk: gradio\npython_version: '3.11'\n---\n"
+        "\n# Presence\n---\n"
+    )
+    (repository / "requirements.txt").write_text("gradio\ntorch==2.13.0\ntorchvision==0.28.0\n")
+    (repository / "requirements-zero.txt").write_text(
+        "# why\ntorch==2.11.0\ntorchvision==0.26.0\nspaces==0.51.3\n"
+    )
+    git(repository, "add", "README.md", "requirements.txt", "requirements-zero.txt")
+    git(repository, "commit", "-qm", "zero")
+    return repository
+
+
+def test_a_zero_gpu_space_gets_its_own_settings_and_pins(for_zero: Path) -> None:
+    hub = Hub()
+    files = deploy.deployable_files(for_zero)
+    deploy.deploy("ada/presence", for_zero, files, cast("HfApi", hub), "zero")
+    assert hub.space["space_hardware"].value == "zero-a10g"
+    _, head, text = hub.received["README.md"].split("---\n", 2)
+    settings = yaml.safe_load(head)
+    assert text == "\n# Presence\n---\n"
+    assert settings["title"] == "Presence"
+    assert settings["emoji"] == "👁"
+    assert settings["python_version"] == "3.12"
+    (preloaded,) = settings["preload_from_hub"]
+    repository, names, revision = preloaded.split(" ")
+    (source,) = load().engines["flux2-klein"].files
+    assert (repository, revision) == (source.repo, source.revision)
+    assert names.split(",") == list(source.files)
+    pins = hub.received["requirements.txt"].split()
+    assert {"gradio", "torch==2.11.0", "torchvision==0.26.0", "spaces==0.51.3"} <= set(pins)
+    assert "torch==2.13.0" not in pins
+
+
+def test_a_cpu_space_gets_the_files_as_they_are(for_zero: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "space"
+    arguments = ["ada/presence", "--hardware", "cpu", "--into", str(folder)]
+    assert deploy.main(arguments, root=for_zero) == 0
+    for name in deploy.deployable_files(for_zero):
+        assert (folder / name).read_bytes() == (for_zero / name).read_bytes()
+
+
+def test_pins_that_no_longer_fit_together_are_named() -> None:
+    with pytest.raises(DeployError, match="does not pin torchvision"):
+        deploy.zero_pins("torch==2.13.0\n", "torch==2.11.0\ntorchvision==0.26.0\n")
 
 
 def test_a_folder_that_is_no_repository_is_reported_in_words(tmp_path: Path) -> None:

@@ -22,14 +22,16 @@ class Maker:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.asked: list[Look] = []
+        self.failure = ""
 
     def of(self, look: Look, made: ResultCache, file_store: FileStore) -> ResultPicture:
         def make(file_store: FileStore) -> ResultPicture:
             self.asked.append(look)
             path = self.folder / f"{look.region}-{file_store.folder}.png"
             path.write_bytes(b"picture")
+            report = {"generation": {"failure": self.failure}}
             return ResultPicture(
-                look, FILES, Gaze(0, 0), report={}, path=str(path), paths=(str(path),)
+                look, FILES, Gaze(0, 0), report=report, path=str(path), paths=(str(path),)
             )
 
         return made.get(look, file_store, make)
@@ -55,6 +57,17 @@ def test_a_look_whose_files_were_cleared_is_made_again(maker: Maker) -> None:
     Path(maker.of(JAPAN, made, file_store).path).unlink()
     assert not made.has(JAPAN)
     assert Path(maker.of(JAPAN, made, file_store).path).exists()
+    assert maker.asked == [JAPAN, JAPAN]
+
+
+def test_a_look_whose_engine_could_not_finish_is_made_again(maker: Maker) -> None:
+    made, file_store = ResultCache(), FileStore()
+    maker.failure = "The GPU stopped answering."
+    maker.of(JAPAN, made, file_store)
+    assert not made.has(JAPAN)
+    maker.failure = ""
+    maker.of(JAPAN, made, file_store)
+    assert made.has(JAPAN)
     assert maker.asked == [JAPAN, JAPAN]
 
 

@@ -209,7 +209,7 @@ def _on_engine(chosen: str) -> tuple[Any, ...]:
 
 
 def _draws_skin(engine: str) -> bool:
-    return load().engines[engine].weights == "hub"
+    return load().engines[engine].draws_skin
 
 
 def _degrees(name: str, hint: str | I18nData) -> gr.Textbox:

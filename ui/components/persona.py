@@ -38,7 +38,7 @@ class PersonaPanel:
     def render(self) -> None:
         """Create the accordion."""
         presets = load()
-        engines = [one for one in presets.engines.values() if one.weights == "hub"]
+        engines = [one for one in presets.engines.values() if one.invents]
         with gr.Accordion(t("persona.title"), open=False, elem_id="persona", visible=bool(engines)):
             aside(t("persona.lead"))
             self.context = gr.Dropdown(

@@ -5,6 +5,8 @@ They draw noise, but the areas that they change and the messages are those of th
 
 from __future__ import annotations
 
+import inspect
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -15,12 +17,26 @@ import numpy as np
 import pytest
 
 from pipelines import studio
-from pipelines.engines import closed_loop, dispatch, generation, hub, prompts, weights
+from pipelines.engines import (
+    closed_loop,
+    diffusers_import,
+    dispatch,
+    flux2_klein,
+    generation,
+    hub,
+    prompts,
+    weights,
+    windows,
+    z_image,
+)
 from pipelines.engines.base import OnStep, Proposal, Task
 from pipelines.face import Face
 from pipelines.gaze import Gaze
 from pipelines.image.arrays import Image8
 from pipelines.measure import eyes
+from pipelines.runtime import devices
+from pipelines.runtime.cache import Cache
+from pipelines.runtime.devices import Device
 from pipelines.runtime.errors import Cancelled, EngineFailed, EngineUnavailable, LookError
 from pipelines.studio import Analysis, Look
 from presets.schema import Engine, load
@@ -28,6 +44,8 @@ from presets.schema import Engine, load
 PRESETS = load()
 NETWORKS = [engine.id for engine in PRESETS.engines.values() if engine.weights != "none"]
 HUB = [engine.id for engine in PRESETS.engines.values() if engine.weights == "hub"]
+SKIN = [engine.id for engine in PRESETS.engines.values() if engine.draws_skin]
+STABLE_DIFFUSION = "sd15-mediapipe-face"
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +144,9 @@ def test_cancel_stops_within_one_step_and_the_next_look_works(
     engine: str, astronaut_analysis: Analysis
 ) -> None:
     steps: list[str] = []
-    last = 1 + min(2, PRESETS.engines[engine].steps or 0)  # before the first step, then after each
+    preset = PRESETS.engines[engine]
+    drawn = max(1, int((preset.steps or 0) * (preset.strength or 0)))
+    last = 1 + min(2, drawn)  # before the first step, then after each
 
     def stop(share: float, step: str) -> None:
         steps.append(step)
@@ -178,7 +198,7 @@ def test_nothing_is_drawn_without_a_target(engine: str, astronaut_analysis: Anal
 
 
 @pytest.mark.usefixtures("models")
-@pytest.mark.parametrize("engine", HUB)
+@pytest.mark.parametrize("engine", SKIN)
 def test_generative_polish_redraws_skin_and_not_the_irises(
     engine: str, astronaut_analysis: Analysis
 ) -> None:
@@ -202,6 +222,7 @@ def test_generative_polish_redraws_skin_and_not_the_irises(
     [
         "generative=0.2&engine=geometry",
         "generative=0.2&engine=eye-controlnet",
+        "generative=0.2&engine=flux2-klein",
         "generative=0.9&engine=sd15-mediapipe-face",
     ],
 )
@@ -212,12 +233,12 @@ def test_generative_polish_is_refused_if_the_engine_has_none(text: str) -> None:
 
 
 @pytest.mark.usefixtures("models")
-@pytest.mark.parametrize("engine", HUB)
 def test_the_proposal_is_delivered_if_the_safety_filter_rejects_the_result(
-    engine: str, astronaut_analysis: Analysis
+    astronaut_analysis: Analysis,
 ) -> None:
     import torch
 
+    engine = STABLE_DIFFUSION
     pipeline = hub.load(PRESETS.engines[engine], "edit")
     assert pipeline.safety_checker is not None
     with torch.no_grad():
@@ -231,12 +252,9 @@ def test_the_proposal_is_delivered_if_the_safety_filter_rejects_the_result(
 
 
 @pytest.mark.usefixtures("models")
-@pytest.mark.parametrize("engine", HUB)
-def test_every_part_of_a_hub_engine_has_an_effect(
-    engine: str, astronaut_analysis: Analysis
-) -> None:
+def test_every_part_of_stable_diffusion_has_an_effect(astronaut_analysis: Analysis) -> None:
     """Without the LoRA, the identity or the weight of the ControlNet, the result differs."""
-    packaged = PRESETS.engines[engine]
+    packaged = PRESETS.engines[STABLE_DIFFUSION]
     complete = refine(packaged, astronaut_analysis)
     without_files = {
         role: {"files": tuple(source for source in packaged.files if source.role != role)}
@@ -250,6 +268,129 @@ def test_every_part_of_a_hub_engine_has_an_effect(
         assert not np.array_equal(result, complete), name
 
 
+def scene(analysis: Analysis, engine: str) -> windows.Scene:
+    proposal = propose(analysis)
+    size = PRESETS.engines[engine].drawing.size
+    window = windows.look_at(proposal.image_u8, proposal.before, size)
+    photo = windows.cut(proposal.photo_u8, window.to_window, window.size)
+    posed = windows.moved(proposal.posed, window.to_window, window.size)
+    mask = np.zeros((size, size), np.float32)
+    mask[400:420, 300:340] = 0.25
+    return windows.Scene(window, photo, posed, mask, "eyes", 0.5)
+
+
+def test_flux_gets_the_turned_eyes_and_the_photograph(astronaut_analysis: Analysis) -> None:
+    given = scene(astronaut_analysis, "flux2-klein")
+    arguments = flux2_klein.prepare(PRESETS.engines["flux2-klein"], given)
+    turned, photo = (np.asarray(arguments[name]) for name in ("image", "image_reference"))
+    assert np.array_equal(turned, np.rint(given.window.pixels * 255))
+    assert np.array_equal(photo, np.rint(given.photo * 255))
+    assert np.any(turned != photo)
+    assert np.asarray(arguments["mask_image"]).sum() == 255 * 20 * 40
+
+
+def test_z_image_is_controlled_by_the_turned_eyes_in_grey(astronaut_analysis: Analysis) -> None:
+    given = scene(astronaut_analysis, "z-image-turbo")
+    arguments = z_image.prepare(PRESETS.engines["z-image-turbo"], given)
+    control = np.asarray(arguments["control_image"])
+    assert np.array_equal(control[..., 0], control[..., 2])
+    expected = cv2.cvtColor(np.asarray(arguments["image"]), cv2.COLOR_RGB2GRAY)
+    assert np.abs(control[..., 0].astype(int) - expected).max() <= 1
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(
+    ("engine", "argument"), [("flux2-klein", "image_reference"), ("z-image-turbo", "control_image")]
+)
+def test_the_pictures_that_guide_a_flow_model_have_an_effect(
+    engine: str, argument: str, astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guided = refine(engine, astronaut_analysis)
+    adapter = {"flux2-klein": flux2_klein, "z-image-turbo": z_image}[engine]
+    prepare = adapter.prepare
+
+    def blacken(*given: Any) -> dict[str, Any]:
+        arguments = prepare(*given)
+        return {**arguments, argument: arguments[argument].point(lambda _: 0)}
+
+    monkeypatch.setattr(adapter, "prepare", blacken)
+    assert not np.array_equal(refine(engine, astronaut_analysis), guided)
+
+
+@pytest.mark.usefixtures("models")
+def test_numbers_that_ran_over_are_no_picture(astronaut_analysis: Analysis) -> None:
+    import torch
+
+    pipeline = hub.load(PRESETS.engines["flux2-klein"], "edit")
+    with torch.no_grad():
+        pipeline.vae.decoder.conv_out.bias.fill_(float("nan"))
+    with pytest.raises(EngineFailed) as caught:
+        refine("flux2-klein", astronaut_analysis)
+    assert caught.value.code == "no-picture"
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(("free", "placed"), [(96.0, "to"), (24.0, "enable_model_cpu_offload")])
+@pytest.mark.parametrize("engine", ["flux2-klein", "z-image-turbo"])
+def test_the_parts_take_turns_on_a_gpu_whose_memory_is_short(
+    engine: str, free: float, placed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diffusers import DiffusionPipeline
+
+    calls: list[tuple[str, Any]] = []
+    preset = PRESETS.engines[engine].model_copy(update={"memory_gb": 31.0})
+    monkeypatch.setattr(hub, "device", lambda _: Device("cuda", "bfloat16", "A GPU"))
+    monkeypatch.setattr(devices, "free_gb", lambda _: free)
+    monkeypatch.setattr(DiffusionPipeline, "to", lambda _, kind: calls.append(("to", kind)))
+    monkeypatch.setattr(
+        DiffusionPipeline,
+        "enable_model_cpu_offload",
+        lambda _, device: calls.append(("enable_model_cpu_offload", device)),
+    )
+    hub.load(preset, "edit")
+    assert calls == [(placed, "cuda")]
+
+
+@pytest.mark.usefixtures("models")
+def test_only_a_zero_gpu_space_loads_a_model_before_it_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engines = PRESETS.engines.values()
+    assert hub.preload(engines) is None
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    assert hub.preload([PRESETS.engines["geometry"]]) is None
+    loaded = hub.preload(engines)
+    assert loaded is not None
+    assert loaded.id == STABLE_DIFFUSION
+    monkeypatch.setattr(hub, "_load", lambda *_: pytest.fail("loaded again"))
+    hub.load(loaded, "edit")
+
+
+def test_an_engine_that_cannot_finish_leaves_the_proposal_and_is_tried_again(
+    astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = [EngineFailed("gpu-lost", "The GPU stopped answering.")]
+
+    def draw(task: Task, proposal: Proposal) -> Image8:
+        if failures:
+            raise failures.pop()
+        return proposal.image_u8
+
+    monkeypatch.setattr(dispatch, "require", lambda engine: None)
+    monkeypatch.setattr(dispatch, "refine", draw)
+    cache = Cache()
+    variant = studio.render(astronaut_analysis, look("flux2-klein"), cache=cache)
+    assert variant.generation is not None
+    assert (variant.generation.delivered, variant.generation.reason) == ("proposal", "failed")
+    assert "The GPU stopped answering." in variant.warnings
+    assert variant.report()["generation"]["failure"] == "The GPU stopped answering."
+    geometry = studio.render(astronaut_analysis, look("geometry"))
+    assert np.array_equal(variant.image_u8, geometry.image_u8)
+    again = studio.render(astronaut_analysis, look("flux2-klein"), cache=cache)
+    assert again.generation is not None
+    assert (again.generation.failure, again.generation.passes) == ("", 1)
+
+
 @pytest.fixture
 def copied_models(tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the models for tests that damage them."""
@@ -259,12 +400,25 @@ def copied_models(tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     return folder
 
 
+def largest_file(engine: str, models: Path) -> Path:
+    """The largest file with weights that an engine lists."""
+    preset = PRESETS.engines[engine]
+    if preset.weights == "bundled":
+        return max((models / engine).rglob("unet/*.safetensors"))
+    names = [
+        models / source.repo / name
+        for source in preset.files
+        for name in source.files
+        if name.endswith(".safetensors") and source.role == "base"
+    ]
+    return max(names, key=lambda path: path.stat().st_size)
+
+
 @pytest.mark.parametrize("engine", NETWORKS)
-def test_a_truncated_file_is_named_before_any_work(
+def test_a_half_downloaded_folder_is_named_before_any_work(
     engine: str, copied_models: Path, astronaut_analysis: Analysis
 ) -> None:
-    broken = next(path for path in sorted(copied_models.rglob("*unet/*.safetensors")) if (
-        "eye-controlnet" in path.parts) == (engine == "eye-controlnet"))  # fmt: skip
+    broken = largest_file(engine, copied_models)
     broken.write_bytes(broken.read_bytes()[:-100])
     for path in (broken, None):
         if path is None:
@@ -274,20 +428,44 @@ def test_a_truncated_file_is_named_before_any_work(
         assert caught.value.code == ("weights-damaged" if path else "weights-missing")
         assert str(copied_models) not in caught.value.sentence
         if path or engine == "eye-controlnet":
-            assert "unet" in caught.value.sentence
+            assert broken.name in caught.value.sentence
 
 
 @pytest.mark.parametrize("engine", NETWORKS)
 def test_weights_of_another_shape_are_refused(
     engine: str, copied_models: Path, astronaut_analysis: Analysis
 ) -> None:
-    unets = [path for path in copied_models.rglob("*.safetensors") if path.parent.name == "unet"]
-    own = [path for path in unets if "eye-controlnet" in path.parts]
-    (other,) = [path for path in unets if path not in own]
-    source, target = (other, own[0]) if engine == "eye-controlnet" else (own[0], other)
+    other = "eye-controlnet" if engine == STABLE_DIFFUSION else STABLE_DIFFUSION
+    source, target = (largest_file(name, copied_models) for name in (other, engine))
     target.write_bytes(source.read_bytes())
     with pytest.raises(EngineUnavailable) as caught:
         studio.render(astronaut_analysis, look(engine))
+    assert caught.value.code == "weights-damaged"
+
+
+def test_a_control_file_that_lacks_tensors_is_refused(
+    copied_models: Path, astronaut_analysis: Analysis
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    source = PRESETS.engines["z-image-turbo"].files[1]
+    path = copied_models / source.repo / source.files[0]
+    tensors = load_file(path)
+    del tensors["control_noise_refiner.1.after_proj.weight"]
+    save_file(tensors, path)
+    with pytest.raises(EngineUnavailable, match="don't fit together"):
+        refine("z-image-turbo", astronaut_analysis)
+
+
+@pytest.mark.parametrize("engine", HUB)
+def test_the_files_of_another_model_are_named(
+    engine: str, copied_models: Path, astronaut_analysis: Analysis
+) -> None:
+    source = PRESETS.engines[engine].files[0]
+    index = copied_models / source.repo / "model_index.json"
+    index.write_text(json.dumps({"_class_name": "QwenImagePipeline"}))
+    with pytest.raises(EngineUnavailable, match="another model: QwenImagePipeline") as caught:
+        refine(engine, astronaut_analysis)
     assert caught.value.code == "weights-damaged"
 
 
@@ -339,7 +517,7 @@ def test_an_edit_of_a_patch_keeps_the_fine_detail_of_a_large_photo(
     rng = np.random.default_rng(0)
     photo = rng.integers(0, 255, (900, 1200, 3), dtype=np.uint8)
     face = astronaut_analysis.face.scaled(8.0)
-    moved = hub.moved(face, np.array([[1.0, 0, -1100], [0, 1, -450]]), (1200, 900))
+    moved = windows.moved(face, np.array([[1.0, 0, -1100], [0, 1, -450]]), (1200, 900))
     goals = (Gaze(0, 0), Gaze(0, 0))
     left, right = eye_patches.cut(photo, photo, moved, moved, goals)
     unchanged = [
@@ -412,8 +590,37 @@ def test_the_eye_model_gets_the_photo_as_well_as_the_proposal(
     ],
 )
 def test_the_prompt_names_the_gaze(gaze: Gaze, words: str) -> None:
-    assert prompts.looking(gaze) == words
-    context, drawing = PRESETS.contexts["linkedin"], PRESETS.engines[HUB[0]].drawing
-    prompt = prompts.whole(drawing, gaze, context)
-    for part in (drawing.prompt, words, context.wardrobe, context.background, context.expression):
+    own = PRESETS.engines[STABLE_DIFFUSION].drawing.prompts
+    assert own is not None
+    assert prompts.looking(own.gaze, gaze) == words
+    context = PRESETS.contexts["linkedin"]
+    prompt = prompts.fill(own, own.whole or "", gaze, context)
+    for part in (own.start, words, context.wardrobe, context.background, context.expression):
         assert part in prompt
+
+
+def test_the_prompt_of_stable_diffusion_is_a_list_of_tags() -> None:
+    own = PRESETS.engines[STABLE_DIFFUSION].drawing.prompts
+    assert own is not None
+    context = PRESETS.contexts["linkedin"]
+    tags = [own.start, "looking up", context.expression]
+    assert prompts.fill(own, own.eyes, Gaze(-1, 9), context) == ", ".join(tags)
+
+
+@pytest.mark.parametrize("engine", HUB)
+def test_the_listed_files_are_the_parts_that_the_pipeline_takes(engine: str) -> None:
+    preset = PRESETS.engines[engine]
+    pipeline = getattr(diffusers_import.load(), str(preset.pipeline))
+    parameters = inspect.signature(pipeline.__init__).parameters.values()
+    parts = {one.name for one in parameters if one.default is one.empty} - {"self", "controlnet"}
+    base = next(source for source in preset.files if source.role == "base")
+    assert {name.partition("/")[0] for name in base.files if "/" in name} == parts
+
+
+@pytest.mark.parametrize("engine", HUB)
+def test_every_prompt_says_gaze_and_expression(engine: str) -> None:
+    own = PRESETS.engines[engine].drawing.prompts
+    assert own is not None
+    prompt = prompts.fill(own, own.eyes, Gaze(0, 0), PRESETS.contexts["actor"])
+    assert own.gaze.contact in prompt
+    assert PRESETS.contexts["actor"].expression in prompt

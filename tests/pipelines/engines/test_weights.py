@@ -29,13 +29,17 @@ def tensors(values: int = 64) -> bytes:
 
 @dataclass
 class Hub:
-    """A hub of our own, with one repository; `cut` stops its first answer for a file half way."""
+    """A hub of our own, with one repository; `cut` stops its first answer for a file half way.
+
+    `refusal` is the status and the header with which it refuses every file.
+    """
 
     files: dict[str, bytes]
     cut: set[str] = field(default_factory=set)
     lies: set[str] = field(default_factory=set)
     ranges: list[str] = field(default_factory=list)
     address: str = ""
+    refusal: tuple[int, str, str] | None = None
 
 
 @pytest.fixture
@@ -69,6 +73,12 @@ def hub() -> Iterator[Hub]:
         def answer(self, *, body: bool) -> None:
             if self.path.startswith("/api/models/"):
                 self.list_files()
+                return
+            if state.refusal is not None:
+                status, header, value = state.refusal
+                self.send_response(status)
+                self.send_header(header, value)
+                self.end_headers()
                 return
             name = self.path.partition(f"/resolve/{REVISION}/")[2]
             data = state.files.get(name)
@@ -196,6 +206,36 @@ def test_a_file_that_the_hub_does_not_have_is_said(hub: Hub, models: Path) -> No
     del hub.files["config.json"]
     with pytest.raises(EngineUnavailable, match="did not hand out config"):
         fetching.fetch(tiny(), lambda _: None, hub.address)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "code", "advice"),
+    [
+        ((403, "X-Error-Code", "GatedRepo"), "licence-not-accepted", "Accept it on https://"),
+        (
+            (401, "X-Error-Message", "Invalid credentials in Authorization header"),
+            "token-refused",
+            "hf auth login",
+        ),
+    ],
+)
+def test_what_the_hub_wants_first_is_said(
+    refusal: tuple[int, str, str], code: str, advice: str, hub: Hub, models: Path
+) -> None:
+    hub.refusal = refusal
+    with pytest.raises(EngineUnavailable, match=advice) as caught:
+        fetching.fetch(tiny(), lambda _: None, hub.address)
+    assert caught.value.code == code
+    assert not list((models / "owner/name").rglob("*.safetensors"))
+
+
+def test_an_index_of_tensors_names_the_file_that_lacks_them(tmp_path: Path) -> None:
+    (tmp_path / "model-1.safetensors").write_bytes(tensors())
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": "model-1.safetensors", "b": "model-2"}}))
+    assert weights.damage(index) is None
+    index.write_text(json.dumps({"weight_map": {"b": "model-1.safetensors"}}))
+    assert "model-1.safetensors" in str(weights.damage(index))
 
 
 def test_without_a_network_fetch_says_so(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

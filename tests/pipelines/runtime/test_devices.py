@@ -3,6 +3,7 @@ from __future__ import annotations
 import sys
 import threading
 import types
+import warnings
 from typing import Any
 
 import pytest
@@ -66,29 +67,73 @@ def test_out_of_memory_errors_become_engine_errors_and_models_are_released() -> 
     ):
         with (
             pytest.raises(EngineFailed) as caught,
-            devices.memory_guard(lambda: released.append(True)),
+            devices.guard(lambda: released.append(True)),
         ):
             raise error
         assert caught.value.code == "out-of-memory"
         assert caught.value.__cause__ is None
     assert released == [True] * 3
-    with pytest.raises(RuntimeError, match="shape"), devices.memory_guard(lambda: None):
+    with pytest.raises(RuntimeError, match="shape"), devices.guard(lambda: None):
         raise RuntimeError("shape mismatch")
 
 
 def test_a_real_failed_allocation_becomes_an_engine_error() -> None:
     import torch
 
-    with pytest.raises(EngineFailed), devices.memory_guard(lambda: None):
+    with pytest.raises(EngineFailed), devices.guard(lambda: None):
         torch.empty(2**62, dtype=torch.uint8)
 
 
-def test_zero_gpu_is_used_only_if_spaces_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["CUDA error: device-side assert triggered", "CUDA error: unspecified launch failure"],
+)
+def test_a_gpu_that_no_longer_answers_is_said_and_models_are_released(text: str) -> None:
+    released: list[bool] = []
+    with pytest.raises(EngineFailed) as caught, devices.guard(lambda: released.append(True)):
+        raise RuntimeError(text)
+    assert caught.value.code == "gpu-lost"
+    assert "Start Presence again" in caught.value.sentence
+    assert released == [True]
+
+
+def test_a_driver_that_is_too_old_is_named_in_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    def too_old() -> bool:
+        text = "CUDA initialization: The NVIDIA driver on your system is too old (found 11040)."
+        warnings.warn(text, UserWarning, stacklevel=2)
+        return False
+
+    monkeypatch.setattr(torch.cuda, "is_available", too_old)
+    devices.pick.cache_clear()
+    try:
+        device = devices.pick()
+    finally:
+        devices.pick.cache_clear()
+    assert device.kind == "cpu"
+    assert "driver is too old" in str(device)
+
+
+def test_a_model_that_does_not_fit_into_memory_is_not_loaded() -> None:
+    devices.require_memory(1000)
+    with pytest.raises(EngineFailed, match="needs 1000000000 GB of memory") as caught:
+        devices.require_memory(10**18)
+    assert caught.value.code == "out-of-memory"
+
+
+def test_a_gpu_is_lent_only_on_a_zero_gpu_space(monkeypatch: pytest.MonkeyPatch) -> None:
     def work(steps: int) -> int:
+        if steps > 19:
+            raise ConnectionError
+        if steps > 9:
+            error = Exception("no quota")
+            error.title = "ZeroGPU quota exceeded"  # type: ignore[attr-defined]
+            raise error
         return steps + 1
 
-    assert devices.on_shared_gpu(work, lambda steps: 2.0 * steps) is work
-    durations: list[float] = []
+    assert devices.on_lent_gpu(work, lambda steps: 2 * steps) is work
+    durations: list[int] = []
 
     def gpu(duration: Any) -> Any:
         def wrap(function: Any) -> Any:
@@ -102,10 +147,16 @@ def test_zero_gpu_is_used_only_if_spaces_is_installed(monkeypatch: pytest.Monkey
 
     spaces = types.ModuleType("spaces")
     spaces.GPU = gpu  # type: ignore[attr-defined]
-    spaces.__spec__ = types.SimpleNamespace()  # type: ignore[assignment]
     monkeypatch.setitem(sys.modules, "spaces", spaces)
-    assert devices.on_shared_gpu(work, lambda steps: 2.0 * steps)(4) == 5
-    assert durations == [8.0]
+    assert devices.on_lent_gpu(work, lambda steps: 2 * steps) is work
+    monkeypatch.setenv("SPACES_ZERO_GPU", "true")
+    lent = devices.on_lent_gpu(work, lambda steps: 2 * steps)
+    assert lent(4) == 5
+    assert durations == [8]
+    for steps, reason in ((10, "ZeroGPU quota exceeded"), (20, "ConnectionError")):
+        with pytest.raises(EngineFailed, match=reason) as caught:
+            lent(steps)
+        assert caught.value.code == "gpu-not-lent"
 
 
 def test_the_text_of_a_device_is_its_name_and_precision() -> None:
