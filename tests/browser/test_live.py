@@ -91,7 +91,7 @@ def test_a_moved_slider_changes_that_look_and_then_its_numbers(
     let_go(page)
     wait_until_settled(page)
     assert source(page, "A") not in (first, preview)
-    assert source(page, "A").endswith(".png")
+    assert source(page, "A").endswith("-close.jpg")
     assert source(page, "B") == other
     assert picture(page, "A").bounding_box() == box
     expect(words(page, "A")).to_be_visible()
