@@ -114,8 +114,8 @@ def table(report: Report) -> str:
     parts = ("total", "ours", "gradio", "browser")
     rows = {
         f"{one['slider']}, {one['photo']}": {
-            **{key: float(np.median(one[key])) for key in parts},
-            "total_p95": float(np.percentile(one["total"], 95)),
+            **{key: float(np.median(one[key] or [np.nan])) for key in parts},
+            "total_p95": float(np.percentile(one["total"] or [np.nan], 95)),
             "missed": one["missed"],
         }
         for one in report["moves"]
@@ -141,8 +141,8 @@ def _each(page: Page, files: Sequence[Path]) -> Iterator[str]:
 
 def _move(page: Page, photo: str, slider: str, moves: int) -> Report:
     index = SLIDERS.index(slider)
-    # From end to end and between: every value differs from all before.
-    values = [round(0.05 * (1 + (7 * step) % 19), 2) for step in range(moves)]
+    # Percent, from end to end and between: every value differs from all before.
+    values = [5 * (1 + (7 * step) % 19) for step in range(moves)]
     times = []
     for value in values:
         times.append(page.evaluate(_MOVE, [index, value, _MISSED_MS]))
