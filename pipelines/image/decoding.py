@@ -321,7 +321,7 @@ def _deep_tiff(data: bytes) -> Decoded | None:
         if isinstance(error, tifffile.TiffFileError):
             return None
         raise _failed(error, "TIFF") from error
-    if found is None:
+    if found is None or found.ndim != 3:
         raise _unsupported("TIFF")
     space, notes = _space_of_profile(profile, False)
     if found.dtype.kind == "f":

@@ -43,17 +43,16 @@ def ready(page: Page) -> None:
 
 
 def open_everything(page: Page) -> None:
-    closed = page.locator("button.label-wrap:not(.open):visible")
-    # What is under "More" folds, too, and is there only once that is open.
-    for inside in (page.locator("#more"), page.locator("#grid, #persona")):
-        expect(inside.first).to_be_visible()
-        page.evaluate(
-            """() => {
-              for (const button of document.querySelectorAll('button.label-wrap:not(.open)'))
-                button.click();
-            }"""
-        )
-    expect(closed).to_have_count(0)
+    # What is under "More" folds, too, and is there only once that is open; Gradio closes it again
+    # if it is opened while it is still being made.
+    page.wait_for_function(
+        """() => {
+          const closed = [...document.querySelectorAll('button.label-wrap:not(.open)')];
+          for (const button of closed) button.click();
+          return !closed.length;
+        }""",
+        polling=500,
+    )
     page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
 
 

@@ -81,7 +81,7 @@ def test_a_phone_reads_meanings_numbers_and_all_tabs(visit: Visit, screenshot: S
     meaning = page.locator("#meaning-gaze")
     expect(meaning).to_be_in_viewport(ratio=1)
     screenshot(page, "meaning-phone")
-    page.touchscreen.tap(195, 60)
+    page.touchscreen.tap(4, 60)
     expect(meaning).to_be_hidden()
     open_more(page)
     tabs = page.get_by_role("tab", name=re.compile("^(Gaze dial|Numbers|What counts as skin)$"))

@@ -214,3 +214,14 @@ def test_what_is_only_unusual_is_not_called_damaged(photo: Image8) -> None:
     with pytest.raises(Refusal) as caught:
         loading.load(tiff(values))
     assert caught.value.code == "unsupported"
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_a_16_bit_tiff_without_a_width_is_refused(photo: Image8, planar: str) -> None:
+    values = deep(photo) if planar == "contig" else np.moveaxis(deep(photo), -1, 0)
+    data = bytearray(tiff(values, planarconfig=planar))
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        place = file.pages.first.tags["ImageWidth"].offset
+    data[place : place + 2] = b"\xfb\xff"
+    with pytest.raises(Refusal):
+        loading.load(bytes(data))
