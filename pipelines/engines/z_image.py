@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 
 from pipelines.engines import weights
@@ -18,9 +19,6 @@ from presets.schema import Engine
 
 INDEX = "ZImagePipeline"
 """Class that the base model's index names."""
-
-# Luminance of Rec. 601, which OpenCV and Pillow use.
-_GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def assemble(engine: Engine, _kind: str, dtype: Any, diffusers: Any) -> Any:
@@ -37,10 +35,10 @@ def assemble(engine: Engine, _kind: str, dtype: Any, diffusers: Any) -> Any:
 
 def prepare(_engine: Engine, scene: Scene) -> dict[str, Any]:
     """Arguments that are the scene's: the photograph, the turned eyes in grey, the mask."""
-    grey = np.repeat((scene.window.pixels @ _GREY)[..., None], 3, axis=2)
+    grey = cv2.cvtColor(scene.window.pixels, cv2.COLOR_RGB2GRAY)
     return {
         "image": to_pillow(scene.window.pixels),
-        "control_image": to_pillow(grey),
+        "control_image": to_pillow(np.dstack([grey] * 3)),
         "mask_image": to_pillow(scene.selection),
     }
 

@@ -96,15 +96,13 @@ def turn_eyes(
     request = _request(analysis, planned, seed)
     drawn_u8, posed, done = generation.generate(request, progress, timer, read, cache)
     drawn = Turned(drawn_u8, posed, done, done.sentences)
-    # Where the network failed, and far from the photo's gaze, geometry is doubtful, too.
-    far = planned.target is not None and analysis.gaze.gaze.angle_to(planned.target) > _FAR_DEG
-    least = _DOUBTFUL if done.reason == "eyes" or far else eyes.LEAST_AGREEMENT
-    if planned.target is None or _sound(analysis, drawn, least):
+    # Where the network failed, geometry is doubtful, too.
+    if planned.target is None or _sound(analysis, drawn, planned.target, done.reason == "eyes"):
         return drawn
     if done.skin:
         # Nothing else has its skin, so the eyes are not turned in another way.
         return replace(drawn, warnings=(*drawn.warnings, _LOOKS_WRONG))
-    turned = _first_sound(analysis, planned, seed, timer, cache, _DOUBTFUL)
+    turned = _first_sound(analysis, planned, seed, timer, cache, doubtful=True)
     if done.delivered == "generated":
         done = replace(done, delivered="proposal", reason="eyes")
     # Whose eyes they are is said of eyes that were turned.
@@ -143,7 +141,7 @@ def _first_sound(
     seed: int,
     timer: Timer,
     cache: Cache,
-    least: float = eyes.LEAST_AGREEMENT,
+    doubtful: bool = False,
 ) -> Turned:
     """Turn the eyes by geometry to the target, part of the way, or not at all.
 
@@ -153,7 +151,7 @@ def _first_sound(
         seed: The look's seed.
         timer: Measures the time spent in a step.
         cache: Intermediate results shared with other looks of the photo.
-        least: Agreement from which on eyes count as sound.
+        doubtful: Whether eyes need more agreement than usual to count as sound.
     """
     original, now, target = analysis.portrait.original_u8, analysis.gaze, planned.target
     assert target is not None
@@ -166,17 +164,19 @@ def _first_sound(
             )
             posed = annotation.look_towards(analysis.face, now, goal, planned.trim)
         turned = Turned(proposal.image_u8, posed, warnings=warnings)
-        far = now.gaze.angle_to(goal) > _FAR_DEG
-        if _sound(analysis, turned, max(least, _DOUBTFUL) if far else least):
+        if _sound(analysis, turned, goal, doubtful):
             return turned
     return Turned(original, analysis.face, warnings=(_LEFT,))
 
 
-def _sound(analysis: Analysis, turned: Turned, least: float = eyes.LEAST_AGREEMENT) -> bool:
-    """Whether both eyes look like what was to be drawn."""
+def _sound(analysis: Analysis, turned: Turned, goal: Gaze, doubtful: bool) -> bool:
+    """Whether both eyes look like what was to be drawn, with their gaze at a goal."""
+    doubtful |= analysis.gaze.gaze.angle_to(goal) > _FAR_DEG
     height, width = turned.image_u8.shape[:2]
     full = turned.posed.scaled(1 / analysis.portrait.scale, (height, width))
-    return eyes.agreement(turned.image_u8, full) >= least
+    return eyes.agreement(turned.image_u8, full) >= (
+        _DOUBTFUL if doubtful else eyes.LEAST_AGREEMENT
+    )
 
 
 def _request(analysis: Analysis, planned: Plan, seed: int) -> Request:

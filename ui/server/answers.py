@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.gradio_compat import fair_queue, session_of_event
+from ui.server.http_middleware import HttpMiddleware
 
 GONE = (
     "There is no answer here: nothing was asked for, it was fetched already, or nobody came for it "
@@ -24,7 +25,7 @@ _RESULTS = re.compile(r"/gradio_api/queue/data/?$")
 _PAGE = re.compile(r"/gradio_api/heartbeat/(?P<session>[^/]+)/?$")
 
 
-class Answers:
+class Answers(HttpMiddleware):
     """ASGI middleware that notes who is there, and answers 404 where no result will come.
 
     Args:
@@ -34,17 +35,15 @@ class Answers:
     """
 
     def __init__(self, app: ASGIApp, blocks: gr.Blocks, root_path: str = "") -> None:
-        self._app, self._blocks, self._root = app, blocks, root_path
+        super().__init__(app, root_path)
+        self._blocks = blocks
         # Ids whose result a client is waiting for; a second client would wait for nothing.
         self._being_fetched: set[str] = set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        if scope["type"] != "http" or scope["method"] != "GET":
+    async def _handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "GET":
             await self._app(scope, receive, send)
-            return
-        path = scope["path"].removeprefix(self._root)
-        if match := _PATH.match(path):
+        elif match := _PATH.match(path):
             await self._answer(match["id"], scope, receive, send)
         elif match := _PAGE.match(path):
             with fair_queue(self._blocks).with_page(match["session"]):

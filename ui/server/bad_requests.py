@@ -7,9 +7,10 @@ import logging
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from ui.gradio_compat import FnIndexInferError
+from ui.server.http_middleware import HttpMiddleware
 from ui.server.queue import RETRY_AFTER_S
 from ui.text.messages import OUR_FAULT
 
@@ -30,22 +31,10 @@ _LOOKUPS = (
 )
 
 
-class BadRequests:
-    """ASGI middleware: 400 for malformed requests, 500 with a message for other errors.
+class BadRequests(HttpMiddleware):
+    """ASGI middleware: 400 for malformed requests, 500 with a message for other errors."""
 
-    Args:
-        app: The application.
-        root_path: Path that a proxy serves the page under.
-    """
-
-    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
-        self._app, self._root = app, root_path
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def _handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
         async def send_with_retry_after(message: Message) -> None:
@@ -68,7 +57,7 @@ class BadRequests:
                 _log.warning("answer broke off", exc_info=error)
                 return
             _log.warning("unanswered request", exc_info=error)
-            await _answer(error, scope["path"].removeprefix(self._root))(scope, receive, send)
+            await _answer(error, path)(scope, receive, send)
 
 
 def _answer(error: Exception, path: str) -> JSONResponse:

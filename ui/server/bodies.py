@@ -7,7 +7,9 @@ import re
 import time
 
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+
+from ui.server.http_middleware import HttpMiddleware
 
 TOO_SLOW = "This request came too slowly, and nothing was kept of it. Try again on a faster line."
 TOO_LARGE = "This request is larger than what is taken here: {most:,} MB."
@@ -22,23 +24,13 @@ _MOST = ((re.compile(r"/gradio_api/upload/?$"), 64), (re.compile(r"/gradio_api/m
 _MOST_ELSE = 2
 
 
-class Bodies:
-    """ASGI middleware: 408 for a body that comes too slowly, 413 for one that is too large.
+class Bodies(HttpMiddleware):
+    """ASGI middleware: 408 for a body that comes too slowly, 413 for one that is too large."""
 
-    Args:
-        app: The application.
-        root_path: Path that a proxy serves the page under.
-    """
-
-    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
-        self._app, self._root = app, root_path
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+    async def _handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
-        path = scope["path"].removeprefix(self._root)
         most = next((most for paths, most in _MOST if paths.match(path)), _MOST_ELSE)
         body = _Body(receive, most * 1_000_000)
         try:

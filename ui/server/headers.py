@@ -6,7 +6,9 @@ import re
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+
+from ui.server.http_middleware import HttpMiddleware
 
 # Gradio's page needs inline scripts and eval (`js_on_load`). Nothing is loaded from or sent to
 # other hosts. Framing is left to the host, because a Space is shown in a frame.
@@ -47,26 +49,14 @@ _CACHING = (
 )
 
 
-class SecurityHeaders:
+class SecurityHeaders(HttpMiddleware):
     """ASGI middleware that adds `HEADERS` and says what may be cached.
 
     It refuses what a page of another site posts with the visitor's cookies. (The pages of links
     have a message of their own for that.)
-
-    Args:
-        app: The application.
-        root_path: Path that a proxy serves the page under.
     """
 
-    def __init__(self, app: ASGIApp, root_path: str = "") -> None:
-        self._app, self._root = app, root_path
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        path = scope["path"].removeprefix(self._root)
+    async def _handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         caching = next((value for paths, value in _CACHING if paths.match(path)), None)
 
         async def send_with_headers(message: Message) -> None:

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipelines.runtime.settings import SettingsError
 from sharing.visitors import address_group
+from ui.server.http_middleware import HttpMiddleware
 
 SENTENCE = "Too many requests from your address at once. Try again in a minute."
 TOO_MUCH = "Too many uploads from your address: {most:,} MB in an hour. Try again later."
@@ -91,7 +92,7 @@ def counts_at(url: str) -> Storage:
     return storage
 
 
-class PerAddress:
+class PerAddress(HttpMiddleware):
     """ASGI middleware that answers 429 beyond `LIMITS`.
 
     If the shared counts cannot be reached, this process counts by itself.
@@ -103,17 +104,12 @@ class PerAddress:
     """
 
     def __init__(self, app: ASGIApp, root_path: str = "", counts: Storage | None = None) -> None:
-        self._app, self._root = app, root_path
+        super().__init__(app, root_path)
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._limiter = self._own if counts is None else MovingWindowRateLimiter(counts)
         self._open: Counter[tuple[str, bool]] = Counter()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        path = scope["path"].removeprefix(self._root)
+    async def _handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         address = address_group((scope.get("client") or ("",))[0])
         refusal = await self._refusal(scope, path, address) if scope["method"] == "POST" else None
         upload = bool(_UPLOAD.match(path))

@@ -20,6 +20,8 @@ from typing import Any
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.server.http_middleware import HttpMiddleware
+
 REQUEST_ID = "x-request-id"
 
 Observe = Callable[[str, int, float], None]
@@ -66,7 +68,7 @@ def coarse_address(address: str) -> str:
     return str(ipaddress.ip_network((parsed, bits), strict=False))
 
 
-class RequestLog:
+class RequestLog(HttpMiddleware):
     """ASGI middleware that logs each request and gives it an id.
 
     Args:
@@ -76,13 +78,10 @@ class RequestLog:
     """
 
     def __init__(self, app: ASGIApp, observe: Observe | None = None, root_path: str = "") -> None:
-        self._app, self._observe, self._root = app, observe, root_path
+        super().__init__(app, root_path)
+        self._observe = observe
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def _handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         start, id_ = time.perf_counter(), secrets.token_hex(8)
         # Stays 0 if the connection breaks off before an answer.
         status = 0
@@ -102,10 +101,10 @@ class RequestLog:
             status = status or 500
             raise
         finally:
-            self._log(scope, id_, status, time.perf_counter() - start)
+            self._log(path, scope, id_, status, time.perf_counter() - start)
 
-    def _log(self, scope: Scope, id_: str, status: int, seconds: float) -> None:
-        route = route_kind(scope["path"].removeprefix(self._root))
+    def _log(self, path: str, scope: Scope, id_: str, status: int, seconds: float) -> None:
+        route = route_kind(path)
         if self._observe is not None:
             self._observe(route, status, seconds)
         _log.info(
