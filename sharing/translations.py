@@ -6,11 +6,10 @@ The English texts stand in the templates and in the code, marked by ``_``; the P
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
-from babel.core import negotiate_locale
 from babel.messages.extract import extract_from_dir
 
 from pipelines.runtime.messages import Message
@@ -46,14 +45,24 @@ def translate_sentence(language: str, sentence: str) -> str:
     return _texts(language).get((CONTEXT, sentence), sentence)
 
 
-def negotiated(accepted: str) -> str:
-    """The first language of an ``Accept-Language`` header that the texts are in; else ``en``.
+def preferred(accept_language: str, known: Collection[str] = ()) -> str:
+    """The known language that a browser prefers; ``en`` if it names none.
 
-    Browsers list languages by preference, so that the weights need not be read.
+    Args:
+        accept_language: The header ``Accept-Language``, such as ``ko-KR,ko;q=0.9,en;q=0.8``.
+        known: Codes of languages; those of the texts if empty.
     """
-    known = ["en", *(path.stem for path in FOLDER.glob("*.po"))]
-    wanted = [part.partition(";")[0].strip() for part in accepted.split(",")]
-    return negotiate_locale(wanted, known, sep="-") or "en"
+    known = known or ["en", *(path.stem for path in FOLDER.glob("*.po"))]
+    weighted = []
+    for part in accept_language.split(","):
+        tag, _separator, weight = part.partition(";q=")
+        try:
+            weighted.append((float(weight or 1), tag.strip().split("-")[0].lower()))
+        except ValueError:
+            continue
+    # The sort is stable: tags of the same weight keep the order of the header.
+    weighted.sort(key=lambda pair: -pair[0])
+    return next((tag for weight, tag in weighted if tag in known and weight > 0), "en")
 
 
 def sources() -> Iterator[tuple[str, str]]:

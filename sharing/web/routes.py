@@ -30,7 +30,7 @@ from sharing.publication import PublishedPicture
 from sharing.report_table import table, votes_csv
 from sharing.store import SharedComparison
 from sharing.templates import STATIC, render
-from sharing.translations import _, negotiated, translate, translate_sentence
+from sharing.translations import _, preferred, translate, translate_sentence
 from sharing.visitors import equal, is_token, keyed_hash, new_token
 from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot, questions_of, shuffled, tally
 from sharing.web.jpeg_metadata import strip_metadata
@@ -424,7 +424,7 @@ def _error_page(
     link_service: LinkService, error: SharingError, request: Request, form: Form
 ) -> Response:
     """The page of an error, in the language of the visitor's browser."""
-    language = negotiated(request.headers.get("accept-language", ""))
+    language = preferred(request.headers.get("accept-language", ""))
     page = _html(
         "message.html",
         language,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gradio as gr
 from starlette.requests import Request
 
+from sharing.translations import preferred
+
 LANGUAGES = {
     "en": "English",
     "ko": "한국어",
@@ -45,15 +47,4 @@ def preferred_language(query: str | None, cookie: str | None, accept_language: s
     for choice in (query, cookie):
         if choice in LANGUAGES:
             return known_language(choice)
-    weighted = []
-    for part in (accept_language or "").split(","):
-        tag, _, weight = part.partition(";q=")
-        try:
-            weighted.append((float(weight or 1), tag.strip().split("-")[0].lower()))
-        except ValueError:
-            continue
-    # The sort is stable: tags of the same weight keep the order of the header.
-    weighted.sort(key=lambda pair: -pair[0])
-    return next(
-        (tag for weight, tag in weighted if tag in LANGUAGES and weight > 0), DEFAULT_LANGUAGE
-    )
+    return preferred(accept_language or "", LANGUAGES)
