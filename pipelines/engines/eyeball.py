@@ -30,6 +30,10 @@ _PUPIL = 0.45
 _HIGHLIGHT_RISE = (0.16, 0.28)
 # Largest area of a highlight as a share of the iris; a larger one is the bright half of an iris.
 _LARGEST_HIGHLIGHT = 0.25
+# Half of the width of a limbus that is in focus, in iris radii, and of the widest that is drawn.
+_LIMBUS, _WIDEST_LIMBUS = 0.09, 0.4
+# Least contrast of luma, within half an iris radius, at which the width of an edge is measured.
+_CLEAR_EDGE = 0.15
 # Depths below the edge of the upper lid at which its shadow is measured, in iris radii.
 _SHADOW_DEPTHS = np.linspace(0.0, 0.6, 13)
 
@@ -106,10 +110,11 @@ def learn(image: Image, lids: Lids, iris: Iris, enlargement: float) -> Eyeball:
     """
     shape = (image.shape[0], image.shape[1])
     rho, _, _ = iris.polar(shape)
-    softness = float(np.hypot(0.09, 0.8 * enlargement / iris.radius))
-    matte, highlight, glare = _split_highlight(image, lids, rho, iris.radius)
+    sharp = float(np.hypot(_LIMBUS, 0.8 * enlargement / iris.radius))
+    softness = max(sharp, min(_sharpest_edge(image, lids), _WIDEST_LIMBUS))
+    matte, highlight, glare = _split_highlight(image, lids, rho, softness)
     sclera, _ = _fit_sclera(matte, lids, rho, softness)
-    lid_shadow = _measure_lid_shadow(matte, sclera, lids, rho > 1 + 2 * softness)
+    lid_shadow = _measure_lid_shadow(matte, sclera, lids, rho > 1 + _LIMBUS + softness)
     lit = matte / _shadow(lid_shadow, lids)
     sclera, grain = _fit_sclera(lit, lids, rho, softness)
     sclera += _smooth_residual(lit - sclera, _clear_sclera(lids, rho, softness), iris.radius)
@@ -160,6 +165,26 @@ def grain(eyeball: Eyeball, enlargement: float, seed: int) -> Image:
     return scaled.astype(np.float32)
 
 
+def _sharpest_edge(image: Image, lids: Lids) -> float:
+    """Half of the width of the sharpest edges in and around an eye, in iris radii; 0 without any.
+
+    Nothing in the eye can be sharper than the photo's blur allows. An edge counts as a smoothstep,
+    whose contrast divided by its steepest gradient is 4/3 of half of its width.
+    """
+    grey = image @ np.array([0.299, 0.587, 0.114], np.float32)
+    reach = 2 * round(lids.radius / 2) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    contrast = cv2.dilate(grey, disc) - cv2.erode(grey, disc)
+    # The kernel's weights sum to 32.
+    across, down = (cv2.Scharr(grey, cv2.CV_32F, *axis) / 32 for axis in ((1, 0), (0, 1)))
+    clear = (contrast > _CLEAR_EDGE) & (lids.depth > -0.3 * lids.radius)
+    if not clear.any():
+        return 0.0
+    widths = 0.75 * contrast[clear] / np.maximum(np.hypot(across, down)[clear], 1e-6)
+    # The least of all would be one of noise.
+    return float(np.percentile(widths, 4)) / lids.radius
+
+
 def _shadow(lid_shadow: Points, lids: Lids) -> Image:
     """Share of light that the upper lid and the corners leave, (H, W, 3)."""
     depth = (lids.height - lids.top) / lids.radius
@@ -191,12 +216,15 @@ def _measure_lid_shadow(
     return shadow
 
 
-def _split_highlight(image: Image, lids: Lids, rho: Map, radius: float) -> tuple[Image, Image, Map]:
+def _split_highlight(
+    image: Image, lids: Lids, rho: Map, softness: float
+) -> tuple[Image, Image, Map]:
     """Separate corneal highlights: the picture without them, their light, and their mask, 0..1."""
+    radius = lids.radius
     core = _find_highlights(image, lids, rho, radius)
     if not core.any():
         return image, np.zeros_like(image), np.zeros(rho.shape, np.float32)
-    reach = max(3, round(0.16 * radius)) | 1
+    reach = max(3, round((0.05 + softness) * radius)) | 1
     grown = cv2.dilate(core, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     filled_u8 = cv2.inpaint(
         np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8), grown, 0.3 * radius, cv2.INPAINT_TELEA
@@ -282,7 +310,7 @@ def _fit_sclera(image: Image, lids: Lids, rho: Map, softness: float) -> tuple[Im
 def _clear_sclera(lids: Lids, rho: Map, softness: float) -> NDArray[np.bool_]:
     """Pixels of the sclera at a distance from lids, corners and the limbus."""
     inside = (lids.depth > 0.14 * lids.radius) & (lids.u > 0.1) & (lids.u < 0.92)
-    return np.asarray(inside & (rho > 1 + 2 * softness))
+    return np.asarray(inside & (rho > 1 + _LIMBUS + softness))
 
 
 def _smooth_residual(residual: Image, used: NDArray[np.bool_], radius: float) -> Image:

@@ -149,6 +149,16 @@ def test_the_old_position_of_the_iris_becomes_sclera_without_a_ring(
     assert picture[uncovered].mean() < 140
 
 
+def test_a_turned_iris_is_as_blurred_as_the_photo() -> None:
+    def steepest(image: Image8) -> float:
+        return float(np.abs(np.diff(image[104:124, 90:230, 0].astype(float), axis=1)).max())
+
+    sharp, eye = synthetic_eye(np.array([160.0, 116.0]))
+    blurred = np.asarray(cv2.GaussianBlur(sharp, (0, 0), 4.0), np.uint8)
+    for picture in (sharp, blurred):
+        assert 0.6 < steepest(turn_eye(picture, eye, 12, 0)) / steepest(picture) < 1.3
+
+
 def test_the_highlight_moves_half_as_far_as_the_iris() -> None:
     picture, result, eye, shift = turned(12, 0)
 
