@@ -275,7 +275,7 @@ def eyes(
     data: Annotated[list[Path] | None, _option("portraits")] = None,
     crops: Annotated[list[Path] | None, _option("crops of eyes")] = None,
     eyes: Annotated[Path | None, _option("what training.data gathered, instead of --crops")] = None,
-    steps: Annotated[int, _option("of the bridge")] = 4,
+    steps: Annotated[int, _option("of the bridge; the engine takes one")] = 1,
     most: Annotated[int | None, _option("at most so many eyes and portraits of a kind")] = None,
     json: Json = None,
     sheet: Annotated[Path | None, _option("draw the twelve worst eyes into this PNG")] = None,

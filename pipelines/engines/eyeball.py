@@ -32,6 +32,8 @@ _HIGHLIGHT_RISE = (0.16, 0.28)
 _LARGEST_HIGHLIGHT = 0.25
 # Half of the width of a limbus that is in focus, in iris radii, and of the widest that is drawn.
 _LIMBUS, _WIDEST_LIMBUS = 0.09, 0.4
+# Half of the width of edges in an eye that is in focus, in iris radii.
+_EDGE = 0.1
 # Least contrast of luma, within half an iris radius, at which the width of an edge is measured.
 _CLEAR_EDGE = 0.15
 # Depths below the edge of the upper lid at which its shadow is measured, in iris radii.
@@ -111,7 +113,7 @@ def learn(image: Image, lids: Lids, iris: Iris, enlargement: float) -> Eyeball:
     shape = (image.shape[0], image.shape[1])
     rho, _, _ = iris.polar(shape)
     sharp = float(np.hypot(_LIMBUS, 0.8 * enlargement / iris.radius))
-    softness = max(sharp, min(_sharpest_edge(image, lids), _WIDEST_LIMBUS))
+    softness = max(sharp, min(_blur(image, lids), _WIDEST_LIMBUS))
     matte, highlight, glare = _split_highlight(image, lids, rho, softness)
     sclera, _ = _fit_sclera(matte, lids, rho, softness)
     lid_shadow = _measure_lid_shadow(matte, sclera, lids, rho > 1 + _LIMBUS + softness)
@@ -165,11 +167,11 @@ def grain(eyeball: Eyeball, enlargement: float, seed: int) -> Image:
     return scaled.astype(np.float32)
 
 
-def _sharpest_edge(image: Image, lids: Lids) -> float:
-    """Half of the width of the sharpest edges in and around an eye, in iris radii; 0 without any.
+def _blur(image: Image, lids: Lids) -> float:
+    """Blur of an eye by optics, motion or compression, in iris radii; 0 if it is in focus.
 
-    Nothing in the eye can be sharper than the photo's blur allows. An edge counts as a smoothstep,
-    whose contrast divided by its steepest gradient is 4/3 of half of its width.
+    Nothing in the eye can be sharper than the sharpest edges in and around it. An edge counts as a
+    smoothstep, whose contrast divided by its steepest gradient is 4/3 of half of its width.
     """
     grey = image @ np.array([0.299, 0.587, 0.114], np.float32)
     reach = 2 * round(lids.radius / 2) + 1
@@ -182,7 +184,8 @@ def _sharpest_edge(image: Image, lids: Lids) -> float:
         return 0.0
     widths = 0.75 * contrast[clear] / np.maximum(np.hypot(across, down)[clear], 1e-6)
     # The least of all would be one of noise.
-    return float(np.percentile(widths, 4)) / lids.radius
+    width = float(np.percentile(widths, 4)) / lids.radius
+    return float(np.sqrt(max(0.0, width**2 - _EDGE**2)))
 
 
 def _shadow(lid_shadow: Points, lids: Lids) -> Image:
@@ -224,7 +227,7 @@ def _split_highlight(
     core = _find_highlights(image, lids, rho, radius)
     if not core.any():
         return image, np.zeros_like(image), np.zeros(rho.shape, np.float32)
-    reach = max(3, round((0.05 + softness) * radius)) | 1
+    reach = max(3, round((0.07 + softness) * radius)) | 1
     grown = cv2.dilate(core, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     filled_u8 = cv2.inpaint(
         np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8), grown, 0.3 * radius, cv2.INPAINT_TELEA
