@@ -28,6 +28,7 @@ from ui.components.compare_events import CompareEvents, Updates, Values, is_of_p
 from ui.components.events import LATEST, PROGRESS, QUICK, WORK
 from ui.components.html import script
 from ui.components.results import WHOLE
+from ui.gradio_compat import ahead
 from ui.text import captions, messages
 from ui.text.catalogue import translate
 from ui.text.numbers import degrees, gaze_word
@@ -110,7 +111,8 @@ class LivePreviews:
     def prepare(self, event: Any) -> None:
         """After this event, compute what the first preview needs."""
         page = self.page
-        event.then(self._prepare, [page.photo, page.results.framing], None, **QUICK)
+        inputs = [page.photo, page.share.screen, page.results.framing]
+        event.then(self._prepare, inputs, None, **QUICK)
 
     def preview_on(self, card: LookCard, triggers: Iterable[Callable[..., Any]]) -> Any:
         """Show a preview of a card's look after some events.
@@ -141,11 +143,20 @@ class LivePreviews:
         end = cancellations.stop if stopped else cancellations.supersede
         end(task_key(session, "live"))
 
-    def _prepare(self, photo: comparison.Photo | None, framing: str) -> None:
-        if photo is not None:
-            with self._slot() as free:
-                if free:
-                    _stage(photo, framing)
+    def _prepare(
+        self,
+        photo: comparison.Photo | None,
+        screen: comparison.PageComparison | None,
+        framing: str,
+    ) -> None:
+        """Draw the previews of the results, so that the first move has only the eyes to draw."""
+        if photo is None or screen is None or screen.path != photo.path or ahead("work"):
+            return
+        for look in (one.look for one in screen.rendered):
+            if look is not None and is_live(look):
+                with self._slot() as free:
+                    if free:
+                        preview_picture(photo, look, framing)
 
     @contextmanager
     def _slot(self) -> Iterator[bool]:
