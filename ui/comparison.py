@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.face import framing
 from pipelines.gaze import Gaze
@@ -41,6 +43,7 @@ MEMORY = AnalysisMemory()
 """Shared by the photos of all visitors."""
 
 Progress = Callable[[float, str], None]
+_T = TypeVar("_T")
 
 
 class Photo:
@@ -250,9 +253,9 @@ def compare(
     presets = load()
     # The face is the one that was chosen on the page, whatever a link says.
     looks = [replace(look.checked(presets), face=0) for look in looks]
-    first = _original(photo, file_store, lambda: progress(0.0, ""))
     missing = [look for look in looks if not photo.results.has(look)]
     outcomes: list[Figure] = []
+    original = _beside(lambda: _original(photo, file_store))
     for letter, look in zip(letters, looks, strict=True):
         before = sum(isinstance(one, Missing) or one.look in missing for one in outcomes)
 
@@ -276,7 +279,7 @@ def compare(
     results = [one for one in outcomes if isinstance(one, ResultPicture)]
     best = [results[index] for index in comparison.best_of(results)]
     figures = (
-        replace(first, title=translate(language, "caption.original")),
+        replace(original.result(), title=translate(language, "caption.original")),
         *(
             replace(one, best=one in best) if isinstance(one, ResultPicture) else one
             for one in outcomes
@@ -353,8 +356,9 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
     control_name = pictures.file_name(slug(look), look.context, "control")
     control_path = file_store.write_png(pictures.fit_screen(control), control_name)
     origin = photo.analysis.portrait.origin
-    full = save_variant(variant, file_store, photo.pixel_hash, origin)
+    saved = _beside(lambda: save_variant(variant, file_store, photo.pixel_hash, origin))
     files, paths = _write_views(variant.image_u8, photo, file_store, slug(look), look.context)
+    full = saved.result()
     save, framed, notes = full, "", tuple[str, ...]()
     if variant.plan.frame != "keep":
         save, view, notes = _write_framed(variant, photo.pixel_hash, origin, file_store)
@@ -402,14 +406,22 @@ def _save(
     return file_store.write(data, f"{name}.png")
 
 
-def _original(photo: Photo, file_store: FileStore, check: Callable[[], None]) -> ResultPicture:
+def _beside(work: Callable[[], _T]) -> Future[_T]:
+    """The outcome of work in a thread of its own, for the session of this event."""
+    executor = ThreadPoolExecutor(1)
+    outcome = executor.submit(copy_context().run, work)
+    executor.shutdown(wait=False)
+    return outcome
+
+
+def _original(photo: Photo, file_store: FileStore) -> ResultPicture:
     """The photo with its files, from its cache or written."""
 
     def write(file_store: FileStore) -> ResultPicture:
-        with slots.cores().turn(check):
+        with slots.cores().turn():
             return _write_original(photo, file_store)
 
-    return photo.results.get(None, file_store, write, check)
+    return photo.results.get(None, file_store, write)
 
 
 def _write_original(photo: Photo, file_store: FileStore) -> ResultPicture:
