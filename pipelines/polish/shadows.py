@@ -83,6 +83,9 @@ _NOT_HAIR = 0.3
 # Standard deviation of the surroundings of a place, in interocular distances, and how much more
 # than these it may be lifted.
 _RIM, _RIM_ABOVE = 0.09, 1.2
+# Share by which eyes are lifted less than the skin: whites and wet rims are lighter than skin, and
+# would shine out of the shade.
+_IN_EYES = 0.45
 # Distance over which the lift fades out on ears and neck, in interocular distances.
 _NECK_FADE = 0.9
 
@@ -152,6 +155,8 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     most = np.log2(np.exp2(lit + np.minimum(form, 0)) - _BLACK + _LEAST)
     rise = np.minimum(rise, np.maximum(most - own, 0) + _SLACK)
     rise = lowpass(np.asarray(rise, np.float32), _DETAIL * unit) * (rise > 0)
+    view = slice(0, face.size[0]), slice(0, face.size[1])
+    rise *= 1 - _IN_EYES * lowpass(skin.both(face, "eye", view, _DETAIL), _DETAIL * unit)
     rise *= min(1.0, _MOST_MEAN / max(float(rise[on_face].mean()), 1e-6))
     shaded = on_face & (rise > 0.25)
     depth = float(lit - np.median(light[shaded])) if np.mean(shaded[on_face]) > 0.02 else 0.0
