@@ -62,7 +62,6 @@ class TrainingSettings:
             above and below show no eye and only cost time.
         every: Validate and save after this many steps.
         checked: Largest number of validation eyes.
-        weights: Folder of the weights to begin with, in diffusers' layout; "" for random ones.
     """
 
     size: str = "small"
@@ -73,7 +72,6 @@ class TrainingSettings:
     rows: int = 64
     every: int = 250
     checked: int = 48
-    weights: str = ""
 
 
 class OtherRun(Exception):
@@ -181,16 +179,6 @@ class TrainingRun:
         self.history: list[CurvePoint] = []
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.pipeline = eye_pipeline.build(WIDTHS[settings.size], settings.seed)
-        if settings.weights:
-            first = eye_pipeline.EyePatchControlNetPipeline.from_pretrained(
-                settings.weights,
-                dtype=torch.float32,
-                variant="fp16",
-                use_safetensors=True,
-                low_cpu_mem_usage=False,
-            )
-            self.pipeline.unet.load_state_dict(first.unet.state_dict())
-            self.pipeline.controlnet.load_state_dict(first.controlnet.state_dict())
         self.pipeline.to(self.device)
         self.averaged = eye_pipeline.EyePatchControlNetPipeline(
             unet=copy.deepcopy(self.pipeline.unet),
@@ -441,7 +429,6 @@ def main(arguments: list[str] | None = None) -> int:
         rate=options.rate,
         rows=options.rows,
         every=options.every,
-        weights=options.weights,
     )
     try:
         history = train(eyes, options.run, settings, options.workers, options.processes)
@@ -469,7 +456,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=defaults.rate)
     parser.add_argument("--rows", type=int, default=defaults.rows)
     parser.add_argument("--every", type=int, default=defaults.every)
-    parser.add_argument("--weights", default="", help="begin with these, not with random ones")
     parser.add_argument("--workers", type=int, default=0, help="processes that make batches")
     parser.add_argument("--processes", type=int, default=1, help="processes that share a batch")
     return parser
