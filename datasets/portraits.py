@@ -15,7 +15,8 @@ from datasets.eye_set import person_of
 from datasets.renders import Render
 from pipelines import face as faces
 from pipelines import gaze
-from pipelines.face import Eye, Face, Side, mesh
+from pipelines.engines import geometry
+from pipelines.face import Eye, Face, Side
 from pipelines.gaze import PEOPLE, RENDERED, GazeEstimate, iris
 from pipelines.image import loading
 from pipelines.image.arrays import Image8
@@ -87,7 +88,7 @@ def read_crops(folder: Path) -> Iterator[ReadPortrait]:
         pixels_u8 = _load_rgb(folder / str(name))
         size = (pixels_u8.shape[0], pixels_u8.shape[1])
         face = faces.from_landmarks(np.asarray(landmarks, np.float64), size)
-        if face.head.turn <= mesh.LARGEST_TURN:
+        if face.head.turn <= geometry.LARGEST_HEAD_TURN:
             stem = Path(str(name)).stem
             yield _read(stem, stem, str(source), pixels_u8, face)
 

@@ -32,6 +32,8 @@ from pipelines.image import polygons
 from pipelines.image.arrays import Image, Image8, Map, Points
 from pipelines.image.filters import smoothstep
 
+LARGEST_HEAD_TURN = 40.0
+"""Turn of the head in degrees beyond which the far eye is hidden too much to be turned."""
 SMALLEST_IRIS = 3.0
 """Smallest radius of an iris that is turned, in pixels."""
 STILL_DEG = 0.5

@@ -18,7 +18,7 @@ from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
 
 # Largest angle between the head's axis and the camera's, in degrees.
-LARGEST_TURN = 40.0
+LARGEST_TURN = 60.0
 # Smallest width of a face, in pixels.
 SMALLEST_FACE = 64
 # Smallest `Eye.opening` of an open eye.

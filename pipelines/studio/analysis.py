@@ -43,6 +43,10 @@ DRAWN = (
     "them. The degrees are worked out for human eyes and are a rough guide here."
 )
 
+# Highest confidence in the gaze of a head that is turned so far that one eye tells it alone.
+_TURNED_CONFIDENCE = 0.5
+TURNED = "In a head that is turned this far, the degrees of the gaze are a rough guide."
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -93,6 +97,15 @@ class Analysis:
     @property
     def eyes_left_alone(self) -> str | None:
         """Sentence saying why the eyes cannot be turned; None if they can."""
+        turn = self.face.head.turn
+        if turn > geometry.LARGEST_HEAD_TURN:
+            return Message(
+                "The head is turned about {turn:.0f}° away, and eyes can be turned in heads up to "
+                "{most:.0f}°; the gaze is left as it is. A photo taken more from the front would "
+                "do.",
+                turn=turn,
+                most=geometry.LARGEST_HEAD_TURN,
+            )
         radius = min(eye.iris_radius for eye in self.face.eyes) / self.portrait.scale
         if radius < geometry.SMALLEST_IRIS:
             return (
@@ -213,6 +226,9 @@ def _analyse(
     if artificial.irises_too_large(face, estimate):
         warnings.append(DRAWN)
         estimate = replace(estimate, confidence=min(estimate.confidence, _DRAWN_CONFIDENCE))
+    if face.head.turn > geometry.LARGEST_HEAD_TURN:
+        warnings.append(TURNED)
+        estimate = replace(estimate, confidence=min(estimate.confidence, _TURNED_CONFIDENCE))
     return Analysis(
         portrait=photo,
         face=face,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipelines import studio
+from pipelines.face import HeadPose
 from pipelines.measure import eyes
 from pipelines.studio import Analysis, Look
 
@@ -58,3 +61,15 @@ def test_geometry_stands_in_for_the_network(
     assert variant.generation is not None
     assert (variant.generation.delivered, variant.generation.reason) == ("proposal", "eyes")
     assert any("those it drew looked wrong" in warning for warning in variant.warnings)
+
+
+def test_the_eyes_of_a_far_turned_head_are_left_and_the_rest_is_polished(
+    hopper_analysis: Analysis,
+) -> None:
+    face = replace(hopper_analysis.face, head=HeadPose(48.0, 0.0, 0.0))
+    turned_far = replace(hopper_analysis, face=face)
+    variant = studio.render(turned_far, Look.parse("gaze=0,0&engine=geometry"))
+    assert any("about 48° away" in str(warning) for warning in variant.warnings)
+    kept = studio.render(hopper_analysis, Look.parse("gaze=none&engine=geometry"))
+    assert (variant.image_u8 == kept.image_u8).all()
+    assert (variant.image_u8 != hopper_analysis.portrait.original_u8).any()
