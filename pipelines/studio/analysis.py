@@ -247,5 +247,11 @@ def _fit_eyes(
     pixels: Image, face: Face, population: Population
 ) -> tuple[Face, GazeEstimate, iris.EyesFit]:
     fit = iris.fit(pixels, face)
-    visibility.check(pixels, face, fit.confidence)
+    try:
+        visibility.check(pixels, face, fit.confidence)
+    except Refusal:
+        if face.head.turn > geometry.LARGEST_HEAD_TURN:
+            # It is the turn that hides the irises.
+            raise mesh.head_turned(face, geometry.LARGEST_HEAD_TURN) from None
+        raise
     return *gaze.read(pixels, face, fit, population), fit
