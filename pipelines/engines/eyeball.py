@@ -32,8 +32,8 @@ _HIGHLIGHT_RISE = (0.16, 0.28)
 _LARGEST_HIGHLIGHT = 0.25
 # Half of the width of a limbus that is in focus, in iris radii, and of the widest that is drawn.
 _LIMBUS, _WIDEST_LIMBUS = 0.09, 0.4
-# Half of the width of edges in an eye that is in focus, in iris radii.
-_EDGE = 0.1
+# Half of the width up to which edges count as in focus, in iris radii.
+_EDGE = 0.14
 # Least contrast of luma, within half an iris radius, at which the width of an edge is measured.
 _CLEAR_EDGE = 0.15
 # Depths below the edge of the upper lid at which its shadow is measured, in iris radii.
@@ -88,6 +88,7 @@ class Eyeball:
         lid_shadow: Share of light, per channel, that the upper lid and its lashes leave at depths
             of 0, 0.05, 0.1 ... iris radii below its edge, shape (13, 3); 1 further down.
         softness: Half of the width of the limbus, in iris radii.
+        blur: The part of it by which the photo is more blurred than its pixels are large.
         grain: Standard deviation of the photo's noise per channel, shape (3,).
     """
 
@@ -98,6 +99,7 @@ class Eyeball:
     highlight: Image
     lid_shadow: Points
     softness: float
+    blur: float
     grain: Points
 
 
@@ -113,16 +115,18 @@ def learn(image: Image, lids: Lids, iris: Iris, enlargement: float) -> Eyeball:
     shape = (image.shape[0], image.shape[1])
     rho, _, _ = iris.polar(shape)
     sharp = float(np.hypot(_LIMBUS, 0.8 * enlargement / iris.radius))
-    softness = max(sharp, min(_blur(image, lids), _WIDEST_LIMBUS))
-    matte, highlight, glare = _split_highlight(image, lids, rho, softness)
-    sclera, _ = _fit_sclera(matte, lids, rho, softness)
-    lid_shadow = _measure_lid_shadow(matte, sclera, lids, rho > 1 + _LIMBUS + softness)
+    blur = max(0.0, min(_blur(image, lids), _WIDEST_LIMBUS) - sharp)
+    matte, highlight, glare = _split_highlight(image, lids, rho, blur)
+    limbus = 2 * sharp + blur
+    sclera, _ = _fit_sclera(matte, lids, rho, limbus)
+    lid_shadow = _measure_lid_shadow(matte, sclera, lids, rho > 1 + limbus)
     lit = matte / _shadow(lid_shadow, lids)
-    sclera, grain = _fit_sclera(lit, lids, rho, softness)
-    sclera += _smooth_residual(lit - sclera, _clear_sclera(lids, rho, softness), iris.radius)
+    sclera, grain = _fit_sclera(lit, lids, rho, limbus)
+    sclera += _smooth_residual(lit - sclera, _clear_sclera(lids, rho, limbus), iris.radius)
     shading = _shading(sclera, lids)
+    softness = sharp + blur
     texture = _iris_texture(lit / shading[..., None], lids, iris, softness, glare)
-    return Eyeball(iris, sclera, shading, texture, highlight, lid_shadow, softness, grain)
+    return Eyeball(iris, sclera, shading, texture, highlight, lid_shadow, softness, blur, grain)
 
 
 def draw(eyeball: Eyeball, iris: Iris, lids: Lids) -> tuple[Image, Map]:
@@ -219,15 +223,13 @@ def _measure_lid_shadow(
     return shadow
 
 
-def _split_highlight(
-    image: Image, lids: Lids, rho: Map, softness: float
-) -> tuple[Image, Image, Map]:
+def _split_highlight(image: Image, lids: Lids, rho: Map, blur: float) -> tuple[Image, Image, Map]:
     """Separate corneal highlights: the picture without them, their light, and their mask, 0..1."""
     radius = lids.radius
     core = _find_highlights(image, lids, rho, radius)
     if not core.any():
         return image, np.zeros_like(image), np.zeros(rho.shape, np.float32)
-    reach = max(3, round((0.07 + softness) * radius)) | 1
+    reach = max(3, round((0.16 + 1.5 * blur) * radius)) | 1
     grown = cv2.dilate(core, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     filled_u8 = cv2.inpaint(
         np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8), grown, 0.3 * radius, cv2.INPAINT_TELEA
@@ -278,17 +280,17 @@ def _move_highlight(eyeball: Eyeball, iris: Iris, rho: Map) -> Image:
     return result
 
 
-def _fit_sclera(image: Image, lids: Lids, rho: Map, softness: float) -> tuple[Image, Points]:
+def _fit_sclera(image: Image, lids: Lids, rho: Map, limbus: float) -> tuple[Image, Points]:
     """Fit the colour of the sclera robustly by a quadratic function along and across the eye.
 
     Returns:
         The colour everywhere, (H, W, 3), and the standard deviation of the grain, shape (3,).
     """
     radius = lids.radius
-    used = _clear_sclera(lids, rho, softness)
+    used = _clear_sclera(lids, rho, limbus)
     basis = _basis(lids)
     if used.sum() < 60:
-        used = (rho > 1 + softness) & (lids.depth > 0.05 * radius)
+        used = (rho > 1 + limbus / 2) & (lids.depth > 0.05 * radius)
     if used.sum() < 30:
         return _assumed_sclera(image, lids), np.full(3, 0.004)
     rows, target = basis[used], image[used].astype(np.float64)
@@ -310,10 +312,10 @@ def _fit_sclera(image: Image, lids: Lids, rho: Map, softness: float) -> tuple[Im
     return fitted, noise.astype(np.float64)
 
 
-def _clear_sclera(lids: Lids, rho: Map, softness: float) -> NDArray[np.bool_]:
+def _clear_sclera(lids: Lids, rho: Map, limbus: float) -> NDArray[np.bool_]:
     """Pixels of the sclera at a distance from lids, corners and the limbus."""
     inside = (lids.depth > 0.14 * lids.radius) & (lids.u > 0.1) & (lids.u < 0.92)
-    return np.asarray(inside & (rho > 1 + _LIMBUS + softness))
+    return np.asarray(inside & (rho > 1 + limbus))
 
 
 def _smooth_residual(residual: Image, used: NDArray[np.bool_], radius: float) -> Image:

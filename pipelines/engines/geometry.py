@@ -264,7 +264,8 @@ def _compose(socket: Socket, iris: Iris, seed: int) -> Image:
     # Weight of the photo's own sclera: 0 near the old and the new iris, outside the old opening,
     # and on the lashes at the old edge of a lid that is raised now.
     nearest = np.minimum(old_rho, new_rho)
-    photo_weight = smoothstep(nearest, 1.03 + eyeball.softness, 1.18 + eyeball.softness)
+    blur, limbus = eyeball.blur, eyeball.softness - eyeball.blur
+    photo_weight = smoothstep(nearest, 1 + 1.3 * limbus + blur, 1 + 3 * limbus + blur)
     photo_weight *= smoothstep(old_depth / lids.radius, -0.06, 0.06)
     raised = smoothstep((lids.top - moved.top) / lids.radius, 0.03, 0.25)
     photo_weight *= 1 - raised * (1 - smoothstep(old_below / lids.radius, 0.1, 0.4))
@@ -273,9 +274,7 @@ def _compose(socket: Socket, iris: Iris, seed: int) -> Image:
     noise = noise * (1 - photo_weight) * (new_rho > 1)[..., None]
     ball = new + photo_weight * (photo - old) + noise
     # Weight of the eyeball: the new opening, and the lower lid's rim where old iris shows through.
-    opening = smoothstep(
-        moved.depth / lids.radius, 0.08 - eyeball.softness, 0.02 + eyeball.softness
-    )
+    opening = smoothstep(moved.depth / lids.radius, -0.02 - blur, 0.12 + blur)
     opening = np.maximum(opening, rim * smoothstep(new_rho, 0.98, 1.1))
     opening *= 1 - socket.covered
     return (photo + opening[..., None] * (ball - photo)).astype(np.float32)
