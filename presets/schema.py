@@ -137,7 +137,7 @@ def _template(text: str, words: frozenset[str] = PROMPT_WORDS) -> str:
     return text
 
 
-def _skin_template(text: str) -> str:
+def _template_without_gaze(text: str) -> str:
     return _template(text, PROMPT_WORDS - {"gaze"})
 
 
@@ -325,9 +325,9 @@ class GazeWords(StrictModel):
 class Prompts(StrictModel):
     """The prompts of a hub engine, with `PROMPT_WORDS` in braces.
 
-    `eyes` is used to redraw the eyes of a photo, `skin` its skin, and `whole` to draw a face from
-    noise; None where the engine does not. `negative` is None for a model that takes no negative
-    words.
+    `eyes` is used to redraw the eyes of a photo, `skin` its skin, `headshot` all around its head,
+    and `whole` to draw a face from noise; None where the engine does not. `negative` is None for a
+    model that takes no negative words.
     """
 
     id: Id
@@ -335,7 +335,8 @@ class Prompts(StrictModel):
     negative: Line | None = None
     gaze: GazeWords
     eyes: Annotated[Line, AfterValidator(_template)]
-    skin: Annotated[Line, AfterValidator(_skin_template)] | None = None
+    skin: Annotated[Line, AfterValidator(_template_without_gaze)] | None = None
+    headshot: Annotated[Line, AfterValidator(_template_without_gaze)] | None = None
     whole: Annotated[Line, AfterValidator(_template)] | None = None
 
 
@@ -404,6 +405,11 @@ class Engine(StrictModel):
     def draws_skin(self) -> bool:
         """Whether it can redraw the skin at low strength (generative polish)."""
         return self.drawing.prompts is not None and self.drawing.prompts.skin is not None
+
+    @property
+    def draws_headshots(self) -> bool:
+        """Whether it can draw clothes and ground around the head of a photo."""
+        return self.drawing.prompts is not None and self.drawing.prompts.headshot is not None
 
     @property
     def invents(self) -> bool:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote
 from pipelines.gaze import NO_TRIM, Gaze, Trim
 from pipelines.runtime.errors import LookError
 from pipelines.runtime.messages import Message
-from presets.schema import Backdrop, Frame, Presets, load
+from presets.schema import Backdrop, Engine, Frame, Presets, load
 
 DOSES = {
     "B": "blemishes",
@@ -24,10 +24,11 @@ DOSES = {
 }
 KEYS = (
     *("region", "context", "gaze", "polish", "engine", "seed", "doses", "generative", "trim"),
-    *("frame", "backdrop", "face"),
+    *("frame", "backdrop", "face", "generate"),
 )
 FRAMES = (*get_args(Frame), "context")
 BACKDROPS = (*get_args(Backdrop), "context")
+GENERATED = ("none", "headshot")
 MOST_GENERATIVE = 0.4
 """Strength above which a network changes the skin so much that the person is not recognisable."""
 WIDEST_YAW = 40.0
@@ -64,6 +65,8 @@ class Look:
             what the context suggests.
         face: Number of the face, 1 to 99, counted from the left; 0 for the one that was analysed
             (the largest, unless another was asked for), "all" for every face.
+        generate: What a hub engine draws anew, one of `GENERATED`: nothing, or for a headshot all
+            but the head: clothes, ground and light, as the context suggests them.
     """
 
     region: str = "international"
@@ -78,6 +81,7 @@ class Look:
     frame: str = "keep"
     backdrop: str = "keep"
     face: Which = 0
+    generate: str = "none"
 
     @classmethod
     def parse(cls, text: str, presets: Presets | None = None) -> Look:
@@ -105,18 +109,27 @@ class Look:
         _require_known("engine", self.engine, list(presets.engines))
         _require_choice("frame", self.frame, FRAMES)
         _require_choice("backdrop", self.backdrop, BACKDROPS)
+        _require_choice("generate", self.generate, GENERATED)
         if self.face != "all":
             _in_range("face", self.face, 0, MOST_FACES)
         generative = _in_range("generative polish", self.generative, 0, MOST_GENERATIVE)
-        if generative and not presets.engines[self.engine].draws_skin:
+        engine = presets.engines[self.engine]
+        if generative and not engine.draws_skin:
             raise LookError(
                 "bad-value",
                 Message(
                     "{engine} draws no skin. Take generative out, or choose one of {able}.",
-                    engine=presets.engines[self.engine].label,
+                    engine=engine.label,
                     able=", ".join(one.label for one in presets.engines.values() if one.draws_skin),
                 ),
             )
+        if self.generate != "none":
+            _require_headshots(engine, presets)
+            if self.face == "all":
+                raise LookError(
+                    "bad-value",
+                    "A generated headshot shows one person. Name the number of one face, not all.",
+                )
         gaze = self.gaze
         if isinstance(gaze, Gaze):
             gaze = Gaze(
@@ -165,6 +178,8 @@ class Look:
         }
         if self.face:
             parts["face"] = str(self.face)
+        if self.generate != "none":
+            parts["generate"] = self.generate
         return "&".join(f"{key}={quote(value, safe=',:')}" for key, value in parts.items())
 
 
@@ -230,6 +245,21 @@ def _require_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
                 key=key,
                 value=quoted(value),
                 known=", ".join(choices),
+            ),
+        )
+
+
+def _require_headshots(engine: Engine, presets: Presets) -> None:
+    if not engine.draws_headshots:
+        able = [one for one in presets.engines.values() if one.draws_headshots]
+        raise LookError(
+            "bad-value",
+            Message(
+                "{engine} can't draw a headshot. Choose {able} as the engine; where its files are "
+                "not here, {command} fetches them. Or take generate out.",
+                engine=engine.label,
+                able=" or ".join(one.label for one in able),
+                command=f"python -m pipelines fetch {able[0].id}" if able else "",
             ),
         )
 
@@ -372,6 +402,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "frame": str,
     "backdrop": str,
     "face": _parse_face,
+    "generate": str,
 }
 
 

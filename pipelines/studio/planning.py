@@ -34,6 +34,7 @@ class Plan:
         trim: Angles by which each eye turns further than `target`, limited to what is in reach.
         frame: A name of `framing.FRAMES`, or "keep".
         backdrop: "keep", "soften" or "plain".
+        generate: "none", or "headshot" where all but the head is drawn anew.
     """
 
     asked: Gaze | None
@@ -49,6 +50,7 @@ class Plan:
     trim: Trim = NO_TRIM
     frame: str = "keep"
     backdrop: str = "keep"
+    generate: str = "none"
 
     @property
     def aim(self) -> Gaze | None:
@@ -81,6 +83,7 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
     look = look.checked(presets)
     region = presets.regions[look.region]
     context = presets.contexts[look.context]
+    _require_editable(look, context)
     # Rules for ID photos demand a gaze into the lens, so an untouched photo is reported against it.
     asked = Gaze(0.0, 0.0) if context.untouched else _asked_gaze(look, region, head, now)
     trim = NO_TRIM if context.untouched else look.trim
@@ -100,10 +103,11 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
         region=region,
         context=context,
         engine=presets.engines[look.engine],
-        generative=_generative(look, context),
+        generative=look.generative,
         trim=trim,
         frame=_suggested(look.frame, context.frame, context),
         backdrop=_suggested(look.backdrop, context.backdrop, context),
+        generate=look.generate,
     )
 
 
@@ -146,16 +150,18 @@ def _interpolate(share: float, region_gaze: tuple[float, float], side: int, now:
     )
 
 
-def _generative(look: Look, context: Context) -> float:
-    if context.untouched and look.generative:
-        raise LookError(
-            "bad-value",
-            Message(
-                "{context} allows no retouching. Take generative out or choose another context.",
-                context=context.label,
-            ),
-        )
-    return look.generative
+def _require_editable(look: Look, context: Context) -> None:
+    """Check that nothing is to be drawn where nothing may change."""
+    for asked, name in ((look.generative, "generative"), (look.generate != "none", "generate")):
+        if context.untouched and asked:
+            raise LookError(
+                "bad-value",
+                Message(
+                    "{context} allows no retouching. Take {name} out or choose another context.",
+                    context=context.label,
+                    name=name,
+                ),
+            )
 
 
 def _doses(look: Look, context: Context) -> Doses:
