@@ -38,6 +38,7 @@ class FineControl:
         doses: By letter. Those of the context are no overrides, so they follow its polish.
         doses_of: Hidden; the context that the doses are for. Until those of a new one have come,
             they do not count.
+        elsewhere: Says that another engine that is here draws headshots.
     """
 
     letter: str
@@ -52,6 +53,8 @@ class FineControl:
     doses_of: gr.Textbox = field(init=False)
     engine: gr.Dropdown = field(init=False)
     generative: gr.Slider = field(init=False)
+    headshot: gr.Checkbox = field(init=False)
+    elsewhere: gr.HTML = field(init=False)
     seed: gr.Number = field(init=False)
 
     def render(self) -> None:
@@ -69,6 +72,7 @@ class FineControl:
                 elem_classes="p-engine",
             )
             self.generative = _slider("generative", 0.0, MOST_GENERATIVE, visible=False)
+            self._render_headshot()
             self.seed = gr.Number(
                 self.start.seed, label=t("fine.seed"), precision=0, minimum=0, maximum=2**32 - 1
             )
@@ -98,12 +102,22 @@ class FineControl:
                 for letter, name in DOSES.items()
             }
 
+    def _render_headshot(self) -> None:
+        able = _draws_headshots(self.start.engine)
+        self.headshot = gr.Checkbox(
+            label=t("fine.headshot"), info=t("fine.headshot_info"), visible=able
+        )
+        here = _headshots_are_here()
+        self.elsewhere = aside(t("fine.headshot_elsewhere"), visible=here and not able)
+        if not here:
+            aside(t("fine.headshot_absent"))
+
     def listen(self) -> None:
         """Attach the handler that describes the picked engine."""
         self.engine.change(
             _on_engine,
-            self.engine,
-            [self.engine, self.generative],
+            [self.engine, self.headshot],
+            [self.engine, self.generative, self.headshot, self.elsewhere],
             **QUICK,
         )
 
@@ -118,6 +132,7 @@ class FineControl:
             self.doses_of,
             self.engine,
             self.generative,
+            self.headshot,
             self.seed,
         ]
 
@@ -145,6 +160,7 @@ class FineControl:
             ),
             "engine": values[self.engine],
             "generative": float(values[self.generative] or 0),
+            "generate": "headshot" if values[self.headshot] else "none",
             "seed": int(values[self.seed] or 0),
         }
 
@@ -152,6 +168,7 @@ class FineControl:
         """Values of the controls for a look."""
         doses, context = dict(look.doses), load().contexts[look.context]
         explicit = look.gaze if isinstance(look.gaze, Gaze) else None
+        headshot = look.generate == "headshot"
         return {
             self.yaw: f"{explicit.yaw:g}" if explicit else "",
             self.pitch: f"{explicit.pitch:g}" if explicit else "",
@@ -163,6 +180,10 @@ class FineControl:
             self.doses_of: look.context,
             self.engine: look.engine,
             self.generative: gr.update(value=look.generative, visible=_draws_skin(look.engine)),
+            # Shown for a link that asks for it without its engine, so that it can be taken out.
+            self.headshot: gr.update(
+                value=headshot, visible=headshot or _draws_headshots(look.engine)
+            ),
             self.seed: look.seed,
         }
 
@@ -202,14 +223,31 @@ def gaze_placeholders(region: Region) -> list[str | I18nData]:
     return [f"±{yaw:g}" if yaw else "0", f"{pitch:g}".replace("-", "−")]
 
 
-def _on_engine(chosen: str) -> tuple[Any, ...]:
+def _on_engine(chosen: str, asked: bool) -> tuple[Any, ...]:
     # Cleared when hidden, because the value of a hidden field still counts.
     skin = gr.update(visible=True) if _draws_skin(chosen) else gr.update(visible=False, value=0)
-    return gr.update(info=t(f"summary.{chosen}")), skin
+    able = _draws_headshots(chosen)
+    headshot = gr.update(visible=able or asked)
+    if not load().engines[chosen].draws_headshots:
+        headshot = gr.update(visible=False, value=False)
+    elsewhere = gr.update(visible=not able and _headshots_are_here())
+    return gr.update(info=t(f"summary.{chosen}")), skin, headshot, elsewhere
 
 
 def _draws_skin(engine: str) -> bool:
     return load().engines[engine].draws_skin
+
+
+def _draws_headshots(engine: str) -> bool:
+    """Whether an engine draws headshots and is here."""
+    from pipelines.engines import weights
+
+    preset = load().engines[engine]
+    return preset.draws_headshots and weights.state(preset, lambda: True) == "ready"
+
+
+def _headshots_are_here() -> bool:
+    return any(_draws_headshots(name) for name in load().engines)
 
 
 def _degrees(name: str, hint: str | I18nData) -> gr.Textbox:

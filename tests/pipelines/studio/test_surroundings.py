@@ -147,8 +147,8 @@ def test_the_network_sees_the_head_without_clothes_and_the_face_from_near(
 
     monkeypatch.setattr(hub, "draw", draw)
     monkeypatch.setattr(dispatch, "require", lambda engine: None)
-    context = PRESETS.contexts["board"] if "board" in PRESETS.contexts else None
-    studio.render(hopper_analysis, look(context=context.id if context else "linkedin"))
+    context = PRESETS.contexts["actor"]
+    studio.render(hopper_analysis, look(context=context.id))
     (scene,) = scenes
     assert scene.strength == 1
     height, width = scene.mask.shape
@@ -160,8 +160,7 @@ def test_the_network_sees_the_head_without_clothes_and_the_face_from_near(
     assert not scene.mask[middle[1], middle[0]]
     arguments = flux2_klein.prepare(PRESETS.engines[KLEIN], scene)
     assert arguments["image_reference"].size == (1024, 1024)
-    chosen = context or PRESETS.contexts["linkedin"]
-    for words in (chosen.wardrobe, chosen.background):
+    for words in (context.wardrobe, context.background):
         assert words in scene.prompt
 
 
@@ -169,7 +168,7 @@ def test_the_gaze_is_set_and_the_skin_polished_in_the_kept_head(
     hopper_analysis: Analysis, plain: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatch, "refine", lambda task, proposal: proposal.image_u8)
-    settings = {"gaze": Gaze(6, -3), "polish": 1.0, "engine": KLEIN}
+    settings: dict[str, Any] = {"gaze": Gaze(6, -3), "polish": 1.0, "engine": KLEIN}
     around = studio.render(hopper_analysis, look(**settings))
     alone = studio.render(hopper_analysis, Look(**settings))
     face = inside(hopper_analysis)

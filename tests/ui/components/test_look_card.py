@@ -43,6 +43,7 @@ def test_engines_say_whether_they_could_start(
     [
         Look(),
         Look(engine="sd15-mediapipe-face", generative=0.25, seed=5),
+        Look(engine="flux2-klein", generate="headshot"),
         Look(gaze=Gaze(3, -2), doses=(("B", 0.3),)),
         Look(gaze=0.5, trim=Trim(left_yaw=2.5, right_pitch=-1)),
     ],
