@@ -322,11 +322,20 @@ class GazeWords(StrictModel):
     slight: Line
 
 
+class ExpressionWords(StrictModel):
+    """How an engine is asked for another expression: the prompt, and each expression in words."""
+
+    prompt: Annotated[Line, AfterValidator(_template_without_gaze)]
+    slight_smile: Line
+    relaxed_brows: Line
+
+
 class Prompts(StrictModel):
     """The prompts of a hub engine, with `PROMPT_WORDS` in braces.
 
-    `eyes` is used to redraw the eyes of a photo, `skin` its skin, `headshot` all around its head,
-    and `whole` to draw a face from noise; None where the engine does not. `negative` is None for a
+    `eyes` is used to redraw the eyes of a photo, `skin` its skin, `expressions` mouth or brows,
+    `headshot` all around its head, and `whole` to draw a face from noise; None where the engine
+    does not. `negative` is None for a
     model that takes no negative words.
     """
 
@@ -336,6 +345,7 @@ class Prompts(StrictModel):
     gaze: GazeWords
     eyes: Annotated[Line, AfterValidator(_template)]
     skin: Annotated[Line, AfterValidator(_template_without_gaze)] | None = None
+    expressions: ExpressionWords | None = None
     headshot: Annotated[Line, AfterValidator(_template_without_gaze)] | None = None
     whole: Annotated[Line, AfterValidator(_template)] | None = None
 
@@ -405,6 +415,11 @@ class Engine(StrictModel):
     def draws_skin(self) -> bool:
         """Whether it can redraw the skin at low strength (generative polish)."""
         return self.drawing.prompts is not None and self.drawing.prompts.skin is not None
+
+    @property
+    def draws_expressions(self) -> bool:
+        """Whether it can be asked for another expression of the face of a photo."""
+        return self.drawing.prompts is not None and self.drawing.prompts.expressions is not None
 
     @property
     def draws_headshots(self) -> bool:
@@ -583,6 +598,7 @@ _SUBMODELS: dict[str, type[BaseModel]] = {
     "confidence": Confidence,
     "doses": Doses,
     "drawing": Drawing,
+    "expressions": ExpressionWords,
     "files": HubFile,
     "gaze": GazeWords,
     "sources": Source,

@@ -79,6 +79,27 @@ def redraw_skin(task: Task, image_u8: Image8, face: Face, strength: float) -> Im
     return hub.redraw_skin(task, image_u8, face, strength)
 
 
+def redraw_expression(task: Task, image_u8: Image8, face: Face, expression: str) -> Image8 | None:
+    """Redraw mouth or brows with a slightly different expression, with a hub engine.
+
+    Args:
+        task: Engine, context, seed and callback.
+        image_u8: The whole picture, uint8 sRGB, (H, W, 3).
+        face: Its face, in the same pixels.
+        expression: One of ``slight-smile``, ``relaxed-brows`` and ``context``.
+
+    Returns:
+        The whole picture, bit-identical outside mouth, cheeks and brows, and in the eyes; None if
+        the engine's own safety filter rejected the result.
+
+    Raises:
+        EngineUnavailable, EngineFailed, Cancelled: As `refine`.
+    """
+    from pipelines.engines import hub
+
+    return hub.redraw_expression(task, image_u8, face, expression)
+
+
 def draw_around(task: Task, start: Image, head: Map, photo_u8: Image8, face: Face) -> Image | None:
     """Draw clothes, ground and light anew around the head of a photo, with a hub engine.
 

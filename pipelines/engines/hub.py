@@ -28,7 +28,7 @@ from pipelines.engines import (
 )
 from pipelines.engines.windows import Scene, Window
 from pipelines.face import Face, skin
-from pipelines.image import crops, polygons
+from pipelines.image import crops, filters, polygons
 from pipelines.image.arrays import Image, Image8, Map
 from pipelines.runtime import devices, slots
 from pipelines.runtime.cache import Cache
@@ -77,6 +77,11 @@ _SEAM = 12.0 / 512
 # Standard deviation above which a change of skin is a change of light or tone and is removed, as a
 # share of the window's side.
 _TONE = 0.06
+# Strength with which another expression is drawn: three of four steps, as the mouth has to move.
+_EXPRESSION_STRENGTH = 0.75
+# In interocular distances: how far around mouth and brows it may draw, how far it stays away from
+# the lid openings, and the standard deviation of the soft edge.
+_MOUTH, _BROWS, _BESIDE_EYES, _SOFT = 0.4, 0.22, 0.12, 0.05
 # By how much more than the edge of the head is drawn, as a share of the window's side, so that no
 # block of latents holds both; it is not pasted.
 _RIM = 10.0 / 512
@@ -121,6 +126,26 @@ def redraw_skin(task: Task, image_u8: Image8, face: Face, strength: float) -> Im
         return None
     change = drawn - window.pixels
     edit = mask[..., None] * (change - _local_mean(change, mask, _TONE * window.size[0]))
+    return _paste(image_u8, edit, mask, window)
+
+
+def redraw_expression(task: Task, image_u8: Image8, face: Face, expression: str) -> Image8 | None:
+    """Redraw mouth or brows with another expression; see `dispatch.redraw_expression`."""
+    words = _prompts(task.engine)
+    assert words.expressions is not None
+    window = windows.look_at(image_u8, face, task.engine.drawing.size)
+    asked = {
+        "slight-smile": words.expressions.slight_smile,
+        "relaxed-brows": words.expressions.relaxed_brows,
+    }.get(expression)
+    mask = _expression_mask(window.face, expression)
+    mask = mask * eye_patches.within_outline(face, window.to_window, window.size)
+    prompt = prompts.fill(words, words.expressions.prompt, None, task.context, asked)
+    scene = Scene(window, window.pixels, window.face, mask, prompt, _EXPRESSION_STRENGTH)
+    drawn = draw(task, scene)
+    if drawn is None:
+        return None
+    edit = mask[..., None] * (_match_colours(drawn, window.pixels, mask) - window.pixels)
     return _paste(image_u8, edit, mask, window)
 
 
@@ -312,6 +337,18 @@ def _eyes_mask(before: Face, posed: Face) -> Map:
     mask = np.clip((growth + feather - distance) / (2 * feather), 0, 1).astype(np.float32)
     identity = np.array([[1.0, 0, 0], [0, 1, 0]])
     return np.asarray(mask * eye_patches.within_outline(before, identity, before.size[::-1]))
+
+
+def _expression_mask(face: Face, expression: str) -> Map:
+    """Mask of mouth and cheeks, or of the brows, with a soft edge, without the eyes, 0..1."""
+    view = slice(0, face.size[0]), slice(0, face.size[1])
+    mouth = skin.region(face, "lips", view, _MOUTH)
+    brows = skin.both(face, "brow", view, _BROWS)
+    chosen = {"slight-smile": mouth, "relaxed-brows": brows}.get(
+        expression, np.maximum(mouth, brows)
+    )
+    chosen = chosen * (1 - skin.both(face, "eye", view, _BESIDE_EYES))
+    return filters.lowpass(np.asarray(chosen, np.float32), _SOFT * face.interocular)
 
 
 def _match_colours(

@@ -35,6 +35,7 @@ class Plan:
         frame: A name of `framing.FRAMES`, or "keep".
         backdrop: "keep", "soften" or "plain".
         generate: "none", or "headshot" where all but the head is drawn anew.
+        expression: Expression that the engine is asked for, one of `look.EXPRESSIONS`.
     """
 
     asked: Gaze | None
@@ -51,6 +52,7 @@ class Plan:
     frame: str = "keep"
     backdrop: str = "keep"
     generate: str = "none"
+    expression: str = "keep"
 
     @property
     def aim(self) -> Gaze | None:
@@ -108,6 +110,7 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
         frame=_suggested(look.frame, context.frame, context),
         backdrop=_suggested(look.backdrop, context.backdrop, context),
         generate=look.generate,
+        expression=look.expression,
     )
 
 
@@ -152,7 +155,11 @@ def _interpolate(share: float, region_gaze: tuple[float, float], side: int, now:
 
 def _require_editable(look: Look, context: Context) -> None:
     """Check that nothing is to be drawn where nothing may change."""
-    for asked, name in ((look.generative, "generative"), (look.generate != "none", "generate")):
+    for asked, name in (
+        (look.generative, "generative"),
+        (look.generate != "none", "generate"),
+        (look.expression != "keep", "expression"),
+    ):
         if context.untouched and asked:
             raise LookError(
                 "bad-value",

@@ -475,7 +475,8 @@ def _turn_key(planned: Plan, seed: int) -> Hashable:
     # Only hub engines use the context, for their prompts.
     context = planned.context.id if planned.engine.weights == "hub" else ""
     turn = planned.target, planned.trim, planned.untouched
-    return turn, planned.engine.id, planned.generative, context, seed
+    redrawn = planned.generative, planned.expression
+    return turn, planned.engine.id, redrawn, context, seed
 
 
 def _measure(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.components import Component
@@ -14,7 +14,7 @@ from pipelines.gaze import Gaze, Trim
 from pipelines.runtime.errors import LookError
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look
-from pipelines.studio.look import DOSES, MOST_GENERATIVE, WIDEST_TRIM
+from pipelines.studio.look import DOSES, EXPRESSIONS, MOST_GENERATIVE, WIDEST_TRIM
 from presets import Context, Presets, Region, load
 from ui.components.events import QUICK
 from ui.components.html import aside, html
@@ -53,6 +53,7 @@ class FineControl:
     doses_of: gr.Textbox = field(init=False)
     engine: gr.Dropdown = field(init=False)
     generative: gr.Slider = field(init=False)
+    expression: gr.Dropdown = field(init=False)
     headshot: gr.Checkbox = field(init=False)
     elsewhere: gr.HTML = field(init=False)
     seed: gr.Number = field(init=False)
@@ -72,7 +73,7 @@ class FineControl:
                 elem_classes="p-engine",
             )
             self.generative = _slider("generative", 0.0, MOST_GENERATIVE, visible=False)
-            self._render_headshot()
+            self._render_drawn()
             self.seed = gr.Number(
                 self.start.seed, label=t("fine.seed"), precision=0, minimum=0, maximum=2**32 - 1
             )
@@ -102,13 +103,26 @@ class FineControl:
                 for letter, name in DOSES.items()
             }
 
-    def _render_headshot(self) -> None:
-        able = _draws_headshots(self.start.engine)
+    def _render_drawn(self) -> None:
+        """What only large engines draw, hidden until one that is here is chosen."""
+        engine = self.start.engine
+        self.expression = gr.Dropdown(
+            [(str(t(f"fine.expression_{name}")), name) for name in EXPRESSIONS],
+            value="keep",
+            label=t("fine.expression"),
+            info=t("fine.expression_info"),
+            visible=_draws(engine, "expressions"),
+        )
         self.headshot = gr.Checkbox(
-            label=t("fine.headshot"), info=t("fine.headshot_info"), visible=able
+            label=t("fine.headshot"),
+            info=t("fine.headshot_info"),
+            visible=_draws(engine, "headshots"),
+            elem_classes="p-headshot",
         )
         here = _headshots_are_here()
-        self.elsewhere = aside(t("fine.headshot_elsewhere"), visible=here and not able)
+        self.elsewhere = aside(
+            t("fine.headshot_elsewhere"), visible=here and not _draws(engine, "headshots")
+        )
         if not here:
             aside(t("fine.headshot_absent"))
 
@@ -116,8 +130,8 @@ class FineControl:
         """Attach the handler that describes the picked engine."""
         self.engine.change(
             _on_engine,
-            [self.engine, self.headshot],
-            [self.engine, self.generative, self.headshot, self.elsewhere],
+            [self.engine, self.expression, self.headshot],
+            [self.engine, self.generative, self.expression, self.headshot, self.elsewhere],
             **QUICK,
         )
 
@@ -132,6 +146,7 @@ class FineControl:
             self.doses_of,
             self.engine,
             self.generative,
+            self.expression,
             self.headshot,
             self.seed,
         ]
@@ -161,6 +176,7 @@ class FineControl:
             "engine": values[self.engine],
             "generative": float(values[self.generative] or 0),
             "generate": "headshot" if values[self.headshot] else "none",
+            "expression": values[self.expression] or "keep",
             "seed": int(values[self.seed] or 0),
         }
 
@@ -182,7 +198,11 @@ class FineControl:
             self.generative: gr.update(value=look.generative, visible=_draws_skin(look.engine)),
             # Shown for a link that asks for it without its engine, so that it can be taken out.
             self.headshot: gr.update(
-                value=headshot, visible=headshot or _draws_headshots(look.engine)
+                value=headshot, visible=headshot or _draws(look.engine, "headshots")
+            ),
+            self.expression: gr.update(
+                value=look.expression,
+                visible=look.expression != "keep" or _draws(look.engine, "expressions"),
             ),
             self.seed: look.seed,
         }
@@ -223,31 +243,36 @@ def gaze_placeholders(region: Region) -> list[str | I18nData]:
     return [f"±{yaw:g}" if yaw else "0", f"{pitch:g}".replace("-", "−")]
 
 
-def _on_engine(chosen: str, asked: bool) -> tuple[Any, ...]:
+def _on_engine(chosen: str, expression: str, headshot: bool) -> tuple[Any, ...]:
+    engine = load().engines[chosen]
     # Cleared when hidden, because the value of a hidden field still counts.
     skin = gr.update(visible=True) if _draws_skin(chosen) else gr.update(visible=False, value=0)
-    able = _draws_headshots(chosen)
-    headshot = gr.update(visible=able or asked)
-    if not load().engines[chosen].draws_headshots:
-        headshot = gr.update(visible=False, value=False)
+    expressions = gr.update(visible=_draws(chosen, "expressions") or expression != "keep")
+    if not engine.draws_expressions:
+        expressions = gr.update(visible=False, value="keep")
+    able = _draws(chosen, "headshots")
+    headshots = gr.update(visible=able or headshot)
+    if not engine.draws_headshots:
+        headshots = gr.update(visible=False, value=False)
     elsewhere = gr.update(visible=not able and _headshots_are_here())
-    return gr.update(info=t(f"summary.{chosen}")), skin, headshot, elsewhere
+    return gr.update(info=t(f"summary.{chosen}")), skin, expressions, headshots, elsewhere
 
 
 def _draws_skin(engine: str) -> bool:
     return load().engines[engine].draws_skin
 
 
-def _draws_headshots(engine: str) -> bool:
-    """Whether an engine draws headshots and is here."""
+def _draws(engine: str, what: Literal["expressions", "headshots"]) -> bool:
+    """Whether an engine draws them and its files are here."""
     from pipelines.engines import weights
 
     preset = load().engines[engine]
-    return preset.draws_headshots and weights.state(preset, lambda: True) == "ready"
+    able = preset.draws_expressions if what == "expressions" else preset.draws_headshots
+    return able and weights.state(preset, lambda: True) == "ready"
 
 
 def _headshots_are_here() -> bool:
-    return any(_draws_headshots(name) for name in load().engines)
+    return any(_draws(name, "headshots") for name in load().engines)
 
 
 def _degrees(name: str, hint: str | I18nData) -> gr.Textbox:

@@ -283,6 +283,7 @@ def test_flux_gets_the_turned_eyes_and_the_photograph(astronaut_analysis: Analys
     given = scene(astronaut_analysis, "flux2-klein")
     arguments = flux2_klein.prepare(PRESETS.engines["flux2-klein"], given)
     turned, photo = (np.asarray(arguments[name]) for name in ("image", "image_reference"))
+    assert given.photo is not None
     assert np.array_equal(turned, np.rint(given.window.pixels * 255))
     assert np.array_equal(photo, np.rint(given.photo * 255))
     assert np.any(turned != photo)
