@@ -130,7 +130,7 @@ class FineControl:
         """Attach the handler that describes the picked engine."""
         self.engine.change(
             _on_engine,
-            [self.engine, self.expression, self.headshot],
+            self.engine,
             [self.engine, self.generative, self.expression, self.headshot, self.elsewhere],
             **QUICK,
         )
@@ -164,6 +164,7 @@ class FineControl:
         yaw, pitch = self._number(values, self.yaw), self._number(values, self.pitch)
         gaze = {} if yaw is None and pitch is None else {"gaze": Gaze(yaw or 0.0, pitch or 0.0)}
         doses = {letter: float(values[slider] or 0) for letter, slider in self.doses.items()}
+        engine = load().engines[values[self.engine]]
         own = doses.items() if values[self.doses_of] == context.id else ()
         return {
             **gaze,
@@ -174,9 +175,10 @@ class FineControl:
                 if abs(dose - getattr(context.doses, DOSES[letter])) >= STEP / 2
             ),
             "engine": values[self.engine],
-            "generative": float(values[self.generative] or 0),
-            "generate": "headshot" if values[self.headshot] else "none",
-            "expression": values[self.expression] or "keep",
+            # What the engine cannot draw is about to be hidden and cleared; it counts no more.
+            "generative": float(values[self.generative] or 0) if engine.draws_skin else 0.0,
+            "generate": "headshot" if values[self.headshot] and engine.draws_headshots else "none",
+            "expression": values[self.expression] if engine.draws_expressions else "keep",
             "seed": int(values[self.seed] or 0),
         }
 
@@ -243,19 +245,30 @@ def gaze_placeholders(region: Region) -> list[str | I18nData]:
     return [f"±{yaw:g}" if yaw else "0", f"{pitch:g}".replace("-", "−")]
 
 
-def _on_engine(chosen: str, expression: str, headshot: bool) -> tuple[Any, ...]:
-    engine = load().engines[chosen]
-    # Cleared when hidden, because the value of a hidden field still counts.
-    skin = gr.update(visible=True) if _draws_skin(chosen) else gr.update(visible=False, value=0)
-    expressions = gr.update(visible=_draws(chosen, "expressions") or expression != "keep")
-    if not engine.draws_expressions:
-        expressions = gr.update(visible=False, value="keep")
-    able = _draws(chosen, "headshots")
-    headshots = gr.update(visible=able or headshot)
-    if not engine.draws_headshots:
-        headshots = gr.update(visible=False, value=False)
-    elsewhere = gr.update(visible=not able and _headshots_are_here())
-    return gr.update(info=t(f"summary.{chosen}")), skin, expressions, headshots, elsewhere
+def _on_engine(chosen: str) -> tuple[Any, ...]:
+    engine, able = load().engines[chosen], _draws(chosen, "headshots")
+    return (
+        gr.update(info=t(f"summary.{chosen}")),
+        _offered(_draws_skin(chosen), engine.draws_skin, 0),
+        _offered(_draws(chosen, "expressions"), engine.draws_expressions, "keep"),
+        _offered(able, engine.draws_headshots, False),
+        gr.update(visible=not able and _headshots_are_here()),
+    )
+
+
+def _offered(here: bool, able: bool, off: object) -> Any:
+    """Update of a field for what an engine can draw.
+
+    Args:
+        here: Whether the engine's files are here, so that the field is shown.
+        able: Whether the engine can; if not, the field is cleared as well as hidden, because the
+            value of a hidden field still counts. If its files are missing, what a link asks for
+            stays, and stays in sight.
+        off: The value that asks for nothing.
+    """
+    if here:
+        return gr.update(visible=True)
+    return gr.skip() if able else gr.update(visible=False, value=off)
 
 
 def _draws_skin(engine: str) -> bool:

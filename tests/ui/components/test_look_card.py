@@ -61,3 +61,18 @@ def test_a_card_reads_back_what_it_was_filled_with(look: Look) -> None:
         for component, shown in filled.items()
     }
     assert card.read(values) == look
+
+
+def test_what_the_picked_engine_cannot_draw_counts_no_more() -> None:
+    card = LookCard("A", Look(), shown=True)
+    with gr.Blocks():
+        card.render(removable=False)
+        with gr.Tabs():
+            card.render_fine()
+    drawn = Look(engine="flux2-klein", generate="headshot", expression="slight-smile")
+    values = {
+        component: shown["value"] if isinstance(shown, dict) else shown
+        for component, shown in card.fill(drawn).items()
+    }
+    values[card.finer.engine] = "geometry"
+    assert card.read(values) == Look(engine="geometry")
