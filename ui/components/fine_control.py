@@ -112,6 +112,7 @@ class FineControl:
             label=t("fine.expression"),
             info=t("fine.expression_info"),
             visible=_draws(engine, "expressions"),
+            elem_classes="p-expression",
         )
         self.headshot = gr.Checkbox(
             label=t("fine.headshot"),

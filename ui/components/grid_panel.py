@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.face import framing
 from pipelines.runtime.errors import Cancelled, LookError
 from pipelines.studio import Look
 from pipelines.studio.grid import axis
@@ -486,7 +485,7 @@ class GridPanel:
         whole = cells.draws_whole(base)
         small = grid_request.small_of(photo, whole) or cells.at_cell_size(photo.analysis, whole)
         grid = cells.lay_out(photo.analysis, base, columns, rows)
-        window = framing.head(small.face, small.portrait.original_u8.shape)
+        window = cells.window_of(small, base)
         shown = grid_table.empty(photo.path, grid, window)
         yield {
             self.table: grid_table.table(shown, language),

@@ -199,6 +199,19 @@ def draws_whole(base: Look) -> bool:
     return base.generate != "none"
 
 
+def window_of(small: Analysis, base: Look) -> framing.Window:
+    """Rows and columns of a cell's picture that are shown: the head, or shoulders that are drawn.
+
+    Args:
+        small: From `at_cell_size`.
+        base: The look that says everything else.
+    """
+    shape = small.portrait.original_u8.shape
+    if draws_whole(base):
+        return framing.head_and_shoulders(small.face, shape)
+    return framing.head(small.face, shape)
+
+
 def render(
     analysis: Analysis,
     grid: Grid,
