@@ -161,6 +161,8 @@ def _caption(outcome: CellResult, marks: Marks, width: int) -> list[Line]:
         (captions.describe(variant.measurements.gaze.after.gaze), _CAPTION, INK),
         (f"{captions.likeness_line(variant)}, {texture}", _CAPTION, QUIET),
     ]
+    if variant.surroundings is not None:
+        lines.append((variant.surroundings.sentences[0], _CAPTION, AMBER))
     if outcome.cell.place in marks.over_polished:
         lines.append(("Over-polished", _CAPTION, AMBER))
     elif outcome.cell.place in marks.best:

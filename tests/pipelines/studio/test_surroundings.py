@@ -6,6 +6,7 @@ Tiny models with random weights draw noise: they prove the way, not the picture.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,8 @@ from pipelines.image.arrays import Image as Picture
 from pipelines.image.arrays import Image8
 from pipelines.runtime.cache import Cache
 from pipelines.runtime.errors import Cancelled, EngineFailed, EngineUnavailable, LookError
-from pipelines.studio import Analysis, Look, marking
-from pipelines.studio.grid import axis, cells
+from pipelines.studio import Analysis, Look, captions, marking
+from pipelines.studio.grid import axis, cells, sheet
 from presets.schema import load
 
 PRESETS = load()
@@ -113,6 +114,7 @@ def test_a_real_pipeline_draws_all_but_the_head(engine: str, hopper_analysis: An
     assert not kept[-40:].all(axis=1).any()
     assert not kept[:10].all(axis=1).any()
     assert variant.warnings[0].startswith(GENERATED)
+    assert "clothes and background generated" in captions.done_line(variant)
     report = variant.report()
     assert report["headshot"]["steps"] == PRESETS.engines[engine].steps
     assert 0 < report["headshot"]["kept"] < 0.5
@@ -200,6 +202,14 @@ def test_a_grid_of_seeds_ranks_by_likeness(astronaut_analysis: Analysis, plain: 
     assert len({one.variant.image_u8.tobytes() for one in done if one.variant}) == 3
     assert sorted(task.seed for task in plain) == [0, 1, 2]
     assert cells.mark(done).best
+    # It says that its cells are generated; without that, there are fewer lines.
+    told = sheet.draw(astronaut_analysis, grid, done)
+    untold = [
+        replace(one, variant=replace(one.variant, surroundings=None))
+        for one in done
+        if one.variant is not None
+    ]
+    assert told.shape[0] > sheet.draw(astronaut_analysis, grid, untold).shape[0]
 
 
 def test_a_failure_leaves_the_photo_around_the_head_and_is_said(
