@@ -16,7 +16,7 @@ import numpy as np
 
 from pipelines.engines import dispatch
 from pipelines.engines.base import Task
-from pipelines.face import head, matte, skin
+from pipelines.face import Face, head, matte, skin
 from pipelines.image import colour, loading
 from pipelines.image.arrays import Image8, Map
 from pipelines.polish import backdrop, surroundings
@@ -30,8 +30,9 @@ from pipelines.studio.turning import Progress
 
 DRAWING = "Drawing clothes and background"
 
-# Share of the face that the matte has to hold.
-_LEAST_KEPT = 0.9
+# Share of the face that the matte has to hold. With more than this share of the picture being the
+# person, a head is no larger than so many times its face: on 26 portraits, two in round frames were.
+_LEAST_KEPT, _MOST_PERSON, _MOST_HEAD = 0.9, 0.75, 2.6
 # Height of the face in the picture that the engine draws, in pixels, and room below the chin in
 # interocular distances, from which on clothes can be seen.
 _LEAST_FACE, _LEAST_ROOM = 80, 0.6
@@ -146,7 +147,7 @@ def draw(
     if tall * scale < _LEAST_FACE:
         return undone(_SMALL)
     parts = cache.get("parts", lambda: _take_apart(analysis))
-    if float(parts.layers.matte[skin.inside(face, face.oval)].mean()) < _LEAST_KEPT:
+    if not _found(parts, face):
         return undone(_NO_HEAD)
     context = planned.context
     key: Hashable = "around", engine.id, context.wardrobe, context.background, context.ground, seed
@@ -185,6 +186,14 @@ def _take_apart(analysis: Analysis) -> _Parts:
     person, bare = matte.find(pixels, face), analysis.baseline.visible_skin
     layers = backdrop.separate(pixels, person, face)
     return _Parts(layers, head.find(pixels, person, bare, face), bare)
+
+
+def _found(parts: _Parts, face: Face) -> bool:
+    """Whether the head was told apart; a round frame around it, or a wall, may pass for it."""
+    oval, person = skin.inside(face, face.oval), parts.layers.matte
+    crowded = float(person.mean()) > _MOST_PERSON
+    large = float(parts.head.sum()) > _MOST_HEAD * float(oval.sum())
+    return float(person[oval].mean()) >= _LEAST_KEPT and not (crowded and large)
 
 
 def _drawn(
