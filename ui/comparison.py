@@ -346,7 +346,7 @@ def _rendered(photo: Photo, look: Look, file_store: FileStore, progress: Progres
 
     def render(file_store: FileStore) -> ResultPicture:
         asked, cache = replace(look, face=photo.face), Cache(root=photo.shared)
-        variant = studio.render(photo.analysis, asked, progress, cache=cache)
+        variant = studio.render(photo.analysis, asked, progress, None, cache)
         with slots.cores().turn(lambda: progress(1.0, "")):
             return _write_variant(photo, variant, file_store)
 

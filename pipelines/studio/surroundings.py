@@ -31,7 +31,7 @@ from pipelines.studio.turning import Progress
 DRAWING = "Drawing clothes and background"
 
 # Share of the face that the matte has to hold. With more than this share of the picture being the
-# person, a head is no larger than so many times its face: on 26 portraits, two in round frames were.
+# person, a head is no larger than so many times its face (26 portraits, two in round frames).
 _LEAST_KEPT, _MOST_PERSON, _MOST_HEAD = 0.9, 0.75, 2.6
 # Height of the face in the picture that the engine draws, in pixels, and room below the chin in
 # interocular distances, from which on clothes can be seen.
