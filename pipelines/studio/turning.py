@@ -87,6 +87,8 @@ def turn_eyes(
     redraws_face = bool(planned.generative) or planned.expression != "keep"
     if planned.untouched or (nothing_to_turn and not redraws_face):
         return Turned(original, analysis.face)
+    if nothing_to_turn:
+        planned = replace(planned, target=None)
     if planned.engine.weights == "none":
         return _first_sound(analysis, planned, seed, timer, cache)
 

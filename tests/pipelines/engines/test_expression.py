@@ -127,6 +127,15 @@ def test_each_expression_has_its_place_and_words(
     assert marking.source_type(variant.look) == "compositeWithTrainedAlgorithmicMedia"
 
 
+def test_eyes_that_look_there_already_are_left_alone(
+    astronaut_analysis: Analysis, darker: list[windows.Scene]
+) -> None:
+    now = astronaut_analysis.gaze.gaze
+    variant = studio.render(astronaut_analysis, look("slight-smile", gaze=now))
+    assert len(darker) == 1
+    assert not changed_parts(astronaut_analysis, variant.image_u8)["eyes"]
+
+
 def test_the_filter_keeps_back_and_the_expression_stays(
     astronaut_analysis: Analysis, darker: list[windows.Scene], monkeypatch: pytest.MonkeyPatch
 ) -> None:
