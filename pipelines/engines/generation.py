@@ -21,7 +21,6 @@ from pipelines.gaze.angles import GazeEstimate
 from pipelines.image import loading
 from pipelines.image.arrays import Image, Image8
 from pipelines.measure import identity
-from pipelines.measure.guards import MOST_DISTANCE
 from pipelines.runtime.cache import Cache
 from pipelines.runtime.errors import EngineFailed
 
@@ -39,6 +38,9 @@ _DRAWING_AGAIN = "Drawing the eyes again"
 _DRAWING_SKIN = "Drawing the skin"
 _DRAWING_EXPRESSION = "Drawing the expression"
 _NOT_DRAWN = "The expression is left as it is: the engine's safety filter kept back what it drew."
+# Largest distance of the embeddings at which another expression is delivered. Two photos of one
+# person are often 0.3 apart; from 0.2 on, the guard of likeness says so.
+_MOST_DISTANCE = 0.35
 _UNLIKE = (
     "The expression is left as it is: the face with the one that was drawn was less like the "
     "person."
@@ -191,7 +193,7 @@ def _draw_expression(
         return picture_u8, "", () if failure else (_NOT_DRAWN,), failure
     with timer("measure"):
         embedding = identity.embedding(loading.to_working(drawn), request.face)
-    if identity.distance(request.embedding, embedding) > MOST_DISTANCE:
+    if identity.distance(request.embedding, embedding) > _MOST_DISTANCE:
         return picture_u8, "", (_UNLIKE,), ""
     return drawn, request.expression, (), ""
 

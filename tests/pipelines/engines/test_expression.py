@@ -12,6 +12,7 @@ from pipelines.engines import dispatch, hub, windows
 from pipelines.engines.base import Task
 from pipelines.face import Face, skin
 from pipelines.image.arrays import Image, Image8
+from pipelines.measure import identity
 from pipelines.runtime.errors import LookError
 from pipelines.studio import Analysis, Look, marking
 from presets.schema import load
@@ -82,7 +83,7 @@ def test_a_real_pipeline_draws_mouth_or_brows_and_nothing_else(
     engine: str, astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Noise in place of a mouth is nobody's.
-    monkeypatch.setattr("pipelines.engines.generation.MOST_DISTANCE", 9.0)
+    monkeypatch.setattr(identity, "distance", lambda *_: 0.1)
     variant = studio.render(astronaut_analysis, look("slight-smile", engine=engine))
     parts = changed_parts(astronaut_analysis, variant.image_u8)
     assert parts == {"mouth": True, "brows": False, "eyes": False, "outside": False}
@@ -93,7 +94,7 @@ def test_a_real_pipeline_draws_mouth_or_brows_and_nothing_else(
 def test_a_face_that_is_less_like_the_person_is_not_delivered(
     astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.engines.generation.MOST_DISTANCE", 0.0)
+    monkeypatch.setattr(identity, "distance", lambda *_: 0.5)
     variant = studio.render(astronaut_analysis, look("slight-smile"))
     assert np.array_equal(variant.image_u8, astronaut_analysis.portrait.original_u8)
     assert any("less like the person" in warning for warning in variant.warnings)
