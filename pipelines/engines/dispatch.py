@@ -100,15 +100,14 @@ def redraw_expression(task: Task, image_u8: Image8, face: Face, expression: str)
     return hub.redraw_expression(task, image_u8, face, expression)
 
 
-def draw_around(task: Task, start: Image, head: Map, photo_u8: Image8, face: Face) -> Image | None:
+def draw_around(task: Task, start: Image, head: Map, face: Face) -> Image | None:
     """Draw clothes, ground and light anew around the head of a photo, with a hub engine.
 
     Args:
         task: Engine, context, seed and callback.
         start: The head alone before a plain ground, float32 sRGB in [0, 1], shape (H, W, 3).
         head: Share of the head, 0..1, shape (H, W); what it fills is not drawn.
-        photo_u8: The photo, at any size, from which the person's face is shown to the network.
-        face: The face, in pixels of `start`.
+        face: The face, in pixels of `start`; the network sees it from near, too.
 
     Returns:
         What was drawn, about `start` where the head is, shape (H, W, 3); None if the engine's own
@@ -119,4 +118,4 @@ def draw_around(task: Task, start: Image, head: Map, photo_u8: Image8, face: Fac
     """
     from pipelines.engines import hub
 
-    return hub.draw_around(task, start, head, photo_u8, face)
+    return hub.draw_around(task, start, head, face)

@@ -149,7 +149,7 @@ def redraw_expression(task: Task, image_u8: Image8, face: Face, expression: str)
     return _paste(image_u8, edit, mask, window)
 
 
-def draw_around(task: Task, start: Image, head: Map, photo_u8: Image8, face: Face) -> Image | None:
+def draw_around(task: Task, start: Image, head: Map, face: Face) -> Image | None:
     """Draw all but the head of a picture; see `dispatch.draw_around`."""
     words = _prompts(task.engine)
     assert words.headshot is not None
@@ -159,10 +159,10 @@ def draw_around(task: Task, start: Image, head: Map, photo_u8: Image8, face: Fac
     rim = 2 * math.ceil(_RIM * side) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rim, rim))
     mask = np.asarray(cv2.dilate((share < 1 - 1e-3).astype(np.float32), disc), np.float32)
-    near = face.scaled(photo_u8.shape[0] / face.size[0], (photo_u8.shape[0], photo_u8.shape[1]))
+    start_u8 = np.rint(np.clip(start, 0, 1) * 255).astype(np.uint8)
     scene = Scene(
         window=window,
-        photo=windows.look_at(photo_u8, near, side).pixels,
+        photo=windows.look_at(start_u8, face, side).pixels,
         posed=window.face,
         mask=mask,
         prompt=prompts.fill(words, words.headshot, None, task.context),

@@ -205,8 +205,7 @@ def _drawn(
 ) -> Image8 | None:
     task = Task(planned.engine, planned.context, seed, on_step)
     start = surroundings.begin(parts.layers, parts.head, planned.context.ground)
-    photo_u8 = analysis.portrait.original_u8
-    drawn = dispatch.draw_around(task, start, parts.head, photo_u8, analysis.face)
+    drawn = dispatch.draw_around(task, start, parts.head, analysis.face)
     # In bytes, because it is kept for other looks.
     return None if drawn is None else np.rint(np.clip(drawn, 0, 1) * 255).astype(np.uint8)
 

@@ -54,7 +54,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """An engine that draws one colour, other for each seed; the calls that it got."""
     calls: list[Any] = []
 
-    def draw(task: Any, start: Picture, head: Any, photo_u8: Image8, face: Any) -> Picture:
+    def draw(task: Any, start: Picture, head: Any, face: Any) -> Picture:
         calls.append(task)
         task.on_step(1, 4)
         colour = (0.2, 0.3, 0.4 + 0.1 * task.seed)
@@ -160,6 +160,9 @@ def test_the_network_sees_the_head_without_clothes_and_the_face_from_near(
     assert scene.mask[-8:].all()
     middle = scene.window.face.oval.mean(axis=0).astype(int)
     assert not scene.mask[middle[1], middle[0]]
+    # So is the corner of the face from near, beyond the shoulder.
+    assert scene.photo is not None
+    assert np.abs(scene.photo[-1, 0] - scene.window.pixels[-1, -1]).max() < 0.01
     arguments = flux2_klein.prepare(PRESETS.engines[KLEIN], scene)
     assert arguments["image_reference"].size == (1024, 1024)
     for words in (context.wardrobe, context.background):
