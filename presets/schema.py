@@ -137,7 +137,7 @@ def _template(text: str, words: frozenset[str] = PROMPT_WORDS) -> str:
     return text
 
 
-def _skin_template(text: str) -> str:
+def _template_without_gaze(text: str) -> str:
     return _template(text, PROMPT_WORDS - {"gaze"})
 
 
@@ -322,12 +322,21 @@ class GazeWords(StrictModel):
     slight: Line
 
 
+class ExpressionWords(StrictModel):
+    """How an engine is asked for another expression: the prompt, and each expression in words."""
+
+    prompt: Annotated[Line, AfterValidator(_template_without_gaze)]
+    slight_smile: Line
+    relaxed_brows: Line
+
+
 class Prompts(StrictModel):
     """The prompts of a hub engine, with `PROMPT_WORDS` in braces.
 
-    `eyes` is used to redraw the eyes of a photo, `skin` its skin, and `whole` to draw a face from
-    noise; None where the engine does not. `negative` is None for a model that takes no negative
-    words.
+    `eyes` is used to redraw the eyes of a photo, `skin` its skin, `expressions` mouth or brows,
+    `headshot` all around its head, and `whole` to draw a face from noise; None where the engine
+    does not. `negative` is None for a
+    model that takes no negative words.
     """
 
     id: Id
@@ -335,7 +344,9 @@ class Prompts(StrictModel):
     negative: Line | None = None
     gaze: GazeWords
     eyes: Annotated[Line, AfterValidator(_template)]
-    skin: Annotated[Line, AfterValidator(_skin_template)] | None = None
+    skin: Annotated[Line, AfterValidator(_template_without_gaze)] | None = None
+    expressions: ExpressionWords | None = None
+    headshot: Annotated[Line, AfterValidator(_template_without_gaze)] | None = None
     whole: Annotated[Line, AfterValidator(_template)] | None = None
 
 
@@ -404,6 +415,16 @@ class Engine(StrictModel):
     def draws_skin(self) -> bool:
         """Whether it can redraw the skin at low strength (generative polish)."""
         return self.drawing.prompts is not None and self.drawing.prompts.skin is not None
+
+    @property
+    def draws_expressions(self) -> bool:
+        """Whether it can be asked for another expression of the face of a photo."""
+        return self.drawing.prompts is not None and self.drawing.prompts.expressions is not None
+
+    @property
+    def draws_headshots(self) -> bool:
+        """Whether it can draw clothes and ground around the head of a photo."""
+        return self.drawing.prompts is not None and self.drawing.prompts.headshot is not None
 
     @property
     def invents(self) -> bool:
@@ -577,6 +598,7 @@ _SUBMODELS: dict[str, type[BaseModel]] = {
     "confidence": Confidence,
     "doses": Doses,
     "drawing": Drawing,
+    "expressions": ExpressionWords,
     "files": HubFile,
     "gaze": GazeWords,
     "sources": Source,

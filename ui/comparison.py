@@ -14,6 +14,7 @@ from pipelines.gaze import Gaze
 from pipelines.image import metadata
 from pipelines.image.origin import Origin
 from pipelines.runtime import slots
+from pipelines.runtime.cache import Cache
 from pipelines.runtime.errors import Cancelled, LookError, Refusal
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look, marking
@@ -39,6 +40,8 @@ LETTERS = "ABCD"
 PHOTO_KEPT_S = 1800
 """Seconds for which the state of an idle session is kept."""
 MOST_LOOKS = 8
+# Entries of a photo's `shared`: the eye sockets and three drawings of up to 12 MB.
+_MOST_SHARED = 4
 MEMORY = AnalysisMemory()
 """Shared by the photos of all visitors."""
 
@@ -53,6 +56,7 @@ class Photo:
         path: The uploaded file; identifies the portrait on the page.
         face: Number of the face that was chosen, counted from the left; 0 for the largest.
         results: Results of the looks rendered so far.
+        shared: What the looks share: eye sockets, and what was drawn around the head.
         sample: The sample that the photo is; None for an upload.
     """
 
@@ -68,6 +72,7 @@ class Photo:
         """The analysis of a sample is shared by all visitors, and never dropped."""
         self.path, self.sample, self.face = path, sample, face
         self.results = results or ResultCache()
+        self.shared = Cache(_MOST_SHARED)
         analyse = (lambda: analyse_file(path, None, face)) if sample is None else None
         self._cached = CachedAnalysis(analysis, analyse, memory)
 
@@ -343,7 +348,8 @@ def _rendered(photo: Photo, look: Look, file_store: FileStore, progress: Progres
     from pipelines import studio
 
     def render(file_store: FileStore) -> ResultPicture:
-        variant = studio.render(photo.analysis, replace(look, face=photo.face), progress)
+        asked, cache = replace(look, face=photo.face), Cache(root=photo.shared)
+        variant = studio.render(photo.analysis, asked, progress, None, cache)
         with slots.cores().turn(lambda: progress(1.0, "")):
             return _write_variant(photo, variant, file_store)
 

@@ -24,6 +24,7 @@ from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.templating import render
 
 if TYPE_CHECKING:
+    from pipelines.studio import Variant
     from pipelines.studio.grid.cells import CellResult, Grid, Marks, Place
 
 # Pixels; twice the width of a cell on the page, for dense screens.
@@ -44,7 +45,7 @@ class Tile:
         gaze: Measured in the picture.
         likeness: Distance of the face embeddings.
         texture: Share of the skin's fine texture that is kept.
-        message: Why there is no picture, or "".
+        message: Why there is no picture, or what was drawn around the head, or "".
         best: Whether it is the most recognisable cell, or tied for it.
         over_polished: Whether it violates a guard.
     """
@@ -122,7 +123,15 @@ def tile(
         gaze=measured.gaze.after.gaze,
         likeness=measured.identity.distance,
         texture=measured.texture_retention,
+        message=_about_surroundings(variant, language),
     )
+
+
+def _about_surroundings(variant: Variant, language: str) -> str:
+    """What was drawn around the head, or why nothing was; "" if nothing was asked for."""
+    if variant.surroundings is None:
+        return ""
+    return messages.translate_message(language, variant.surroundings.sentences[0])
 
 
 def table(grid: GridView, language: str = DEFAULT_LANGUAGE) -> str:

@@ -40,17 +40,23 @@ class SharedResults:
     def has(self, key: Key) -> bool:
         """Whether `get` returns without rendering."""
         result = self._cache.peek(key)
-        return result is not None and _usable(result)
+        return result is not None and _finished(result)
 
     def get(
         self, key: Key, render: Callable[[FileStore], ResultPicture], check: Callable[[], None]
     ) -> ResultPicture:
-        """The result of a look; while another visitor renders it, `check` may raise."""
-        return self._cache.get(key, lambda: render(self._file_store), check, _usable)
+        """The result of a look; while another visitor renders it, `check` may raise.
+
+        One that an engine could not finish is rendered again for the next visitor.
+        """
+        return self._cache.get(key, lambda: render(self._file_store), check, _finished)
 
 
 class ResultCache:
-    """Results of one visitor's photo.
+    """Results of one visitor's photo, those that an engine could not finish, too.
+
+    Such a look would otherwise be tried again, for nothing and perhaps for minutes, whenever
+    anything changes on the page; another seed or another photo is tried.
 
     Args:
         shared: Results shared by all visitors, if the photo is a sample.
@@ -88,10 +94,13 @@ class ResultCache:
         return self._cache.get(key, lambda: render(file_store), check, _usable)
 
 
+def _finished(result: ResultPicture) -> bool:
+    """Whether the engine could finish and the result is usable."""
+    return not result.failed and _usable(result)
+
+
 def _usable(result: ResultPicture) -> bool:
-    """Whether the engine could finish and all files still exist; renews their time for Gradio."""
-    if (result.report.get("generation") or {}).get("failure"):
-        return False
+    """Whether all files still exist; renews their time for Gradio."""
     try:
         for path in result.paths:
             os.utime(path)

@@ -116,6 +116,12 @@ class ResultPicture:
         """Letter and title."""
         return named(self.letter, self.title)
 
+    @property
+    def failed(self) -> bool:
+        """Whether an engine could not finish its part."""
+        parts = (self.report.get(part) or {} for part in ("generation", "headshot"))
+        return any(part.get("failure") for part in parts)
+
 
 @dataclass(frozen=True)
 class Missing:

@@ -38,7 +38,7 @@ def run(
     cells.check_sides(columns, rows)
     analysis = studio.analyse(photo, face=look.face)
     asked = cells.lay_out(analysis, look, columns, rows)
-    small = cells.at_cell_size(analysis)
+    small = cells.at_cell_size(analysis, cells.draws_whole(look))
     outcomes = []
     for outcome in cells.render(small, asked):
         outcomes.append(outcome)

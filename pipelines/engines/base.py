@@ -53,6 +53,7 @@ class Request:
         engine: Preset of the engine.
         context: Preset of the context.
         generative: Strength with which a hub engine redraws the skin, 0 for not at all.
+        expression: Expression that a hub engine is asked for, or "keep".
         seed: Seed of everything random.
     """
 
@@ -65,6 +66,7 @@ class Request:
     engine: Engine
     context: Context
     generative: float
+    expression: str
     seed: int
 
     @property

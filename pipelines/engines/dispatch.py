@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipelines.engines import weights
 from pipelines.engines.base import Proposal, Task
 from pipelines.face import Face
-from pipelines.image.arrays import Image8
+from pipelines.image.arrays import Image, Image8, Map
 from pipelines.runtime.devices import Device
 from presets.schema import Engine
 
@@ -77,3 +77,45 @@ def redraw_skin(task: Task, image_u8: Image8, face: Face, strength: float) -> Im
     from pipelines.engines import hub
 
     return hub.redraw_skin(task, image_u8, face, strength)
+
+
+def redraw_expression(task: Task, image_u8: Image8, face: Face, expression: str) -> Image8 | None:
+    """Redraw mouth or brows with a slightly different expression, with a hub engine.
+
+    Args:
+        task: Engine, context, seed and callback.
+        image_u8: The whole picture, uint8 sRGB, (H, W, 3).
+        face: Its face, in the same pixels.
+        expression: One of ``slight-smile``, ``relaxed-brows`` and ``context``.
+
+    Returns:
+        The whole picture, bit-identical outside mouth, cheeks and brows, and in the eyes; None if
+        the engine's own safety filter rejected the result.
+
+    Raises:
+        EngineUnavailable, EngineFailed, Cancelled: As `refine`.
+    """
+    from pipelines.engines import hub
+
+    return hub.redraw_expression(task, image_u8, face, expression)
+
+
+def draw_around(task: Task, start: Image, head: Map, face: Face) -> Image | None:
+    """Draw clothes, ground and light anew around the head of a photo, with a hub engine.
+
+    Args:
+        task: Engine, context, seed and callback.
+        start: The head alone before a plain ground, float32 sRGB in [0, 1], shape (H, W, 3).
+        head: Share of the head, 0..1, shape (H, W); what it fills is not drawn.
+        face: The face, in pixels of `start`; the network sees it from near, too.
+
+    Returns:
+        What was drawn, about `start` where the head is, shape (H, W, 3); None if the engine's own
+        safety filter rejected the result.
+
+    Raises:
+        EngineUnavailable, EngineFailed, Cancelled: As `refine`.
+    """
+    from pipelines.engines import hub
+
+    return hub.draw_around(task, start, head, face)

@@ -16,7 +16,7 @@ INDEX = "Flux2KleinPipeline"
 """Class that the model's index names."""
 
 
-def assemble(engine: Engine, _kind: str, dtype: Any, diffusers: Any) -> Any:
+def assemble(engine: Engine, dtype: Any, diffusers: Any) -> Any:
     """Load the pipeline; its own scheduler is the one that it was distilled for."""
     return getattr(diffusers, str(engine.pipeline)).from_pretrained(
         weights.root(engine, "base"), local_files_only=True, use_safetensors=True, dtype=dtype
@@ -24,7 +24,8 @@ def assemble(engine: Engine, _kind: str, dtype: Any, diffusers: Any) -> Any:
 
 
 def prepare(engine: Engine, scene: Scene) -> dict[str, Any]:
-    """Arguments that are the scene's: the turned eyes, the photograph and the mask."""
+    """Arguments that are the scene's: the picture to redraw, the photograph and the mask."""
+    assert scene.photo is not None
     return {
         "image": to_pillow(scene.window.pixels),
         "image_reference": to_pillow(scene.photo),

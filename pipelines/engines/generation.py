@@ -36,6 +36,15 @@ no face is found."""
 _DRAWING = "Drawing the eyes"
 _DRAWING_AGAIN = "Drawing the eyes again"
 _DRAWING_SKIN = "Drawing the skin"
+_DRAWING_EXPRESSION = "Drawing the expression"
+_NOT_DRAWN = "The expression is left as it is: the engine's safety filter kept back what it drew."
+# Largest distance of the embeddings at which another expression is delivered. Two photos of one
+# person are often 0.3 apart; from 0.2 on, the guard of likeness says so.
+_MOST_DISTANCE = 0.35
+_UNLIKE = (
+    "The expression is left as it is: the face with the one that was drawn was less like the "
+    "person."
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,8 @@ class Generation:
             the eyes were not redrawn or the redrawn ones were good enough.
         skin: Strength with which the skin was redrawn, 0 for not at all.
         failure: Why the engine could not finish, in a sentence; empty if it could.
+        expression: Expression that was drawn; empty for the photo's.
+        notes: Sentences on an expression that was drawn and is not delivered.
     """
 
     device: str
@@ -64,11 +75,13 @@ class Generation:
     proposal_error: float | None
     skin: float
     failure: str = ""
+    expression: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """Sentences on what failed and on whose eyes are delivered; empty if all went well."""
-        failure = (self.failure,) if self.failure else ()
+        failure = (*((self.failure,) if self.failure else ()), *self.notes)
         if self.reason is None:
             return failure
         sentence = {
@@ -95,6 +108,7 @@ class Generation:
             "proposal_error": _finite(self.proposal_error),
             "skin": self.skin,
             "failure": self.failure,
+            "expression": self.expression,
         }
 
 
@@ -131,8 +145,15 @@ def generate(
             )
             if drawn is not None:
                 picture_u8, skin = drawn, request.generative
+    expression, notes = "", tuple[str, ...]()
+    if request.expression != "keep" and not failure:
+        picture_u8, expression, notes, failure = _draw_expression(
+            request, picture_u8, progress, timer
+        )
     if request.target is None:
-        done = Generation(device, steps, 0, "generated", None, (), None, skin, failure)
+        done = Generation(
+            device, steps, 0, "generated", None, (), None, skin, failure, expression, notes
+        )
         return picture_u8, request.face, done
     outcome, failed = _redraw_eyes(request, picture_u8, progress, timer, read_gaze, cache)
     proposal = outcome.result
@@ -147,8 +168,34 @@ def generate(
         proposal_error=outcome.proposal_error,
         skin=skin,
         failure=failed or failure,
+        expression=expression,
+        notes=notes,
     )
     return proposal.image_u8, posed, done
+
+
+def _draw_expression(
+    request: Request, picture_u8: Image8, progress: Progress, timer: Timer
+) -> tuple[Image8, str, tuple[str, ...], str]:
+    """Ask the engine for an expression; the picture is kept where the face would be less like them.
+
+    Returns:
+        The picture, the expression that it has now or "", notes, and why the engine failed or "".
+    """
+    task = _task(request, lambda step, total: progress(0.1 * step / total, _DRAWING_EXPRESSION))
+    with timer("controlnet"):
+        drawn, failure = _attempt(
+            lambda: dispatch.redraw_expression(
+                task, picture_u8, request.full_face, request.expression
+            )
+        )
+    if drawn is None:
+        return picture_u8, "", () if failure else (_NOT_DRAWN,), failure
+    with timer("measure"):
+        embedding = identity.embedding(loading.to_working(drawn), request.face)
+    if identity.distance(request.embedding, embedding) > _MOST_DISTANCE:
+        return picture_u8, "", (_UNLIKE,), ""
+    return drawn, request.expression, (), ""
 
 
 def propose(

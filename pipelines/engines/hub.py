@@ -1,4 +1,4 @@
-"""Hub engines: a large model redraws the eyes or the skin of a photo, or draws a whole face.
+"""Hub engines: a large model redraws eyes or skin of a photo, or all around its head, or a face.
 
 What differs between models stands in an adapter each: how the pipeline is assembled, and with which
 arguments it is called. Windows, masks, colours and pasting are the same for all.
@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 import numpy as np
@@ -28,7 +28,7 @@ from pipelines.engines import (
 )
 from pipelines.engines.windows import Scene, Window
 from pipelines.face import Face, skin
-from pipelines.image import polygons
+from pipelines.image import crops, filters, polygons
 from pipelines.image.arrays import Image, Image8, Map
 from pipelines.runtime import devices, slots
 from pipelines.runtime.cache import Cache
@@ -40,9 +40,6 @@ from presets.schema import Engine, Prompts
 if TYPE_CHECKING:
     from pipelines.engines.base import Proposal, Task
 
-Kind = Literal["edit", "invent"]
-"""``edit`` redraws part of a photo, ``invent`` draws a face from noise."""
-
 
 class Adapter(Protocol):
     """What a module has to have for a kind of model.
@@ -53,7 +50,7 @@ class Adapter(Protocol):
 
     INDEX: str
 
-    def assemble(self, engine: Engine, kind: str, dtype: Any, diffusers: Any, /) -> Any:
+    def assemble(self, engine: Engine, dtype: Any, diffusers: Any, /) -> Any:
         """Load the parts into memory and build the pipeline."""
 
     def prepare(self, engine: Engine, scene: Scene, /) -> dict[str, Any]:
@@ -80,6 +77,17 @@ _SEAM = 12.0 / 512
 # Standard deviation above which a change of skin is a change of light or tone and is removed, as a
 # share of the window's side.
 _TONE = 0.06
+# Strength with which another expression is drawn: three of four steps, as the mouth has to move.
+_EXPRESSION_STRENGTH = 0.75
+# In interocular distances: how far around mouth and brows it may draw, how far it stays away from
+# the lid openings, and the standard deviation of the soft edge.
+_MOUTH, _BROWS, _BESIDE_EYES, _SOFT = 0.4, 0.22, 0.12, 0.05
+# By how much more than the edge of the head is drawn, as a share of the window's side, so that no
+# block of latents holds both; it is not pasted.
+_RIM = 10.0 / 512
+# Weight around the head below which the removal of a colour shift fades out, and the largest shift
+# that counts as one of the encoding.
+_FADE, _MOST_SHIFT = 0.1, 0.06
 # Seconds requested on ZeroGPU, for the start and for each step. Estimates: not measured there.
 _GPU_START, _GPU_STEP = 20.0, 1.5
 
@@ -97,7 +105,7 @@ def refine(task: Task, proposal: Proposal) -> Image8 | None:
         prompt=prompts.fill(words, words.eyes, proposal.gaze, task.context),
         strength=task.engine.strength or 0.0,
     )
-    drawn = _redraw(task, scene)
+    drawn = draw(task, scene)
     if drawn is None:
         return None
     mask = scene.mask
@@ -113,7 +121,7 @@ def redraw_skin(task: Task, image_u8: Image8, face: Face, strength: float) -> Im
     mask = mask * eye_patches.within_outline(face, window.to_window, window.size)
     assert words.skin is not None
     prompt = prompts.fill(words, words.skin, None, task.context)
-    drawn = _redraw(task, Scene(window, window.pixels, window.face, mask, prompt, strength))
+    drawn = draw(task, Scene(window, window.pixels, window.face, mask, prompt, strength))
     if drawn is None:
         return None
     change = drawn - window.pixels
@@ -121,15 +129,92 @@ def redraw_skin(task: Task, image_u8: Image8, face: Face, strength: float) -> Im
     return _paste(image_u8, edit, mask, window)
 
 
+def redraw_expression(task: Task, image_u8: Image8, face: Face, expression: str) -> Image8 | None:
+    """Redraw mouth or brows with another expression; see `dispatch.redraw_expression`."""
+    words = _prompts(task.engine)
+    assert words.expressions is not None
+    window = windows.look_at(image_u8, face, task.engine.drawing.size)
+    asked = {
+        "slight-smile": words.expressions.slight_smile,
+        "relaxed-brows": words.expressions.relaxed_brows,
+    }.get(expression)
+    mask = _expression_mask(window.face, expression)
+    mask = mask * eye_patches.within_outline(face, window.to_window, window.size)
+    prompt = prompts.fill(words, words.expressions.prompt, None, task.context, asked)
+    scene = Scene(window, window.pixels, window.face, mask, prompt, _EXPRESSION_STRENGTH)
+    drawn = draw(task, scene)
+    if drawn is None:
+        return None
+    edit = mask[..., None] * (_match_colours(drawn, window.pixels, mask) - window.pixels)
+    return _paste(image_u8, edit, mask, window)
+
+
+def draw_around(task: Task, start: Image, head: Map, face: Face) -> Image | None:
+    """Draw all but the head of a picture; see `dispatch.draw_around`."""
+    words = _prompts(task.engine)
+    assert words.headshot is not None
+    side = task.engine.drawing.size
+    window = windows.whole(start, face, side)
+    share = np.asarray(crops.cut(head, window.to_window, window.size), np.float32)
+    rim = 2 * math.ceil(_RIM * side) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rim, rim))
+    mask = np.asarray(cv2.dilate((share < 1 - 1e-3).astype(np.float32), disc), np.float32)
+    start_u8 = np.rint(np.clip(start, 0, 1) * 255).astype(np.uint8)
+    scene = Scene(
+        window=window,
+        photo=windows.look_at(start_u8, face, side).pixels,
+        posed=window.face,
+        mask=mask,
+        prompt=prompts.fill(words, words.headshot, None, task.context),
+        strength=1.0,
+    )
+    drawn = draw(task, scene)
+    if drawn is None:
+        return None
+    matched = _match_colours(drawn, window.pixels, mask, _FADE, _MOST_SHIFT)
+    size = start.shape[1], start.shape[0]
+    return np.asarray(
+        cv2.warpAffine(
+            matched,
+            window.to_window,
+            size,
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        ),
+        np.float32,
+    )
+
+
+def draw(task: Task, scene: Scene) -> Image | None:
+    """Draw a scene.
+
+    Returns:
+        Its window, float32 sRGB, shape (h, w, 3); None if the safety filter rejected it.
+
+    Raises:
+        EngineUnavailable, EngineFailed: As `run`.
+    """
+    width, height = scene.window.size
+    arguments: dict[str, Any] = {
+        "prompt": scene.prompt,
+        "width": width,
+        "height": height,
+        "seed": task.seed,
+        **_adapter(task.engine).prepare(task.engine, scene),
+    }
+    images = run(task.engine, arguments, task.on_step)
+    return None if images is None else np.asarray(images[0], np.float32)
+
+
 def run(
-    engine: Engine, kind: Kind, arguments: dict[str, Any], on_step: Callable[[int, int], None]
+    engine: Engine, arguments: dict[str, Any], on_step: Callable[[int, int], None]
 ) -> Any | None:
     """Run the pipeline of a hub engine.
 
     Args:
         engine: Preset of the engine.
-        kind: ``edit`` for the preset's own pipeline, ``invent`` for a face from noise.
-        arguments: Prompt, size and the adapter's arguments, and the "seed" of the noise.
+        arguments: Prompt, size and the adapter's arguments, the "seed" of the noise, and where the
+            model has an IP-Adapter, the "identity_scale" that it gets.
         on_step: See `OnStep` in `base`.
 
     Returns:
@@ -143,10 +228,10 @@ def run(
     steps = engine.steps or 1
     with slots.device().turn(lambda: on_step(0, steps)), devices.guard(release):
         if not devices.on_zero_gpu():
-            load(engine, kind)
+            load(engine)
         # ZeroGPU runs the call in another process, from which callbacks do not work; what the main
         # thread has not loaded before is loaded there.
-        output = _call_on_gpu(engine, kind, arguments, on_step if _call_on_gpu is _call else None)
+        output = _call_on_gpu(engine, arguments, on_step if _call_on_gpu is _call else None)
     if any(getattr(output, "nsfw_content_detected", None) or ()):
         return None
     images = np.asarray(output.images, np.float32)
@@ -167,7 +252,7 @@ def device(engine: Engine) -> Device:
     return devices.pick(engine.drawing.precision)
 
 
-def load(engine: Engine, kind: Kind) -> Any:
+def load(engine: Engine) -> Any:
     """The pipeline of a hub engine on its device; the last one used is cached.
 
     Raises:
@@ -175,7 +260,7 @@ def load(engine: Engine, kind: Kind) -> Any:
         EngineFailed: ``out-of-memory``: the main memory is too small to load it.
     """
     base = weights.root(engine, "base")
-    return _cache.get((engine.id, kind, base), lambda: _load(engine, kind, base))
+    return _cache.get((engine.id, base), lambda: _load(engine, base))
 
 
 def preload(engines: Iterable[Engine]) -> Engine | None:
@@ -188,7 +273,7 @@ def preload(engines: Iterable[Engine]) -> Engine | None:
         return None
     for engine in engines:
         if engine.weights == "hub" and all(one.path for one in weights.files(engine)):
-            load(engine, "edit")
+            load(engine)
             return engine
     return None
 
@@ -200,7 +285,6 @@ def release() -> None:
 
 def _call(
     engine: Engine,
-    kind: Kind,
     arguments: dict[str, Any],
     on_step: Callable[[int, int], None] | None,
 ) -> Any:
@@ -211,14 +295,17 @@ def _call(
             on_step(step + 1, pipeline.num_timesteps)
         return tensors
 
-    inputs = {name: value for name, value in arguments.items() if name != "seed"}
-    return load(engine, kind)(
+    inputs, pipeline = dict(arguments), load(engine)
+    seed, identity = inputs.pop("seed"), inputs.pop("identity_scale", None)
+    if identity is not None:
+        pipeline.set_ip_adapter_scale(identity)
+    return pipeline(
         **inputs,
         **_adapter(engine).settings(engine),
         num_inference_steps=engine.steps,
         guidance_scale=engine.drawing.guidance_scale,
         # A generator of the processor, so that a seed gives the same noise on every device.
-        generator=torch.Generator().manual_seed(arguments["seed"]),
+        generator=torch.Generator().manual_seed(seed),
         callback_on_step_end=on_step_end,
         output_type="np",
     )
@@ -229,20 +316,6 @@ def _seconds(engine: Engine, *_: Any) -> int:
 
 
 _call_on_gpu = devices.on_lent_gpu(_call, _seconds)
-
-
-def _redraw(task: Task, scene: Scene) -> Image | None:
-    """Redraw a window; returns the drawn window, or None if the safety filter rejected it."""
-    width, height = scene.window.size
-    arguments: dict[str, Any] = {
-        "prompt": scene.prompt,
-        "width": width,
-        "height": height,
-        "seed": task.seed,
-        **_adapter(task.engine).prepare(task.engine, scene),
-    }
-    images = run(task.engine, "edit", arguments, task.on_step)
-    return None if images is None else np.asarray(images[0], np.float32)
 
 
 def _adapter(engine: Engine) -> Adapter:
@@ -266,23 +339,44 @@ def _eyes_mask(before: Face, posed: Face) -> Map:
     return np.asarray(mask * eye_patches.within_outline(before, identity, before.size[::-1]))
 
 
-def _match_colours(drawn: Image, photo: Image, mask: Map) -> Image:
+def _expression_mask(face: Face, expression: str) -> Map:
+    """Mask of mouth and cheeks, or of the brows, with a soft edge, without the eyes, 0..1."""
+    view = slice(0, face.size[0]), slice(0, face.size[1])
+    mouth = skin.region(face, "lips", view, _MOUTH)
+    brows = skin.both(face, "brow", view, _BROWS)
+    chosen = {"slight-smile": mouth, "relaxed-brows": brows}.get(
+        expression, np.maximum(mouth, brows)
+    )
+    chosen = chosen * (1 - skin.both(face, "eye", view, _BESIDE_EYES))
+    return filters.lowpass(np.asarray(chosen, np.float32), _SOFT * face.interocular)
+
+
+def _match_colours(
+    drawn: Image, photo: Image, mask: Map, fade: float = 1e-4, most: float = 1.0
+) -> Image:
     """Remove the colour shift of the drawn window, as measured around the mask.
 
     Encoding a picture to latents and back shifts its colours slightly. Outside the mask both
     pictures should be equal, so the shift is measured there and subtracted.
+
+    Args:
+        drawn: The drawn window.
+        photo: What it should equal outside the mask.
+        mask: Where it was drawn.
+        fade: Weight of the zone around the mask below which the shift fades out.
+        most: Largest shift of a channel that is removed.
     """
     distance = cv2.distanceTransform((mask <= 0).astype(np.uint8), cv2.DIST_L2, 5)
     width = _SEAM * mask.shape[1]
     seam = ((distance > 0) & (distance <= width)).astype(np.float32)
-    return drawn - _local_mean(drawn - photo, seam, width)
+    return drawn - np.clip(_local_mean(drawn - photo, seam, width, fade), -most, most)
 
 
-def _local_mean(values: Image, weight: Map, sigma: float) -> Image:
-    """Weighted Gaussian mean around each pixel, shape (h, w, 3)."""
+def _local_mean(values: Image, weight: Map, sigma: float, fade: float = 1e-4) -> Image:
+    """Weighted Gaussian mean around each pixel, which fades out below a weight; (h, w, 3)."""
     total = cv2.GaussianBlur(values * weight[..., None], (0, 0), sigma)
     return np.asarray(
-        total / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-4)[..., None], np.float32
+        total / np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), fade)[..., None], np.float32
     )
 
 
@@ -293,14 +387,14 @@ def _paste(image_u8: Image8, edit: Image, mask: Map, window: Window) -> Image8:
     return geometry.paste(image_u8, (eye_patches.laid_back(edit, mask, window.to_window, shape),))
 
 
-def _load(engine: Engine, kind: Kind, base: Path) -> Any:
+def _load(engine: Engine, base: Path) -> Any:
     weights.require(engine)
     adapter, on = _adapter(engine), device(engine)
     _check_class(engine, base, adapter.INDEX)
     devices.require_memory(weights.parameters(engine) * on.dtype.itemsize)
     diffusers = diffusers_import.load()
     try:
-        pipeline = adapter.assemble(engine, kind, on.dtype, diffusers)
+        pipeline = adapter.assemble(engine, on.dtype, diffusers)
         _check_complete(pipeline)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         if devices.is_of_the_device(error):

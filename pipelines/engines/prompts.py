@@ -9,12 +9,26 @@ from presets.schema import Context, GazeWords, Prompts
 _LEAST_MENTIONED_DEG = 4.0
 
 
-def fill(prompts: Prompts, template: str, gaze: Gaze | None, context: Context) -> str:
-    """A template of an engine's prompts with the words of a gaze (or none) and a context."""
+def fill(
+    prompts: Prompts,
+    template: str,
+    gaze: Gaze | None,
+    context: Context,
+    expression: str | None = None,
+) -> str:
+    """A template of an engine's prompts with the words of a gaze (or none) and a context.
+
+    Args:
+        prompts: The engine's.
+        template: One of them.
+        gaze: The gaze to describe.
+        context: The context.
+        expression: Expression in words; the context's if None.
+    """
     return template.format(
         start=prompts.start,
         gaze="" if gaze is None else looking(prompts.gaze, gaze),
-        expression=context.expression,
+        expression=expression or context.expression,
         wardrobe=context.wardrobe,
         background=context.background,
     )

@@ -12,10 +12,8 @@ from presets.schema import Engine, HubFile
 INDEX = "StableDiffusionPipeline"
 """Class that the base model's index names."""
 
-_INVENT = "StableDiffusionControlNetPipeline"
 
-
-def assemble(engine: Engine, kind: str, dtype: Any, diffusers: Any) -> Any:
+def assemble(engine: Engine, dtype: Any, diffusers: Any) -> Any:
     """Build the pipeline of ControlNet, base model, scheduler, LoRA and IP-Adapter."""
     local: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": dtype}
     source = weights.by_role(engine, "controlnet")
@@ -26,10 +24,9 @@ def assemble(engine: Engine, kind: str, dtype: Any, diffusers: Any) -> Any:
         variant=_variant(source),
         **local,
     )
-    name = _INVENT if kind == "invent" else engine.pipeline
     source = weights.by_role(engine, "base")
     assert source is not None
-    pipeline = getattr(diffusers, str(name)).from_pretrained(
+    pipeline = getattr(diffusers, str(engine.pipeline)).from_pretrained(
         weights.root(engine, "base"), controlnet=controlnet, variant=_variant(source), **local
     )
     scheduler = getattr(diffusers, str(engine.scheduler))
@@ -39,8 +36,7 @@ def assemble(engine: Engine, kind: str, dtype: Any, diffusers: Any) -> Any:
         pipeline.load_lora_weights(folder, weight_name=speed.files[0], local_files_only=True)
         pipeline.fuse_lora()
         pipeline.unload_lora_weights()
-    # A face from noise must not get the identity of the person in the photo.
-    if kind == "edit" and (face := weights.by_role(engine, "identity")):
+    if face := weights.by_role(engine, "identity"):
         file, encoder = Path(face.files[0]), weights.by_role(engine, "image-encoder")
         pipeline.load_ip_adapter(
             str(weights.root(engine, "identity")),
@@ -51,7 +47,6 @@ def assemble(engine: Engine, kind: str, dtype: Any, diffusers: Any) -> Any:
             # With True, tensors that a file lacks would be ignored without an error.
             low_cpu_mem_usage=False,
         )
-        pipeline.set_ip_adapter_scale(engine.drawing.identity_scale)
     return pipeline
 
 
@@ -69,7 +64,9 @@ def prepare(engine: Engine, scene: Scene) -> dict[str, Any]:
     if "Inpaint" in (engine.pipeline or ""):
         arguments["mask_image"] = to_pillow(scene.selection)
     if weights.by_role(engine, "identity") is not None:
-        arguments["ip_adapter_image"] = picture
+        nobody = scene.photo is None
+        arguments["ip_adapter_image"] = picture if scene.photo is None else to_pillow(scene.photo)
+        arguments["identity_scale"] = 0.0 if nobody else engine.drawing.identity_scale
     return arguments
 
 

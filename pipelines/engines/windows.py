@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 MARGIN = 1.5
 """Side of the square around a face relative to its outline: with some hair and neck, as in the
 models' training pictures."""
+# Of what a window's sides are multiples, in pixels: several times the blocks that models draw in.
+_BLOCK = 64
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Scene:
 
     Attributes:
         window: The picture to start from, for example with its eyes turned.
-        photo: The same window before the eyes were turned, float32 sRGB in [0, 1].
+        photo: The person as photographed: the same window before the eyes were turned, or the face
+            from near; float32 sRGB in [0, 1]. None where the face is to be nobody's.
         posed: The face as it shall be, in pixels of the window.
         mask: Where to draw, 0..1, shape (height, width).
         prompt: What to draw, in words.
@@ -50,7 +54,7 @@ class Scene:
     """
 
     window: Window
-    photo: Image
+    photo: Image | None
     posed: Face
     mask: Map
     prompt: str
@@ -79,6 +83,29 @@ def look_at(image_u8: Image8, face: Face, side: int, margin: float = MARGIN) -> 
         size=(side, side),
         pixels=cut(image_u8, to_window, (side, side)),
         face=moved(face, to_window, (side, side)),
+    )
+
+
+def whole(pixels: Image, face: Face, side: int) -> Window:
+    """A whole picture at the size that the engine works on, with its border continued around it.
+
+    Args:
+        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+        face: The face in them.
+        side: Side of the square of as many pixels as the window has at most.
+    """
+    height, width = pixels.shape[:2]
+    most = side / math.sqrt(width * height)
+    # Not larger, because models reduce larger pictures.
+    across, down = (_BLOCK * max(1, int(each * most / _BLOCK)) for each in (width, height))
+    scale = min(across / width, down / height)
+    middle = (np.array([width, height]) - 1) / 2
+    to_window = crops.upright(middle, 0.0, scale, (across, down))
+    return Window(
+        to_window=to_window,
+        size=(across, down),
+        pixels=np.asarray(crops.cut(pixels, to_window, (across, down)), np.float32),
+        face=moved(face, to_window, (across, down)),
     )
 
 

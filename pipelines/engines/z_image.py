@@ -21,7 +21,7 @@ INDEX = "ZImagePipeline"
 """Class that the base model's index names."""
 
 
-def assemble(engine: Engine, _kind: str, dtype: Any, diffusers: Any) -> Any:
+def assemble(engine: Engine, dtype: Any, diffusers: Any) -> Any:
     """Load the pipeline with the ControlNet."""
     base = weights.root(engine, "base")
     return getattr(diffusers, str(engine.pipeline)).from_pretrained(

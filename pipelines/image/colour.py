@@ -84,6 +84,11 @@ def to_rgb(lab: Image) -> Image:
     return np.clip(rgb, 0, 1, dtype=np.float32)
 
 
+def named(text: str) -> Image:
+    """SRGB in [0, 1] of a text such as "#d4d6d8", shape (3,)."""
+    return np.array([int(text[at : at + 2], 16) for at in (1, 3, 5)], np.float32) / 255
+
+
 def to_linear(pixels: Image) -> Image:
     """Linear RGB of sRGB in [0, 1] (IEC 61966-2-1)."""
     return np.asarray(decoded(pixels), np.float32)

@@ -32,7 +32,7 @@ NEWSCODES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 INVENTED = "trainedAlgorithmicMedia"
 SOURCE_TYPES = {
     "algorithmicallyEnhanced": "a photo, retouched by an algorithm",
-    "compositeWithTrainedAlgorithmicMedia": "a photo with eyes or skin made by a trained model",
+    "compositeWithTrainedAlgorithmicMedia": "a photo with parts made by a trained model",
     INVENTED: "wholly made by a trained model; nobody's photo",
 }
 """The IPTC codes that Presence writes, and their meaning for people."""

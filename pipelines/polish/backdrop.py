@@ -133,11 +133,10 @@ def plain(layers: Layers, face: Face, ground: str) -> Image:
         float32 sRGB in [0, 1], shape (H, W, 3).
     """
     height, width = layers.matte.shape
-    rgb = np.array([int(ground[at : at + 2], 16) for at in (1, 3, 5)], np.float32) / 255
     center = face.oval.mean(axis=0)
     rows, columns = np.indices((height, width), np.float32)
     away = np.hypot(columns - center[0], rows - center[1]) / np.hypot(height, width)
-    lab = np.tile(colour.to_lab(rgb[None, None]), (height, width, 1))
+    lab = np.tile(colour.to_lab(colour.named(ground)[None, None]), (height, width, 1))
     lab[..., 0] += _FALL * (0.3 - np.minimum(away, 1.0))
     grain = noise(colour.luma_of(layers.person))
     drawn = np.random.default_rng(0).normal(0, grain, (height, width, 1))

@@ -127,6 +127,10 @@ def done_line(variant: Variant) -> str:
     parts = [_done(**each) for each in variant.measurements.done]
     if variant.plan.polishes and not parts:
         parts = ["little to do here"]
+    drawn = variant.surroundings
+    if drawn is not None:
+        around = () if drawn.failure else ("clothes and background generated",)
+        return ", ".join([*parts, *around])
     return ", ".join([*parts, *_BACKDROPS.get(variant.plan.backdrop, ())])
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote
 from pipelines.gaze import NO_TRIM, Gaze, Trim
 from pipelines.runtime.errors import LookError
 from pipelines.runtime.messages import Message
-from presets.schema import Backdrop, Frame, Presets, load
+from presets.schema import Backdrop, Engine, Frame, Presets, load
 
 DOSES = {
     "B": "blemishes",
@@ -24,10 +24,12 @@ DOSES = {
 }
 KEYS = (
     *("region", "context", "gaze", "polish", "engine", "seed", "doses", "generative", "trim"),
-    *("frame", "backdrop", "face"),
+    *("frame", "backdrop", "face", "generate", "expression"),
 )
 FRAMES = (*get_args(Frame), "context")
 BACKDROPS = (*get_args(Backdrop), "context")
+GENERATED = ("none", "headshot")
+EXPRESSIONS = ("keep", "slight-smile", "relaxed-brows", "context")
 MOST_GENERATIVE = 0.4
 """Strength above which a network changes the skin so much that the person is not recognisable."""
 WIDEST_YAW = 40.0
@@ -64,6 +66,10 @@ class Look:
             what the context suggests.
         face: Number of the face, 1 to 99, counted from the left; 0 for the one that was analysed
             (the largest, unless another was asked for), "all" for every face.
+        generate: What a hub engine draws anew, one of `GENERATED`: nothing, or for a headshot all
+            but the head: clothes, ground and light, as the context suggests them.
+        expression: Expression that a hub engine is asked for, one of `EXPRESSIONS`; "context" is
+            the one in the context's words.
     """
 
     region: str = "international"
@@ -78,6 +84,8 @@ class Look:
     frame: str = "keep"
     backdrop: str = "keep"
     face: Which = 0
+    generate: str = "none"
+    expression: str = "keep"
 
     @classmethod
     def parse(cls, text: str, presets: Presets | None = None) -> Look:
@@ -105,17 +113,36 @@ class Look:
         _require_known("engine", self.engine, list(presets.engines))
         _require_choice("frame", self.frame, FRAMES)
         _require_choice("backdrop", self.backdrop, BACKDROPS)
+        _require_choice("generate", self.generate, GENERATED)
         if self.face != "all":
             _in_range("face", self.face, 0, MOST_FACES)
         generative = _in_range("generative polish", self.generative, 0, MOST_GENERATIVE)
-        if generative and not presets.engines[self.engine].draws_skin:
+        engine = presets.engines[self.engine]
+        _require_choice("expression", self.expression, EXPRESSIONS)
+        if generative and not engine.draws_skin:
+            raise _unable(
+                "{engine} draws no skin. Take generative out, or choose one of {able}.",
+                engine,
+                [one for one in presets.engines.values() if one.draws_skin],
+            )
+        if self.expression != "keep" and not engine.draws_expressions:
+            raise _unable(
+                "{engine} can't change an expression. Choose {able} as the engine; where its files "
+                "are not here, {command} fetches them. Or take expression out.",
+                engine,
+                [one for one in presets.engines.values() if one.draws_expressions],
+            )
+        if self.generate != "none" and not engine.draws_headshots:
+            raise _unable(
+                "{engine} can't draw a headshot. Choose {able} as the engine; where its files are "
+                "not here, {command} fetches them. Or take generate out.",
+                engine,
+                [one for one in presets.engines.values() if one.draws_headshots],
+            )
+        if self.generate != "none" and self.face == "all":
             raise LookError(
                 "bad-value",
-                Message(
-                    "{engine} draws no skin. Take generative out, or choose one of {able}.",
-                    engine=presets.engines[self.engine].label,
-                    able=", ".join(one.label for one in presets.engines.values() if one.draws_skin),
-                ),
+                "A generated headshot shows one person. Name the number of one face, not all.",
             )
         gaze = self.gaze
         if isinstance(gaze, Gaze):
@@ -165,6 +192,10 @@ class Look:
         }
         if self.face:
             parts["face"] = str(self.face)
+        if self.generate != "none":
+            parts["generate"] = self.generate
+        if self.expression != "keep":
+            parts["expression"] = self.expression
         return "&".join(f"{key}={quote(value, safe=',:')}" for key, value in parts.items())
 
 
@@ -232,6 +263,15 @@ def _require_choice(key: str, value: str, choices: tuple[str, ...]) -> None:
                 known=", ".join(choices),
             ),
         )
+
+
+def _unable(template: str, engine: Engine, able: list[Engine]) -> LookError:
+    """An error that names the engines which can do what one cannot."""
+    command = f"python -m pipelines fetch {able[0].id}" if able else ""
+    labels = " or ".join(one.label for one in able)
+    return LookError(
+        "bad-value", Message(template, engine=engine.label, able=labels, command=command)
+    )
 
 
 def _in_range(name: str, value: float, low: float, high: float) -> float:
@@ -372,6 +412,8 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "frame": str,
     "backdrop": str,
     "face": _parse_face,
+    "generate": str,
+    "expression": str,
 }
 
 

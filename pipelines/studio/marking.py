@@ -71,8 +71,8 @@ def encode(
 def source_type(look: Look | None) -> str:
     """IPTC digital source type of a look; "" where the look changes nothing.
 
-    It is ``compositeWithTrainedAlgorithmicMedia`` if a trained model draws eyes or skin, else
-    ``algorithmicallyEnhanced``.
+    It is ``compositeWithTrainedAlgorithmicMedia`` if a trained model draws eyes, skin,
+    expression or what is around the head, else ``algorithmicallyEnhanced``.
     """
     if look is None:
         return ""
@@ -82,7 +82,9 @@ def source_type(look: Look | None) -> str:
         return ""
     turns = isinstance(look.gaze, Gaze) or (bool(look.gaze) and region.gaze is not None)
     turns = turns or bool(look.trim)
-    if (turns and presets.engines[look.engine].weights != "none") or look.generative:
+    by_network = turns and presets.engines[look.engine].weights != "none"
+    drawn = look.generative or look.generate != "none" or look.expression != "keep"
+    if by_network or drawn:
         return "compositeWithTrainedAlgorithmicMedia"
     doses = [*context.doses.model_dump().values()] if look.polish else []
     retouches = any(doses) or any(dose for _, dose in look.doses)

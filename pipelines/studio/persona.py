@@ -1,17 +1,21 @@
 """Generate faces of invented people, for example for service bots.
 
-Only hub engines can do it. They draw from noise and a control image that gives pose and gaze. No
-identity is passed to the network, and a candidate that resembles the person whose photo gave the
-pose carries a warning.
+Only hub engines can do it. They draw as they draw a headshot around a head, only that nothing is
+kept: from noise and a control image that gives pose and gaze. No identity is passed to the network,
+and a candidate that resembles the person whose photo gave the pose carries a warning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from pipelines.engines import annotation, dispatch, hub, prompts, windows
+from pipelines.engines.base import Task
+from pipelines.engines.windows import Scene
 from pipelines.gaze import Gaze
 from pipelines.image.arrays import Image8
 from pipelines.measure import identity
@@ -158,19 +162,31 @@ def invent(
     window = windows.look_at(pose.portrait.original_u8, pose.full_face, size, _MARGIN)
     # The window's face has the irises, and thus the gaze, of the photo; here they are turned.
     posed = annotation.look_towards(window.face, pose.gaze, target, planned.trim)
-    control = annotation.draw(posed)
     words = planned.engine.drawing.prompts
     assert words is not None
     assert words.whole is not None
-    prompt = prompts.fill(words, words.whole, target, planned.context)
+    scene = Scene(
+        window=replace(window, pixels=np.full_like(window.pixels, 0.5)),
+        photo=None,
+        posed=posed,
+        mask=np.ones(window.size[::-1], np.float32),
+        prompt=prompts.fill(words, words.whole, target, planned.context),
+        strength=1.0,
+    )
     candidates = []
     for index in range(count):
         seed = (look.seed + index) % (LARGEST_SEED + 1)
-        image = _draw(planned, control, prompt, seed, _on_step(progress, index, count))
-        if image is not None:
+        task = Task(planned.engine, planned.context, seed, _on_step(progress, index, count))
+        drawn = hub.draw(task, scene)
+        if drawn is not None:
+            image = np.rint(np.clip(drawn, 0, 1) * 255).astype(np.uint8)
             candidates.append(_measure(image, seed, pose, planned.trim.of_both(target)))
     return Persona(
-        look.checked(presets), prompt, control, tuple(candidates), count - len(candidates)
+        look=look.checked(presets),
+        prompt=scene.prompt,
+        control_u8=annotation.draw(posed),
+        candidates=tuple(candidates),
+        kept_back=count - len(candidates),
     )
 
 
@@ -201,28 +217,6 @@ def _on_step(progress: Progress | None, index: int, count: int) -> Callable[[int
             progress(share, Message("Inventing {number} of {count}", number=index + 1, count=count))
 
     return on_step
-
-
-def _draw(
-    planned: Plan,
-    control: Image8,
-    prompt: str,
-    seed: int,
-    on_step: Callable[[int, int], None],
-) -> Image8 | None:
-    import numpy as np
-    from PIL import Image as Pillow
-
-    size = planned.engine.drawing.size
-    arguments = {
-        "prompt": prompt,
-        "image": Pillow.fromarray(control),
-        "width": size,
-        "height": size,
-        "seed": seed,
-    }
-    images = hub.run(planned.engine, "invent", arguments, on_step)
-    return None if images is None else np.rint(np.clip(images[0], 0, 1) * 255).astype(np.uint8)
 
 
 def _measure(image_u8: Image8, seed: int, pose: Analysis, target: Gaze) -> Candidate:

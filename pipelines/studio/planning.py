@@ -34,6 +34,8 @@ class Plan:
         trim: Angles by which each eye turns further than `target`, limited to what is in reach.
         frame: A name of `framing.FRAMES`, or "keep".
         backdrop: "keep", "soften" or "plain".
+        generate: "none", or "headshot" where all but the head is drawn anew.
+        expression: Expression that the engine is asked for, one of `look.EXPRESSIONS`.
     """
 
     asked: Gaze | None
@@ -49,6 +51,8 @@ class Plan:
     trim: Trim = NO_TRIM
     frame: str = "keep"
     backdrop: str = "keep"
+    generate: str = "none"
+    expression: str = "keep"
 
     @property
     def aim(self) -> Gaze | None:
@@ -81,6 +85,7 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
     look = look.checked(presets)
     region = presets.regions[look.region]
     context = presets.contexts[look.context]
+    _require_editable(look, context)
     # Rules for ID photos demand a gaze into the lens, so an untouched photo is reported against it.
     asked = Gaze(0.0, 0.0) if context.untouched else _asked_gaze(look, region, head, now)
     trim = NO_TRIM if context.untouched else look.trim
@@ -100,10 +105,12 @@ def plan(look: Look, presets: Presets, head: HeadPose, now: Gaze) -> Plan:
         region=region,
         context=context,
         engine=presets.engines[look.engine],
-        generative=_generative(look, context),
+        generative=look.generative,
         trim=trim,
         frame=_suggested(look.frame, context.frame, context),
         backdrop=_suggested(look.backdrop, context.backdrop, context),
+        generate=look.generate,
+        expression=look.expression,
     )
 
 
@@ -146,16 +153,22 @@ def _interpolate(share: float, region_gaze: tuple[float, float], side: int, now:
     )
 
 
-def _generative(look: Look, context: Context) -> float:
-    if context.untouched and look.generative:
-        raise LookError(
-            "bad-value",
-            Message(
-                "{context} allows no retouching. Take generative out or choose another context.",
-                context=context.label,
-            ),
-        )
-    return look.generative
+def _require_editable(look: Look, context: Context) -> None:
+    """Check that nothing is to be drawn where nothing may change."""
+    for asked, name in (
+        (look.generative, "generative"),
+        (look.generate != "none", "generate"),
+        (look.expression != "keep", "expression"),
+    ):
+        if context.untouched and asked:
+            raise LookError(
+                "bad-value",
+                Message(
+                    "{context} allows no retouching. Take {name} out or choose another context.",
+                    context=context.label,
+                    name=name,
+                ),
+            )
 
 
 def _doses(look: Look, context: Context) -> Doses:

@@ -28,11 +28,12 @@ from pipelines.runtime import slots
 from pipelines.runtime.cache import Cache
 from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
-from pipelines.studio import framing
+from pipelines.studio import framing, surroundings
 from pipelines.studio.analysis import Analysis, of_face
 from pipelines.studio.framing import Framed
 from pipelines.studio.look import Look
 from pipelines.studio.planning import Plan, plan
+from pipelines.studio.surroundings import Surroundings
 from pipelines.studio.turning import (
     PART_ONLY,
     Progress,
@@ -54,6 +55,7 @@ _AS_FAR = (
     "The eyes cannot turn that far in a head that faces this way; "
     "they go as far as eyes comfortably do."
 )
+_OWN_BACKDROP = "A generated headshot has a backdrop of its own; the look's is not used."
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Variant:
         seconds: Duration of each of `STEPS`, and the ``total``.
         posed: The face as drawn in the control image, in pixels of the working copy.
         generation: What the network did; None for an engine without one.
+        surroundings: What was drawn around the head; None if the look asked for nothing.
         tilt: Clockwise tilt of the photo in degrees, for `framed`; 0 if the plan keeps the
             frame.
         faces: The result of each face, from the left, or why it was left as it is, if the look was
@@ -83,6 +86,7 @@ class Variant:
     seconds: dict[str, float]
     posed: Face = field(repr=False)
     generation: Generation | None = None
+    surroundings: Surroundings | None = None
     tilt: float = 0.0
     faces: tuple[Variant | Refusal, ...] = field(default=(), repr=False)
 
@@ -112,6 +116,7 @@ class Variant:
             "face": self.posed.number,
             **self.measurements.report(),
             "generation": None if self.generation is None else self.generation.report(),
+            "headshot": None if self.surroundings is None else self.surroundings.report(),
             "warnings": list(self.warnings),
             "seconds": {step: round(value, 4) for step, value in self.seconds.items()},
             "faces": [
@@ -168,6 +173,7 @@ def _render_every_face(
     analysis: Analysis, look: Look, progress: Progress, presets: Presets | None, cache: Cache
 ) -> Variant:
     """Render a look on each face by itself, and put their changes into one picture."""
+    look = look.checked(presets or load())
     count, original = analysis.face.count, analysis.portrait.original_u8
     results: list[Variant | Refusal] = []
     for number in range(1, count + 1):
@@ -272,7 +278,23 @@ def _render(
     polish_key = planned.doses, planned.texture_floor, planned.clamped
     key = turn_key, polish_key
     result, measured, result_warnings = cache.get(("finished", *key), finish)
-    if planned.backdrop != "keep":
+    around: Surroundings | None = None
+    if planned.generate == "headshot":
+        person = result
+        with timer.measure("controlnet"):
+            result, around = cache.get(
+                ("headshot", *key, look.seed),
+                lambda: surroundings.draw(
+                    analysis, planned, look.seed, person, _part_of(progress, 0.8, 0.95), cache
+                ),
+                valid=lambda earlier: not earlier[1].failure,
+            )
+        with timer.measure("measure"):
+            measured = _measured_around(analysis, measured, person, result)
+        result_warnings = *around.sentences, *result_warnings
+        if look.backdrop not in ("keep", "context"):
+            result_warnings = *result_warnings, _OWN_BACKDROP
+    elif planned.backdrop != "keep":
         ground_key = "backdrop", *key, planned.backdrop, planned.context.ground
         image, outside, ground_warnings = cache.get(
             ground_key, lambda: _with_backdrop(analysis, planned, result, cache)
@@ -298,7 +320,63 @@ def _render(
         seconds=timer.total(),
         posed=turned.posed,
         generation=turned.generation,
+        surroundings=around,
         tilt=_tilt(analysis, cache) if planned.frame != "keep" else 0.0,
+    )
+
+
+def _part_of(progress: Progress, first: float, last: float) -> Progress:
+    """The progress of a step that takes from one share of the work to another."""
+    return lambda share, step: progress(first + share * (last - first), step)
+
+
+def _measured_around(
+    analysis: Analysis, measured: Measurements, person_u8: Image8, result: Image8
+) -> Measurements:
+    """The measurements of a person, with face and skin measured again in drawn surroundings.
+
+    The guards that see more than skin (clipping, halo, fine contrast) have judged the person
+    before; they do not judge what is drawn around it.
+
+    Args:
+        analysis: The photo.
+        measured: The measurements of `person_u8`.
+        person_u8: The photo with eyes and skin as they shall be.
+        result: The same head in other surroundings.
+    """
+    if result is person_u8:
+        return measured
+    original, face = analysis.portrait.original_u8, analysis.face
+    again = measurements.measure(
+        analysis.baseline,
+        loading.to_working(result),
+        face,
+        measured.gaze,
+        texture_floor=measured.texture_floor,
+        changed_outside_face=measurements.changed_outside_face(original, result, face),
+        in_new_light=loading.to_working(person_u8),
+    )
+    tone, new = measured.skin_tone, again.skin_tone
+    # What the surroundings did to skin is added to what the polish did.
+    change = tone.delta_e00_mean + new.delta_e00_mean
+    return replace(
+        measured,
+        identity=again.identity,
+        texture_retention=again.texture_retention,
+        skin_tone=replace(
+            tone,
+            ita_after=new.ita_after,
+            ita_lit_after=new.ita_lit_after,
+            delta_e00_mean=change,
+        ),
+        changed_outside_face=again.changed_outside_face,
+        readings=replace(
+            measured.readings,
+            texture=again.readings.texture,
+            ita_shift=measured.readings.ita_shift + again.readings.ita_shift,
+            delta_e00_mean=change,
+            distance=again.readings.distance,
+        ),
     )
 
 
@@ -397,7 +475,8 @@ def _turn_key(planned: Plan, seed: int) -> Hashable:
     # Only hub engines use the context, for their prompts.
     context = planned.context.id if planned.engine.weights == "hub" else ""
     turn = planned.target, planned.trim, planned.untouched
-    return turn, planned.engine.id, planned.generative, context, seed
+    redrawn = planned.generative, planned.expression
+    return turn, planned.engine.id, redrawn, context, seed
 
 
 def _measure(

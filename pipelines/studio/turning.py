@@ -65,7 +65,7 @@ def turn_eyes(
     timer: Timer,
     cache: Cache,
 ) -> Turned:
-    """Turn the eyes as planned, and redraw the skin if that is planned.
+    """Turn the eyes as planned, and redraw skin or expression if that is planned.
 
     Eyes that look wrong (`eyes.agreement`) are drawn once more by geometry, then turned only part
     of the way, and left as they are if that looks wrong, too.
@@ -84,8 +84,11 @@ def turn_eyes(
     """
     original = analysis.portrait.original_u8
     nothing_to_turn = planned.target is None or already_there(analysis, planned)
-    if planned.untouched or (nothing_to_turn and not planned.generative):
+    redraws_face = bool(planned.generative) or planned.expression != "keep"
+    if planned.untouched or (nothing_to_turn and not redraws_face):
         return Turned(original, analysis.face)
+    if nothing_to_turn:
+        planned = replace(planned, target=None)
     if planned.engine.weights == "none":
         return _first_sound(analysis, planned, seed, timer, cache)
 
@@ -99,8 +102,8 @@ def turn_eyes(
     # Where the network failed, geometry is doubtful, too.
     if planned.target is None or _sound(analysis, drawn, planned.target, done.reason == "eyes"):
         return drawn
-    if done.skin:
-        # Nothing else has its skin, so the eyes are not turned in another way.
+    if done.skin or done.expression:
+        # Nothing else has its skin or mouth, so the eyes are not turned in another way.
         return replace(drawn, warnings=(*drawn.warnings, _LOOKS_WRONG))
     turned = _first_sound(analysis, planned, seed, timer, cache, doubtful=True)
     if done.delivered == "generated":
@@ -190,5 +193,6 @@ def _request(analysis: Analysis, planned: Plan, seed: int) -> Request:
         engine=planned.engine,
         context=planned.context,
         generative=planned.generative,
+        expression=planned.expression,
         seed=seed,
     )

@@ -51,6 +51,12 @@ def test_a_cell_is_a_button_with_its_caption_in_the_fixed_order(
     assert 'class="p-warning p-cell-blank">No &lt;such&gt; look.' in html
 
 
+def test_a_cell_says_what_was_generated(shown: GridView) -> None:
+    tile = replace(shown.tiles[(0, 0)], message="Clothes are <generated>.")
+    html = grid_table.table(shown.with_tile(tile))
+    assert '<span class="p-warning">Clothes are &lt;generated&gt;.' in html
+
+
 def test_a_picture_that_is_there_stays_as_it_is_when_more_come(shown: GridView) -> None:
     first, second = shown.tiles[(0, 0)], shown.tiles[(0, 1)]
     before = grid_table.table(replace(shown, tiles={}).with_tile(first))

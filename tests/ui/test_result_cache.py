@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,14 +23,14 @@ class Maker:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.asked: list[Look] = []
-        self.failure = ""
+        self.part, self.failure = "generation", ""
 
     def of(self, look: Look, made: ResultCache, file_store: FileStore) -> ResultPicture:
         def make(file_store: FileStore) -> ResultPicture:
             self.asked.append(look)
             path = self.folder / f"{look.region}-{file_store.folder}.png"
             path.write_bytes(b"picture")
-            report = {"generation": {"failure": self.failure}}
+            report = {self.part: {"failure": self.failure}}
             return ResultPicture(
                 look, FILES, Gaze(0, 0), report=report, path=str(path), paths=(str(path),)
             )
@@ -60,9 +61,21 @@ def test_a_look_whose_files_were_cleared_is_made_again(maker: Maker) -> None:
     assert maker.asked == [JAPAN, JAPAN]
 
 
-def test_a_look_whose_engine_could_not_finish_is_made_again(maker: Maker) -> None:
+def test_a_look_whose_engine_could_not_finish_is_kept_until_it_changes(maker: Maker) -> None:
     made, file_store = ResultCache(), FileStore()
     maker.failure = "The GPU stopped answering."
+    failed = maker.of(JAPAN, made, file_store)
+    assert made.has(JAPAN)
+    assert maker.of(JAPAN, made, file_store) is failed
+    maker.of(replace(JAPAN, seed=1), made, file_store)
+    assert [look.seed for look in maker.asked] == [0, 1]
+
+
+@pytest.mark.parametrize("part", ["generation", "headshot"])
+def test_a_shared_look_whose_engine_could_not_finish_is_made_again(part: str, maker: Maker) -> None:
+    shared, file_store = SharedResults(FileStore(), [JAPAN]), FileStore()
+    made = ResultCache(shared)
+    maker.part, maker.failure = part, "The GPU stopped answering."
     maker.of(JAPAN, made, file_store)
     assert not made.has(JAPAN)
     maker.failure = ""

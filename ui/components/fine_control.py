@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.components import Component
@@ -14,7 +14,7 @@ from pipelines.gaze import Gaze, Trim
 from pipelines.runtime.errors import LookError
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look
-from pipelines.studio.look import DOSES, MOST_GENERATIVE, WIDEST_TRIM
+from pipelines.studio.look import DOSES, EXPRESSIONS, MOST_GENERATIVE, WIDEST_TRIM
 from presets import Context, Presets, Region, load
 from ui.components.events import QUICK
 from ui.components.html import aside, html
@@ -38,6 +38,7 @@ class FineControl:
         doses: By letter. Those of the context are no overrides, so they follow its polish.
         doses_of: Hidden; the context that the doses are for. Until those of a new one have come,
             they do not count.
+        elsewhere: Says that another engine that is here draws headshots.
     """
 
     letter: str
@@ -52,6 +53,9 @@ class FineControl:
     doses_of: gr.Textbox = field(init=False)
     engine: gr.Dropdown = field(init=False)
     generative: gr.Slider = field(init=False)
+    expression: gr.Dropdown = field(init=False)
+    headshot: gr.Checkbox = field(init=False)
+    elsewhere: gr.HTML = field(init=False)
     seed: gr.Number = field(init=False)
 
     def render(self) -> None:
@@ -69,6 +73,7 @@ class FineControl:
                 elem_classes="p-engine",
             )
             self.generative = _slider("generative", 0.0, MOST_GENERATIVE, visible=False)
+            self._render_drawn()
             self.seed = gr.Number(
                 self.start.seed, label=t("fine.seed"), precision=0, minimum=0, maximum=2**32 - 1
             )
@@ -98,12 +103,36 @@ class FineControl:
                 for letter, name in DOSES.items()
             }
 
+    def _render_drawn(self) -> None:
+        """What only large engines draw, hidden until one that is here is chosen."""
+        engine = self.start.engine
+        self.expression = gr.Dropdown(
+            [(str(t(f"fine.expression_{name}")), name) for name in EXPRESSIONS],
+            value="keep",
+            label=t("fine.expression"),
+            info=t("fine.expression_info"),
+            visible=_draws(engine, "expressions"),
+            elem_classes="p-expression",
+        )
+        self.headshot = gr.Checkbox(
+            label=t("fine.headshot"),
+            info=t("fine.headshot_info"),
+            visible=_draws(engine, "headshots"),
+            elem_classes="p-headshot",
+        )
+        here = _headshots_are_here()
+        self.elsewhere = aside(
+            t("fine.headshot_elsewhere"), visible=here and not _draws(engine, "headshots")
+        )
+        if not here:
+            aside(t("fine.headshot_absent"))
+
     def listen(self) -> None:
         """Attach the handler that describes the picked engine."""
         self.engine.change(
             _on_engine,
             self.engine,
-            [self.engine, self.generative],
+            [self.engine, self.generative, self.expression, self.headshot, self.elsewhere],
             **QUICK,
         )
 
@@ -118,6 +147,8 @@ class FineControl:
             self.doses_of,
             self.engine,
             self.generative,
+            self.expression,
+            self.headshot,
             self.seed,
         ]
 
@@ -134,6 +165,7 @@ class FineControl:
         yaw, pitch = self._number(values, self.yaw), self._number(values, self.pitch)
         gaze = {} if yaw is None and pitch is None else {"gaze": Gaze(yaw or 0.0, pitch or 0.0)}
         doses = {letter: float(values[slider] or 0) for letter, slider in self.doses.items()}
+        engine = load().engines[values[self.engine]]
         own = doses.items() if values[self.doses_of] == context.id else ()
         return {
             **gaze,
@@ -144,7 +176,10 @@ class FineControl:
                 if abs(dose - getattr(context.doses, DOSES[letter])) >= STEP / 2
             ),
             "engine": values[self.engine],
-            "generative": float(values[self.generative] or 0),
+            # What the engine cannot draw is about to be hidden and cleared; it counts no more.
+            "generative": float(values[self.generative] or 0) if engine.draws_skin else 0.0,
+            "generate": "headshot" if values[self.headshot] and engine.draws_headshots else "none",
+            "expression": values[self.expression] if engine.draws_expressions else "keep",
             "seed": int(values[self.seed] or 0),
         }
 
@@ -152,6 +187,7 @@ class FineControl:
         """Values of the controls for a look."""
         doses, context = dict(look.doses), load().contexts[look.context]
         explicit = look.gaze if isinstance(look.gaze, Gaze) else None
+        headshot = look.generate == "headshot"
         return {
             self.yaw: f"{explicit.yaw:g}" if explicit else "",
             self.pitch: f"{explicit.pitch:g}" if explicit else "",
@@ -163,6 +199,14 @@ class FineControl:
             self.doses_of: look.context,
             self.engine: look.engine,
             self.generative: gr.update(value=look.generative, visible=_draws_skin(look.engine)),
+            # Shown for a link that asks for it without its engine, so that it can be taken out.
+            self.headshot: gr.update(
+                value=headshot, visible=headshot or _draws(look.engine, "headshots")
+            ),
+            self.expression: gr.update(
+                value=look.expression,
+                visible=look.expression != "keep" or _draws(look.engine, "expressions"),
+            ),
             self.seed: look.seed,
         }
 
@@ -203,13 +247,46 @@ def gaze_placeholders(region: Region) -> list[str | I18nData]:
 
 
 def _on_engine(chosen: str) -> tuple[Any, ...]:
-    # Cleared when hidden, because the value of a hidden field still counts.
-    skin = gr.update(visible=True) if _draws_skin(chosen) else gr.update(visible=False, value=0)
-    return gr.update(info=t(f"summary.{chosen}")), skin
+    engine, able = load().engines[chosen], _draws(chosen, "headshots")
+    return (
+        gr.update(info=t(f"summary.{chosen}")),
+        _offered(_draws_skin(chosen), engine.draws_skin, 0),
+        _offered(_draws(chosen, "expressions"), engine.draws_expressions, "keep"),
+        _offered(able, engine.draws_headshots, False),
+        gr.update(visible=not able and _headshots_are_here()),
+    )
+
+
+def _offered(here: bool, able: bool, off: object) -> Any:
+    """Update of a field for what an engine can draw.
+
+    Args:
+        here: Whether the engine's files are here, so that the field is shown.
+        able: Whether the engine can; if not, the field is cleared as well as hidden, because the
+            value of a hidden field still counts. If its files are missing, what a link asks for
+            stays, and stays in sight.
+        off: The value that asks for nothing.
+    """
+    if here:
+        return gr.update(visible=True)
+    return gr.skip() if able else gr.update(visible=False, value=off)
 
 
 def _draws_skin(engine: str) -> bool:
     return load().engines[engine].draws_skin
+
+
+def _draws(engine: str, what: Literal["expressions", "headshots"]) -> bool:
+    """Whether an engine draws them and its files are here."""
+    from pipelines.engines import weights
+
+    preset = load().engines[engine]
+    able = preset.draws_expressions if what == "expressions" else preset.draws_headshots
+    return able and weights.state(preset, lambda: True) == "ready"
+
+
+def _headshots_are_here() -> bool:
+    return any(_draws(name, "headshots") for name in load().engines)
 
 
 def _degrees(name: str, hint: str | I18nData) -> gr.Textbox:

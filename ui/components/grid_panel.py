@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.face import framing
 from pipelines.runtime.errors import Cancelled, LookError
 from pipelines.studio import Look
 from pipelines.studio.grid import axis
@@ -146,8 +145,8 @@ class GridPanel:
         examine: As `ui.comparison.examine`.
         shown: State with the `GridView`, or None.
         chosen: State with the look of the picked cell, or None.
-        small: State with the path of the photo and its analysis at the size of a cell, or None, so
-            that the next grid of the photo starts at once.
+        small: State with the path of the photo, whether it is whole, and its analysis at the size
+            of a cell, or None, so that the next grid of the photo starts at once.
     """
 
     cards: Sequence[LookCard]
@@ -483,14 +482,15 @@ class GridPanel:
         yield {**self.clear(), self.small: grid_request.small, self.progress: waiting}
         photo = self.examine(grid_request.path, grid_request.photo)
         check()
-        small = grid_request.small_of(photo) or cells.at_cell_size(photo.analysis)
+        whole = cells.draws_whole(base)
+        small = grid_request.small_of(photo, whole) or cells.at_cell_size(photo.analysis, whole)
         grid = cells.lay_out(photo.analysis, base, columns, rows)
-        window = framing.head(small.face, small.portrait.original_u8.shape)
+        window = cells.window_of(small, base)
         shown = grid_table.empty(photo.path, grid, window)
         yield {
             self.table: grid_table.table(shown, language),
             self.shown: shown,
-            self.small: (photo.path, small),
+            self.small: ((photo.path, whole), small),
         }
         outcomes: list[CellResult] = []
         stopped = False
@@ -564,11 +564,11 @@ class GridRequest:
     path: str | None
     photo: Photo | None
     language: str
-    small: tuple[str, Analysis] | None
+    small: tuple[tuple[str, bool], Analysis] | None
 
-    def small_of(self, photo: Photo) -> Analysis | None:
-        """The analysis of the photo at the size of a cell, or None."""
-        return self.small[1] if self.small and self.small[0] == photo.path else None
+    def small_of(self, photo: Photo, whole: bool) -> Analysis | None:
+        """The analysis of the photo, whole or not, at the size of a cell, or None."""
+        return self.small[1] if self.small and self.small[0] == (photo.path, whole) else None
 
 
 def _task_key(request: gr.Request) -> str:

@@ -209,6 +209,8 @@ def _rows(picture: ResultPicture, language: str) -> tuple[Row, ...]:
         Row(escape(translate_message(language, warning)), "p-warning")
         for warning in report["warnings"]
     ]
+    if picture.failed:
+        rows.append(Row(escape(translate(language, "caption.retry")), "p-warning"))
     return tuple(rows)
 
 

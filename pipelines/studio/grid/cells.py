@@ -168,16 +168,22 @@ def lay_out(analysis: Analysis, base: Look, columns: Axis, rows: Axis = NOTHING)
     return Grid(base, columns, rows)
 
 
-def at_cell_size(analysis: Analysis) -> Analysis:
+def at_cell_size(analysis: Analysis, whole: bool = False) -> Analysis:
     """Crop a photo to head and shoulders, reduce it to the size of a cell and analyse it again.
 
     The gaze estimate is kept from the full-size photo, where it is more accurate.
+
+    Args:
+        analysis: The photo.
+        whole: Whether not to crop it; `draws_whole` tells where that is needed.
 
     Raises:
         Refusal: No face is found at the smaller size.
     """
     original = analysis.portrait.original_u8
     rows, columns = framing.head_and_shoulders(analysis.face, original.shape[:2])
+    if whole:
+        rows, columns = (slice(0, side) for side in original.shape[:2])
     cut = original[rows, columns]
     factor = min(1.0, LONG_SIDE / max(cut.shape[:2]))
     size = (max(1, round(cut.shape[1] * factor)), max(1, round(cut.shape[0] * factor)))
@@ -186,6 +192,24 @@ def at_cell_size(analysis: Analysis) -> Analysis:
     small = analyse_pixels(np.asarray(shrunk, np.uint8), near=middle * factor)
     face = replace(small.face, number=analysis.face.number, count=analysis.face.count)
     return replace(small, face=face, gaze=analysis.gaze, warnings=analysis.warnings)
+
+
+def draws_whole(base: Look) -> bool:
+    """Whether a look draws what is around the head, which is another picture in another crop."""
+    return base.generate != "none"
+
+
+def window_of(small: Analysis, base: Look) -> framing.Window:
+    """Rows and columns of a cell's picture that are shown: the head, or shoulders that are drawn.
+
+    Args:
+        small: From `at_cell_size`.
+        base: The look that says everything else.
+    """
+    shape = small.portrait.original_u8.shape
+    if draws_whole(base):
+        return framing.head_and_shoulders(small.face, shape)
+    return framing.head(small.face, shape)
 
 
 def render(

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pipelines.face import framing
 from pipelines.face.framing import Window
 from pipelines.image import metadata
 from pipelines.image.arrays import Image8
@@ -18,7 +17,7 @@ from pipelines.runtime.errors import PresenceError
 from pipelines.studio import captions, marking
 from pipelines.studio.analysis import Analysis
 from pipelines.studio.grid.axis import heading
-from pipelines.studio.grid.cells import CellResult, Grid, Marks, Place, mark
+from pipelines.studio.grid.cells import CellResult, Grid, Marks, Place, mark, window_of
 from pipelines.studio.sheet import ACCENT, AMBER, GROUND, INK, MARGIN, QUIET, Line, font, wrap
 
 # Width of a cell by the number of cells; limits the size of the file.
@@ -59,7 +58,7 @@ def draw(small: Analysis, grid: Grid, outcomes: Sequence[CellResult]) -> Image8:
         raise ValueError("no cell of this grid was made")
     done = {one.cell.place: one for one in outcomes}
     marks = mark(outcomes)
-    window = framing.head(small.face, small.portrait.original_u8.shape)
+    window = window_of(small, grid.base)
     size = _sizes(grid, window, done, marks)
     columns, rows = len(grid.columns.values), len(grid.rows.values)
     sheet = Image.new(
@@ -162,6 +161,8 @@ def _caption(outcome: CellResult, marks: Marks, width: int) -> list[Line]:
         (captions.describe(variant.measurements.gaze.after.gaze), _CAPTION, INK),
         (f"{captions.likeness_line(variant)}, {texture}", _CAPTION, QUIET),
     ]
+    if variant.surroundings is not None:
+        lines.append((variant.surroundings.sentences[0], _CAPTION, AMBER))
     if outcome.cell.place in marks.over_polished:
         lines.append(("Over-polished", _CAPTION, AMBER))
     elif outcome.cell.place in marks.best:

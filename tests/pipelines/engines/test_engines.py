@@ -239,7 +239,7 @@ def test_the_proposal_is_delivered_if_the_safety_filter_rejects_the_result(
     import torch
 
     engine = STABLE_DIFFUSION
-    pipeline = hub.load(PRESETS.engines[engine], "edit")
+    pipeline = hub.load(PRESETS.engines[engine])
     assert pipeline.safety_checker is not None
     with torch.no_grad():
         pipeline.safety_checker.concept_embeds_weights.fill_(-2)
@@ -283,6 +283,7 @@ def test_flux_gets_the_turned_eyes_and_the_photograph(astronaut_analysis: Analys
     given = scene(astronaut_analysis, "flux2-klein")
     arguments = flux2_klein.prepare(PRESETS.engines["flux2-klein"], given)
     turned, photo = (np.asarray(arguments[name]) for name in ("image", "image_reference"))
+    assert given.photo is not None
     assert np.array_equal(turned, np.rint(given.window.pixels * 255))
     assert np.array_equal(photo, np.rint(given.photo * 255))
     assert np.any(turned != photo)
@@ -321,7 +322,7 @@ def test_the_pictures_that_guide_a_flow_model_have_an_effect(
 def test_numbers_that_ran_over_are_no_picture(astronaut_analysis: Analysis) -> None:
     import torch
 
-    pipeline = hub.load(PRESETS.engines["flux2-klein"], "edit")
+    pipeline = hub.load(PRESETS.engines["flux2-klein"])
     with torch.no_grad():
         pipeline.vae.decoder.conv_out.bias.fill_(float("nan"))
     with pytest.raises(EngineFailed) as caught:
@@ -347,7 +348,7 @@ def test_the_parts_take_turns_on_a_gpu_whose_memory_is_short(
         "enable_model_cpu_offload",
         lambda _, device: calls.append(("enable_model_cpu_offload", device)),
     )
-    hub.load(preset, "edit")
+    hub.load(preset)
     assert calls == [(placed, "cuda")]
 
 
@@ -363,7 +364,7 @@ def test_only_a_zero_gpu_space_loads_a_model_before_it_is_used(
     assert loaded is not None
     assert loaded.id == STABLE_DIFFUSION
     monkeypatch.setattr(hub, "_load", lambda *_: pytest.fail("loaded again"))
-    hub.load(loaded, "edit")
+    hub.load(loaded)
 
 
 def test_an_engine_that_cannot_finish_leaves_the_proposal_and_is_tried_again(

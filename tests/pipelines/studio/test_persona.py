@@ -47,8 +47,7 @@ def test_a_candidate_is_measured_like_a_photo(
     calls: list[dict[str, Any]] = []
     photos = [hopper[44:556], astronaut]
 
-    def return_photo(engine: Any, kind: str, arguments: Any, on_step: Any) -> Any:
-        assert kind == "invent"
+    def return_photo(engine: Any, arguments: Any, on_step: Any) -> Any:
         calls.append(arguments)
         return photos[len(calls) - 1][None].astype(np.float32) / 255
 
@@ -65,9 +64,13 @@ def test_a_candidate_is_measured_like_a_photo(
     assert [call["seed"] for call in calls] == [7, 8]
     for words in ("looking to the side", "graphic rather than a room"):
         assert words in calls[0]["prompt"]
-    # Neither the photo nor its identity is passed to the network.
-    assert set(calls[0]) == {"prompt", "image", "width", "height", "seed"}
-    assert np.array_equal(np.asarray(calls[0]["image"]), invented.control_u8)
+    # Neither the photo nor its identity is passed to the network: all but the pose is blank.
+    assert np.array_equal(np.asarray(calls[0]["control_image"]), invented.control_u8)
+    assert calls[0]["identity_scale"] == 0
+    assert (np.asarray(calls[0]["mask_image"]) == 255).all()
+    for name in ("image", "ip_adapter_image"):
+        assert len(np.unique(np.asarray(calls[0][name]))) == 1
+    assert calls[0]["strength"] == 1
 
 
 def test_the_control_image_has_the_requested_gaze(
