@@ -34,6 +34,13 @@ SNAP = 5.0
 
 # Takes the value with the new aim, each look's counter, each look's two degrees, then each look's
 # gaze strength. Returns all but the first, with those of the aimed look changed.
+# Only the last of several changes draws the dial, once they rest; drawn at each step of a drag, it
+# would keep the preview waiting. The promises of the others are left pending, which cancels them.
+_AT_REST = """(...values) => new Promise((draw) => {
+  const dial = document.getElementById('page');
+  clearTimeout(dial.drawing);
+  dial.drawing = setTimeout(() => draw(values), 250);
+})"""
 _WRITE = """(shown, ...fields) => {
   const { letter, text, strength } = shown.aimed;
   const count = shown.letters.length;
@@ -134,11 +141,9 @@ class DialTab:
         }
         for event in card_events:
             event.then(**options)
-        gr.on(
-            # Not on the counters, which change with the settings, and show a preview.
-            [*redraw_on, *(one.change for one in settings)],
-            **options,
-        )
+        gr.on(list(redraw_on), **options)
+        # Not on the counters, which change with the settings, and show a preview.
+        gr.on([one.change for one in settings], **options, js=_AT_REST)
 
     def _aims(
         self,
