@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pipelines.audit import files, shards
 from pipelines.audit.sources import Source
-from pipelines.audit.sources.table import needs_pyarrow
+from pipelines.audit.sources.table import needs_package
 from pipelines.runtime.errors import Refusal
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ParquetManifest:
 
     def __init__(self, out: Path) -> None:
         if not shards.have_pyarrow():
-            raise needs_pyarrow("Parquet tables")
+            raise needs_package("Parquet tables", "requirements-audit.txt")
         import pyarrow as pa
 
         self._path, self._fresh = out / "keep.parquet", out / "keep.parquet.new"

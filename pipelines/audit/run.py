@@ -12,9 +12,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.audit import journal, worker
 from pipelines.audit.columns import Row
@@ -22,6 +22,9 @@ from pipelines.audit.journal import Key
 from pipelines.audit.shards import AGAIN, Shards, match
 from pipelines.audit.sources import Source
 from pipelines.runtime import slots
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
 
 # A worker is replaced after this many pictures, so that a leak of a library cannot grow for ever.
 _PICTURES_PER_WORKER = 2000
@@ -177,37 +180,50 @@ def measure_each(
         Keys and rows in the order in which they are done. A picture that kills its worker or takes
         too long, or on which our code fails, is a refused row.
     """
-    # ProcessPoolExecutor cannot say which picture killed a worker, gives up all others then, and
-    # its `max_tasks_per_child` can hang in Python 3.11 (cpython issue 115634).
-    from pebble import ProcessPool
-
     tasks = iter(tasks)
     first = list(islice(tasks, workers * _AHEAD))
     if not first:
         return
-    pool = ProcessPool(
-        min(workers, len(first)),
+    pool = new_pool(min(workers, len(first)))
+    try:
+        yield from measure_in(pool, chain(first, tasks), len(first), measure)
+    finally:
+        pool.stop()
+        pool.join()
+
+
+def new_pool(workers: int) -> ProcessPool:
+    """Processes for `measure_in`."""
+    # ProcessPoolExecutor cannot say which picture killed a worker, gives up all others then, and
+    # its `max_tasks_per_child` can hang in Python 3.11 (cpython issue 115634).
+    from pebble import ProcessPool
+
+    return ProcessPool(
+        workers,
         max_tasks=_PICTURES_PER_WORKER,
         initializer=worker.start,
         # A forked process would share MediaPipe's threads with its parent, and hang.
         context=multiprocessing.get_context("spawn"),
     )
 
+
+def measure_in(
+    pool: ProcessPool, tasks: Iterable[Task], ahead: int, measure: Callable[..., Row]
+) -> Generator[tuple[Key, Row]]:
+    """Like `measure_each`, in processes that are there, with `ahead` tasks handed to them."""
+
     def schedule(task: Task) -> tuple[Future[Row], Key]:
         key, arguments = task
         return pool.schedule(measure, arguments, timeout=_MOST_S), key
 
-    try:
-        pending = dict(map(schedule, first))
-        while pending:
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                key = pending.pop(future)
-                yield key, _row_of(future, key.file)
-            pending.update(map(schedule, islice(tasks, len(done))))
-    finally:
-        pool.stop()
-        pool.join()
+    tasks = iter(tasks)
+    pending = dict(map(schedule, islice(tasks, ahead)))
+    while pending:
+        done, _ = wait(pending, return_when=FIRST_COMPLETED)
+        for future in done:
+            key = pending.pop(future)
+            yield key, _row_of(future, key.file)
+        pending.update(map(schedule, islice(tasks, len(done))))
 
 
 def _row_of(future: Future[Row], file: str) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,7 +14,7 @@ from pipelines.runtime.errors import PresenceError
 if TYPE_CHECKING:
     from pipelines.audit.report import Written
     from pipelines.audit.rules import Rule
-    from pipelines.audit.run import AuditRun, Stopped
+    from pipelines.audit.run import AuditRun, Engine, Stopped
 
 STOPPED = 130
 """Exit code after Ctrl-C, as a shell has it."""
@@ -54,6 +54,12 @@ def run(
             "--webdataset", help="copy the kept pictures with their rows to tar files, too"
         ),
     ] = False,
+    engine: Annotated[
+        Literal["processes", "ray"],
+        typer.Option(
+            help="ray: on the cluster of PRESENCE_WORKERS, or one of this machine, by Ray Data"
+        ),
+    ] = "processes",
     column: Annotated[
         str | None, typer.Option(help="column of the table that holds the addresses")
     ] = None,
@@ -81,11 +87,17 @@ def run(
     wanted: list[exports.Export] = [exports.ParquetManifest(out)] if parquet else []
     wanted += [exports.WebDataset(source, out)] if webdataset else []
     try:
-        measured = measure(source, out, workers)
+        measured = measure(source, out, workers, _on_ray() if engine == "ray" else None)
     except Stopped as stopped:
         raise ended(stopped) from None
     written = report.write(measured, source, rule, out, thumbnails, wanted)
     _print(written, measured, rule)
+
+
+def _on_ray() -> Engine:
+    from pipelines.audit import ray_data
+
+    return ray_data.measure
 
 
 def ended(stopped: Stopped) -> typer.Exit:

@@ -10,8 +10,9 @@ from pipelines.engines import dispatch
 from pipelines.runtime.messages import Message
 from pipelines.studio.analysis import Analysis
 from pipelines.studio.look import Look
-from pipelines.studio.rendering import Variant, render
+from pipelines.studio.rendering import Variant
 from pipelines.studio.turning import Progress
+from pipelines.studio.workers import render
 from presets.schema import Presets, load
 
 # Identity distances that differ by less than this are within the embedding's noise: a tie.

@@ -155,7 +155,7 @@ def _parquet(file: IO[bytes], choose: Any) -> Iterator[str]:
     try:
         from pyarrow import parquet
     except ImportError:
-        raise needs_pyarrow("Parquet tables") from None
+        raise needs_package("Parquet tables", "requirements-audit.txt") from None
     table = parquet.ParquetFile(file)
     column = choose(table.schema_arrow.names)
     for batch in table.iter_batches(columns=[column]):
@@ -163,8 +163,6 @@ def _parquet(file: IO[bytes], choose: Any) -> Iterator[str]:
             yield str(value or "").strip()
 
 
-def needs_pyarrow(what: str) -> PresenceError:
-    """What is said where pyarrow is missing."""
-    return PresenceError(
-        "needs-package", f"{what} need a package: pip install -r requirements-audit.txt"
-    )
+def needs_package(what: str, requirements: str) -> PresenceError:
+    """What is said where something is missing that a file of requirements names."""
+    return PresenceError("needs-package", f"{what} need packages: pip install -r {requirements}")
