@@ -5,6 +5,7 @@ Values are rounded, so their different ones are few: counting them gives exact p
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -54,13 +55,13 @@ def find_duplicates(rows: Iterable[Row]) -> Duplicates:
     Args:
         rows: All rows with ``status``, ``face_hash`` and `RANKING`.
     """
-    hashes, ranks = bytearray(), [list[float]() for _ in RANKING]
+    hashes, ranks = bytearray(), [array("f") for _ in RANKING]
     for row in rows:
         if row["status"] == "measured":
             hashes += bytes.fromhex(str(row["face_hash"]))
             for rank, name in zip(ranks, RANKING, strict=True):
                 rank.append(float(row.get(name) or 0.0))
-    found = np.frombuffer(bytes(hashes), np.uint8).reshape(-1, duplicates.BYTES)
+    found = np.frombuffer(hashes, np.uint8).reshape(-1, duplicates.BYTES)
     groups = duplicates.number_groups(found)
     first, second = (-np.array(rank, np.float32) for rank in ranks)
     order = np.lexsort((second, first, groups))

@@ -88,9 +88,9 @@ def render_each(
         LookError: A look does not fit the presets.
         EngineUnavailable: An engine's weights are not installed.
     """
-    presets = presets or load()
+    known = presets or load()
     for look in looks:
-        dispatch.require(presets.engines[look.checked(presets).engine])
+        dispatch.require(known.engines[look.checked(known).engine])
     for index, look in enumerate(looks):
         yield render(analysis, look, _progress_of_look(progress, index, len(looks)), presets)
 

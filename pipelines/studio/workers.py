@@ -15,8 +15,9 @@ import os
 import queue
 import threading
 import time
+import uuid
 import weakref
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,6 +47,8 @@ _BEAT_S = 0.5
 # Longest work on one look, a generation on a slow GPU included, and longest silence of a worker.
 _MOST_S = 900.0
 _TRIES = 2
+# A page outside of the cluster that asks no more has gone.
+_SILENT_S = 30.0
 
 
 def render(
@@ -67,7 +70,12 @@ def render(
     address = WorkerSettings.read().workers
     if not address or presets is not None:
         return rendering.render(analysis, look, progress, presets, cache)
-    return _cluster(address).render(analysis, look, progress or (lambda *_: None))
+    try:
+        return _cluster(address).render(analysis, look, progress or (lambda *_: None))
+    except ConnectionError as error:
+        # The next look connects anew.
+        _disconnect()
+        raise _lost() from error
 
 
 class _Step(NamedTuple):
@@ -185,17 +193,17 @@ class _Cluster:
 
     def render(self, analysis: Analysis, look: Look, progress: Progress) -> Variant:
         """See `render`."""
+        key, photo = self._send(analysis)
+        return self.ask(key, [photo], look, progress)
+
+    def ask(self, key: str, photo: list[Any], look: Look, progress: Progress) -> Variant:
+        """Have a look rendered; the arguments are those of `_Renderer.render`."""
         from ray.exceptions import RayActorError
         from ray.serve.exceptions import BackPressureError, RayServeException
 
-        key, photo = self._send(analysis)
-        engine = load().engines[look.checked(load()).engine]
-        name = look.engine if engine.weights == "hub" else CPU
         for attempt in range(1, _TRIES + 1):
             try:
-                renderer = self._ray.serve.get_app_handle(_APP + name).options(stream=True)
-                stream = renderer.render.remote(key, [photo], str(look))
-                return _result(stream, progress)
+                return _result(self._stream(key, photo, look), progress)
             except BackPressureError:
                 raise EngineFailed(
                     "workers-busy", "All workers are busy right now. Try again in a moment."
@@ -204,6 +212,16 @@ class _Cluster:
                 if attempt == _TRIES:
                     raise _lost() from error
         raise AssertionError("the last attempt returns or raises")
+
+    def _stream(self, key: str, photo: list[Any], look: Look) -> Any:
+        from ray import serve
+
+        if self._ray.util.client.ray.is_connected():
+            return _Polled(self._ray, key, photo, look)
+        engine = load().engines[look.checked(load()).engine]
+        name = _APP + (look.engine if engine.weights == "hub" else CPU)
+        renderer = serve.get_app_handle(name).options(stream=True)
+        return renderer.render.remote(key, photo, str(look))
 
     def _send(self, analysis: Analysis) -> tuple[str, Any]:
         """Hash of a photo and its face, and the reference to its analysis, kept as long as it."""
@@ -216,9 +234,92 @@ class _Cluster:
         return self._sent[place]
 
 
+class _Polled:
+    """What a worker says, for a process outside of the cluster (``ray://``).
+
+    Serve has no streams there; a `_Forwarder` inside listens in its place and is asked.
+    """
+
+    def __init__(self, ray: Any, key: str, photo: list[Any], look: Look) -> None:
+        self._ray, self._name = ray, uuid.uuid4().hex
+        options = {"name": _APP + "forwarder", "get_if_exists": True, "lifetime": "detached"}
+        self._forwarder = (
+            ray.remote(_Forwarder).options(**options, num_cpus=0, max_concurrency=64).remote()
+        )
+        ray.get(self._forwarder.start.remote(self._name, key, photo, look))
+
+    def __iter__(self) -> Iterator[_Step | Variant | PresenceError]:
+        while True:
+            said = self._ray.get(self._forwarder.poll.remote(self._name))
+            yield said
+            if not isinstance(said, _Step):
+                return
+
+    def cancel(self) -> None:
+        """Tell the worker to stop."""
+        self._forwarder.stop.remote(self._name)
+
+
+class _Forwarder:
+    """Asks the deployments on behalf of processes outside of the cluster."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, _Run] = {}
+
+    def start(self, name: str, key: str, photo: list[Any], look: Look) -> None:
+        """Begin to ask for a look."""
+        self._runs[name] = run = _Run()
+        threading.Thread(target=run.work, args=(key, photo, look), daemon=True).start()
+
+    def poll(self, name: str) -> _Step | Variant | PresenceError:
+        """The last step, or what came out in the end, which can be had once."""
+        run = self._runs[name]
+        run.polled = time.monotonic()
+        if not run.finished.wait(_BEAT_S):
+            return run.step
+        del self._runs[name]
+        return run.outcome
+
+    def stop(self, name: str) -> None:
+        """Stop a look; whoever asked has gone."""
+        run = self._runs.pop(name, None)
+        if run is not None:
+            run.stopped = True
+
+
+class _Run:
+    """One look that a `_Forwarder` asks for."""
+
+    def __init__(self) -> None:
+        self.step, self.stopped = _Step(0.0, ""), False
+        self.outcome: Variant | PresenceError = Cancelled()
+        self.finished, self.polled = threading.Event(), time.monotonic()
+
+    def work(self, key: str, photo: list[Any], look: Look) -> None:
+        try:
+            self.outcome = _cluster("ray").ask(key, photo, look, self._progress)
+        except PresenceError as error:
+            self.outcome = error
+        finally:
+            self.finished.set()
+
+    def _progress(self, share: float, name: str) -> None:
+        self.step = _Step(share, name)
+        if self.stopped or time.monotonic() > self.polled + _SILENT_S:
+            raise Cancelled
+
+
 @cache
 def _cluster(address: str) -> _Cluster:
     return _Cluster(address)
+
+
+def _disconnect() -> None:
+    import ray
+
+    _cluster.cache_clear()
+    with contextlib.suppress(Exception):  # there may be nothing left to end properly
+        ray.shutdown()
 
 
 def _result(stream: Any, progress: Progress) -> Variant:

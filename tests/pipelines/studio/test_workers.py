@@ -105,6 +105,15 @@ def test_a_worker_gives_the_same_bytes(cluster: None, astronaut_analysis: Analys
 
 
 @pytest.mark.long
+def test_every_look_of_a_comparison_goes_there(
+    cluster: None, astronaut_analysis: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "render", None)
+    looks = [Look.parse(f"{LOOK}&polish={polish}") for polish in (0.1, 0.2)]
+    assert len(studio.compare(astronaut_analysis, looks).variants) == 2
+
+
+@pytest.mark.long
 def test_a_refusal_keeps_its_words(cluster: None, astronaut_analysis: Analysis) -> None:
     with pytest.raises(LookError, match="unknown-region"):
         studio.render(astronaut_analysis, Look.parse("region=nowhere"))
