@@ -25,7 +25,9 @@ def main() -> None:
     from pipelines.studio import workers
 
     cores = None if chosen.address else chosen.workers
-    ray.init(chosen.address, num_cpus=cores, include_dashboard=False, log_to_driver=False)
+    # "local": a new one, whatever Ray remembers of earlier ones.
+    address = chosen.address or "local"
+    ray.init(address, num_cpus=cores, include_dashboard=False, log_to_driver=False)
     names = workers.deploy(chosen.workers)
     print(
         f"Workers are up: {', '.join(names)}. Start the page with PRESENCE_WORKERS=ray.", flush=True

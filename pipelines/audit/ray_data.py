@@ -108,7 +108,7 @@ def _connected(workers: int) -> Any:
     if not ray.is_initialized():
         where: dict[str, Any] = {"address": "auto" if address == "ray" else address}
         if not address:
-            where = {"num_cpus": workers, "include_dashboard": False}
+            where = {"address": "local", "num_cpus": workers, "include_dashboard": False}
         try:
             ray.init(**where, log_to_driver=False, logging_level="error")
         except ConnectionError as error:

@@ -29,10 +29,10 @@ ROWS = 2048
 AGAIN = frozenset(
     {
         *("unreachable", "not-found", "private-address", "outside", "unsupported-address"),
-        "needs-package",
+        *("needs-package", "failed"),
     }
 )
-"""Codes of pictures that could not be fetched: they are tried again by the next run."""
+"""Codes of pictures that could not be fetched, or on which we failed: the next run tries again."""
 
 FOLDER = "audit.journal"
 _READ = 512
