@@ -5,6 +5,7 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 SECONDS_EACH ?= 600
 HARDWARE ?= cpu
+WORKERS ?= 2
 
 PY := $(VENV)/bin/python
 PYTEST = HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} \
@@ -12,18 +13,22 @@ PYTEST = HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False OMP_NUM_THREADS=$${OMP_
 # The stamps carry a checksum of the requirements: changed requirements are installed, touched or
 # freshly checked out ones are not installed again.
 RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1)
-DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
+RAY_STAMP := $(VENV)/.ray-$(shell cat requirements.txt requirements-audit.txt requirements-ray.txt | cksum | cut -d ' ' -f 1)
+DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-audit.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
 
 # OpenMP's idle threads would otherwise spin; it must be set before torch is imported.
 export OMP_WAIT_POLICY ?= PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-all lint format fuzz corpus dependencies dev-cert deploy clean distclean help named-space browser
+.PHONY: demo cluster test test-all lint format fuzz corpus dependencies dev-cert deploy clean distclean help named-space browser
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 
 demo: $(RUN_STAMP)  ## Start the page (PORT=7860, HOST=127.0.0.1) and print its address
 	@PYTHONUNBUFFERED=1 PRESENCE_PORT='$(PORT)' $(if $(filter command,$(origin HOST)),PRESENCE_HOST='$(HOST)') exec $(PY) app.py
+
+cluster: $(RAY_STAMP)  ## Start workers on this machine that render for PRESENCE_WORKERS=ray (WORKERS=2)
+	@PYTHONUNBUFFERED=1 exec $(PY) -m scripts.cluster --workers '$(WORKERS)'
 
 test: $(DEV_STAMP) browser lint  ## Check format, lint, floors and types, then run the tests
 	@echo "Testing with `$(PY) --version`."
@@ -77,6 +82,11 @@ $(RUN_STAMP):
 	@$(PY) -m pip install -r requirements.txt
 	@$(need-opencv-libraries)
 	@rm -f $(VENV)/.run-* && touch $@
+
+$(RAY_STAMP): $(RUN_STAMP)
+	@echo 'Installing Ray.'
+	@$(PY) -m pip install -r requirements.txt -r requirements-ray.txt
+	@rm -f $(VENV)/.ray-* && touch $@
 
 $(DEV_STAMP):
 	@$(make-venv)

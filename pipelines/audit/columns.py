@@ -36,14 +36,14 @@ class Column:
         meaning: One line for people.
         read: Its value for a judged headshot; None for columns that the audit itself fills in.
         digits: Digits after the point that are kept.
-        kind: Rules may use numbers; text is for reading.
+        kind: Rules may use numbers, whole or not; text is for reading.
     """
 
     name: str
     meaning: str
     read: Callable[[Headshot], Value] | None = None
     digits: int = 2
-    kind: Literal["number", "text"] = "number"
+    kind: Literal["number", "whole", "text"] = "number"
 
 
 def ita_class(ita: float | None) -> str | None:
@@ -65,7 +65,7 @@ def read(headshot: Headshot) -> Row:
 
 def numbers() -> tuple[str, ...]:
     """Names that a rule may use: all numbers but the rule's own verdict."""
-    return tuple(c.name for c in COLUMNS if c.kind == "number" and c.name != "keep")
+    return tuple(c.name for c in COLUMNS if c.kind != "text" and c.name != "keep")
 
 
 def _quality(name: str, meaning: str, column: str | None = None) -> tuple[Column, Column]:
@@ -95,14 +95,14 @@ def _credentials(headshot: Headshot) -> str | None:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("file", "path inside the folder", kind="text"),
+    Column("file", "path inside the folder, or address", kind="text"),
     Column("status", "measured or refused", kind="text"),
     Column("code", "why it was refused, for programs", kind="text"),
     Column("sentence", "why it was refused, for people", kind="text"),
-    Column("keep", "1 if the rule keeps it, 0 if not"),
-    Column("width", "width of the file in pixels", lambda s: s.size[0]),
-    Column("height", "height of the file in pixels", lambda s: s.size[1]),
-    Column("faces", "faces in the picture", lambda s: s.faces),
+    Column("keep", "1 if the rule keeps it, 0 if not", kind="whole"),
+    Column("width", "width of the file in pixels", lambda s: s.size[0], kind="whole"),
+    Column("height", "height of the file in pixels", lambda s: s.size[1], kind="whole"),
+    Column("faces", "faces in the picture", lambda s: s.faces, kind="whole"),
     Column("gaze", "angle off the lens, degrees", lambda s: s.gaze.gaze.off_lens),
     Column("gaze_yaw", "gaze, > 0 to the picture's right", lambda s: s.gaze.gaze.yaw),
     Column("gaze_pitch", "gaze, > 0 up, degrees", lambda s: s.gaze.gaze.pitch),
@@ -133,18 +133,23 @@ COLUMNS: tuple[Column, ...] = (
         lambda s: s.finish.share,
         3,
     ),
-    Column("over_polished", "1 if the skin looks over-polished", _over_polished),
+    Column("over_polished", "1 if the skin looks over-polished", _over_polished, kind="whole"),
     _sign("eye_spacing", "between the irises, mm by their size"),
     _sign("eye_tilt", "slant of the eyes, degrees"),
     _sign("iris_difference", "difference of the irises' sizes, share"),
     _sign("pupil_roundness", "overlap of a pupil with an ellipse"),
     _sign("catchlight_agreement", "how alike both eyes mirror the light"),
     _sign("eye_detail", "detail of the eyes against the skin's"),
-    Column("artificial_signs", "signs of an artificial face", lambda s: len(s.signs.unusual)),
+    Column(
+        "artificial_signs",
+        "signs of an artificial face",
+        lambda s: len(s.signs.unusual),
+        kind="whole",
+    ),
     Column("unusual", "which signs", lambda s: " ".join(s.signs.unusual) or None, kind="text"),
     Column("source_type", "what it says made it (IPTC)", _source_type, kind="text"),
     Column("credentials", "state of its Content Credentials", _credentials, kind="text"),
     Column("face_hash", "perceptual hash of the upright face", kind="text"),
-    Column("group", "number of its group of near-duplicates"),
-    Column("duplicate", "1 for all but the best of a group"),
+    Column("group", "number of its group of near-duplicates", kind="whole"),
+    Column("duplicate", "1 for all but the best of a group", kind="whole"),
 )

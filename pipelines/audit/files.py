@@ -1,19 +1,14 @@
-"""Find the portraits of a folder."""
+"""Find the portraits of a folder, and write files at once."""
 
 from __future__ import annotations
 
-import os
-import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-from pipelines.image import decoding
-from pipelines.runtime.errors import PresenceError
-
-# Endings that photos have, the raw ones of cameras among them, which are refused with what to do.
-_PICTURE = re.compile(
-    r"jpe?g|jpe|jfif|png|webp|hei[cf]|hif|avif|tiff?|bmp|gif|jxl|psd|dng|cr[23]|nef|arw|raf|rw2|orf",
-    re.IGNORECASE,
-)
+from pipelines.audit.journal import Key
+from pipelines.audit.sources.folder import Folder
 
 
 def walk(folder: Path, leave_out: Path) -> tuple[list[str], tuple[str, ...]]:
@@ -30,32 +25,13 @@ def walk(folder: Path, leave_out: Path) -> tuple[list[str], tuple[str, ...]]:
     Raises:
         PresenceError: ``no-folder``.
     """
-    if not folder.is_dir():
-        raise PresenceError("no-folder", "There is no such folder. Name one that holds portraits.")
-    left_out = leave_out.resolve()
     pictures, others = list[str](), list[str]()
-    for root, folders, names in os.walk(folder):
-        here = Path(root)
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and (here / name).resolve() != left_out
-        ]
-        for name in names:
-            path = here / name
-            if name.startswith(".") or not path.is_file():
-                continue
-            known = _PICTURE.fullmatch(name.rpartition(".")[2]) or _begins_like_a_picture(path)
-            (pictures if known else others).append(path.relative_to(folder).as_posix())
-    return sorted(pictures), tuple(sorted(others))
-
-
-def _begins_like_a_picture(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return decoding.form_by_signature(file.read(16)) is not None
-    except OSError:
-        return False
+    for found in Folder(folder, leave_out).walk():
+        if isinstance(found, Key):
+            pictures.append(found.file)
+        else:
+            others.append(found)
+    return pictures, tuple(others)
 
 
 def replace(path: Path, content: str | bytes) -> None:
@@ -65,4 +41,13 @@ def replace(path: Path, content: str | bytes) -> None:
         content = content.encode("utf-8", "backslashreplace")
     fresh = path.with_name(path.name + ".new")
     fresh.write_bytes(content)
+    fresh.replace(path)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[TextIO]:
+    """Like `replace`, for a file that is written piece by piece."""
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        yield file
     fresh.replace(path)

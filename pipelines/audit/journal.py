@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,9 +18,10 @@ class Key(NamedTuple):
     """A file as it was when it was measured; a changed file has another key.
 
     Attributes:
-        file: Path inside the folder, with / between its parts.
-        size: In bytes.
-        modified_ns: Time of its last change, in nanoseconds.
+        file: Path inside the folder, with / between its parts, or an address.
+        size: In bytes; -1 if that is not known before it is fetched.
+        modified_ns: Time of its last change, in nanoseconds; of a file that is fetched, a number
+            that changes with it, or 0.
     """
 
     file: str
@@ -53,6 +55,10 @@ class Journal:
         with self._path.open("a", encoding="utf-8") as file:
             file.write(_line(key, row))
 
+    def sorted(self) -> list[tuple[Key, Row]]:
+        """The rows in the order of their files."""
+        return sorted(self.rows.items(), key=lambda entry: os.fsencode(entry[0].file))
+
     def compact(self, keys: Iterable[Key]) -> None:
         """Rewrite the file with these rows only."""
         self.rows = {key: self.rows[key] for key in keys}
@@ -85,7 +91,7 @@ def version() -> str:
     root = Path(__file__).resolve().parents[1]
     folders = ("runtime", "image", "face", "gaze", "measure", "studio")
     files = [path for folder in folders for path in sorted((root / folder).rglob("*"))]
-    files += [root / "audit" / name for name in ("columns.py", "duplicates.py")]
+    files += [root / "audit" / name for name in ("columns.py", "face_hash.py")]
     digest = hashlib.sha256()
     for path in files:
         if path.suffix in (".py", ".npz"):

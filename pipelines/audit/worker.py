@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.audit.columns import Row
 from pipelines.runtime.errors import PresenceError
+
+if TYPE_CHECKING:
+    from pipelines.audit.sources import Source
 
 
 def start() -> None:
@@ -19,29 +22,30 @@ def start() -> None:
     cv2.setNumThreads(1)
 
 
-def measure(folder: str, file: str) -> Row:
+def measure(source: Source, file: str) -> Row:
     """Measure one picture.
 
     Args:
-        folder: The folder of the audit.
-        file: Path inside it.
+        source: Where the pictures of the audit come from.
+        file: Its name there.
 
     Returns:
         The columns of a measured picture, or those of a refusal.
     """
     from pipelines import studio
-    from pipelines.audit import columns, duplicates
+    from pipelines.audit import columns
+    from pipelines.audit.face_hash import face_hash
     from pipelines.studio import headshot
 
     try:
-        analysis = studio.analyse(Path(folder) / file)
+        analysis = studio.analyse(source.read(file))
         row = columns.read(headshot.judge(analysis))
     except PresenceError as error:
         return refused(file, error.code, error.sentence)
     except MemoryError:
         return refused(file, "too-large", "There was not enough memory for this picture.")
-    face_hash = duplicates.face_hash(analysis.portrait.pixels, analysis.face)
-    return {"file": file, "status": "measured", **row, "face_hash": face_hash}
+    hashed = face_hash(analysis.portrait.pixels, analysis.face)
+    return {"file": file, "status": "measured", **row, "face_hash": hashed}
 
 
 def refused(file: str, code: str, sentence: str) -> Row:

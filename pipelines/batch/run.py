@@ -68,10 +68,8 @@ def render(folder: Path, task: Task, ending: str, workers: int | None = None) ->
     progress = tqdm(total=len(keys), initial=remembered, unit=" photos", mininterval=interval_s)
     try:
         with progress:
-            extra = {key.file: (task, names[key.file]) for key in missing}
-            for key, row in measure_each(
-                folder, missing, workers or slots.count(), worker.render, extra
-            ):
+            tasks = ((key, (str(folder), key.file, task, names[key.file])) for key in missing)
+            for key, row in measure_each(tasks, workers or slots.count(), worker.render):
                 known.add(key, row)
                 progress.update()
     except KeyboardInterrupt:

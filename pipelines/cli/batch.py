@@ -79,5 +79,5 @@ def _print(done: BatchRun, out: Path) -> None:
     for row in done.rows:
         if row["status"] == "refused":
             print(f"  {row['file']}: {row['sentence']}")
-    name_others(done.others)
+    name_others(done.others, len(done.others))
     print(out / "batch.csv")

@@ -1,5 +1,9 @@
 """Exceptions with a stable code and a sentence that can be shown to people."""
 
+from __future__ import annotations
+
+from typing import Any
+
 
 class PresenceError(Exception):
     """Base class of all errors that Presence raises on purpose.
@@ -13,6 +17,9 @@ class PresenceError(Exception):
         super().__init__(f"{code}: {sentence}")
         self.code = code
         self.sentence = sentence
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.code, self.sentence)
 
 
 class Refusal(PresenceError):
@@ -44,3 +51,6 @@ class Cancelled(PresenceError):
 
     def __init__(self) -> None:
         super().__init__("cancelled", "Stopped. Nothing was changed.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), ()

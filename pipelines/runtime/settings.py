@@ -150,6 +150,22 @@ class ModelSettings(_Group):
     )
 
 
+class WorkerSettings(_Group):
+    """Where looks are rendered."""
+
+    workers: str = Field(
+        default="",
+        description="where looks are rendered: ray or ray://host:port; empty in this process",
+    )
+
+    @field_validator("workers")
+    @classmethod
+    def _ray(cls, value: str) -> str:
+        if value and value != "ray" and not value.startswith("ray://"):
+            raise ValueError("not ray")
+        return value
+
+
 class SigningSettings(_Group):
     """What pictures are signed with (Content Credentials)."""
 
@@ -157,7 +173,13 @@ class SigningSettings(_Group):
     c2pa_key: Path | None = Field(default=None, description="its private key, PEM")
 
 
-GROUPS: tuple[type[_Group], ...] = (ServerSettings, LinkSettings, ModelSettings, SigningSettings)
+GROUPS: tuple[type[_Group], ...] = (
+    ServerSettings,
+    LinkSettings,
+    ModelSettings,
+    WorkerSettings,
+    SigningSettings,
+)
 
 
 def rows() -> Iterator[tuple[str, str, str, str]]:
@@ -208,6 +230,8 @@ def _sentence(group: type[_Group], error: ValidationError) -> str:
         return f"{variable} is {first['input']!r}; it is like https://example.org, without a path."
     if name == "mcp":
         return f"{variable} is {first['input']!r}; it is 0 or 1."
+    if name == "workers":
+        return f"{variable} is {first['input']!r}; it is ray, or like ray://host:10001."
     if name == "log":
         return f"{variable} is none of info, warning, error."
     bounds = {type(one).__name__: one for one in field.metadata}

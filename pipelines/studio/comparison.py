@@ -10,8 +10,9 @@ from pipelines.engines import dispatch
 from pipelines.runtime.messages import Message
 from pipelines.studio.analysis import Analysis
 from pipelines.studio.look import Look
-from pipelines.studio.rendering import Variant, render
+from pipelines.studio.rendering import Variant
 from pipelines.studio.turning import Progress
+from pipelines.studio.workers import render
 from presets.schema import Presets, load
 
 # Identity distances that differ by less than this are within the embedding's noise: a tie.
@@ -87,9 +88,9 @@ def render_each(
         LookError: A look does not fit the presets.
         EngineUnavailable: An engine's weights are not installed.
     """
-    presets = presets or load()
+    known = presets or load()
     for look in looks:
-        dispatch.require(presets.engines[look.checked(presets).engine])
+        dispatch.require(known.engines[look.checked(known).engine])
     for index, look in enumerate(looks):
         yield render(analysis, look, _progress_of_look(progress, index, len(looks)), presets)
 

@@ -10,7 +10,7 @@ import pytest
 
 from sharing.settings import Settings
 from sharing.store import Store
-from tests.serving import free_port
+from tests import buckets
 from tests.sharing import postgres
 
 
@@ -39,19 +39,8 @@ def postgres_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def bucket() -> Iterator[str]:
-    """URL of an S3 bucket, of a server that moto runs in this process."""
-    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed: pip install s3fs==2026.9.0")
-    server = pytest.importorskip("moto.server", reason='moto is not installed: "moto[server]"')
-    with pytest.MonkeyPatch.context() as environment:
-        s3 = server.ThreadedMotoServer(port=free_port())
-        s3.start()
-        for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-            environment.setenv(f"AWS_{name}", "test")
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        environment.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*s3.get_host_and_port()))
-        s3fs.S3FileSystem().mkdir("links")
-        yield "s3://links"
-        s3.stop()
+    with buckets.bucket("links") as url:
+        yield url
 
 
 S3 = pytest.param("sqlite-s3", marks=pytest.mark.long)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from PIL import Image, ImageOps
 from pipelines.audit import columns, files, journal, run, worker
 from pipelines.audit.columns import Row
 from pipelines.audit.journal import Key
+from pipelines.audit.sources import Source, open_source
 from pipelines.audit.worker import refused
 from pipelines.runtime.errors import PresenceError
 
@@ -188,7 +190,7 @@ def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:
     assert "0 of 0" in (tmp_path / "out" / "audit.html").read_text()
 
 
-def measure_or_die(folder: str, file: str) -> Row:
+def measure_or_die(file: str) -> Row:
     """Stands in for `worker.measure` in the worker processes."""
     if file == "3":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -197,13 +199,50 @@ def measure_or_die(folder: str, file: str) -> Row:
     return {"file": file, "status": "measured"}
 
 
-def test_a_picture_that_kills_its_worker_costs_only_itself(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(worker, "measure", measure_or_die)
+def test_a_picture_that_kills_its_worker_costs_only_itself() -> None:
     keys = [Key(str(number), 1, 1) for number in range(9)]
-    rows = dict(run.measure_each(tmp_path, keys, 2))
+    rows = dict(run.measure_each(((key, (key.file,)) for key in keys), 2, measure_or_die))
     assert set(rows) == set(keys)
     assert rows[keys[3]] == refused("3", "crashed", "Reading this picture crashed.")
     assert rows[keys[5]]["code"] == "failed"
     assert sum(row["status"] == "measured" for row in rows.values()) == 7
+
+
+def test_pictures_are_taken_from_the_listing_as_they_are_needed() -> None:
+    taken = list[int]()
+
+    def tasks() -> Iterator[run.Task]:
+        for number in range(1000):
+            taken.append(number)
+            yield Key(str(number), 1, 1), (str(number + 10),)
+
+    rows = run.measure_each(tasks(), 1, measure_or_die)
+    next(rows)
+    rows.close()
+    assert len(taken) < 100
+
+
+def test_a_picture_that_could_not_be_fetched_is_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("file\nlate.jpg\nempty.jpg\n")
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    first, second, third = (
+        list(audit_of(tmp_path / "t.csv", tmp_path, late))
+        for late in (tmp_path / "none", tmp_path / "none", RENDERS / "p05_0_0.jpg")
+    )
+    assert [row["code"] for row in first] == ["empty", "not-found"]
+    assert first == second
+    assert [row.get("code") for row in third] == ["empty", None]
+
+
+def audit_of(table: Path, folder: Path, late: Path) -> Iterator[Row]:
+    if late.exists():
+        shutil.copy(late, folder / "late.jpg")
+    source = open_source(str(table), folder / "out")
+
+    def in_this_process(
+        source: Source, keys: Iterable[Key], workers: int
+    ) -> Generator[tuple[Key, Row]]:
+        for key in keys:
+            yield key, worker.measure(source, key.file)
+
+    return run.measure(source, folder / "out", engine=in_this_process).rows()

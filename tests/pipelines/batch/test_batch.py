@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from PIL import Image
 
 from pipelines.audit.columns import Row
 from pipelines.audit.journal import Key
+from pipelines.audit.run import Task
 from pipelines.batch import run, worker
 from pipelines.cli.app import main
 from pipelines.image import metadata
@@ -26,15 +27,11 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     files: list[str] = []
 
     def in_this_process(
-        folder: Path,
-        keys: Sequence[Key],
-        workers: int,
-        measure: Any,
-        extra: Mapping[str, tuple[Any, ...]],
+        tasks: Iterable[Task], workers: int, measure: Any
     ) -> Iterator[tuple[Key, Row]]:
-        for key in keys:
+        for key, arguments in tasks:
             files.append(key.file)
-            yield key, worker.render(str(folder), key.file, *extra[key.file])
+            yield key, worker.render(*arguments)
 
     monkeypatch.setattr(run, "measure_each", in_this_process)
     return files

@@ -1,0 +1,44 @@
+"""Start the workers that render looks on a Ray cluster (see `pipelines.studio.workers`).
+
+``python -m scripts.cluster`` starts a cluster of this machine and keeps it until it is stopped;
+with ``--address`` it deploys to one that runs, and returns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import threading
+
+
+def main() -> None:
+    """Start the cluster and its workers."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", type=int, default=2, help="workers on CPUs")
+    parser.add_argument("--address", help="of a cluster that runs, such as auto")
+    chosen = parser.parse_args()
+    # Ray reports usage to its makers unless it is told not to.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+
+    from pipelines.studio import workers
+
+    cores = None if chosen.address else chosen.workers
+    # "local": a new one, whatever Ray remembers of earlier ones.
+    address = chosen.address or "local"
+    ray.init(address, num_cpus=cores, include_dashboard=False, log_to_driver=False)
+    names = workers.deploy(chosen.workers)
+    print(
+        f"Workers are up: {', '.join(names)}. Start the page with PRESENCE_WORKERS=ray.", flush=True
+    )
+    if not chosen.address:
+        stopped = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
+        stopped.wait()
+        ray.shutdown()
+
+
+if __name__ == "__main__":
+    main()
