@@ -116,7 +116,7 @@ class Scene:
         visitor = self.stranger()
         visitor.choose(visitor.upload(photo or samples()[1].path.read_bytes()))
         for card in ("on_move", "on_move_1"):
-            _, context, *_, engine = self.page.targets(self.page.named(card), "dropdown")
+            _, context, *_, engine, _ = self.page.targets(self.page.named(card), "dropdown")
             visitor.set_to[engine] = "geometry"
             if quick:
                 visitor.set_to[context] = "id-passport"
