@@ -275,7 +275,7 @@ def eyes(
     data: Annotated[list[Path] | None, _option("portraits")] = None,
     crops: Annotated[list[Path] | None, _option("crops of eyes")] = None,
     eyes: Annotated[Path | None, _option("what training.data gathered, instead of --crops")] = None,
-    steps: Annotated[int, _option("of the bridge; the engine takes one")] = 1,
+    steps: Annotated[int | None, _option("of the bridge; as many as the engine takes")] = None,
     most: Annotated[int | None, _option("at most so many eyes and portraits of a kind")] = None,
     json: Json = None,
     sheet: Annotated[Path | None, _option("draw the twelve worst eyes into this PNG")] = None,
@@ -295,6 +295,7 @@ def eyes(
     except FileNotFoundError as error:
         raise _wrong(str(error)) from None
     pipeline = eye_benchmark.load(model)
+    steps = steps or eye_benchmark.STEPS
     done = eye_benchmark.run(pipeline, photos, portrait_files=portraits, steps=steps, most=most)
     _show(eye_benchmark.report(done), eye_benchmark.table, json)
     worst = eye_benchmark.worst_sheet(done)

@@ -123,9 +123,8 @@ class Shards:
 
         What is there once, and asked for, is not written again.
         """
-        wanted = stored = 0
-        for _, row in match(keys, self.entries(("status",))):
-            wanted += row is not None
+        known = match(keys, self.entries(("status",)))
+        wanted = sum(row is not None for _, row in known)
         stored = len(self._tail.rows) + sum(_length(path) for path in self._paths())
         if stored == wanted:
             return

@@ -22,6 +22,8 @@ from pipelines.image.filters import smoothstep
 _HIGHLIGHT_TRAVEL = 5.6 / 10.48
 # Share of light (RGB) that remains on the sclera in the corners, where the lids meet.
 _CORNER = np.array([0.8, 0.68, 0.66])
+# Rec. 601 luma.
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 # Half of the side of the iris texture, in iris radii.
 _TEXTURE_REACH = 1.35
 # Largest radius of a pupil, in iris radii.
@@ -117,12 +119,12 @@ def learn(image: Image, lids: Lids, iris: Iris, enlargement: float) -> Eyeball:
     sharp = float(np.hypot(_LIMBUS, 0.8 * enlargement / iris.radius))
     blur = max(0.0, min(_blur(image, lids), _WIDEST_LIMBUS) - sharp)
     matte, highlight, glare = _split_highlight(image, lids, rho, blur)
-    limbus = 2 * sharp + blur
-    sclera, _ = _fit_sclera(matte, lids, rho, limbus)
-    lid_shadow = _measure_lid_shadow(matte, sclera, lids, rho > 1 + limbus)
+    margin = 2 * sharp + blur
+    sclera, _ = _fit_sclera(matte, lids, rho, margin)
+    lid_shadow = _measure_lid_shadow(matte, sclera, lids, rho > 1 + margin)
     lit = matte / _shadow(lid_shadow, lids)
-    sclera, grain = _fit_sclera(lit, lids, rho, limbus)
-    sclera += _smooth_residual(lit - sclera, _clear_sclera(lids, rho, limbus), iris.radius)
+    sclera, grain = _fit_sclera(lit, lids, rho, margin)
+    sclera += _smooth_residual(lit - sclera, _clear_sclera(lids, rho, margin), iris.radius)
     shading = _shading(sclera, lids)
     softness = sharp + blur
     texture = _iris_texture(lit / shading[..., None], lids, iris, softness, glare)
@@ -177,7 +179,7 @@ def _blur(image: Image, lids: Lids) -> float:
     Nothing in the eye can be sharper than the sharpest edges in and around it. An edge counts as a
     smoothstep, whose contrast divided by its steepest gradient is 4/3 of half of its width.
     """
-    grey = image @ np.array([0.299, 0.587, 0.114], np.float32)
+    grey = image @ _LUMA
     reach = 2 * round(lids.radius / 2) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     contrast = cv2.dilate(grey, disc) - cv2.erode(grey, disc)
@@ -247,7 +249,7 @@ def _find_highlights(image: Image, lids: Lids, rho: Map, radius: float) -> NDArr
     would be far from the common median, and the threshold would be too high for any highlight. A
     spot includes its darker surroundings down to a second, lower threshold.
     """
-    grey = image @ np.array([0.299, 0.587, 0.114], np.float32)
+    grey = image @ _LUMA
     ring = (rho > _PUPIL) & (rho < 0.92) & (lids.depth > 0.04 * radius)
     core = np.zeros(rho.shape, np.uint8)
     if not ring.any():
@@ -280,17 +282,17 @@ def _move_highlight(eyeball: Eyeball, iris: Iris, rho: Map) -> Image:
     return result
 
 
-def _fit_sclera(image: Image, lids: Lids, rho: Map, limbus: float) -> tuple[Image, Points]:
+def _fit_sclera(image: Image, lids: Lids, rho: Map, margin: float) -> tuple[Image, Points]:
     """Fit the colour of the sclera robustly by a quadratic function along and across the eye.
 
     Returns:
         The colour everywhere, (H, W, 3), and the standard deviation of the grain, shape (3,).
     """
     radius = lids.radius
-    used = _clear_sclera(lids, rho, limbus)
+    used = _clear_sclera(lids, rho, margin)
     basis = _basis(lids)
     if used.sum() < 60:
-        used = (rho > 1 + limbus / 2) & (lids.depth > 0.05 * radius)
+        used = (rho > 1 + margin / 2) & (lids.depth > 0.05 * radius)
     if used.sum() < 30:
         return _assumed_sclera(image, lids), np.full(3, 0.004)
     rows, target = basis[used], image[used].astype(np.float64)
@@ -312,10 +314,10 @@ def _fit_sclera(image: Image, lids: Lids, rho: Map, limbus: float) -> tuple[Imag
     return fitted, noise.astype(np.float64)
 
 
-def _clear_sclera(lids: Lids, rho: Map, limbus: float) -> NDArray[np.bool_]:
+def _clear_sclera(lids: Lids, rho: Map, margin: float) -> NDArray[np.bool_]:
     """Pixels of the sclera at a distance from lids, corners and the limbus."""
     inside = (lids.depth > 0.14 * lids.radius) & (lids.u > 0.1) & (lids.u < 0.92)
-    return np.asarray(inside & (rho > 1 + limbus))
+    return np.asarray(inside & (rho > 1 + margin))
 
 
 def _smooth_residual(residual: Image, used: NDArray[np.bool_], radius: float) -> Image:

@@ -264,8 +264,8 @@ def _compose(socket: Socket, iris: Iris, seed: int) -> Image:
     # Weight of the photo's own sclera: 0 near the old and the new iris, outside the old opening,
     # and on the lashes at the old edge of a lid that is raised now.
     nearest = np.minimum(old_rho, new_rho)
-    blur, limbus = eyeball.blur, eyeball.softness - eyeball.blur
-    photo_weight = smoothstep(nearest, 1 + 1.3 * limbus + blur, 1 + 3 * limbus + blur)
+    blur, sharp = eyeball.blur, eyeball.softness - eyeball.blur
+    photo_weight = smoothstep(nearest, 1 + 1.3 * sharp + blur, 1 + 3 * sharp + blur)
     photo_weight *= smoothstep(old_depth / lids.radius, -0.06, 0.06)
     raised = smoothstep((lids.top - moved.top) / lids.radius, 0.03, 0.25)
     photo_weight *= 1 - raised * (1 - smoothstep(old_below / lids.radius, 0.1, 0.4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -223,12 +224,9 @@ def _analyse(
                 number=face.number,
             )
         )
-    if artificial.irises_too_large(face, estimate):
-        warnings.append(DRAWN)
-        estimate = replace(estimate, confidence=min(estimate.confidence, _DRAWN_CONFIDENCE))
-    if face.head.turn > geometry.LARGEST_HEAD_TURN:
-        warnings.append(TURNED)
-        estimate = replace(estimate, confidence=min(estimate.confidence, _TURNED_CONFIDENCE))
+    for doubt, most in _doubts(face, estimate):
+        warnings.append(doubt)
+        estimate = replace(estimate, confidence=min(estimate.confidence, most))
     return Analysis(
         portrait=photo,
         face=face,
@@ -241,6 +239,14 @@ def _analyse(
         located=located,
         population=population,
     )
+
+
+def _doubts(face: Face, estimate: GazeEstimate) -> Iterator[tuple[str, float]]:
+    """Why the gaze is a rough guide only, and the highest confidence in it."""
+    if artificial.irises_too_large(face, estimate):
+        yield DRAWN, _DRAWN_CONFIDENCE
+    if face.head.turn > geometry.LARGEST_HEAD_TURN:
+        yield TURNED, _TURNED_CONFIDENCE
 
 
 def _fit_eyes(
