@@ -6,12 +6,13 @@ is relied on, and says in words what a new version of Gradio has changed.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import re
 import time
 from abc import ABCMeta
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -265,6 +266,23 @@ class FairQueue(Queue):
                     self._sort(id_)
                     return [event], False, id_
         return None
+
+    def process_events(
+        self, events: list[Event], batch: bool, begin_time: float, fn: Any
+    ) -> Coroutine[Any, Any, None]:
+        """Run events and give their place back; see `Queue.process_events`.
+
+        Gradio cancels the task of what this returns. Cancelled before its first step, Gradio's own
+        coroutine would run nothing, not even the part that gives the place back.
+        """
+        running = asyncio.ensure_future(super().process_events(events, batch, begin_time, fn))
+        self._asyncio_tasks.add(running)
+        running.add_done_callback(self._asyncio_tasks.discard)
+
+        async def follow() -> None:
+            await running
+
+        return follow()
 
     def listening(self, session: str) -> AbstractContextManager[None]:
         """Somebody waits for the results of a session during the block."""

@@ -70,6 +70,8 @@ def test_the_queue_has_what_is_overridden_and_read(page: gr.Blocks) -> None:
         "active_jobs",
         "delete_lock",
         "send_message",
+        "process_events",
+        "_asyncio_tasks",
     ):
         assert hasattr(queue, name), f"Queue.{name} is gone."
     assert _parameters(queueing.Queue.push) == {"self", "body", "request", "username"}

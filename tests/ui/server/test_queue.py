@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 import httpx
 import pytest
+from gradio import queueing
 from starlette.middleware import Middleware
 
 from tests.serving import free_port
@@ -129,6 +130,20 @@ def test_work_that_nobody_fetches_ends(queued: Queued, monkeypatch: pytest.Monke
     monkeypatch.setattr(gradio_compat, "FETCH_WITHIN_S", 0.3)
     assert queued.ask("compare").status_code == 200
     _until(lambda: queued.order == [FLOOD, "given up"])
+
+
+def test_what_is_cancelled_in_the_moment_it_begins_gives_its_place_back(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        # Called between the making of an event's task and its first step.
+        patched.setattr(queueing, "set_task_name", lambda task, *_: task.cancel())
+        for source in (FLOOD, VISITOR):
+            assert queued.ask("compare", source=source).status_code == 200
+        _until(lambda: queued.line.waiting("work") == 0)
+    queued.end.set()
+    _until(lambda: not any(queued.line.active_jobs))
+    assert "complete" in queued.fetched(queued.ask("compare"), "compare")
 
 
 def test_only_what_somebody_waits_for_is_kept(
