@@ -113,6 +113,12 @@ class Analysis:
                 "The eyes are too small in this photo to be turned; the gaze is left as it is. "
                 "A larger photo would do."
             )
+        if self.iris_contrast < CLEAR_CONTRAST and max(self.iris_confidence) < CLEAR_IRIS:
+            return (
+                "The irises can't be seen in this photo, because lowered lids, hair or a shadow "
+                "hide them; the gaze is left as it is. A photo with open eyes and more light on "
+                "them would do."
+            )
         if min(self.iris_confidence) < CLEAR_BOTH <= max(self.iris_confidence):
             return (
                 "Only one eye can be made out in this photo, and turning one alone would make a "
