@@ -218,7 +218,7 @@ def in_light(before: Reference, pixels: Image) -> Reference:
 
     Light changes the colour of all skin it falls on, and a shadow has edges; the guards of tone,
     colour, halo and fine contrast are to see what changes the skin itself. Texture, highlights and
-    likeness are still compared with the original.
+    likeness are still compared with the original, texture without the edges of softened shadows.
 
     Args:
         before: The original.
@@ -232,6 +232,7 @@ def in_light(before: Reference, pixels: Image) -> Reference:
     lab = colour.to_lab(pixels)
     return replace(
         before,
+        texture=texture.off_edges(before.texture, (lab[..., 0] - before.lightness)[view]),
         tone=colour.of(lab[view], mask),
         samples=_samples(lab[view], mask),
         lightness=lab[..., 0],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -16,6 +16,8 @@ _SQUARE = 0.12
 _SMALLEST_SQUARE = 6
 # Values beyond this many robust standard deviations are edges, not texture.
 _CLIP = 3.0
+# Detail in a change of light that counts as an edge, as a share of the largest texture.
+_EDGE = 0.5
 # Variance of rounding to 8 bits (1/12 of a step squared): squares below it have no texture to lose.
 _LEAST_ENERGY = (100 / 255) ** 2 / 12
 
@@ -54,6 +56,21 @@ def of(lightness: Map, mask: Map, interocular: float) -> Texture:
     limit = max(limit, 1.0)
     square = max(_SMALLEST_SQUARE, round(_SQUARE * interocular))
     return Texture(np.clip(band, -limit, limit), skin, square, limit, interocular)
+
+
+def off_edges(texture: Texture, change: Map) -> Texture:
+    """A texture without the places at which a change of light has an edge.
+
+    Args:
+        texture: Texture of the original.
+        change: Change of L* by light, same window as `texture.band`.
+    """
+    steps = np.abs(filters.fine(change, texture.interocular)) > _EDGE * texture.limit
+    if not steps.any():
+        return texture
+    reach = 2 * round(2 * filters.fine_sigma(texture.interocular)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    return replace(texture, skin=texture.skin * (1 - cv2.dilate(steps.astype(np.float32), disc)))
 
 
 def retention(before: Texture, lightness: Map) -> float:

@@ -47,6 +47,9 @@ _DETAIL, _GUIDE, _RELIEF, _CONTINUED = 0.03, 0.16, 0.06, 0.12
 _LEAST_LIT = (75.0, 84.0)
 # Contrast in EV above which the guided filter keeps an edge.
 _EDGE = 0.22
+# How sharply edges of shadows are placed, and how far from them the light is placed anew, in
+# interocular distances; the contrast in EV above which that is done.
+_SHARP, _NEAR, _NEAR_EDGE = 0.008, 0.035, 0.15
 # Share of the variance of the light between its two clusters (0.64 for a normal distribution, 0.75
 # for an even one), or between the two sides of the face: from here it counts as lit and shaded, at
 # first not at all, then fully.
@@ -68,8 +71,8 @@ _SLACK = 0.15
 _CAST = 0.85
 # Share of the hue other than that of lit skin that is removed from lifted stubble.
 _FOREIGN = 0.8
-# Share of the chroma that lifting adds to the lips that is taken off.
-_LIPS = 0.8
+# Share of the chroma that lifting adds to lips and hair that is taken off.
+_MUTED = 0.8
 # Chroma that a shadow may have compared with the lit skin: dark pixels are often too saturated.
 _RICHER = 1.3
 # Largest value of a channel of what is lifted.
@@ -78,6 +81,8 @@ _BRIGHTEST = np.float32(0.97)
 _MOST_GRAIN = 0.012
 # Standard deviation that bounds grain, in interocular distances.
 _GRAIN = 0.012
+# Share of skin around a beard up to which it is not lifted at all, and from which it is fully.
+_NEAR_SKIN = (0.1, 0.4)
 # Distance below the eyes from which what is not skin counts as beard, in interocular distances.
 _NOT_HAIR = 0.3
 # Standard deviation of the surroundings of a place, in interocular distances, and how much more
@@ -128,14 +133,14 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     if np.count_nonzero(on_face) < 200:
         return nothing
     shine = gloss.measure(luminance, rgb, on_face)
-    light = _light(np.log2(luminance * np.exp2(-shine) + _BLACK), masks, unit)
+    light, exact = _light(np.log2(luminance * np.exp2(-shine) + _BLACK), masks, unit)
     lit, hardness = _lit_level(light, on_face, face)
     form_normals = normals(face)
     form_depth = _FORM_SOFT + (_FORM_HARD - _FORM_SOFT) * hardness
     form = np.log2(_AMBIENT + (1 - _AMBIENT) * np.clip(form_normals @ _SOFT_LIGHT, 0, 1))
     bright = on_face & (light > lit - 0.3) & (shine < _GLOSSY)
     form -= float(np.median(form[bright])) if bright.any() else 0.0
-    missing = np.maximum(lit + np.minimum(form, 0) - light, 0)
+    missing = np.maximum(lit + np.minimum(form, 0) - exact, 0)
     # The slope stays below 1, so that what was darker than its surroundings stays so.
     rise = missing - form_depth * (1 - np.exp(-missing / form_depth))
     certain = smoothstep(_explained(light, form_normals, on_face), *_EXPLAINED)
@@ -147,14 +152,14 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
         return replace(nothing, empty=empty)
     certain = certain * (1 - smoothstep(float(np.percentile(missing[on_face], 90)), *_TOO_DEEP))
     rise = _SHARE * certain * rise * lowpass(something, _GUIDE * unit)
-    dark = np.maximum(np.exp2(light) - _BLACK, _NOTHING)
+    dark = np.maximum(np.exp2(exact) - _BLACK, _NOTHING)
     rise = np.minimum(np.log2(((dark + _BLACK) * np.exp2(rise) - _BLACK) / dark), _MOST_RISE)
     rise = _continued(rise.astype(np.float32), face, masks, unit)
     # The filter carries the darkness of hair and brows some way on to the skin beside them.
     own = np.log2(lowpass(luminance, _DETAIL / 2 * unit) + _LEAST)
     most = np.log2(np.exp2(lit + np.minimum(form, 0)) - _BLACK + _LEAST)
     rise = np.minimum(rise, np.maximum(most - own, 0) + _SLACK)
-    rise = lowpass(np.asarray(rise, np.float32), _DETAIL * unit) * (rise > 0)
+    rise = lowpass(np.asarray(rise, np.float32), _SHARP * unit) * (rise > 0)
     view = slice(0, face.size[0]), slice(0, face.size[1])
     rise *= 1 - _IN_EYES * lowpass(skin.both(face, "eye", view, _DETAIL), _DETAIL * unit)
     rise *= min(1.0, _MOST_MEAN / max(float(rise[on_face].mean()), 1e-6))
@@ -210,13 +215,23 @@ def apply(pixels: Image, crop: Closeup, relight: Relight, dose: float) -> Image:
     return result
 
 
-def _light(stops: Map, masks: Skin, unit: float) -> Map:
-    """Light on the skin in EV without its detail, continued beyond the skin."""
+def _light(stops: Map, masks: Skin, unit: float) -> tuple[Map, Map]:
+    """Light on the skin in EV without its detail, continued beyond the skin.
+
+    Returns:
+        The light with soft edges, by which its hardness is judged, and with the picture's own.
+    """
     weight = masks.visible
     filled = np.where(weight > 0.3, stops, lowpass(stops, 0.1 * unit, weight))
-    smooth = lowpass(np.asarray(filled, np.float32), _DETAIL * unit, weight)
-    radius = max(2, round(_GUIDE * unit))
-    return np.asarray(cv2.ximgproc.guidedFilter(smooth, smooth, radius, _EDGE**2), np.float32)
+    filled = np.asarray(filled, np.float32)
+    smooth = lowpass(filled, _DETAIL * unit, weight)
+    light = cv2.ximgproc.guidedFilter(smooth, smooth, max(2, round(_GUIDE * unit)), _EDGE**2)
+    # The edge of a shadow that is lifted beside its place would stay as a line.
+    sharp, near = lowpass(filled, _SHARP * unit, weight), max(2, round(_NEAR * unit))
+    exact = light
+    for _ in range(3):
+        exact = cv2.ximgproc.guidedFilter(sharp, exact, near, _NEAR_EDGE**2)
+    return np.asarray(light, np.float32), np.asarray(exact, np.float32)
 
 
 def _lit_level(light: Map, on_face: NDArray[np.bool_], face: Face) -> tuple[float, float]:
@@ -307,20 +322,23 @@ def _continued(rise: Map, face: Face, masks: Skin, unit: float) -> Map:
     around = lowpass(rise, _RIM * unit, masks.visible)
     limited, inside = np.minimum(rise, _RIM_ABOVE * around), skin.edge(face)
     rise = limited + inside * (rise - limited)
-    reach = np.maximum(inside * _not_hair(face), on_skin)
+    # A shadow on a beard is seen near the skin; further in, it is dark by itself, as hair is.
+    near = smoothstep(lowpass(masks.visible, _CONTINUED * unit), *_NEAR_SKIN)
+    reach = np.maximum(inside * _not_hair(face, near), on_skin)
     return np.asarray(rise * lowpass(reach, _DETAIL / 3 * unit) * (reach > 0), np.float32)
 
 
-def _not_hair(face: Face) -> Map:
-    """1 on eyes, brows, lips and nostrils, and below the eyes, where only a beard may be."""
+def _not_hair(face: Face, near: Map) -> Map:
+    """1 on eyes, brows, lips and nostrils, and near skin below the eyes, where a beard may be."""
     view = slice(0, face.size[0]), slice(0, face.size[1])
     features = np.maximum(skin.both(face, "eye", view, 0.1), skin.both(face, "brow", view, 0.03))
+    features = np.maximum(features, skin.region(face, "lips", view, 0.03))
     eyes = (face.left.outer + face.right.outer) / 2
     up = eyes - face.region("lips").mean(axis=0)
     up /= max(float(np.linalg.norm(up)), 1e-6)
     rows, columns = np.indices(face.size)
     below = (columns - eyes[0]) * up[0] + (rows - eyes[1]) * up[1]
-    lower = np.clip(-below / (_NOT_HAIR * face.interocular), 0, 1)
+    lower = np.clip(-below / (_NOT_HAIR * face.interocular), 0, 1) * near
     return np.asarray(np.maximum(features, lower), np.float32)
 
 
@@ -352,8 +370,8 @@ def _cast(crop: Closeup, masks: Skin, rise: Map, bright: NDArray[np.bool_], unit
     )
     stubble = np.clip(rise / 0.8, 0, 1) * (1 - on_skin) * (1 - features)
     change -= _FOREIGN * foreign * stubble[..., None]
-    # Eyes and lips keep the colour they have: what is faint red in the shade would glow.
+    # Eyes, lips and hair keep the colour they have: what is faint red in the shade would glow.
     vivid = (1 - 1 / factor[..., None]) * lifted
-    change -= vivid * skin.both(crop.face, "eye", view, 0.09)[..., None]
-    change -= vivid * (_LIPS * skin.region(crop.face, "lips", view, 0.04))[..., None]
+    kept = _MUTED * np.maximum(skin.region(crop.face, "lips", view, 0.04), 1 - on_skin)
+    change -= vivid * np.maximum(skin.both(crop.face, "eye", view, 0.09), kept)[..., None]
     return lowpass(np.asarray(change, np.float32), _DETAIL / 2 * unit)

@@ -235,10 +235,10 @@ def test_dark_circles_get_lighter_and_cheeks_do_not(portrait: tuple[Image, Face]
     assert abs((mean_lab(result, cheek) - mean_lab(tired, cheek))[0]) < 0.8
 
 
-def shaded_side(face: Face) -> Map:
+def shaded_side(face: Face, penumbra: float = 0.15) -> Map:
     nose = middle(face, "nose")[0]
     columns = np.indices(face.size)[1]
-    ramp = np.clip((columns - nose) / (0.15 * face.interocular) + 0.5, 0, 1)
+    ramp = np.clip((columns - nose) / (penumbra * face.interocular) + 0.5, 0, 1)
     return ramp.astype(np.float32)
 
 
@@ -257,6 +257,22 @@ def test_a_half_shadow_is_softened_and_the_lit_side_stays(
     assert gain > softened * (mean_lab(pixels, dark) - mean_lab(shaded, dark))[0]
     assert mean_lab(result, dark)[0] < mean_lab(pixels, dark)[0] + 1
     assert np.abs(mean_lab(result, lit) - mean_lab(shaded, lit)).max() < 1
+
+
+@pytest.mark.parametrize(("penumbra", "light", "dark"), [(0.02, 3.5, 12), (0.05, 2, 9)])
+def test_the_edge_of_a_softened_shadow_leaves_little_of_a_line(
+    portrait: tuple[Image, Face], penumbra: float, light: float, dark: float
+) -> None:
+    pixels, face = portrait
+    shaded = (pixels * (1 - 0.5 * shaded_side(face, penumbra))[..., None]).astype(np.float32)
+    result = polish.apply(shaded, face, doses(shadows=1.0))
+    away = np.indices(face.size)[1] - middle(face, "nose")[0]
+    near = (skin.mask(pixels, face) > 0.5) & (np.abs(away) < 0.12 * face.interocular)
+    change = (colour.to_lab(result) - colour.to_lab(pixels))[..., 0]
+    columns = np.flatnonzero(near.sum(axis=0) > 10)
+    profile = np.array([change[:, column][near[:, column]].mean() for column in columns])
+    assert profile.max() < profile[0] + light
+    assert profile.min() > profile[-1] - dark
 
 
 def test_shadows_leave_a_face_in_soft_light_and_the_background_alone(
