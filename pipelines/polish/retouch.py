@@ -66,7 +66,9 @@ _LIGHT_DISTANCE = 0.92
 # Twice the distance by which rounding to 8 bits moves an embedding.
 _EMBEDDING_NOISE = 0.02
 
-GREYSCALE = "This photo has no colour, so nothing is done about redness and blotches."
+GREYSCALE = (
+    "This photo has no colour, or one tone only, so nothing is done about redness and blotches."
+)
 COLOURED_LIGHT = (
     "The light is strongly coloured and hides the skin’s own colour; evenness is left out."
 )
