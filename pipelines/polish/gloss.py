@@ -42,7 +42,7 @@ _FILLED, _CLEAR = 0.4, 0.2
 _OWN = 0.45
 # Steps of brightness in which the colours of a picture are compared, mean deviations of the shares
 # of red over green and over blue within a step below which it is toned, and what keeps these shares
-# from dark noise. Of 306 portraits the prints of one tone are below both, none in coloured light is.
+# from dark noise. Of 306 portraits the prints of one tone are below both, no coloured light is.
 _TONES, _ONE_RED, _ONE_YELLOW, _DARK = 24, 0.019, 0.0255, 0.05
 # Mean gloss on a face in EV from which it is seen.
 _SEEN = 0.05
