@@ -40,8 +40,8 @@ LETTERS = "ABCD"
 PHOTO_KEPT_S = 1800
 """Seconds for which the state of an idle session is kept."""
 MOST_LOOKS = 8
-# Entries of a photo's `shared`: the eye sockets and three drawings of up to 12 MB.
-_MOST_SHARED = 4
+# Entries of a photo's `shared`: the eye sockets, the copy for grids, three drawings of up to 12 MB.
+_MOST_SHARED = 5
 MEMORY = AnalysisMemory()
 """Shared by the photos of all visitors."""
 
@@ -56,7 +56,8 @@ class Photo:
         path: The uploaded file; identifies the portrait on the page.
         face: Number of the face that was chosen, counted from the left; 0 for the largest.
         results: Results of the looks rendered so far.
-        shared: What the looks share: eye sockets, and what was drawn around the head.
+        shared: What the looks share: eye sockets, what was drawn around the head, and the small
+            copy of `at_cell_size`.
         sample: The sample that the photo is; None for an upload.
     """
 
@@ -94,6 +95,12 @@ class Photo:
     def skin_window(self) -> framing.Window:
         """Rows and columns of the piece of skin that every picture shows."""
         return pictures.skin_window(self.analysis)
+
+    def at_cell_size(self, whole: bool) -> Analysis:
+        """As `cells.at_cell_size`, made once."""
+        from pipelines.studio.grid import cells
+
+        return self.shared.get(("cell", whole), lambda: cells.at_cell_size(self.analysis, whole))
 
     @property
     def stages(self) -> dict[str, PreviewStage]:
@@ -470,4 +477,4 @@ def _write_views(
     skin = pixels[photo.skin_window]
     paths["skin"] = file_store.write_png(skin, pictures.file_name(*name, "skin"))
     addresses = {part: file_store.address(path) for part, path in paths.items()}
-    return Files(**addresses, close_path=paths["close"]), tuple(paths.values())
+    return Files(**addresses), tuple(paths.values())
