@@ -40,8 +40,8 @@ LETTERS = "ABCD"
 PHOTO_KEPT_S = 1800
 """Seconds for which the state of an idle session is kept."""
 MOST_LOOKS = 8
-# Entries of a photo's `shared`: the eye sockets, the copy for grids, three drawings of up to 12 MB.
-_MOST_SHARED = 5
+# Entries of a photo's `shared`: the eye sockets and three drawings of up to 12 MB.
+_MOST_SHARED = 4
 MEMORY = AnalysisMemory()
 """Shared by the photos of all visitors."""
 
@@ -56,8 +56,7 @@ class Photo:
         path: The uploaded file; identifies the portrait on the page.
         face: Number of the face that was chosen, counted from the left; 0 for the largest.
         results: Results of the looks rendered so far.
-        shared: What the looks share: eye sockets, what was drawn around the head, and the small
-            copy of `at_cell_size`.
+        shared: What the looks share: eye sockets, and what was drawn around the head.
         sample: The sample that the photo is; None for an upload.
     """
 
@@ -97,10 +96,13 @@ class Photo:
         return pictures.skin_window(self.analysis)
 
     def at_cell_size(self, whole: bool) -> Analysis:
-        """As `cells.at_cell_size`, made once."""
+        """As `cells.at_cell_size`, made once while there is memory."""
         from pipelines.studio.grid import cells
 
-        return self.shared.get(("cell", whole), lambda: cells.at_cell_size(self.analysis, whole))
+        small = self._cached.small.get(whole)
+        if small is None:
+            small = self._cached.small[whole] = cells.at_cell_size(self.analysis, whole)
+        return small
 
     @property
     def stages(self) -> dict[str, PreviewStage]:

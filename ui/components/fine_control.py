@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import gradio as gr
 from gradio.components import Component
@@ -24,6 +24,8 @@ from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.numbers import decimal
 
 Values = Mapping[Component, Any]
+Drawn = Literal["skin", "expressions", "headshots"]
+"""What only some engines draw."""
 
 STEP = 0.01
 """Step of the sliders for doses."""
@@ -127,7 +129,7 @@ class FineControl:
     def listen(self) -> None:
         """Attach the handler that describes the picked engine."""
         drawn = [self.generative, self.expression, self.headshot]
-        self.engine.change(_on_engine, [self.engine, *drawn], [self.engine, *drawn], **QUICK)
+        self.engine.change(_on_engine, self.engine, [self.engine, *drawn], **QUICK)
 
     @property
     def inputs(self) -> list[Component]:
@@ -240,30 +242,31 @@ def gaze_placeholders(region: Region, language: str = DEFAULT_LANGUAGE) -> list[
     return [f"{'±' if yaw else ''}{decimal(yaw, language, '0.#')}", decimal(pitch, language, "0.#")]
 
 
-def _on_engine(
-    chosen: str, generative: float | None, expression: str, headshot: bool
-) -> tuple[Any, ...]:
-    return (
-        gr.update(info=t(f"summary.{chosen}")),
-        gr.update(visible=_offered(chosen, "skin", bool(generative))),
-        gr.update(visible=_offered(chosen, "expressions", expression != "keep")),
-        gr.update(visible=_offered(chosen, "headshots", headshot)),
-    )
+def _on_engine(chosen: str) -> tuple[Any, ...]:
+    fields = (_field_update(chosen, what) for what in get_args(Drawn))
+    return gr.update(info=t(f"summary.{chosen}")), *fields
 
 
-def _offered(
-    engine: str, what: Literal["skin", "expressions", "headshots"], asked: bool = False
-) -> bool:
-    """Whether to show the field for what an engine can draw.
+def _field_update(engine: str, what: Drawn) -> Any:
+    """Update of the field for what an engine can draw.
 
-    If its files are missing, only what is asked for is shown, as by a link, so that it can be taken
-    out.
+    Where its files are missing, what a link asks for stays in sight, so that it can be taken out.
     """
+    if not _can(engine, what):
+        return gr.update(visible=False)
+    return gr.update(visible=True) if _offered(engine, what) else gr.skip()
+
+
+def _offered(engine: str, what: Drawn, asked: bool = False) -> bool:
+    """Whether to show the field: what an engine can draw, if its files are here or it is asked."""
     from pipelines.engines import weights
 
-    preset = load().engines[engine]
-    here = weights.state(preset, lambda: True) == "ready"
-    return bool(getattr(preset, f"draws_{what}")) and (asked or here)
+    here = asked or weights.state(load().engines[engine], lambda: True) == "ready"
+    return here and _can(engine, what)
+
+
+def _can(engine: str, what: Drawn) -> bool:
+    return bool(getattr(load().engines[engine], f"draws_{what}"))
 
 
 def _degrees(name: str, hint: str | I18nData) -> gr.Textbox:
