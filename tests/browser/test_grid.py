@@ -62,6 +62,7 @@ def test_a_grid_appears_and_a_cell_becomes_a_look(visit: Visit, screenshot: Shoo
         page.keyboard.press(key)
     expect(page.locator("#grid-picked b").first).to_have_text("10° to the right, Polish 1")
     expect(page.locator("#grid-to-a")).to_be_focused()
+    expect(page.locator("#grid-to-a")).to_be_in_viewport()
     screenshot(page, "grid-picked")
     page.keyboard.press("Enter")
     expect(page.locator("#strip header b").nth(1)).to_contain_text("10.0°")
