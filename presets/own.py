@@ -1,15 +1,12 @@
 """A person's saved looks: stored by their browser, exported to and imported from YAML files.
 
-A file holds up to three documents, separated by lines of ``---``. The first lists the looks in
-their text form, which is what an import uses. The others hold the doses and gazes that were set by
-hand, as complete entries for ``contexts.yaml`` and ``regions.yaml``; copying an entry to one of
-those files makes a preset of it. An import validates these entries, and reports those that differ
-from their look, but does not use them.
+A file lists the looks in their text form. Files of earlier versions hold further documents, after
+lines of ``---``, which are not read.
 """
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -17,17 +14,12 @@ import yaml
 from pydantic import AfterValidator
 
 from presets.schema import (
-    Confidence,
-    Context,
-    Doses,
     Id,
     Line,
     PresetError,
-    Region,
     StrictModel,
     YamlDocument,
     documents,
-    off_lens,
 )
 
 MOST_LOOKS = 24
@@ -49,15 +41,6 @@ _HEAD = """\
 #   label      what the list shows
 #   look       the settings as they stand in a link
 """
-_HEAD_CONTEXTS = """\
-# The doses of these looks as entries for presets/contexts.yaml: copy an entry to the end of that
-# file to have it under "Context". An import reads the looks above, not these: change them there.
-"""
-_HEAD_REGIONS = """\
-# The gaze of these looks as entries for presets/regions.yaml: copy an entry to the end of that file
-# to have it under "Regional gaze norm". There, the head's turn picks the side; change `side` where
-# it picks the wrong one. An import reads the looks above, not these: change them there.
-"""
 
 
 @dataclass(frozen=True)
@@ -66,27 +49,6 @@ class SavedLook:
 
     name: str
     look: str
-
-
-@dataclass(frozen=True)
-class ImportedLooks:
-    """The looks of an imported file.
-
-    Attributes:
-        looks: The looks in the file's order.
-        edited: Ids of preset entries that differ from their look.
-    """
-
-    looks: tuple[SavedLook, ...]
-    edited: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class AsPresets:
-    """Preset entries for the doses and the gaze of a look; None for what was not set by hand."""
-
-    context: Context | None
-    region: Region | None
 
 
 def clean_name(name: str) -> str:
@@ -122,43 +84,22 @@ def to_storage(looks: Iterable[SavedLook]) -> dict[str, Any]:
     return {"version": VERSION, "looks": entries}
 
 
-def dump(looks: Sequence[SavedLook], as_presets: Callable[[SavedLook], AsPresets]) -> str:
-    """Write looks as the text of a file.
-
-    Args:
-        looks: The looks.
-        as_presets: Gives the preset entries of a look.
-    """
-    by_id = _by_id(looks)
-    presets = {name: as_presets(saved) for name, saved in by_id.items()}
-    contexts = {name: one.context for name, one in presets.items() if one.context is not None}
-    regions = {name: one.region for name, one in presets.items() if one.region is not None}
-    text = _HEAD + "".join(
-        "\n" + _entry_text(name, {"label": saved.name, "look": saved.look})
-        for name, saved in by_id.items()
-    )
-    for head, entries in ((_HEAD_CONTEXTS, contexts), (_HEAD_REGIONS, regions)):
-        if entries:
-            text += f"---\n{head}" + "".join(
-                "\n" + _entry_text(name, _plain(entry)) for name, entry in entries.items()
-            )
-    return text
+def dump(looks: Iterable[SavedLook]) -> str:
+    """Write looks as the text of a file."""
+    by_id: dict[str, SavedLook] = {}
+    for saved in looks:
+        by_id[id_for(saved.name, by_id)] = saved
+    return _HEAD + "".join("\n" + _entry_text(name, saved) for name, saved in by_id.items())
 
 
-def read(
-    file: str,
-    data: bytes,
-    check: Callable[[str], str],
-    as_presets: Callable[[SavedLook], AsPresets],
-) -> ImportedLooks:
-    """Import the looks of a file.
+def read(file: str, data: bytes, check: Callable[[str], str]) -> tuple[SavedLook, ...]:
+    """The looks of a file, in its order.
 
     Args:
         file: The file's name, for error messages.
         data: The file's content, or at least its first `LARGEST_FILE` + 1 bytes.
         check: Returns the canonical text form of a look; raises a ValueError whose text says what
             is wrong with it.
-        as_presets: As for `dump`.
 
     Raises:
         PresetError: The file is too large, is not YAML, or holds no looks, too many or wrong ones.
@@ -173,60 +114,13 @@ def read(
     parts = documents(file, text)
     if not parts:
         raise PresetError(file, "is empty")
-    first, *others = parts
+    first = parts[0]
     entries = first.entries(_Entry)
     if len(entries) > MOST_LOOKS:
         raise PresetError(file, f"holds {len(entries)} looks; at most {MOST_LOOKS} can be kept")
-    looks = {
-        name: SavedLook(clean_name(entry.label), _checked(first, name, entry.look, check))
+    return tuple(
+        SavedLook(clean_name(entry.label), _checked(first, name, entry.look, check))
         for name, entry in entries.items()
-    }
-    edited = [name for other in others for name in _edited_entries(other, looks, as_presets)]
-    return ImportedLooks(tuple(looks.values()), tuple(edited))
-
-
-def build_context(label: str, base: Context, doses: Mapping[str, float]) -> Context:
-    """Build a context with other doses.
-
-    Args:
-        label: Label of the new context.
-        base: The context that everything else is copied from.
-        doses: The fields of `Doses`, each 0..1.
-    """
-    rationale = f"Saved by hand, like {base.label} with doses of its own; a choice, not evidence."
-    return base.model_copy(
-        update={
-            "id": id_for(label),
-            "label": label,
-            "doses": Doses(**{key: round(dose, 3) for key, dose in doses.items()}),
-            "rationale": rationale,
-            "sources": (),
-        }
-    )
-
-
-def build_region(label: str, base: Region, yaw: float, pitch: float) -> Region:
-    """Build a region, in the group of preferences, from one gaze.
-
-    Args:
-        label: Label of the new region.
-        base: The region that audience, side and smile are copied from.
-        yaw: Degrees; its sign is dropped, because a preset's side depends on the head's turn.
-        pitch: Degrees, up is positive.
-    """
-    gaze = (abs(yaw), pitch)
-    off = off_lens(*gaze)
-    return Region(
-        id=id_for(label),
-        label=label,
-        group="preferences",
-        audience=base.audience,
-        range=(math.floor(max(0.0, off - _RANGE_DEG)), math.ceil(off + _RANGE_DEG)),
-        gaze=gaze,
-        side=base.side,
-        smile_hint=base.smile_hint,
-        confidence=Confidence(gaze="none", smile="none"),
-        rationale="Saved by hand in degrees; a choice, not evidence.",
     )
 
 
@@ -267,13 +161,6 @@ def _add_number(name: str, suffix_format: str, taken: Iterable[str]) -> str:
     return new
 
 
-def _by_id(looks: Iterable[SavedLook]) -> dict[str, SavedLook]:
-    by_id: dict[str, SavedLook] = {}
-    for saved in looks:
-        by_id[id_for(saved.name, by_id)] = saved
-    return by_id
-
-
 def _refuse_aliases_and_nesting(file: str, text: str) -> None:
     """Refuse YAML aliases and deep nesting, by which a small file can exhaust the memory."""
     depth = 0
@@ -304,50 +191,13 @@ def _checked(document: YamlDocument, name: str, look: str, check: Callable[[str]
         raise PresetError(document.file, problem, entry=name, field="look", line=line) from None
 
 
-def _edited_entries(
-    document: YamlDocument,
-    looks: Mapping[str, SavedLook],
-    as_presets: Callable[[SavedLook], AsPresets],
-) -> list[str]:
-    """Ids of the entries of a document that differ from what their look gives."""
-    presets = {name: as_presets(saved) for name, saved in looks.items()}
-    entries: Mapping[str, Context] | Mapping[str, Region]
-    expected: Mapping[str, Context | Region | None]
-    if _has_field(document.data, "doses"):
-        entries = document.entries(Context)
-        expected = {name: one.context for name, one in presets.items()}
-    else:
-        entries = document.entries(Region)
-        expected = {name: one.region for name, one in presets.items()}
-    return [name for name, entry in entries.items() if _plain(entry) != _plain(expected.get(name))]
-
-
-def _has_field(data: Any, field: str) -> bool:
-    return isinstance(data, dict) and any(
-        isinstance(body, dict) and field in body for body in data.values()
-    )
-
-
-def _plain(entry: Context | Region | None) -> dict[str, Any]:
-    if entry is None:
-        return {}
-    return entry.model_dump(mode="json", exclude={"id"}, exclude_defaults=True)
-
-
-def _entry_text(name: str, fields: Mapping[str, Any]) -> str:
-    """Format an entry like those of the preset files: one field per line, nested ones inline."""
+def _entry_text(name: str, saved: SavedLook) -> str:
+    """Format an entry like those of the preset files: one field per line."""
+    fields = {"label": saved.name, "look": saved.look}
     lines = [_yaml({name: None}).removesuffix(" null\n")]
-    for field, value in fields.items():
-        lines.append("  " + _yaml({field: value}).rstrip("\n"))
+    lines += [f"  {_yaml({field: value})}".rstrip("\n") for field, value in fields.items()]
     return "\n".join(lines) + "\n"
 
 
-def _yaml(fields: Mapping[str, Any]) -> str:
-    nested = any(isinstance(value, dict | list) for value in fields.values())
-    return yaml.safe_dump(
-        dict(fields),
-        allow_unicode=True,
-        default_flow_style=None if nested else False,
-        sort_keys=False,
-        width=math.inf,
-    )
+def _yaml(fields: Mapping[str, str | None]) -> str:
+    return yaml.safe_dump(dict(fields), allow_unicode=True, sort_keys=False, width=math.inf)

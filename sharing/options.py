@@ -10,6 +10,7 @@ from pipelines.runtime.errors import LookError
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look
 from pipelines.studio.look import KEYS
+from presets import load
 
 LONGEST = 400
 """The most characters of a look that are read; canonical looks have about a quarter of that."""
@@ -74,9 +75,27 @@ def _parse_leniently(text: str) -> tuple[Look | None, list[str]]:
         try:
             look = Look.parse(urlencode({**valid, key: value}))
         except LookError as error:
-            notes.append(error.sentence)
+            notes.append(_instead(error.sentence))
             if key in KEYS:
                 look = look or Look()
         else:
             valid[key] = value
     return look, notes or [error_of_text.sentence]
+
+
+def _instead(sentence: str) -> str:
+    """The note about a wrong value; about an unknown preset it says which one is used instead."""
+    if not isinstance(sentence, Message) or sentence.values.keys() != {"kind", "name", "known"}:
+        return sentence
+    presets, usual, kind = load(), Look(), sentence.values["kind"]
+    used = {
+        "region": presets.regions[usual.region].label,
+        "context": presets.contexts[usual.context].label,
+        "engine": presets.engines[usual.engine].label,
+    }[str(kind)]
+    return Message(
+        "There is no {kind} {name}; {label} is used instead.",
+        kind=kind,
+        name=sentence.values["name"],
+        label=used,
+    )

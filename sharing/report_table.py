@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sharing.publication import ComparisonDocument
-from sharing.translations import _, translate
+from sharing.translations import _, decimal, translate
 from sharing.votes import QUESTIONS, Ballot
 
 Report = Mapping[str, Any]
+Format = Callable[[Report, str], str]
 
 
 def table(document: ComparisonDocument) -> list[tuple[str, list[str]]]:
@@ -21,7 +22,10 @@ def table(document: ComparisonDocument) -> list[tuple[str, list[str]]]:
     return [
         (
             translate(document.language, title),
-            [_cell(of_original, original), *(_cell(of_variant, one) for one in variants)],
+            [
+                _cell(of_original, original, document.language),
+                *(_cell(of_variant, one, document.language) for one in variants),
+            ],
         )
         for title, of_original, of_variant in _ROWS
     ]
@@ -115,59 +119,69 @@ def _escape_formula(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _cell(format_value: Callable[[Report], str], report: Report) -> str:
+def _cell(format_value: Format, report: Report, language: str) -> str:
     try:
-        return format_value(report)
+        return format_value(report, language)
     except (KeyError, TypeError, IndexError, ValueError):
         # There is no such measurement, or the report was written by another version.
         return "–"
 
 
-def _degrees(value: float) -> str:
-    return f"{round(value, 1) + 0.0:.1f}°".replace("-", "−")
+def _degrees(value: float, language: str) -> str:
+    return f"{decimal(value, language)}°"
 
 
-def _direction(angles: Sequence[float]) -> str:
+def _direction(angles: Sequence[float], language: str) -> str:
     """Arrows, which need no translation, with the angles; 0° is into the lens."""
     yaw, pitch = angles
     parts = [
-        f"{arrows[0] if angle > 0 else arrows[1]} {_degrees(abs(angle))}"
+        f"{arrows[0] if angle > 0 else arrows[1]} {_degrees(abs(angle), language)}"
         for angle, arrows in ((yaw, "→←"), (pitch, "↑↓"))
         if abs(angle) >= 0.05
     ]
-    return ", ".join(parts) or _degrees(0)
+    return ", ".join(parts) or _degrees(0, language)
 
 
-def _not_measured(report: Report) -> str:
-    raise KeyError(len(report))
+def _not_measured(report: Report, language: str) -> str:
+    raise KeyError(len(report), language)
 
 
-_ROWS: tuple[tuple[str, Callable[[Report], str], Callable[[Report], str]], ...] = (
+_ROWS: tuple[tuple[str, Format, Format], ...] = (
     (
         _("Gaze off the lens"),
-        lambda report: _direction(report["gaze"]),
-        lambda report: _direction(report["gaze"]["after"]),
+        lambda report, language: _direction(report["gaze"], language),
+        lambda report, language: _direction(report["gaze"]["after"], language),
     ),
-    (_("Gaze asked for"), _not_measured, lambda report: _direction(report["gaze"]["target"])),
-    (_("Missed by"), _not_measured, lambda report: _degrees(report["gaze"]["error"])),
+    (
+        _("Gaze asked for"),
+        _not_measured,
+        lambda report, language: _direction(report["gaze"]["target"], language),
+    ),
+    (
+        _("Missed by"),
+        _not_measured,
+        lambda report, language: _degrees(report["gaze"]["error"], language),
+    ),
     (
         _("Likeness (0 = same, 0.6 = someone else)"),
         _not_measured,
-        lambda report: f"{report['identity']['distance']:.3f}",
+        lambda report, language: decimal(report["identity"]["distance"], language, "0.000"),
     ),
     (
         _("Skin texture left, and least allowed"),
         _not_measured,
-        lambda report: f"{report['texture_retention']:.0%}, {report['texture_floor']:.0%}",
+        lambda report, _language: (
+            f"{report['texture_retention']:.0%}, {report['texture_floor']:.0%}"
+        ),
     ),
     (
         _("Skin tone (ITA)"),
-        lambda report: _degrees(report["skin_tone"]["ita"]),
-        lambda report: _degrees(report["skin_tone"]["ita_after"]),
+        lambda report, language: _degrees(report["skin_tone"]["ita"], language),
+        lambda report, language: _degrees(report["skin_tone"]["ita_after"], language),
     ),
     (
         _("Skin colour change (CIEDE2000)"),
         _not_measured,
-        lambda report: f"{report['skin_tone']['delta_e00_mean']:.2f}",
+        lambda report, language: decimal(report["skin_tone"]["delta_e00_mean"], language, "0.00"),
     ),
 )

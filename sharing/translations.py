@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 
+from babel import localedata
 from babel.messages.extract import extract_from_dir
+from babel.numbers import format_decimal
 
 from pipelines.runtime.messages import Message
 from presets import po
@@ -36,6 +38,20 @@ def translate(language: str, english: str, **values: object) -> str:
         values: Values of the placeholders, as in `str.format`.
     """
     return _texts(language).get((CONTEXT, english), english).format(**values)
+
+
+def decimal(value: float, language: str, pattern: str = "0.0") -> str:
+    """A number with the decimal sign of a language, such as ``3,4``; never ``-0.0``.
+
+    Args:
+        value: The number.
+        language: As for `translate`.
+        pattern: As Unicode's locale data have it: ``0.0`` for one decimal, ``0.##`` for at most
+            two, ``#,##0`` for a whole number in groups.
+    """
+    rounded = round(value, len(pattern.partition(".")[2])) + 0.0
+    locale = language if localedata.exists(language) else "en"
+    return str(format_decimal(rounded, pattern, locale)).replace("-", "−")
 
 
 def translate_sentence(language: str, sentence: str) -> str:

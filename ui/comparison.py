@@ -95,6 +95,15 @@ class Photo:
         """Rows and columns of the piece of skin that every picture shows."""
         return pictures.skin_window(self.analysis)
 
+    def at_cell_size(self, whole: bool) -> Analysis:
+        """As `cells.at_cell_size`, made once while there is memory."""
+        from pipelines.studio.grid import cells
+
+        small = self._cached.small.get(whole)
+        if small is None:
+            small = self._cached.small[whole] = cells.at_cell_size(self.analysis, whole)
+        return small
+
     @property
     def stages(self) -> dict[str, PreviewStage]:
         """First stages of live previews, by framing."""
@@ -470,4 +479,4 @@ def _write_views(
     skin = pixels[photo.skin_window]
     paths["skin"] = file_store.write_png(skin, pictures.file_name(*name, "skin"))
     addresses = {part: file_store.address(path) for part, path in paths.items()}
-    return Files(**addresses, close_path=paths["close"]), tuple(paths.values())
+    return Files(**addresses), tuple(paths.values())

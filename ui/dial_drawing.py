@@ -87,15 +87,6 @@ def position(gaze: Gaze) -> tuple[float, float]:
     return gaze.yaw * out, -gaze.pitch * out
 
 
-def gaze_at(x: float, y: float) -> Gaze:
-    """The gaze at a position on the dial; the inverse of `position`."""
-    out = math.hypot(x, y)
-    if out == 0:
-        return Gaze(0.0, 0.0)
-    degrees = EVEN_DEG * math.sinh(min(out, RADIUS) / RADIUS * _SCALE)
-    return Gaze(degrees * x / out, -degrees * y / out)
-
-
 @lru_cache(maxsize=8)
 def rings(language: str) -> str:
     """The rings and their labels, as SVG."""
@@ -105,7 +96,14 @@ def rings(language: str) -> str:
         out, name = distance(degrees), named.get(degrees)
         words = f"{translate(language, f'dial.{name}')} " if name else ""
         kind = f" p-ring-{name}" if name else ""
-        circles.append((out, kind, -out - _LABEL_DISTANCE, f"{words}{degrees:g}°"))
+        circles.append(
+            (
+                out,
+                kind,
+                -out - _LABEL_DISTANCE,
+                f"{words}{numbers.decimal(degrees, language, '0.#')}°",
+            )
+        )
     return render("dial", "rings", language, RADIUS, circles)
 
 
@@ -167,7 +165,9 @@ def describe(one: Aim, language: str) -> str:
     where, word = direction(one.found, language), gaze_word(one.found, language)
     sentences.append(translate(language, "dial.result", where=where, word=word))
     if one.error is not None and one.error >= MISSED_DEG:
-        sentences.append(translate(language, "dial.missed", degrees=numbers.degrees(one.error)))
+        sentences.append(
+            translate(language, "dial.missed", degrees=numbers.degrees(one.error, language))
+        )
     return " ".join(sentences)
 
 

@@ -1,10 +1,9 @@
-"""Pictures of what a look changed: signed and amplified, or as a map of CIEDE2000."""
+"""Pictures of what a look changed, as a map of CIEDE2000 over the portrait."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -13,13 +12,9 @@ from numpy.typing import NDArray
 from pipelines.image import colour
 
 Pixels = NDArray[np.uint8]
-Mode = Literal["how", "where"]
 
 VISIBLE = 1.0
 """CIEDE2000 from which two colours side by side are just distinguishable."""
-
-FACTORS = (32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
-"""Factors by which differences may be amplified, all round numbers."""
 
 GREY = (18.0, 104.0)
 """Grey levels for black and white of the portrait under the colours of `heat_map`."""
@@ -29,7 +24,6 @@ MOST_DELTA_E = 10.0
 
 # Pixels on the longer side; enough to see where something changed.
 _LONG_SIDE = 720
-_MIDDLE = 128
 # Blur of the eye in pixels, for a picture viewed at about this size.
 _EYE_BLUR = 1.2
 # In L*, a* and b*; far below what is visible.
@@ -47,10 +41,10 @@ class Difference:
     before: Pixels = field(repr=False)
     after: Pixels = field(repr=False)
 
-    @cached_property
-    def signed(self) -> NDArray[np.int16]:
-        """Look minus original in steps of 255, (H, W, 3)."""
-        return self.after.astype(np.int16) - self.before.astype(np.int16)
+    @property
+    def nothing(self) -> bool:
+        """Whether the two are equal, bit for bit."""
+        return np.array_equal(self.before, self.after)
 
     @cached_property
     def delta_e(self) -> NDArray[np.float32]:
@@ -63,11 +57,6 @@ class Difference:
         changed = (np.abs(new - old) > _SAME).any(axis=2)
         delta_e[changed] = deltaE_ciede2000(old[changed], new[changed])
         return delta_e
-
-    @property
-    def largest_step(self) -> int:
-        """The largest difference of any colour channel, in steps of 255."""
-        return int(np.abs(self.signed).max(initial=0))
 
     @property
     def largest_delta_e(self) -> float:
@@ -93,19 +82,6 @@ def between(before_u8: Pixels, after_u8: Pixels) -> Difference:
     if before_u8.shape != after_u8.shape:
         raise ValueError(f"{before_u8.shape} and {after_u8.shape} cannot be compared")
     return Difference(_scaled_down(before_u8), _scaled_down(after_u8))
-
-
-def amplification(differences: list[Difference]) -> int:
-    """The largest of `FACTORS` at which next to nothing exceeds the scale, one for all looks."""
-    sizes = np.concatenate([np.abs(one.signed).max(axis=2).ravel() for one in differences])
-    most = max(float(np.quantile(sizes, 1 - _OFF_SCALE)), 1.0)
-    return next((factor for factor in FACTORS if factor * most < _MIDDLE), FACTORS[-1])
-
-
-def amplify(difference: Difference, factor: int) -> Pixels:
-    """Mid grey plus `factor` times the difference, uint8 (H, W, 3)."""
-    amplified = _MIDDLE + factor * difference.signed.astype(np.int32)
-    return np.clip(amplified, 0, 255).astype(np.uint8)
 
 
 def scale_end(differences: list[Difference]) -> float:

@@ -79,9 +79,15 @@ class FileStore:
         folder = Path(get_upload_folder()).resolve()
         return path not in self.paths and Path(path).resolve().parent.parent == folder
 
+    def release(self, paths: Iterable[str]) -> None:
+        """Delete those of these files that the current session needed, and no other session."""
+        session = current_session()
+        if session is not None:
+            self.owners.release(session, paths, self.paths.difference_update)
+
     def end_session(self, session: str) -> None:
         """Delete the files of a session that no other session needs."""
-        self.owners.end_session(session, self.paths.difference_update)
+        self.owners.release(session, None, self.paths.difference_update)
 
     def address(self, path: str) -> str:
         """The address from which the page loads a file of this store."""
@@ -110,16 +116,24 @@ class FileOwners:
             self._owner_count[path] += path not in files
             files[path] = time.time() if uploaded else None
 
-    def end_session(self, session: str, on_deleted: Callable[[Iterable[str]], None]) -> None:
-        """Delete the files of a session that no other session needs.
+    def release(
+        self,
+        session: str,
+        paths: Iterable[str] | None,
+        on_deleted: Callable[[Iterable[str]], None],
+    ) -> None:
+        """Delete files of a session that no other session needs.
 
         Args:
             session: The session.
+            paths: Its files that it needs no longer; None for all of them.
             on_deleted: Called with the paths of the deleted files.
         """
         with self._lock:
+            files = self._files.get(session, {})
             deleted = []
-            for path, registered_at in self._files.pop(session, {}).items():
+            for path in list(files) if paths is None else files.keys() & set(paths):
+                registered_at = files.pop(path)
                 self._owner_count[path] -= 1
                 if self._owner_count[path] > 0:
                     continue
@@ -127,6 +141,8 @@ class FileOwners:
                 if not _uploaded_since(path, registered_at):
                     deleted.append(path)
                     Path(path).unlink(missing_ok=True)
+            if not files:
+                self._files.pop(session, None)
             on_deleted(deleted)
 
 

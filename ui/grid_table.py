@@ -14,13 +14,14 @@ from pipelines.face.framing import Window
 from pipelines.gaze import Gaze
 from pipelines.runtime.errors import PresenceError
 from pipelines.studio import Look
-from pipelines.studio.grid.axis import NAMED, Axis, Value, heading, number
+from pipelines.studio.grid.axis import NAMED, Axis, Value, heading
 from presets import translated
 from ui import pictures
 from ui.file_store import FileStore
 from ui.text import messages
 from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE
+from ui.text.numbers import decimal
 from ui.text.templating import render
 
 if TYPE_CHECKING:
@@ -151,12 +152,14 @@ def title(axis: Axis, value: Value, language: str = DEFAULT_LANGUAGE) -> str:
     if axis.along in _SUFFIXES:
         negative, positive = _SUFFIXES[axis.along]
         suffix = {1: positive, -1: negative, 0: ""}[int(np.sign(float(value)))]
-        return translate(language, f"grid.at_{axis.along}{suffix}", value=number(abs(float(value))))
-    return translate(language, f"grid.at_{axis.along}", value=number(value))
+        return translate(
+            language, f"grid.at_{axis.along}{suffix}", value=_number(abs(float(value)), language)
+        )
+    return translate(language, f"grid.at_{axis.along}", value=_number(float(value), language))
 
 
-def picked_cell(grid: GridView, tile: Tile, query: str, language: str = DEFAULT_LANGUAGE) -> str:
-    """The picked cell: picture, headings, caption, and the query string of its look."""
+def picked_cell(grid: GridView, tile: Tile, language: str = DEFAULT_LANGUAGE) -> str:
+    """The picked cell: picture, headings, caption."""
     row, column = tile.place
     names = (
         title(grid.columns, grid.columns.values[column], language),
@@ -164,12 +167,16 @@ def picked_cell(grid: GridView, tile: Tile, query: str, language: str = DEFAULT_
     )
     name = ", ".join(name for name in names if name)
     index = row * len(grid.columns.values) + column
-    return render("grid", "picked", language, tile, name, index, query)
+    return render("grid", "picked", language, tile, name, index)
 
 
 def progress(done: int, count: int, language: str = DEFAULT_LANGUAGE) -> str:
     """Progress in words, and as a bar."""
     return render("grid", "progress", language, done, count)
+
+
+def _number(value: float, language: str) -> str:
+    return decimal(value, language, "0.###")
 
 
 def _webp(image_u8: pictures.Pixels) -> bytes:

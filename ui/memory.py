@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 MOST_MB = 1000.0
 # Measured: what an analysis takes beside the photo, as a multiple of the working copy; and a stage
-# with its intermediate results, in MB.
-_ANALYSIS_FACTOR, _STAGE_MB = 0.7, 42.0
+# with its intermediate results, and a copy for grids, in MB.
+_ANALYSIS_FACTOR, _STAGE_MB, _COPY_MB = 0.7, 42.0, 30.0
 _MB = 1e6
 
 
@@ -30,7 +30,7 @@ class CachedAnalysis:
     Args:
         analysis: The analysis.
         analyse: Makes it again after it was dropped; None for an analysis that is held elsewhere
-            anyway, of which only the stages are dropped.
+            anyway, of which only what was derived is dropped.
         memory: Decides what is dropped.
     """
 
@@ -41,6 +41,8 @@ class CachedAnalysis:
         self._analyse, self._memory = analyse, memory
         self._lock = threading.Lock()
         self.stages: dict[str, PreviewStage] = {}
+        # Copies at the size of a grid's cell: head and shoulders, and the whole photo.
+        self.small: dict[bool, Analysis] = {}
         memory.touch(self)
 
     @property
@@ -62,12 +64,13 @@ class CachedAnalysis:
     @property
     def megabytes(self) -> float:
         """Approximate size in memory; 0 after it was dropped."""
-        analysis, stages_mb = self._analysis, _STAGE_MB * len(self.stages)
+        analysis = self._analysis
+        derived_mb = _STAGE_MB * len(self.stages) + _COPY_MB * len(self.small)
         if analysis is None or self._analyse is None:
-            return stages_mb
+            return derived_mb
         photo = analysis.portrait
         analysis_bytes = photo.original_u8.nbytes + (1 + _ANALYSIS_FACTOR) * photo.pixels.nbytes
-        return analysis_bytes / _MB + stages_mb
+        return analysis_bytes / _MB + derived_mb
 
     def drop(self) -> None:
         """Release the memory."""
@@ -75,6 +78,7 @@ class CachedAnalysis:
             self._analysis = None
         # Each stage holds the analysis, too.
         self.stages.clear()
+        self.small.clear()
 
 
 class AnalysisMemory:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from pipelines.face import Face
 from pipelines.face.framing import Window, head_and_shoulders
@@ -31,8 +30,6 @@ _SKIN_SIZE = (480, 300)
 _MIDDLE_BAND = (0.012, 0.05)
 # Share of the piece that has to be skin; more makes it no better.
 _SKIN_SHARE = 0.95
-# In widths of the eye.
-_EYES_MARGIN = 0.55
 # Half the size of the crop of one eye, horizontally and vertically, in widths of the eye.
 _EYE_REACH = (0.72, 0.5)
 # Pixels that are not skin are mixed with this grey by this share.
@@ -54,31 +51,18 @@ def close_up(image_u8: Pixels, face: Face) -> Pixels:
     return image_u8[head_and_shoulders(face, image_u8.shape)]
 
 
-def decoded(analysis: Analysis) -> str:
-    """The whole photo as it was decoded, small, as the data URL of a JPEG."""
-    image = Image.fromarray(_fitted(analysis.portrait.original_u8, SMALL_LONG_SIDE))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+def jpeg_data_url(image_u8: Pixels, quality: int = 85) -> str:
+    """A picture as the data URL of a JPEG without chroma subsampling."""
+    import cv2
 
-
-def eyes(image_u8: Pixels, face: Face, scale: float) -> Pixels:
-    """Both eyes in one crop, enlarged.
-
-    Args:
-        image_u8: The picture at its own size, (H, W, 3).
-        face: The face, in pixels of the working copy.
-        scale: Working size / own size.
-    """
-    points = np.vstack([eye.contour for eye in face.eyes]) / scale
-    reach = _EYES_MARGIN * max(eye.width for eye in face.eyes) / scale
-    low, high = points.min(axis=0) - reach, points.max(axis=0) + reach
-    height, width = image_u8.shape[:2]
-    left, top = (int(value) for value in np.clip(low, 0, (width - 1, height - 1)))
-    right, bottom = (int(value) + 1 for value in np.clip(high, 0, (width - 1, height - 1)))
-    crop = image_u8[top:bottom, left:right]
-    factor = min(EYES_FACTOR, max(1.0, VIEW_LONG_SIDE / max(crop.shape[:2])))
-    return _resized(crop, factor, Image.Resampling.BICUBIC)
+    options = [
+        cv2.IMWRITE_JPEG_QUALITY,
+        quality,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ]
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(image_u8, cv2.COLOR_RGB2BGR), options)
+    return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"
 
 
 def eye_pair(image_u8: Pixels, face: Face, scale: float) -> Pixels:
@@ -177,14 +161,8 @@ def skin_view(analysis: Analysis) -> Pixels:
 def thumbnail(path: Path, side: int = 128) -> str:
     """A square thumbnail as a data URL, cropped from the upper middle, where faces are."""
     with Image.open(path) as opened:
-        image = opened.convert("RGB")
-    width, height = image.size
-    edge = min(width, height)
-    left = (width - edge) // 2
-    square = image.crop((left, 0, left + edge, edge)).resize((side, side))
-    buffer = io.BytesIO()
-    square.save(buffer, "JPEG", quality=85)
-    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+        image = ImageOps.fit(opened.convert("RGB"), (side, side), centering=(0.5, 0.0))
+    return jpeg_data_url(np.asarray(image))
 
 
 def file_name(*parts: str) -> str:
@@ -193,16 +171,9 @@ def file_name(*parts: str) -> str:
 
 
 def _fitted(image_u8: Pixels, side: int) -> Pixels:
-    longest = max(image_u8.shape[:2])
-    if longest <= side:
-        return image_u8
-    return _resized(image_u8, side / longest, Image.Resampling.LANCZOS)
-
-
-def _resized(image_u8: Pixels, factor: float, resampling: Any) -> Pixels:
-    height, width = image_u8.shape[:2]
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(Image.fromarray(image_u8).resize(size, resampling))
+    image = Image.fromarray(image_u8)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=None)
+    return np.asarray(image)
 
 
 def _resampled(image_u8: Pixels, corner: Any, step: float, size: tuple[int, ...]) -> Pixels:

@@ -71,7 +71,7 @@ def _picture(photo: Photo, picture: ResultPicture, language: str) -> Picture:
         best=picture.best,
         full_u8=full,
         close_u8=pictures.close_up(full, analysis.face),
-        eyes_u8=pictures.eyes(full, analysis.face, analysis.portrait.scale),
+        eyes_u8=pictures.eye_pair(full, analysis.face, analysis.portrait.scale),
     )
 
 

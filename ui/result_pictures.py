@@ -22,7 +22,6 @@ class Files:
         skin: Address of a piece of skin at 100 %.
         square: Address of a square around the face, for profile pictures.
         wide: Address of a 16:9 crop around the face, for calls, or "" if the face does not fit.
-        close_path: Path of head and shoulders.
     """
 
     whole: str
@@ -30,7 +29,6 @@ class Files:
     eyes: str
     skin: str
     square: str
-    close_path: str
     wide: str = ""
 
 

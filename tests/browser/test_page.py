@@ -412,6 +412,10 @@ def test_a_phone_shows_results_first_and_needs_no_sideways_scrolling(
     wait_for_results(page, 2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(page.locator("#strip .p-split")).to_be_in_viewport(ratio=0.9)
+    own = page.get_by_role("button", name="Use your own photo")
+    expect(own).to_be_in_viewport()
+    with page.expect_file_chooser():
+        own.click()
     results, controls = (page.locator(part).bounding_box() for part in ("#strip", "#controls"))
     assert results and controls
     assert results["y"] + results["height"] <= controls["y"]

@@ -1,21 +1,15 @@
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import presets
-from presets import PresetError, load, own
-from presets.own import AsPresets, SavedLook
+from presets import PresetError, own
+from presets.own import SavedLook
 
-DOSES = dict.fromkeys(
-    ("blemishes", "evenness", "under_eye", "shadows", "contrast", "sharpness"), 0.25
-)
 LOOK = "region=japan&context=linkedin&gaze=-2,-3&polish=1&engine=geometry&seed=0&doses=B:0.25"
 NAMES = (
     "Autumn site",
@@ -27,37 +21,20 @@ NAMES = (
 )
 
 
-def both_entries(saved: SavedLook) -> AsPresets:
-    """Preset entries of a look whose doses and gaze were set by hand."""
-    packaged = load()
-    return AsPresets(
-        own.build_context(saved.name, packaged.contexts["linkedin"], DOSES),
-        own.build_region(saved.name, packaged.regions["japan"], -2, -3),
-    )
+def read(text: str | bytes, check: Callable[[str], str] = str) -> tuple[SavedLook, ...]:
+    return own.read("mine.yaml", text if isinstance(text, bytes) else text.encode(), check)
 
 
-def no_entries(saved: SavedLook) -> AsPresets:
-    """Preset entries of a look of which nothing was set by hand."""
-    return AsPresets(None, None)
-
-
-def read(text: str | bytes, **functions: Any) -> own.ImportedLooks:
-    data = text if isinstance(text, bytes) else text.encode()
-    check, as_presets = functions.get("check", str), functions.get("as_presets", no_entries)
-    return own.read("mine.yaml", data, check, as_presets)
-
-
-def read_error(text: str | bytes, **functions: Any) -> PresetError:
+def read_error(text: str | bytes, check: Callable[[str], str] = str) -> PresetError:
     with pytest.raises(PresetError) as caught:
-        read(text, **functions)
+        read(text, check)
     assert caught.value.sentence.startswith("mine.yaml")
     return caught.value
 
 
 def test_looks_round_trip_through_a_file() -> None:
     looks = tuple(SavedLook(name, LOOK) for name in NAMES)
-    imported = read(own.dump(looks, both_entries), as_presets=both_entries)
-    assert imported == own.ImportedLooks(looks, ())
+    assert read(own.dump(looks)) == looks
 
 
 @settings(max_examples=60, deadline=None)
@@ -65,29 +42,13 @@ def test_looks_round_trip_through_a_file() -> None:
 def test_any_name_round_trips_through_a_file(names: list[str]) -> None:
     looks = tuple(SavedLook(clean, LOOK) for name in names if (clean := own.clean_name(name)))
     if looks:
-        assert read(own.dump(looks, both_entries), as_presets=both_entries).looks == looks
+        assert read(own.dump(looks)) == looks
 
 
-def test_exported_entries_can_be_copied_to_the_preset_files(tmp_path: Path) -> None:
-    for file in Path(presets.__file__).parent.glob("*.yaml"):
-        shutil.copy(file, tmp_path)
-    _, contexts, regions = own.dump([SavedLook("Autumn site", LOOK)], both_entries).split("\n---\n")
-    for name, entries in (("contexts.yaml", contexts), ("regions.yaml", regions)):
-        with (tmp_path / name).open("a", encoding="utf-8") as opened:
-            opened.write(f"\n{entries}")
-    extended = load(tmp_path)
-    assert extended.contexts["autumn-site"].doses.model_dump() == DOSES | {"light": 0.0}
-    assert (
-        extended.contexts["autumn-site"].texture_floor == load().contexts["linkedin"].texture_floor
-    )
-    assert extended.regions["autumn-site"].gaze == (2, -3)
-    assert extended.regions["autumn-site"].confidence.gaze == "none"
-
-
-def test_a_look_without_manual_settings_has_no_preset_entries() -> None:
-    text = own.dump([SavedLook("Plain", "region=japan")], no_entries)
-    assert "---" not in text
+def test_the_documents_that_earlier_versions_added_are_not_read() -> None:
+    text = own.dump([SavedLook("Plain", "region=japan")])
     assert yaml.safe_load(text) == {"plain": {"label": "Plain", "look": "region=japan"}}
+    assert read(f"{text}---\nplain: {{doses: {{blemishes: 0.3}}}}\n") == read(text)
 
 
 def test_names_with_the_same_id_get_numbers() -> None:
@@ -97,16 +58,9 @@ def test_names_with_the_same_id_get_numbers() -> None:
         SavedLook("가", LOOK),
         SavedLook("나", LOOK),
     )
-    text = own.dump(looks, no_entries)
+    text = own.dump(looks)
     assert list(yaml.safe_load(text)) == ["autumn", "autumn-2", "look", "look-2"]
-    assert read(text).looks == looks
-
-
-def test_an_entry_that_differs_from_its_look_is_reported() -> None:
-    text = own.dump([SavedLook("Autumn site", LOOK)], both_entries)
-    changed = text.replace("evenness: 0.25", "evenness: 0.5")
-    assert read(changed, as_presets=both_entries).edited == ("autumn-site",)
-    assert read(changed, as_presets=both_entries).looks == (SavedLook("Autumn site", LOOK),)
+    assert read(text) == looks
 
 
 @pytest.mark.parametrize(
@@ -140,17 +94,6 @@ def test_a_wrong_file_is_refused_with_its_line(text: str, line: int, words: str)
     assert error.line == line
 
 
-def test_a_wrong_preset_in_an_exported_file_is_refused_with_its_line() -> None:
-    text = own.dump([SavedLook("Autumn site", LOOK)], both_entries).replace(
-        "shadows: 0.25", "shadows: 3"
-    )
-    error = read_error(text, as_presets=both_entries)
-    assert error.field == "doses.shadows"
-    assert error.line == next(
-        number for number, line in enumerate(text.splitlines(), 1) if "shadows: 3" in line
-    )
-
-
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -170,13 +113,13 @@ def test_other_files_are_refused(data: bytes, words: str) -> None:
 
 def test_too_many_looks_are_refused() -> None:
     looks = [SavedLook(f"Look {number}", LOOK) for number in range(own.MOST_LOOKS + 1)]
-    assert len(read(own.dump(looks[:-1], no_entries)).looks) == own.MOST_LOOKS
-    assert f"at most {own.MOST_LOOKS}" in read_error(own.dump(looks, no_entries)).sentence
+    assert len(read(own.dump(looks[:-1]))) == own.MOST_LOOKS
+    assert f"at most {own.MOST_LOOKS}" in read_error(own.dump(looks)).sentence
 
 
 def test_the_most_looks_fit_into_the_largest_file() -> None:
     looks = [SavedLook(f"{'나' * 37}{number:02}", LOOK) for number in range(own.MOST_LOOKS)]
-    assert len(own.dump(looks, both_entries).encode()) <= own.LARGEST_FILE
+    assert len(own.dump(looks).encode()) <= own.LARGEST_FILE
 
 
 def test_looks_round_trip_through_the_storage() -> None:

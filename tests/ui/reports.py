@@ -39,7 +39,6 @@ FILES = Files(
     skin="skin.png",
     square="square.png",
     wide="wide.png",
-    close_path="/close.png",
 )
 LINES = EyeLine(0.5, 0.4, 0.1, 0.35, 1.0), EyeLine(0.5, 0.4, 0.2, 0.2, 0.8)
 PHOTO = ResultPicture(None, FILES, Gaze(7.0, -6.0), ORIGINAL, title="Original", eye_lines=LINES)

@@ -21,7 +21,7 @@ def file(tmp_path: Path) -> str:
 
 def leave(owners: FileOwners, visitor: str) -> list[str]:
     gone: list[str] = []
-    owners.end_session(visitor, gone.extend)
+    owners.release(visitor, None, gone.extend)
     return gone
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import pytest
 
 from pipelines.face import framing
@@ -12,7 +13,7 @@ from pipelines.studio.grid import axis, cells
 from pipelines.studio.grid.axis import Axis
 from pipelines.studio.grid.cells import Cell, CellResult, Grid, Marks
 from ui import grid_table
-from ui.components.grid_panel import Side
+from ui.components.grid_panel import Side, Values
 from ui.file_store import FileStore
 from ui.grid_table import GridView
 
@@ -82,8 +83,8 @@ def test_only_a_cell_with_a_picture_can_be_picked(shown: GridView) -> None:
     assert tile is not None
     assert shown.at(1) is None
     assert shown.at(7) is None
-    html = grid_table.picked_cell(shown, tile, 'look=a"b')
-    assert 'data-query="look=a&#34;b"' in html
+    html = grid_table.picked_cell(shown, tile)
+    assert 'data-index="0"' in html
     assert "<b>4° to the left, Actor headshot</b>" in html
 
 
@@ -96,13 +97,25 @@ def test_titles_are_in_the_visitors_language() -> None:
 
 def test_another_setting_brings_its_usual_values() -> None:
     side = Side("rows", "polish")
-    named, typed = side.on_along("region")
+    named, typed = side.on_along("region", "en")
     assert named["visible"]
     assert "japan" in named["value"]
     assert not typed["visible"]
-    named, typed = side.on_along("yaw")
+    named, typed = side.on_along("yaw", "en")
     assert not named["visible"]
     assert axis.read("yaw", typed["value"]).values[0] == -15
-    named, typed = side.on_along("nothing")
+    named, typed = side.on_along("nothing", "en")
     assert not named["visible"]
     assert not typed["visible"]
+
+
+def test_typed_numbers_are_written_as_in_the_language() -> None:
+    side = Side("rows", "polish")
+    with gr.Blocks():
+        side.render()
+    _, typed = side.on_along("polish", "de")
+    assert typed["value"] == "0; 0,5; 1"
+    for text in ("0; 0,5; 1", "0, 0,5, 1", "0,0..1 step 0,5"):
+        values: Values = {side.along: "polish", side.named: [], side.typed: text}
+        assert side.read(values, "de") == Axis("polish", (0.0, 0.5, 1.0))
+    assert grid_table.title(axis.parse("polish=0.25"), 0.25, "de").endswith(" 0,25")

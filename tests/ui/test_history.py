@@ -17,15 +17,7 @@ from tests.ui.reports import FILES
 from ui.comparison import PageComparison
 from ui.components.history_strip import HistoryStrip, strip
 from ui.file_store import FileStore
-from ui.history import (
-    MOST_ENTRIES,
-    MOST_PHOTOS,
-    SLIDER_REST_S,
-    FileReferences,
-    History,
-    HistoryEntry,
-    new_entry,
-)
+from ui.history import MOST_ENTRIES, SLIDER_REST_S, History
 from ui.result_pictures import Missing, ResultPicture
 
 JAPAN, SOFT = Look(region="japan"), Look(region="soft")
@@ -34,33 +26,26 @@ JAPAN, SOFT = Look(region="japan"), Look(region="soft")
 @pytest.fixture
 def file_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileStore]:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setattr("ui.file_store.current_session", lambda: "me")
     yield FileStore()
 
 
 def shot(file_store: FileStore, letter: str, seed: int, look: Look | None = None) -> ResultPicture:
     picture = np.random.default_rng(seed).integers(0, 255, (90, 70, 3), np.uint8)
-    whole, close, eyes, full, control = (
-        file_store.write_png(picture, f"{letter or 'original'}-{part}")
-        for part in ("whole", "close", "eyes", "full", "control")
-    )
-    files = replace(
-        FILES,
-        whole=file_store.address(whole),
-        close=file_store.address(close),
-        eyes=file_store.address(eyes),
-        close_path=close,
-    )
+    parts = ("whole", "close", "eyes", "square", "full")
+    paths = {
+        part: file_store.write_png(picture, f"{letter or 'original'}-{part}") for part in parts
+    }
+    addresses = {part: file_store.address(paths[part]) for part in parts[:-1]}
     return ResultPicture(
         look=look,
         letter=letter,
         title=f"Look {seed}",
-        files=files,
-        full=file_store.address(full),
-        control=file_store.address(control),
+        files=replace(FILES, **addresses),
         gaze=Gaze(0, 0),
         report={},
-        path=full,
-        paths=(whole, close, eyes, full, control),
+        path=paths["full"],
+        paths=tuple(paths.values()),
     )
 
 
@@ -71,6 +56,7 @@ def screen(
     upload.parent.mkdir(exist_ok=True)
     upload.touch()
     path = str(upload)
+    file_store.register_upload(path)
     figures = [shot(file_store, "", 0)]
     figures += [
         shot(file_store, "ABCD"[index], seed + index, look) for index, look in enumerate(looks)
@@ -78,13 +64,15 @@ def screen(
     return PageComparison(path, {}, tuple(figures))
 
 
-def photo_of(path: str) -> Any:
+def photo_of(screen: PageComparison) -> Any:
     """The part of an analysed photo that the history uses."""
-    return SimpleNamespace(path=path)
+    return SimpleNamespace(path=screen.path)
 
 
-def entry(file_store: FileStore, number: int, at: float = 0.0, *looks: Look) -> HistoryEntry:
-    return replace(new_entry(number, screen(file_store, *looks), None, file_store), created_at=at)
+def record(panel: HistoryStrip, history: History, *screens: PageComparison) -> History:
+    for one in screens:
+        history = panel.record(history, one, photo_of(one))
+    return history
 
 
 def test_the_newest_comes_first_and_there_are_no_more_than_a_dozen(file_store: FileStore) -> None:
@@ -92,7 +80,7 @@ def test_the_newest_comes_first_and_there_are_no_more_than_a_dozen(file_store: F
     history = History()
     for seed in range(MOST_ENTRIES + 3):
         look = Look(region="japan" if seed % 2 else "soft", seed=seed)
-        history = panel.record(history, screen(file_store, look, seed=10 * seed), None)
+        history = record(panel, history, screen(file_store, look, seed=10 * seed))
     assert [one.number for one in history.entries] == list(range(MOST_ENTRIES + 3, 3, -1))
     assert all(one.files_exist for one in history.entries)
     # What fell out at the other end took its files along.
@@ -106,45 +94,39 @@ def test_the_newest_comes_first_and_there_are_no_more_than_a_dozen(file_store: F
 def test_the_same_comparison_is_there_once(file_store: FileStore) -> None:
     panel = HistoryStrip(file_store)
     first = screen(file_store, JAPAN, SOFT)
-    history = panel.record(History(), first, None)
-    assert panel.record(history, first, None) is history
-    history = panel.record(history, screen(file_store, SOFT, JAPAN, seed=5), None)
-    history = panel.record(history, screen(file_store, JAPAN, SOFT), None)
+    history = record(panel, History(), first, first)
+    assert len(history.entries) == 1
+    other, again = screen(file_store, SOFT, JAPAN, seed=5), screen(file_store, JAPAN, SOFT)
+    history = record(panel, history, other, again)
     assert [one.number for one in history.entries] == [2, 1]
     assert history.entries[1].files_exist
     assert panel.record(history, None, None) is history
 
 
+def test_results_of_another_photo_than_the_one_on_the_page_are_not_kept(
+    file_store: FileStore,
+) -> None:
+    shown, other = screen(file_store, JAPAN), screen(file_store, JAPAN, photo="two.jpg")
+    assert not HistoryStrip(file_store).record(History(), shown, photo_of(other)).entries
+
+
 def test_a_slider_on_its_way_leaves_one_entry(file_store: FileStore) -> None:
-    history, looks = (
-        History(),
-        [replace(JAPAN, polish=polish) for polish in (1.0, 0.8, 0.6, 0.4, 0.2)],
-    )
-    times = (0.0, 1.0, 2.0, 3.0, 3.0 + 2 * SLIDER_REST_S)
-    for number, (look, at) in enumerate(zip(looks, times, strict=True), 1):
-        history = history.with_entry(entry(file_store, number, at, look))
-    assert [one.screen.looks[0].polish for one in history.entries] == [0.2, 0.4, 1.0]
-    history = history.with_entry(entry(file_store, 9, times[-1], SOFT))
-    assert len(history.entries) == 4
-
-
-def test_few_photos_stay_in_memory_and_no_entry_loses_its_files(file_store: FileStore) -> None:
-    panel = HistoryStrip(file_store)
     history = History()
-    for number in range(MOST_PHOTOS + 2):
-        shown = screen(file_store, JAPAN, photo=f"{number}.jpg", seed=10 * number)
-        history = panel.record(history, shown, photo_of(shown.path))
-    assert [one.photo is not None for one in history.entries] == [True] * MOST_PHOTOS + [False] * 2
-    assert all(one.files_exist for one in history.entries)
-    assert not panel.clear(history, None).entries
-    assert not [path for path in file_store.paths if Path(path).is_file()]
+    looks = [replace(JAPAN, polish=polish) for polish in (1.0, 0.8, 0.6, 0.4, 0.2)]
+    times = (0.0, 1.0, 2.0, 3.0, 3.0 + 2 * SLIDER_REST_S)
+    for look, at in zip(looks, times, strict=True):
+        shown = screen(file_store, look)
+        history = history.with_comparison(shown, photo_of(shown), at)
+    assert [one.screen.looks[0].polish for one in history.entries] == [0.2, 0.4, 1.0]
+    shown = screen(file_store, SOFT)
+    assert len(history.with_comparison(shown, photo_of(shown), times[-1]).entries) == 4
 
 
 def test_clearing_deletes_all_but_what_is_on_the_page(file_store: FileStore) -> None:
     panel = HistoryStrip(file_store)
     old = screen(file_store, JAPAN, photo="old.jpg")
     now = screen(file_store, SOFT, photo="new.jpg", seed=7)
-    history = panel.record(panel.record(History(), old, None), now, None)
+    history = record(panel, History(), old, now)
     history = panel.clear(history, now)
     assert [one.screen for one in history.entries] == [now]
     assert history.entries[0].files_exist
@@ -162,21 +144,21 @@ def test_clearing_deletes_all_but_what_is_on_the_page(file_store: FileStore) -> 
 def test_what_one_visitor_clears_stays_for_another(file_store: FileStore) -> None:
     panel = HistoryStrip(file_store)
     shown = screen(file_store, JAPAN)
-    mine, theirs = (panel.record(History(), shown, None) for _ in range(2))
+    mine = theirs = record(panel, History(), shown)
+    for path in theirs.files:
+        file_store.owners.add("they", path)
     panel.clear(mine, None)
     assert theirs.entries[0].files_exist
-    panel.clear(theirs, None)
+    file_store.end_session("they")
     assert not theirs.entries[0].files_exist
 
 
 def test_samples_are_everybodys_and_are_never_deleted(file_store: FileStore) -> None:
     panel = HistoryStrip(file_store)
-    path = file_store.write(samples()[1].path.read_bytes(), "sample.jpg")
-    shown = replace(screen(file_store, JAPAN), path=path)
-    history = panel.record(History(), shown, None)
-    before = set(file_store.paths)
+    path = str(samples()[1].path)
+    file_store.register_upload(path)
+    history = record(panel, History(), replace(screen(file_store, JAPAN), path=path))
     panel.clear(history, None)
-    assert file_store.paths == before
     assert Path(path).is_file()
 
 
@@ -184,27 +166,24 @@ def test_what_was_made_for_others_is_not_deleted_as_if_it_were_uploaded(
     file_store: FileStore,
 ) -> None:
     panel = HistoryStrip(file_store)
-    made = file_store.write(b"somebody else's", "result.png")
+    made = Path(get_upload_folder(), "hash", "theirs.png")
     common = Path(get_upload_folder(), "samples", "hash", "first.png")
-    common.parent.mkdir(parents=True)
-    common.touch()
-    for path in (made, str(common)):
-        history = panel.record(History(), replace(screen(file_store, JAPAN), path=path), None)
-        panel.clear(history, None)
-        assert Path(path).is_file()
+    for path in (made, common):
+        path.parent.mkdir(parents=True)
+        path.touch()
+        shown = replace(screen(file_store, JAPAN), path=str(path))
+        panel.clear(record(panel, History(), shown), None)
+        assert path.is_file()
 
 
 def test_old_files_are_noticed(file_store: FileStore) -> None:
     shown = screen(file_store, JAPAN)
-    one = new_entry(1, shown, None, file_store)
+    (one,) = record(HistoryStrip(file_store), History(), shown).entries
     assert one.files_exist
     look = shown.figures[1]
     assert isinstance(look, ResultPicture)
     Path(look.path).unlink()
     assert not one.files_exist
-    Path(look.files.close_path).unlink()
-    # Nothing to go back to is no reason to fail.
-    assert not HistoryStrip(file_store).record(History(), shown, None).entries
 
 
 def test_a_look_that_could_not_be_made_has_its_title(file_store: FileStore) -> None:
@@ -212,7 +191,7 @@ def test_a_look_that_could_not_be_made_has_its_title(file_store: FileStore) -> N
     shown = replace(
         shown, figures=(*shown.figures[:2], Missing("B", "<i>Soft</i>", "It failed.", Look()))
     )
-    history = History().with_entry(new_entry(1, shown, None, file_store))
+    history = record(HistoryStrip(file_store), History(), shown)
     html = strip(history, None, "en")
     assert "B · &lt;i&gt;Soft&lt;/i&gt;" in html
     assert html.count("<img") == 2
@@ -221,18 +200,10 @@ def test_a_look_that_could_not_be_made_has_its_title(file_store: FileStore) -> N
 def test_the_strip_is_hidden_until_there_is_something_to_go_back_to(file_store: FileStore) -> None:
     panel = HistoryStrip(file_store)
     first, second = screen(file_store, JAPAN), screen(file_store, SOFT, seed=9)
-    history = panel.record(History(), first, None)
+    history = record(panel, History(), first)
     assert strip(history, first, "en") == ""
-    history = panel.record(history, second, None)
+    history = record(panel, history, second)
     html = strip(history, second, "en")
     assert html.count("data-frame=") == 3
     assert html.count('aria-current="true"') == 1
     assert html.index('data-frame="2"') < html.index('data-frame="1"')
-
-
-def test_references_are_counted() -> None:
-    references = FileReferences(FileStore())
-    references.add(["a", "b"])
-    references.add(["a"])
-    assert references.release(["a", "b"]) == ["b"]
-    assert references.release(["a"]) == ["a"]

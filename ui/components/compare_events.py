@@ -23,7 +23,7 @@ from ui.gradio_compat import leave_queue
 from ui.text import captions
 from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE, language_of
-from ui.text.messages import error_message, link_notes, translate_message
+from ui.text.messages import error_message, translate_message
 from ui.text.templating import render
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ class CompareEvents:
         page, language = self.page, language_of(request)
         texts = request.query_params.getlist("look")
         opened = links.read(texts, len(page.cards))
-        notes = [translate_message(language, note) for note in link_notes(texts, opened.notes)]
+        notes = [translate_message(language, note) for note in opened.notes]
         updates: Updates = {page.language: language}
         looks = [card.start for card in page.cards if card.shown]
         if opened.looks:
@@ -335,7 +335,7 @@ class CompareEvents:
             looks = [*opened.looks, *looks[len(opened.looks) :]]
             updates |= page.show_cards(list(letters))
             for card, look in zip(page.cards, opened.looks, strict=False):
-                updates |= card.fill(look)
+                updates |= card.fill(look, language)
         if "sent" in request.query_params:
             # The looks of somebody else: a sample would pass for the person they are about.
             notes.append(translate(language, "portrait.sent"))
@@ -641,6 +641,7 @@ def _gaze_line(photo: comparison.Photo, language: str) -> str:
     analysis = photo.analysis
     if len(analysis.boxes) < 2 and analysis.portrait.origin.form not in _NOT_SHOWN:
         return line
-    source, chosen = pictures.decoded(analysis), analysis.face.number
+    source = pictures.jpeg_data_url(pictures.small(analysis.portrait.original_u8))
+    chosen = analysis.face.number
     alt = translate(language, "portrait.alt")
     return line + render("faces", "picture", language, source, analysis.boxes, chosen, alt)

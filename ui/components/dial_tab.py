@@ -23,6 +23,7 @@ from ui.components.look_card import LookCard
 from ui.dial_drawing import EVEN_DEG, LARGEST_DEG, RADIUS, Aim
 from ui.text.catalogue import t, translate
 from ui.text.language import DEFAULT_LANGUAGE
+from ui.text.numbers import decimal_sign
 from ui.text.templating import render
 
 Values = Mapping[Component, Any]
@@ -253,6 +254,7 @@ def _script_texts(language: str) -> dict[str, str]:
         **{name: translate(language, f"caption.{name}") for name in ("contact", "soft", "averted")},
         "into": translate(language, "caption.lens"),
         "own": translate(language, "aim.own", where="{}"),
+        "sign": decimal_sign(language),
         "on_face": translate(language, "aim.on_face"),
     }
 

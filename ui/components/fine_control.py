@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import gradio as gr
 from gradio.components import Component
@@ -18,9 +18,14 @@ from pipelines.studio.look import DOSES, EXPRESSIONS, MOST_GENERATIVE, WIDEST_TR
 from presets import Context, Presets, Region, load
 from ui.components.events import QUICK
 from ui.components.html import aside, html
+from ui.text import numbers
 from ui.text.catalogue import t
+from ui.text.language import DEFAULT_LANGUAGE
+from ui.text.numbers import decimal
 
 Values = Mapping[Component, Any]
+Drawn = Literal["skin", "expressions", "headshots"]
+"""What only some engines draw."""
 
 STEP = 0.01
 """Step of the sliders for doses."""
@@ -38,7 +43,6 @@ class FineControl:
         doses: By letter. Those of the context are no overrides, so they follow its polish.
         doses_of: Hidden; the context that the doses are for. Until those of a new one have come,
             they do not count.
-        elsewhere: Says that another engine that is here draws headshots.
     """
 
     letter: str
@@ -55,7 +59,6 @@ class FineControl:
     generative: gr.Slider = field(init=False)
     expression: gr.Dropdown = field(init=False)
     headshot: gr.Checkbox = field(init=False)
-    elsewhere: gr.HTML = field(init=False)
     seed: gr.Number = field(init=False)
 
     def render(self) -> None:
@@ -111,30 +114,22 @@ class FineControl:
             value="keep",
             label=t("fine.expression"),
             info=t("fine.expression_info"),
-            visible=_draws(engine, "expressions"),
+            visible=_offered(engine, "expressions"),
             elem_classes="p-expression",
         )
         self.headshot = gr.Checkbox(
             label=t("fine.headshot"),
             info=t("fine.headshot_info"),
-            visible=_draws(engine, "headshots"),
+            visible=_offered(engine, "headshots"),
             elem_classes="p-headshot",
         )
-        here = _headshots_are_here()
-        self.elsewhere = aside(
-            t("fine.headshot_elsewhere"), visible=here and not _draws(engine, "headshots")
-        )
-        if not here:
+        if not any(_offered(name, "headshots") for name in load().engines):
             aside(t("fine.headshot_absent"))
 
     def listen(self) -> None:
         """Attach the handler that describes the picked engine."""
-        self.engine.change(
-            _on_engine,
-            self.engine,
-            [self.engine, self.generative, self.expression, self.headshot, self.elsewhere],
-            **QUICK,
-        )
+        drawn = [self.generative, self.expression, self.headshot]
+        self.engine.change(_on_engine, self.engine, [self.engine, *drawn], **QUICK)
 
     @property
     def inputs(self) -> list[Component]:
@@ -176,21 +171,21 @@ class FineControl:
                 if abs(dose - getattr(context.doses, DOSES[letter])) >= STEP / 2
             ),
             "engine": values[self.engine],
-            # What the engine cannot draw is about to be hidden and cleared; it counts no more.
+            # What the engine cannot draw is hidden, and does not count.
             "generative": float(values[self.generative] or 0) if engine.draws_skin else 0.0,
             "generate": "headshot" if values[self.headshot] and engine.draws_headshots else "none",
             "expression": values[self.expression] if engine.draws_expressions else "keep",
             "seed": int(values[self.seed] or 0),
         }
 
-    def fill(self, look: Look) -> dict[Component, Any]:
-        """Values of the controls for a look."""
+    def fill(self, look: Look, language: str) -> dict[Component, Any]:
+        """Values of the controls for a look, numbers in text fields as in the language."""
         doses, context = dict(look.doses), load().contexts[look.context]
         explicit = look.gaze if isinstance(look.gaze, Gaze) else None
         headshot = look.generate == "headshot"
         return {
-            self.yaw: f"{explicit.yaw:g}" if explicit else "",
-            self.pitch: f"{explicit.pitch:g}" if explicit else "",
+            self.yaw: decimal(explicit.yaw, language, "0.####") if explicit else "",
+            self.pitch: decimal(explicit.pitch, language, "0.####") if explicit else "",
             **dict(zip(self.trim, look.trim.angles, strict=True)),
             **{
                 slider: doses.get(letter, getattr(context.doses, DOSES[letter]))
@@ -198,24 +193,25 @@ class FineControl:
             },
             self.doses_of: look.context,
             self.engine: look.engine,
-            self.generative: gr.update(value=look.generative, visible=_draws_skin(look.engine)),
-            # Shown for a link that asks for it without its engine, so that it can be taken out.
+            self.generative: gr.update(
+                value=look.generative, visible=_offered(look.engine, "skin", look.generative > 0)
+            ),
             self.headshot: gr.update(
-                value=headshot, visible=headshot or _draws(look.engine, "headshots")
+                value=headshot, visible=_offered(look.engine, "headshots", headshot)
             ),
             self.expression: gr.update(
                 value=look.expression,
-                visible=look.expression != "keep" or _draws(look.engine, "expressions"),
+                visible=_offered(look.engine, "expressions", look.expression != "keep"),
             ),
             self.seed: look.seed,
         }
 
     def _number(self, values: Values, box: gr.Textbox) -> float | None:
-        text = str(values[box] or "").strip().replace(",", ".").replace("−", "-")
+        text = str(values[box] or "").strip()
         if not text:
             return None
         try:
-            return float(text)
+            return numbers.read(text)
         except ValueError as error:
             message = Message(
                 "Look {letter}: {text} is not a number.", letter=self.letter, text=repr(text[:20])
@@ -237,56 +233,40 @@ def engine_choices(presets: Presets) -> list[tuple[str, str]]:
     ]
 
 
-def gaze_placeholders(region: Region) -> list[str | I18nData]:
+def gaze_placeholders(region: Region, language: str = DEFAULT_LANGUAGE) -> list[str | I18nData]:
     """Placeholders of the empty fields for yaw and pitch: the gaze of the region."""
     if region.gaze is None:
         return [t("fine.as_it_is")] * 2
     yaw, pitch = region.gaze
     # The sign depends on the turn of the head.
-    return [f"±{yaw:g}" if yaw else "0", f"{pitch:g}".replace("-", "−")]
+    return [f"{'±' if yaw else ''}{decimal(yaw, language, '0.#')}", decimal(pitch, language, "0.#")]
 
 
 def _on_engine(chosen: str) -> tuple[Any, ...]:
-    engine, able = load().engines[chosen], _draws(chosen, "headshots")
-    return (
-        gr.update(info=t(f"summary.{chosen}")),
-        _offered(_draws_skin(chosen), engine.draws_skin, 0),
-        _offered(_draws(chosen, "expressions"), engine.draws_expressions, "keep"),
-        _offered(able, engine.draws_headshots, False),
-        gr.update(visible=not able and _headshots_are_here()),
-    )
+    fields = (_field_update(chosen, what) for what in get_args(Drawn))
+    return gr.update(info=t(f"summary.{chosen}")), *fields
 
 
-def _offered(here: bool, able: bool, off: object) -> Any:
-    """Update of a field for what an engine can draw.
+def _field_update(engine: str, what: Drawn) -> Any:
+    """Update of the field for what an engine can draw.
 
-    Args:
-        here: Whether the engine's files are here, so that the field is shown.
-        able: Whether the engine can; if not, the field is cleared as well as hidden, because the
-            value of a hidden field still counts. If its files are missing, what a link asks for
-            stays, and stays in sight.
-        off: The value that asks for nothing.
+    Where its files are missing, what a link asks for stays in sight, so that it can be taken out.
     """
-    if here:
-        return gr.update(visible=True)
-    return gr.skip() if able else gr.update(visible=False, value=off)
+    if not _can(engine, what):
+        return gr.update(visible=False)
+    return gr.update(visible=True) if _offered(engine, what) else gr.skip()
 
 
-def _draws_skin(engine: str) -> bool:
-    return load().engines[engine].draws_skin
-
-
-def _draws(engine: str, what: Literal["expressions", "headshots"]) -> bool:
-    """Whether an engine draws them and its files are here."""
+def _offered(engine: str, what: Drawn, asked: bool = False) -> bool:
+    """Whether to show the field: what an engine can draw, if its files are here or it is asked."""
     from pipelines.engines import weights
 
-    preset = load().engines[engine]
-    able = preset.draws_expressions if what == "expressions" else preset.draws_headshots
-    return able and weights.state(preset, lambda: True) == "ready"
+    here = asked or weights.state(load().engines[engine], lambda: True) == "ready"
+    return here and _can(engine, what)
 
 
-def _headshots_are_here() -> bool:
-    return any(_draws(name, "headshots") for name in load().engines)
+def _can(engine: str, what: Drawn) -> bool:
+    return bool(getattr(load().engines[engine], f"draws_{what}"))
 
 
 def _degrees(name: str, hint: str | I18nData) -> gr.Textbox:

@@ -14,19 +14,16 @@ from pipelines.studio import Look
 from pipelines.studio.grid import axis
 from pipelines.studio.grid.axis import ALONG, NAMED, Along, Axis
 from presets import load
-from sharing import options as links
 from ui import comparison, grid_table
 from ui.cancellation import Cancellations, Superseded, task_key
 from ui.comparison import Photo
-from ui.components.clipboard import copy_script
-from ui.components.events import LATEST, QUICK, WORK
+from ui.components.events import LATEST, QUICK
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard, region_choices
 from ui.file_store import FileStore
-from ui.gradio_compat import ahead, leave_queue
+from ui.gradio_compat import leave_queue
 from ui.grid_table import GridView
-from ui.result_pictures import Missing
-from ui.text import captions, messages
+from ui.text import captions, messages, numbers
 from ui.text.catalogue import t, translate
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.templating import render
@@ -49,7 +46,7 @@ _FOCUS_PICKED = """() => setTimeout(() => {
   document.querySelector('#grid-to-a')?.focus({ preventScroll: true });
 }, 60)"""
 _FOCUS_CELL = """() => {
-  const index = document.querySelector('#grid-picked [data-query]')?.dataset.index;
+  const index = document.querySelector('#grid-picked [data-index]')?.dataset.index;
   document.querySelector(`#grid-table .p-cell[data-index="${index}"]`)?.focus();
 }"""
 # Renders the look, and scrolls up to the results.
@@ -58,11 +55,6 @@ _COMPARE = """() => setTimeout(() => {
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   document.getElementById('strip').scrollIntoView({ behavior: still ? 'auto' : 'smooth' });
 }, 120)"""
-_SAVE = "() => setTimeout(() => document.querySelector('#grid-full a')?.click(), 150)"
-_LINK = (
-    "`${location.origin}${location.pathname}?"
-    "${document.querySelector('#grid-picked [data-query]').dataset.query}`"
-)
 
 
 @dataclass
@@ -95,7 +87,7 @@ class Side:
                 elem_classes="p-grid-names",
             )
             self.typed = gr.Textbox(
-                "" if along in NAMED else axis.default_values(along),
+                _default_numbers(along, DEFAULT_LANGUAGE),
                 label=t("grid.values"),
                 info=t("grid.values_info"),
                 max_lines=1,
@@ -108,8 +100,8 @@ class Side:
         """All components that `read` needs."""
         return [self.along, self.named, self.typed]
 
-    def read(self, values: Values) -> Axis:
-        """The axis of the controls.
+    def read(self, values: Values, language: str) -> Axis:
+        """The axis of the controls, with numbers as in the language.
 
         Raises:
             LookError: A value is wrong, or there is none.
@@ -117,9 +109,9 @@ class Side:
         along: Along = values[self.along] if values[self.along] in ALONG else "nothing"
         if along in NAMED:
             return axis.choose(along, values[self.named] or ())
-        return axis.read(along, str(values[self.typed] or ""))
+        return axis.read(along, numbers.read_list(str(values[self.typed] or ""), language))
 
-    def on_along(self, along: Along) -> tuple[Any, Any]:
+    def on_along(self, along: Along, language: str) -> tuple[Any, Any]:
         """Updates of the list and the text field for another setting."""
         # A list without choices would keep its values, which Gradio then refuses.
         names: dict[str, Any] = {}
@@ -128,7 +120,7 @@ class Side:
         return (
             gr.update(**names, visible=along in NAMED),
             gr.update(
-                value="" if along in NAMED else axis.default_values(along),
+                value=_default_numbers(along, language),
                 visible=along not in (*NAMED, "nothing"),
             ),
         )
@@ -139,14 +131,12 @@ class GridPanel:
     """An accordion under the results, closed at first.
 
     Attributes:
-        cards: The looks on the page; one of them is the base of all cells.
+        cards: The looks on the page; the first is the base of all cells.
         file_store: Holds the files of visitors.
         cancellations: Cancels the work of visitors.
         examine: As `ui.comparison.examine`.
         shown: State with the `GridView`, or None.
         chosen: State with the look of the picked cell, or None.
-        small: State with the path of the photo, whether it is whole, and its analysis at the size
-            of a cell, or None, so that the next grid of the photo starts at once.
     """
 
     cards: Sequence[LookCard]
@@ -154,7 +144,6 @@ class GridPanel:
     cancellations: Cancellations
     examine: Examine = comparison.examine
     sides: tuple[Side, Side] = field(init=False)
-    base: gr.Radio = field(init=False)
     count: gr.HTML = field(init=False)
     start: gr.Button = field(init=False)
     stop: gr.Button = field(init=False)
@@ -165,13 +154,9 @@ class GridPanel:
     box: gr.Column = field(init=False)
     picked: gr.HTML = field(init=False)
     to: dict[str, gr.Button] = field(init=False, default_factory=dict)
-    full: gr.Button = field(init=False)
-    saved: gr.HTML = field(init=False)
-    copy: gr.Button = field(init=False)
     close: gr.Button = field(init=False)
     shown: gr.State = field(init=False)
     chosen: gr.State = field(init=False)
-    small: gr.State = field(init=False)
 
     def __post_init__(self) -> None:
         columns, rows = (Side(name, along) for name, along in START)
@@ -181,21 +166,11 @@ class GridPanel:
         """Create the sides, the start button, the grid, and the buttons of the picked cell."""
         self.shown = gr.State(None, time_to_live=comparison.PHOTO_KEPT_S)
         self.chosen = gr.State(None)
-        self.small = gr.State(None, time_to_live=comparison.PHOTO_KEPT_S)
         with gr.Accordion(t("grid.title"), open=False, elem_id="grid"):
             aside(t("grid.lead"))
             with gr.Row(elem_id="grid-sides"):
                 for side in self.sides:
                     side.render()
-                with gr.Column(elem_classes="p-side"):
-                    shown = [card.letter for card in self.cards if card.shown]
-                    self.base = gr.Radio(
-                        shown,
-                        value=shown[0],
-                        label=t("grid.base"),
-                        info=t("grid.base_info"),
-                        elem_id="grid-base",
-                    )
             with gr.Row(elem_id="grid-go"):
                 self.start = gr.Button(
                     t("grid.start"), variant="primary", elem_id="grid-start", scale=0
@@ -218,18 +193,14 @@ class GridPanel:
                 self.to[letter] = gr.Button(
                     t(f"grid.to_{letter.lower()}"), size="sm", elem_id=f"grid-to-{letter.lower()}"
                 )
-            self.full = gr.Button(t("grid.full"), size="sm", elem_id="grid-save")
-            self.copy = gr.Button(t("grid.copy"), size="sm", elem_id="grid-copy")
             self.close = gr.Button(
                 t("grid.close"), size="sm", elem_classes="p-text-button", elem_id="grid-close"
             )
-            self.saved = html(elem_id="grid-full")
 
     def clear(self) -> Updates:
         """Updates that remove the grid."""
         return {
             self.shown: None,
-            self.small: None,
             self.table: "",
             self.notice: "",
             self.progress: "",
@@ -258,31 +229,14 @@ class GridPanel:
             show_cards: Updates that show the cards of these looks and hide the others.
             shown_cards: The outputs of `show_cards`.
         """
-        sides = [one for side in self.sides for one in side.inputs]
-        fields = [one for card in self.cards for one in card.inputs]
         self._listen_to_sides(language)
-        inputs: set[Any] = {
-            portrait,
-            photo,
-            language,
-            self.base,
-            self.shown,
-            self.small,
-            *sides,
-            *fields,
-        }
+        sides = [one for side in self.sides for one in side.inputs]
+        inputs: set[Any] = {portrait, photo, language, *sides, *self.cards[0].inputs}
         outputs = list(self.clear())
 
-        def show_waiting(code: str) -> str:
-            count = ahead("grid")
-            key = "behind" if count else "waiting"
-            return captions.aside(translate(code, f"grid.{key}", count=count))
-
         def render(values: Values, request: gr.Request) -> Iterator[Updates]:
-            grid_request = GridRequest(
-                values[portrait], values[photo], str(values[language]), values[self.small]
-            )
-            yield from self._render_or_refuse(values, grid_request, _task_key(request))
+            path, known, code = values[portrait], values[photo], values[language]
+            yield from self._render_or_refuse(values, path, known, code, _task_key(request))
 
         def on_portrait(path: str | None, shown: GridView | None, request: gr.Request) -> Updates:
             if shown is not None and shown.path == path:
@@ -295,8 +249,7 @@ class GridPanel:
             return self.clear() if outdated else {self.notice: gr.skip()}
 
         def show_queue_full(code: str) -> Updates:
-            notice = captions.notice(translate(code, "queue.busy"))
-            return {self.notice: notice, self.progress: ""}
+            return {self.notice: captions.notice(translate(code, "queue.busy"))}
 
         def cancel(request: gr.Request) -> None:
             self.cancellations.stop(_task_key(request))
@@ -309,11 +262,12 @@ class GridPanel:
             return {self.notice: notice, self.progress: ""}
 
         self.start.click(None, None, None, js=_BUSY, api_visibility="private")
-        started = self.start.click(show_waiting, language, self.progress, **QUICK).then(
+        started = self.start.click(
             render,
             inputs,
             outputs,
-            show_progress="hidden",
+            show_progress="full",
+            show_progress_on=[self.progress],
             api_visibility="private",
             # A queue of its own, so that comparisons and previews do not wait for it.
             concurrency_id="grid",
@@ -322,14 +276,14 @@ class GridPanel:
         )
         started.then(None, None, None, js=_IDLE, api_visibility="private")
         # If the queue is full, the event has no other follow-up.
-        started.failure(show_queue_full, language, [self.notice, self.progress], **QUICK)
+        started.failure(show_queue_full, language, [self.notice], **QUICK)
         started.failure(None, None, None, js=_IDLE, api_visibility="private")
         # The portrait may have changed while its grid was rendered.
         started.then(clear_if_outdated, [portrait, self.shown], outputs, **QUICK)
         portrait.change(on_portrait, [portrait, self.shown], outputs, **QUICK)
         self.stop.click(stop, language, [self.notice, self.progress], **QUICK)
         blocks.unload(cancel)
-        self._listen_to_picked(portrait, photo, active, language, show_cards, shown_cards)
+        self._listen_to_picked(active, language, show_cards, shown_cards)
 
     def _listen_to_sides(self, language: gr.State) -> None:
         sides = [one for side in self.sides for one in side.inputs]
@@ -349,9 +303,14 @@ class GridPanel:
         inputs: set[Any] = {language, *sides}
         for side in self.sides:
             # Not input, which Gradio sends whenever a list loses the focus.
-            side.along.change(side.on_along, side.along, [side.named, side.typed], **QUICK).then(
-                count, inputs, counted, **QUICK
-            )
+            # On the language, too: all is created in English, before the visitor's is known.
+            gr.on(
+                [side.along.change, language.change],
+                side.on_along,
+                [side.along, language],
+                [side.named, side.typed],
+                **QUICK,
+            ).then(count, inputs, counted, **QUICK)
             # Not input, which Gradio sends for keys, but not for pasted text.
             gr.on(
                 [side.named.change, side.typed.change],
@@ -360,23 +319,9 @@ class GridPanel:
                 counted,
                 **LATEST,
             )
-        language.change(count, inputs, counted, **QUICK)
-
-    def update_letters_on(self, event: Callable[..., Any], active: gr.State) -> None:
-        """After this event, offer the looks on the page as the base of all cells."""
-        event(
-            lambda letters, current: gr.update(
-                choices=list(letters), value=current if current in letters else letters[0]
-            ),
-            [active, self.base],
-            self.base,
-            **QUICK,
-        )
 
     def _listen_to_picked(
         self,
-        portrait: gr.Image,
-        photo: gr.State,
         active: gr.State,
         language: gr.State,
         show_cards: ShowCards,
@@ -388,8 +333,7 @@ class GridPanel:
                 return self._close_picked()
             return {
                 self.chosen: tile.look,
-                self.picked: grid_table.picked_cell(shown, tile, links.write([tile.look]), code),
-                self.saved: "",
+                self.picked: grid_table.picked_cell(shown, tile, code),
                 self.box: gr.update(visible=True),
             }
 
@@ -402,37 +346,24 @@ class GridPanel:
         for letter, button in self.to.items():
             card = next(card for card in self.cards if card.letter == letter)
 
-            def fill(look: Look | None, letters: Sequence[str], card: LookCard = card) -> Updates:
+            def fill(
+                look: Look | None, letters: Sequence[str], code: str, card: LookCard = card
+            ) -> Updates:
                 if look is None:
-                    return {self.saved: gr.skip()}
-                return {**show_cards(sorted({*letters, card.letter})), **card.fill(look)}
+                    return {self.picked: gr.skip()}
+                return {**show_cards(sorted({*letters, card.letter})), **card.fill(look, code)}
 
             button.click(
                 fill,
-                [self.chosen, active],
-                [self.saved, *shown_cards, *card.inputs],
+                [self.chosen, active, language],
+                [self.picked, *shown_cards, *card.inputs],
                 **QUICK,
             ).success(None, None, None, js=_COMPARE, api_visibility="private")
-        self.copy.click(None, None, None, js=copy_script(_LINK), api_visibility="private")
-        self.copy.click(
-            lambda code: captions.aside(translate(code, "grid.copied"), status=True),
-            language,
-            self.saved,
-            **QUICK,
-        )
-        self.full.click(
-            self._save,
-            [portrait, photo, self.chosen, language],
-            self.saved,
-            show_progress="minimal",
-            **WORK,
-        ).success(None, None, None, js=_SAVE, api_visibility="private")
 
     def _close_picked(self) -> Updates:
         return {
             self.chosen: None,
             self.picked: "",
-            self.saved: "",
             self.box: gr.update(visible=False),
         }
 
@@ -442,21 +373,20 @@ class GridPanel:
         if values is None:
             columns, rows = (axis.parse(side.start) for side in self.sides)
         else:
-            columns, rows = (side.read(values) for side in self.sides)
+            columns, rows = (side.read(values, language) for side in self.sides)
         count = cells.check_sides(columns, rows)
         key = "grid.cells_one" if count == 1 else "grid.cells"
         return captions.aside(translate(language, key, count=count))
 
     def _render_or_refuse(
-        self, values: Values, grid_request: GridRequest, key: str
+        self, values: Values, path: str | None, known: Photo | None, language: str, key: str
     ) -> Iterator[Updates]:
         """Updates of the grid while its cells are rendered, or a notice why it cannot be."""
-        language = grid_request.language
         try:
             with self.cancellations.running(key) as check:
                 # It may have been stopped while it waited.
                 check()
-                yield from self._render_cells(values, grid_request, check)
+                yield from self._render_cells(values, path, known, language, check)
         except Superseded:
             # Another grid follows.
             yield {self.notice: gr.skip()}
@@ -470,30 +400,28 @@ class GridPanel:
             yield {self.notice: captions.notice(message, quiet=stopped), self.progress: ""}
 
     def _render_cells(
-        self, values: Values, grid_request: GridRequest, check: Callable[[], None]
+        self,
+        values: Values,
+        path: str | None,
+        known: Photo | None,
+        language: str,
+        check: Callable[[], None],
     ) -> Iterator[Updates]:
         from pipelines.studio.grid import cells
 
-        language = grid_request.language
-        columns, rows = (side.read(values) for side in self.sides)
+        columns, rows = (side.read(values, language) for side in self.sides)
         count = cells.check_sides(columns, rows)
-        base = next(card for card in self.cards if card.letter == values[self.base]).read(values)
-        waiting = grid_table.progress(0, count, language)
-        yield {**self.clear(), self.small: grid_request.small, self.progress: waiting}
-        photo = self.examine(grid_request.path, grid_request.photo)
+        base = self.cards[0].read(values)
+        yield {**self.clear(), self.progress: grid_table.progress(0, count, language)}
+        photo = self.examine(path, known)
         check()
-        whole = cells.draws_whole(base)
-        small = grid_request.small_of(photo, whole) or cells.at_cell_size(photo.analysis, whole)
+        small = photo.at_cell_size(cells.draws_whole(base))
         grid = cells.lay_out(photo.analysis, base, columns, rows)
         window = cells.window_of(small, base)
         shown = grid_table.empty(photo.path, grid, window)
-        yield {
-            self.table: grid_table.table(shown, language),
-            self.shown: shown,
-            self.small: ((photo.path, whole), small),
-        }
+        yield {self.table: grid_table.table(shown, language), self.shown: shown}
         outcomes: list[CellResult] = []
-        stopped = False
+        stopped = ""
         try:
             for outcome in cells.render(small, grid, check=check):
                 outcomes.append(outcome)
@@ -507,12 +435,10 @@ class GridPanel:
         except Superseded:
             raise
         except Cancelled:
-            stopped = True
+            stopped = translate(language, "grid.stopped")
         yield {
             self.progress: "",
-            self.notice: captions.notice(translate(language, "grid.stopped"), quiet=True)
-            if stopped
-            else "",
+            self.notice: captions.notice(stopped, quiet=True),
             self.file: self._picture_link(photo, small, grid, outcomes, language),
         }
 
@@ -533,43 +459,6 @@ class GridPanel:
         address = self.file_store.address(self.file_store.write(data, "presence-grid.png"))
         return render("grid", "file", language, address, translate(language, "grid.as_picture"))
 
-    def _save(self, path: str | None, known: Photo | None, look: Look | None, language: str) -> str:
-        """A link to the picked look at the full size of the photo."""
-        if look is None:
-            return ""
-        try:
-            photo = self.examine(path, known)
-            screen = comparison.compare(
-                photo, [look], ["A"], self.file_store, lambda *_: None, language
-            )
-        except Exception as error:
-            return captions.notice(messages.error_message(error, language))
-        figure = screen.figures[1]
-        if isinstance(figure, Missing):
-            return captions.notice(figure.message)
-        return render("grid", "file", language, figure.full, translate(language, "grid.saved"))
-
-
-@dataclass(frozen=True)
-class GridRequest:
-    """The states of the page when a grid is requested.
-
-    Attributes:
-        path: The portrait's file.
-        photo: The analysed photo, or None.
-        language: The visitor's language.
-        small: As `GridPanel.small`.
-    """
-
-    path: str | None
-    photo: Photo | None
-    language: str
-    small: tuple[tuple[str, bool], Analysis] | None
-
-    def small_of(self, photo: Photo, whole: bool) -> Analysis | None:
-        """The analysis of the photo, whole or not, at the size of a cell, or None."""
-        return self.small[1] if self.small and self.small[0] == (photo.path, whole) else None
-
 
 def _task_key(request: gr.Request) -> str:
     """The key of the session's grid for `Cancellations`."""
@@ -585,6 +474,10 @@ def _choices(along: Along) -> list[tuple[str, str]]:
     if along == "engine":
         return [(str(t(f"engine.{name}")), name) for name in presets.engines]
     return []
+
+
+def _default_numbers(along: Along, language: str) -> str:
+    return "" if along in NAMED else numbers.written_list(axis.default_values(along), language)
 
 
 def _default_names(along: Along) -> list[str]:

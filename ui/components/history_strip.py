@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,14 +13,12 @@ from ui.comparison import PHOTO_KEPT_S, PageComparison, Photo
 from ui.components.html import html
 from ui.file_store import FileStore
 from ui.gradio_compat import event_fields
-from ui.history import FileReferences, History, HistoryEntry, new_entry
+from ui.history import History
 from ui.text import captions
 from ui.text.catalogue import translate
-from ui.text.messages import error_message
 from ui.text.templating import render
 
 Updates = dict[Any, Any]
-Examine = Callable[[str, Photo | None], Photo]
 
 
 class Restore(Protocol):
@@ -49,16 +48,10 @@ class HistoryStrip:
     history: gr.State = field(init=False)
     strip: gr.HTML = field(init=False)
     message: gr.HTML = field(init=False)
-    references: FileReferences = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.references = FileReferences(self.file_store)
 
     def render(self) -> None:
         """The entries, newest first, and a button that clears them."""
-        self.history = gr.State(
-            History(), time_to_live=PHOTO_KEPT_S, delete_callback=self._release_files
-        )
+        self.history = gr.State(History(), time_to_live=PHOTO_KEPT_S)
         self.message = html(elem_id="history-said")
         self.strip = html(js_on_load=_PICK, elem_id="history")
 
@@ -68,7 +61,6 @@ class HistoryStrip:
         screen: gr.State,
         photo: gr.State,
         language: gr.State,
-        examine: Examine,
         restore: Restore,
         restored: list[Any],
     ) -> Any:
@@ -80,7 +72,6 @@ class HistoryStrip:
             screen: Holds the `PageComparison`, or None.
             photo: Holds the `Photo`, or None.
             language: Holds the visitor's language.
-            examine: As `ui.comparison.examine`.
             restore: As `Restore`.
             restored: All components that `restore` updates.
 
@@ -89,100 +80,72 @@ class HistoryStrip:
         """
         options: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-        def record(
-            history: History, current: PageComparison | None, photo: Photo | None, language: str
+        def updates(
+            history: History, current: PageComparison | None, code: str, message: str = ""
         ) -> Updates:
-            history = self.record(history, current, photo)
             return {
                 self.history: history,
-                self.strip: strip(history, current, language),
-                self.message: "",
+                self.strip: strip(history, current, code),
+                self.message: message,
             }
+
+        def record(
+            history: History, current: PageComparison | None, photo: Photo | None, code: str
+        ) -> Updates:
+            return updates(self.record(history, current, photo), current, code)
 
         def click(
             history: History,
             current: PageComparison | None,
-            known: Photo | None,
-            language: str,
+            code: str,
             event: gr.EventData,
             request: gr.Request,
         ) -> Updates:
-            number = _number(event)
+            number = event_fields(event).get("frame")
             if number == _CLEAR:
-                history = self.clear(history, current)
-                return {
-                    self.history: history,
-                    self.strip: strip(history, current, language),
-                    self.message: "",
-                }
-            entry = history.by_number(number)
+                return updates(self.clear(history, current), current, code)
+            entry = history.by_number(number) if isinstance(number, int) else None
             if entry is None or not entry.files_exist:
                 # The state of an idle session expires, and Gradio deletes old files.
-                history = history if entry is None else self._without(history, entry)
-                return {
-                    self.history: history,
-                    self.strip: strip(history, current, language),
-                    self.message: captions.notice(translate(language, "history.gone"), quiet=True),
-                }
-            try:
-                photo = entry.photo or examine(entry.screen.path, known)
-            except Exception as error:
-                return {self.message: captions.notice(error_message(error, language))}
+                gone = captions.notice(translate(code, "history.gone"), quiet=True)
+                history = history if entry is None else history.without([entry])
+                return updates(history, current, code, gone)
             return {
-                **restore(photo, entry.screen, language, str(request.session_hash)),
-                self.strip: strip(history, entry.screen, language),
-                self.message: "",
+                **restore(entry.photo, entry.screen, code, str(request.session_hash)),
+                **updates(history, entry.screen, code),
             }
 
+        outputs = [self.history, self.strip, self.message]
         results_changed(
             record,
             [self.history, screen, photo, language],
-            [self.history, self.strip, self.message],
+            outputs,
             trigger_mode="multiple",
             **options,
         )
         return self.strip.click(
             click,
-            [self.history, screen, photo, language],
-            list(dict.fromkeys([self.history, self.strip, self.message, *restored])),
+            [self.history, screen, language],
+            list(dict.fromkeys([*outputs, *restored])),
             **options,
         )
 
     def record(
         self, history: History, screen: PageComparison | None, photo: Photo | None
     ) -> History:
-        """The history with the comparison on the page, if it is not in it already."""
-        same = history.find(screen)
-        if screen is None or (same is not None and same.screen is screen):
+        """The history with the comparison on the page; deletes the files of what fell out."""
+        if screen is None or photo is None or photo.path != screen.path:
             return history
-        number = history.last_number + 1 if same is None else same.number
-        try:
-            entry = new_entry(number, screen, photo, self.file_store)
-        except OSError:
-            # The files were deleted since they were shown, so there is nothing to go back to.
-            return history
-        after = history.with_entry(entry)
-        self.references.add(entry.files)
-        numbers = {one.number for one in after.entries}
-        for one in history.entries:
-            if one is same or one.number not in numbers:
-                self.references.release_and_delete(one.files)
+        after = history.with_comparison(screen, photo, time.monotonic())
+        self.file_store.release(history.files - after.files)
         return after
 
     def clear(self, history: History, screen: PageComparison | None) -> History:
         """The history with only the comparison on the page; deletes the files of the others."""
         current = history.find(screen)
-        return self._without(history, *(one for one in history.entries if one is not current))
-
-    def _without(self, history: History, *removed: HistoryEntry) -> History:
-        for one in removed:
-            self.references.release_and_delete(one.files)
-        return history.without(removed)
-
-    def _release_files(self, history: History) -> None:
-        # The page may still be open, so its files are left to Gradio's cleanup.
-        for one in history.entries:
-            self.references.release(one.files)
+        after = history.without(one for one in history.entries if one is not current)
+        self.file_store.release(history.files - after.files)
+        return after
 
 
 def strip(history: History, screen: PageComparison | None, language: str) -> str:
@@ -190,28 +153,4 @@ def strip(history: History, screen: PageComparison | None, language: str) -> str
     current = history.find(screen)
     if not [one for one in history.entries if one is not current]:
         return ""
-    rows = [
-        _Row(
-            one.number,
-            tuple(figure.name for figure in one.screen.figures[1:]),
-            tuple(one.thumbs),
-            one is current,
-        )
-        for one in history.entries
-    ]
-    return render("page", "history", language, rows, _CLEAR)
-
-
-@dataclass(frozen=True)
-class _Row:
-    """What the template needs of an entry: its number, looks, thumbnails, whether it is shown."""
-
-    number: int
-    names: tuple[str, ...]
-    pictures: tuple[str, ...]
-    current: bool
-
-
-def _number(event: gr.EventData) -> int:
-    number = event_fields(event).get("frame")
-    return number if isinstance(number, int) else -1
+    return render("page", "history", language, history.entries, current, _CLEAR)

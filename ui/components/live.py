@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 import time
@@ -12,7 +11,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import gradio as gr
 
 from pipelines.face.framing import head_and_shoulders
@@ -22,7 +20,7 @@ from pipelines.runtime.errors import Cancelled, LookError
 from pipelines.studio import Look
 from pipelines.studio.planning import Plan
 from presets import load
-from ui import comparison
+from ui import comparison, pictures
 from ui.cancellation import Superseded, task_key
 from ui.components.compare_events import CompareEvents, Updates, Values, is_of_portrait, read_look
 from ui.components.events import LATEST, PROGRESS, QUICK, WORK
@@ -223,7 +221,7 @@ class LivePreviews:
         except LookError:
             # For example a dose where nothing may be retouched; the full result has the message.
             return {"rest": REST_MS}
-        source = jpeg_data_url(image_u8)
+        source = pictures.jpeg_data_url(image_u8, JPEG_QUALITY)
         return {
             "letter": card.letter,
             "source": source,
@@ -294,18 +292,6 @@ def preview_picture(photo: comparison.Photo, look: Look, framing: str) -> tuple[
     return preview.preview(_stage(photo, framing), planned, look.seed), planned
 
 
-def jpeg_data_url(image_u8: Image8) -> str:
-    """A picture as the data URL of a JPEG without chroma subsampling."""
-    options = [
-        cv2.IMWRITE_JPEG_QUALITY,
-        JPEG_QUALITY,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-    ]
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(image_u8, cv2.COLOR_RGB2BGR), options)
-    return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"
-
-
 def _stage(photo: comparison.Photo, framing: str) -> PreviewStage:
     from pipelines.studio import preview
 
@@ -326,6 +312,6 @@ def _caption(planned: Plan, language: str) -> str:
     return translate(
         language,
         "live.preview_of",
-        degrees=degrees(aim.off_lens),
+        degrees=degrees(aim.off_lens, language),
         word=gaze_word(aim, language),
     )

@@ -16,7 +16,6 @@ from presets import Presets, load, translated
 from ui.components.events import QUICK
 from ui.components.fine_control import FineControl, gaze_placeholders
 from ui.components.html import html
-from ui.text import evidence
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.templating import render
@@ -80,14 +79,18 @@ class LookCard:
                 elem_classes="p-region",
             )
             html(render("page", "own_aim", DEFAULT_LANGUAGE, self.letter))
-            self.region_note = html(evidence.region_note(presets.regions[look.region]))
+            self.region_note = html(
+                render("evidence", "region", DEFAULT_LANGUAGE, presets.regions[look.region])
+            )
             self.context = gr.Dropdown(
                 [(str(t(f"context.{name}")), name) for name in presets.contexts],
                 value=look.context,
                 label=t("look.context"),
                 info=t("look.context_info"),
             )
-            self.context_note = html(evidence.context_note(presets.contexts[look.context]))
+            self.context_note = html(
+                render("evidence", "context", DEFAULT_LANGUAGE, presets.contexts[look.context])
+            )
             with gr.Row(elem_classes="p-strengths"):
                 self.gaze = _strength("gaze", look.gaze)
                 self.polish = _strength("polish", look.polish)
@@ -123,13 +126,16 @@ class LookCard:
         self.gaze.input(
             None, None, [fine.yaw, fine.pitch], js="() => ['', '']", api_visibility="private"
         )
-        self.region.change(
+        # On the language, too: all is created in English, before the visitor's is known.
+        gr.on(
+            [self.region.change, language.change],
             _on_region,
             [self.region, language],
             [self.region, self.region_note, fine.yaw, fine.pitch],
             **QUICK,
         )
-        self.context.change(
+        gr.on(
+            [self.context.change, language.change],
             _on_context,
             [self.context, language],
             self.context_note,
@@ -138,13 +144,6 @@ class LookCard:
         # By the visitor; a look that is filled in has doses of its own.
         self.context.select(
             _own_doses, self.context, [fine.doses_of, *fine.doses.values()], **QUICK
-        )
-        # The notes are created in English, before the visitor's language is known.
-        language.change(
-            _notes,
-            [self.region, self.context, language],
-            [self.region_note, self.context_note],
-            **QUICK,
         )
         fine.listen()
 
@@ -174,8 +173,8 @@ class LookCard:
         )
         return look.checked(load())
 
-    def fill(self, look: Look) -> dict[Component, Any]:
-        """Values of the controls for a look."""
+    def fill(self, look: Look, language: str) -> dict[Component, Any]:
+        """Values of the controls for a look, numbers in text fields as in the language."""
         strength = 1.0 if isinstance(look.gaze, Gaze) else look.gaze or 0.0
         return {
             self.region: look.region,
@@ -184,7 +183,7 @@ class LookCard:
             self.polish: 100 * look.polish,
             self.frame: look.frame,
             self.backdrop: look.backdrop,
-            **self.finer.fill(look),
+            **self.finer.fill(look, language),
         }
 
 
@@ -204,24 +203,16 @@ def _on_region(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]
         one for one in regions.values() if one.group == "preferences"
     )
     value = gr.skip() if chosen in regions else region.id
-    hints = (gr.update(placeholder=degrees) for degrees in gaze_placeholders(region))
-    return value, evidence.region_note(region, language), *hints
+    hints = (gr.update(placeholder=degrees) for degrees in gaze_placeholders(region, language))
+    return value, render("evidence", "region", language, region), *hints
 
 
 def _on_context(chosen: str, language: str = DEFAULT_LANGUAGE) -> str:
-    return evidence.context_note(translated(language).contexts[chosen], language)
+    return render("evidence", "context", language, translated(language).contexts[chosen])
 
 
 def _own_doses(chosen: str) -> tuple[Any, ...]:
     return chosen, *load().contexts[chosen].doses.model_dump().values()
-
-
-def _notes(region: str, context: str, language: str) -> tuple[str, str]:
-    presets = translated(language)
-    return (
-        evidence.region_note(presets.regions[region], language),
-        evidence.context_note(presets.contexts[context], language),
-    )
 
 
 def _choice(name: str, values: Sequence[str], chosen: str) -> gr.Dropdown:

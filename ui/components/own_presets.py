@@ -11,13 +11,11 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.face import HeadPose
 from pipelines.gaze import Gaze
 from pipelines.runtime.errors import LookError
 from pipelines.studio import Look
-from pipelines.studio.planning import plan
-from presets import PresetError, load, own, translated
-from presets.own import AsPresets, SavedLook
+from presets import PresetError, own
+from presets.own import SavedLook
 from sharing import options
 from ui import comparison
 from ui.components.events import QUICK
@@ -34,7 +32,7 @@ STORAGE_KEY = "presence-looks"
 STORAGE_SECRET = "presence-looks"
 
 _FILE = "presence-looks.yaml"
-# Characters of a text from a browser or of a message about a file.
+# Characters of a message about a file.
 _MOST_TEXT = 400
 
 Updates = dict[Any, Any]
@@ -121,19 +119,16 @@ class OwnPresets:
         def on_action(
             saved: object, letters: Sequence[str], code: str, event: gr.EventData
         ) -> Updates:
-            action = ListAction.of(event)
-            looks = own.from_storage(saved)
-            chosen = next((one for one in looks if one.name == action.name), None)
+            fields, looks = event_fields(event), own.from_storage(saved)
+            chosen = next((one for one in looks if one.name == fields.get("name")), None)
             if chosen is None:
                 return {self.message: ""}
-            if action.action == "load":
-                card = next((card for card in self.cards if card.letter == action.letter), None)
-                return {} if card is None else self._load(chosen, card, letters, show, code)
-            try:
-                looks, message = change_look(looks, chosen, action, code)
-            except NotSavedError as error:
-                return {self.message: captions.notice(error.sentence)}
-            return {self.saved: own.to_storage(looks), self.message: _quiet(message)}
+            if fields.get("action") == "delete":
+                looks = tuple(one for one in looks if one is not chosen)
+                message = translate(code, "own.deleted", name=chosen.name)
+                return {self.saved: own.to_storage(looks), self.message: _quiet(message)}
+            card = next((card for card in self.cards if card.letter == fields.get("letter")), None)
+            return {} if card is None else self._load(chosen, card, letters, show, code)
 
         gr.on(
             [self.saved.change, page_opened],
@@ -180,7 +175,7 @@ class OwnPresets:
         loaded = translate(language, "own.loaded", name=saved.name, letter=card.letter)
         return {
             **show(sorted({*letters, card.letter})),
-            **card.fill(opened.looks[0]),
+            **card.fill(opened.looks[0], language),
             self.message: _quiet(" ".join((loaded, *notes))),
         }
 
@@ -191,10 +186,10 @@ class OwnPresets:
         try:
             with file.open("rb") as opened:
                 data = opened.read(own.LARGEST_FILE + 1)
-            imported = own.read(file.name, data, _checked, as_presets)
+            imported = own.read(file.name, data, _checked)
             looks, message = merge_looks(own.from_storage(saved), imported, language)
         except (PresetError, NotSavedError) as error:
-            return {self.message: captions.notice(_cut(error.sentence))}
+            return {self.message: captions.notice(error.sentence[:_MOST_TEXT])}
         return {self.saved: own.to_storage(looks), self.message: _quiet(message)}
 
 
@@ -204,22 +199,6 @@ class NotSavedError(Exception):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
-
-
-@dataclass(frozen=True)
-class ListAction:
-    """The action of a button in the list, as the browser sent it."""
-
-    action: str
-    name: str
-    letter: str
-    to: str
-
-    @classmethod
-    def of(cls, event: gr.EventData) -> ListAction:
-        """The action of an event; fields that the browser did not send are empty."""
-        parts = event_fields(event)
-        return cls(*(str(parts.get(key, ""))[:_MOST_TEXT] for key in cls.__dataclass_fields__))
 
 
 def save_look(
@@ -236,59 +215,21 @@ def save_look(
     return (new, *others), translate(language, key, name=new.name)
 
 
-def change_look(
-    looks: tuple[SavedLook, ...], chosen: SavedLook, action: ListAction, language: str
-) -> tuple[tuple[SavedLook, ...], str]:
-    """The looks after one was renamed or deleted, and a message."""
-    if action.action == "delete":
-        return (
-            tuple(one for one in looks if one is not chosen),
-            translate(language, "own.deleted", name=chosen.name),
-        )
-    name = own.clean_name(action.to)
-    if not name:
-        raise NotSavedError(translate(language, "own.nameless"))
-    if any(one.name == name for one in looks if one is not chosen):
-        raise NotSavedError(translate(language, "own.taken", name=name))
-    renamed = tuple(SavedLook(name, one.look) if one is chosen else one for one in looks)
-    return renamed, translate(language, "own.renamed", name=name)
-
-
 def merge_looks(
-    looks: tuple[SavedLook, ...], imported: own.ImportedLooks, language: str
+    looks: tuple[SavedLook, ...], imported: tuple[SavedLook, ...], language: str
 ) -> tuple[tuple[SavedLook, ...], str]:
     """The looks, then those of a file, and a message."""
     merged = {one.name: one for one in looks}
-    for one in imported.looks:
+    for one in imported:
         name = own.unique_name(
             one.name, [key for key, other in merged.items() if other.look != one.look]
         )
         merged.setdefault(name, SavedLook(name, one.look))
     if len(merged) > own.MOST_LOOKS:
         raise NotSavedError(translate(language, "own.full", most=own.MOST_LOOKS))
-    parts = [
-        translate(language, "own.imported", count=len(merged) - len(looks), all=len(imported.looks))
-    ]
-    if imported.edited:
-        parts.append(translate(language, "own.edited", names=_cut(", ".join(imported.edited))))
-    return tuple(merged.values()), " ".join(parts)
-
-
-@dataclass(frozen=True)
-class SavedRow:
-    """A saved look in the list.
-
-    Attributes:
-        name: Its name.
-        summary: Its settings in one line.
-        notes: What of it is no longer known.
-        file: Name and address of its file.
-    """
-
-    name: str
-    summary: str
-    notes: tuple[str, ...]
-    file: tuple[str, str]
+    count = len(merged) - len(looks)
+    message = translate(language, "own.imported", count=count, all=len(imported))
+    return tuple(merged.values()), message
 
 
 def looks_html(saved: object, language: str) -> str:
@@ -296,34 +237,11 @@ def looks_html(saved: object, language: str) -> str:
     looks = own.from_storage(saved)
     if not looks:
         return captions.aside(translate(language, "own.none"))
-    rows = [
-        SavedRow(one.name, *_summary(one, language), _file([one], f"{own.id_for(one.name)}.yaml"))
-        for one in looks
-    ]
-    every = _file(looks, _FILE)
-    return render("own", "looks", language, rows, comparison.LETTERS, own.LONGEST_NAME, every)
-
-
-def as_presets(one: SavedLook) -> AsPresets:
-    """The settings of a look that differ from its presets, as entries for the preset files."""
-    presets = load()
-    opened = options.read([one.look], 1).looks
-    if not opened:
-        return AsPresets(None, None)
-    look = opened[0]
-    context, region = presets.contexts[look.context], presets.regions[look.region]
-    has_own_doses = bool(look.doses) or look.polish != 1
-    doses = None
-    if has_own_doses and not context.untouched:
-        # The doses are the same for every head and gaze.
-        planned = plan(look, presets, HeadPose(0.0, 0.0, 0.0), Gaze(0.0, 0.0))
-        doses = planned.doses.model_dump()
-    return AsPresets(
-        own.build_context(one.name, context, doses) if doses else None,
-        own.build_region(one.name, region, look.gaze.yaw, look.gaze.pitch)
-        if isinstance(look.gaze, Gaze)
-        else None,
-    )
+    rows = [(one.name, *_summary(one, language)) for one in looks]
+    # A data URL leaves nothing on the server.
+    data = base64.b64encode(own.dump(looks).encode()).decode()
+    file = _FILE, f"data:application/yaml;base64,{data}"
+    return render("own", "looks", language, rows, comparison.LETTERS, file)
 
 
 def _checked(look: str) -> str:
@@ -339,12 +257,10 @@ def _summary(one: SavedLook, language: str) -> tuple[str, tuple[str, ...]]:
     notes = tuple(translate_message(language, note) for note in opened.notes)
     if not opened.looks:
         return "", notes
-    look, presets = opened.looks[0], translated(language)
-    parts = [presets.regions[look.region].label, presets.contexts[look.context].label]
-    if isinstance(look.gaze, Gaze):
-        parts.append(numbers.direction(look.gaze, language))
-    elif look.gaze != 1:
-        parts.append(translate(language, "own.gaze_at", share=numbers.percent(look.gaze or 0.0)))
+    look = opened.looks[0]
+    parts = [comparison.look_title(look, language)]
+    if not isinstance(look.gaze, Gaze) and look.gaze not in (None, 0, 1):
+        parts.append(translate(language, "own.gaze_at", share=numbers.percent(look.gaze)))
     if look.polish != 1:
         parts.append(translate(language, "own.polish_at", share=numbers.percent(look.polish)))
     if look.doses:
@@ -352,15 +268,5 @@ def _summary(one: SavedLook, language: str) -> tuple[str, tuple[str, ...]]:
     return " · ".join(parts), notes
 
 
-def _file(looks: Sequence[SavedLook], name: str) -> tuple[str, str]:
-    """Name and data URL of a file with these looks, which leaves nothing on the server."""
-    data = base64.b64encode(own.dump(looks, as_presets).encode()).decode()
-    return name, f"data:application/yaml;base64,{data}"
-
-
 def _quiet(message: str) -> str:
     return captions.notice(message, quiet=True)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"

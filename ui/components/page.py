@@ -70,7 +70,6 @@ class Page(Panels):
             screen=self.share.screen,
             photo=self.photo,
             language=self.language,
-            examine=self.shared_samples.examine,
             restore=self._restore,
             restored=[self.portrait.photo, *self.comparing.outputs, *self.card_outputs],
         )
@@ -131,7 +130,6 @@ class Page(Panels):
         # Not on the change of the state, which Gradio does not fire for unqueued events.
         for event in (self.results.strip.change, *(click.then for click in clicks)):
             self.own.update_letters_on(event, self.active)
-            self.grid.update_letters_on(event, self.active)
         for click in clicks:
             click.then(None, None, None, js=SETTLE, api_visibility="private")
 
@@ -159,5 +157,5 @@ class Page(Panels):
         }
         for card in self.cards:
             look = screen.look(card.letter)
-            updates |= {} if look is None else card.fill(look)
+            updates |= {} if look is None else card.fill(look, language)
         return updates

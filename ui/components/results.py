@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -14,7 +15,6 @@ from ui.comparison import Photo
 from ui.components import result_tabs
 from ui.components.events import QUICK
 from ui.components.html import html, script
-from ui.differences import Mode
 from ui.file_store import FileStore
 from ui.page_head import OPENING
 from ui.result_pictures import Figure
@@ -27,8 +27,6 @@ FILES_KEPT = 7200
 
 CLOSE, WHOLE = "Head and shoulders", "Whole photo"
 """Values of the framing; the style sheet relies on them."""
-
-_MODES: tuple[Mode, ...] = ("how", "where")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +59,6 @@ class Results:
     progress: gr.HTML = field(init=False)
     stop: gr.Button = field(init=False)
     uses: gr.HTML = field(init=False)
-    mode: gr.Radio = field(init=False)
     difference: gr.HTML = field(init=False)
     numbers: gr.HTML = field(init=False)
     judged: gr.HTML = field(init=False)
@@ -107,14 +104,6 @@ class Results:
                 self.numbers = html()
                 self.judged = html(elem_classes="p-lazy")
             with gr.Tab(t("closer.difference"), id="difference"):
-                self.mode = gr.Radio(
-                    [(t(f"closer.difference_{mode}"), mode) for mode in _MODES],
-                    value=_MODES[0],
-                    label=t("closer.difference_of"),
-                    show_label=False,
-                    container=False,
-                    elem_classes="p-modes",
-                )
                 self.difference = html(elem_classes="p-lazy")
             with gr.Tab(t("closer.histogram"), id="histogram"):
                 self.histogram = html(elem_classes="p-lazy")
@@ -130,34 +119,33 @@ class Results:
             photo: Holds the `Photo` of the page, or None.
             language: Holds the visitor's language.
         """
-        inputs = [self.shown, self.mode, self.framing, photo, language]
-        filled: list[Component] = [self.difference, self.histogram, self.judged]
-        options: dict[str, Any] = {
-            "show_progress": "minimal",
-            "show_progress_on": filled,
-            "api_visibility": "private",
-            "concurrency_id": "closer",
-            "concurrency_limit": 2,
-            "trigger_mode": "always_last",
-        }
-        opened = self.tabs.select(self._on_tab, inputs, [self.open_tab, *filled], **options)
-        refilled = gr.on(
-            [self.shown.change, self.mode.input, self.framing.input],
-            self._fill_tab,
-            [self.open_tab, *inputs],
-            filled,
-            **options,
-        )
-        for event in (opened, refilled):
+        inputs = [self.open_tab, self.shown, self.framing, photo, language]
+        lazy: list[Component] = [self.difference, self.histogram, self.judged]
+        opened = self.tabs.select(self._on_tab, None, self.open_tab, **QUICK)
+        for event in (opened.then, partial(gr.on, [self.shown.change, self.framing.input])):
+            filled = event(
+                self._fill_tab,
+                inputs,
+                lazy,
+                show_progress="minimal",
+                show_progress_on=lazy,
+                api_visibility="private",
+                concurrency_id="closer",
+                concurrency_limit=2,
+                trigger_mode="always_last",
+            )
             # The portrait may have been removed while its tab was filled.
-            event.then(self._clear_if_removed, self.shown, filled, **QUICK)
+            filled.then(self._clear_if_removed, self.shown, lazy, **QUICK)
 
     @property
     def outputs(self) -> list[Component]:
         """All outputs of `show`."""
+        return [self.notice, self.strip, self.explanations, self.shown, *self._below]
+
+    @property
+    def _below(self) -> list[Component]:
+        """What is below the pictures: their uses, and the contents of the tabs."""
         return [
-            self.notice,
-            self.strip,
             self.uses,
             self.difference,
             self.numbers,
@@ -165,8 +153,6 @@ class Results:
             self.histogram,
             self.control,
             self.skin,
-            self.explanations,
-            self.shown,
         ]
 
     def show(
@@ -202,32 +188,14 @@ class Results:
             language: The visitor's language.
             address: Address of a new photo, which stands in their place, or "".
         """
-        tabs: list[Component] = [
-            self.uses,
-            self.difference,
-            self.numbers,
-            self.judged,
-            self.histogram,
-            self.control,
-            self.skin,
-        ]
         return {
-            **dict.fromkeys(tabs, ""),
+            **dict.fromkeys(self._below, ""),
             self.strip: captions.waiting_strip(language, address),
             self.shown: ShownResults(),
         }
 
-    def _on_tab(
-        self,
-        shown: ShownResults | None,
-        mode: Mode,
-        framing: str,
-        photo: Photo | None,
-        language: str,
-        event: gr.SelectData,
-    ) -> dict[Component, Any]:
-        tab = str(self.tabs.children[event.index].id)
-        return {self.open_tab: tab, **self._fill_tab(tab, shown, mode, framing, photo, language)}
+    def _on_tab(self, event: gr.SelectData) -> str:
+        return str(self.tabs.children[event.index].id)
 
     def _clear_if_removed(self, shown: ShownResults | None) -> dict[Component, Any]:
         """Clear the tabs if the results were removed."""
@@ -239,7 +207,6 @@ class Results:
         self,
         tab: str,
         shown: ShownResults | None,
-        mode: Mode,
         framing: str,
         photo: Photo | None,
         language: str,
@@ -249,23 +216,12 @@ class Results:
         if not figures:
             return {self.difference: gr.skip()}
         with slots.cores().turn():
-            return self._tab_updates(tab, figures, mode, framing, photo, language)
-
-    def _tab_updates(
-        self,
-        tab: str,
-        figures: Sequence[Figure],
-        mode: Mode,
-        framing: str,
-        photo: Photo | None,
-        language: str,
-    ) -> dict[Component, Any]:
-        if tab == "difference":
-            close = framing == CLOSE
-            drawn = result_tabs.difference(figures, photo, mode, close, self.file_store, language)
-            return {self.difference: drawn}
-        if tab == "histogram":
-            return {self.histogram: result_tabs.histogram(figures, photo, language)}
-        if tab == "numbers":
-            return {self.judged: result_tabs.judged(photo, language)}
+            if tab == "difference":
+                close, files = framing == CLOSE, self.file_store
+                drawn = result_tabs.difference(figures, photo, close, files, language)
+                return {self.difference: drawn}
+            if tab == "histogram":
+                return {self.histogram: result_tabs.histogram(figures, photo, language)}
+            if tab == "numbers":
+                return {self.judged: result_tabs.judged(photo, language)}
         return {self.difference: gr.skip()}

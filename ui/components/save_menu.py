@@ -19,6 +19,7 @@ from ui.comparison import PageComparison, Photo
 from ui.components.html import html
 from ui.file_store import FileStore
 from ui.text import captions, messages
+from ui.text.numbers import decimal
 from ui.text.templating import render
 
 # The menus are made anew with the results, so the page listens for all of them.
@@ -74,7 +75,9 @@ class SaveMenu:
         except Exception as error:
             return captions.notice(messages.error_message(error, language))
         address = self.file_store.address(self.file_store.write(data, name))
-        return render("results", "saved", language, address, name, f"{len(data) / 1e6:.1f} MB")
+        return render(
+            "results", "saved", language, address, name, f"{decimal(len(data) / 1e6, language)} MB"
+        )
 
 
 def file_of(

@@ -19,19 +19,32 @@ from sharing.publication import KEEP_DAYS
 from sharing.store import Published
 from ui import comparison, publishing
 from ui.comparison import PageComparison, Photo
-from ui.components.clipboard import copy_script
 from ui.components.html import aside, html, script
 from ui.file_store import FileStore
 from ui.gradio_compat import waiting_check
 from ui.text import captions, messages
 from ui.text.catalogue import t, translate
+from ui.text.numbers import decimal
 from ui.text.templating import render
 
 _SAVE = """() => setTimeout(() => document.querySelector('#zip a')?.click(), 150)"""
-# Marked as sent, so that whoever opens it is asked for a photo instead of shown a sample.
-_SETTINGS_LINK = (
-    "(() => { const a = new URL(location.href); a.searchParams.set('sent', 1); return a.href; })()"
-)
+# Marked as sent, so that whoever opens it is asked for a photo instead of shown a sample. Pages
+# without HTTPS have no clipboard API, only the deprecated command that copies.
+_COPY = """async () => {
+  const link = new URL(location.href);
+  link.searchParams.set('sent', 1);
+  try {
+    await navigator.clipboard.writeText(link.href);
+  } catch {
+    const box = document.createElement('textarea');
+    box.value = link.href;
+    document.body.append(box);
+    box.select();
+    document.execCommand('copy');
+    box.remove();
+  }
+  return `COPIED`;
+}"""
 
 
 @dataclass
@@ -102,10 +115,8 @@ class SharePanel:
             language: Holds the visitor's language.
         """
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        show_copied = f"return `{captions.aside(Markup(t('share.copied')), status=True)}`;"
-        self.copy.click(
-            None, None, self.copied, js=copy_script(_SETTINGS_LINK, show_copied), **quiet
-        )
+        copied = captions.aside(Markup(t("share.copied")), status=True)
+        self.copy.click(None, None, self.copied, js=_COPY.replace("COPIED", copied), **quiet)
         self.days.change(_on_days, [self.days, language], self.consent, queue=False, **quiet)
         self.save.click(
             self._save,
@@ -131,7 +142,9 @@ class SharePanel:
         except Exception as error:
             return captions.notice(messages.error_message(error, language))
         address = self.file_store.address(self.file_store.write(data, "presence-comparison.zip"))
-        return render("share", "saved", language, address, f"{len(data) / 1e6:.1f} MB")
+        return render(
+            "share", "saved", language, address, f"{decimal(len(data) / 1e6, language)} MB"
+        )
 
     def _publish(
         self,

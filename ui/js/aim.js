@@ -120,7 +120,8 @@ function send(letter, spot, text, strength) {
 
 function aim(letter, spot, now) {
   at[letter] = spot;
-  const sendAim = () => send(letter, at[letter], at[letter].map(String), FULL);
+  const text = () => at[letter].map((angle) => written(says(), angle));
+  const sendAim = () => send(letter, at[letter], text(), FULL);
   if (now) sendAim();
   else later ||= setTimeout(sendAim, pause());
   stages().filter((one) => one.letter === letter).forEach(mark);

@@ -10,6 +10,9 @@ const pause = () => Math.max(0, sentAt + WAIT - performance.now());
 
 const rounded = (degrees) => Math.round(degrees * 10) / 10 || 0;
 
+// A number as it is written in the visitor's language.
+const written = (says, text) => String(text).replace('.', says.sign);
+
 // A direction in words, such as "3.0° to the right, 2.0° down".
 function directionIn(says, [yaw, pitch]) {
   const parts = [
@@ -17,7 +20,7 @@ function directionIn(says, [yaw, pitch]) {
     [pitch, says.up, says.down],
   ]
     .filter(([angle]) => Math.abs(angle) >= 0.05)
-    .map(([angle, more, less]) => (angle > 0 ? more : less).replace('{}', `${Math.abs(angle).toFixed(1)}°`));
+    .map(([angle, more, less]) => (angle > 0 ? more : less).replace('{}', `${written(says, Math.abs(angle).toFixed(1))}°`));
   return parts.join(', ') || says.into;
 }
 

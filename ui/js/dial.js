@@ -40,6 +40,12 @@ function inWords(gaze) {
   return `${directionIn(says, gaze)}, ${word}`;
 }
 
+function inDegrees(gaze) {
+  const { says } = props.value;
+  const angles = gaze.map((angle) => `${written(says, angle.toFixed(1))}°`);
+  return angles.join(says.sign === ',' ? '; ' : ', ').replaceAll('-', '−');
+}
+
 function fill(name, html) {
   if (put[name] === html) return;
   put[name] = html;
@@ -61,7 +67,7 @@ function hand() {
   group.setAttribute('transform', `translate(${x.toFixed(2)} ${y.toFixed(2)})`);
   group.classList.toggle('p-kept', !at);
   const text = group.querySelector('text');
-  text.textContent = held ? `${spot[0].toFixed(1)}°, ${spot[1].toFixed(1)}°`.replaceAll('-', '−') : '';
+  text.textContent = held ? inDegrees(spot) : '';
   text.setAttribute('x', x > 30 ? -8 : 8);
   text.setAttribute('y', -7);
   text.style.textAnchor = x > 30 ? 'end' : 'start';
@@ -146,7 +152,7 @@ function send(text) {
   trigger('input');
 }
 
-const sendAim = () => send(at.map(String));
+const sendAim = () => send(at.map((angle) => written(props.value.says, angle)));
 
 function aimAt(spot, now) {
   at = spot;

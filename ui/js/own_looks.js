@@ -1,4 +1,4 @@
-// The list of saved looks. Deleting takes two clicks. Enter in a name field renames.
+// The list of saved looks. Deleting takes two clicks.
 const act = (button) => {
   const row = button.closest('[data-name]');
   if (button.dataset.sure) {
@@ -15,15 +15,9 @@ const act = (button) => {
     action: button.dataset.action,
     name: row.dataset.name,
     letter: button.dataset.letter ?? '',
-    to: row.querySelector('input').value,
   });
 };
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-action]');
   if (button) act(button);
-});
-element.addEventListener('keydown', (event) => {
-  if (event.key !== 'Enter' || !event.target.matches('input')) return;
-  event.preventDefault();
-  act(event.target.closest('[data-name]').querySelector('[data-action=rename]'));
 });

@@ -50,14 +50,14 @@ def verdict(figures: Sequence[Figure], language: str) -> str:
     beyond = {one.letter for one in looks if _is_beyond_reach(one)}
     sentences = []
     if judgement.closest:
-        least = numbers.degrees(min(errors[letter] for letter in judgement.closest))
+        least = numbers.degrees(min(errors[letter] for letter in judgement.closest), language)
         letters = _listed(judgement.closest, language)
         sentences.append(translate(language, "verdict.closest", letters=letters, error=least))
     elif len(errors) > 1 and max(errors.values()) <= CONTACT_DEG:
-        most = numbers.degrees(max(errors.values()))
+        most = numbers.degrees(max(errors.values()), language)
         sentences.append(translate(language, "verdict.reached", error=most))
     sentences += [
-        translate(language, "verdict.missed", letter=letter, error=numbers.degrees(error))
+        translate(language, "verdict.missed", letter=letter, error=numbers.degrees(error, language))
         for letter, error in errors.items()
         if error > CONTACT_DEG and letter not in beyond
     ]

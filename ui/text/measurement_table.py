@@ -12,7 +12,8 @@ from ui.result_pictures import Figure, Report, ResultPicture
 from ui.text import numbers
 from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE
-from ui.text.numbers import direction, held_back, small_percent
+from ui.text.messages import translate_message
+from ui.text.numbers import decimal, direction, held_back, small_percent
 from ui.text.templating import render
 
 if TYPE_CHECKING:
@@ -21,33 +22,23 @@ if TYPE_CHECKING:
 _DASH = "–"
 # From this share of a natural photo's detail up, grain or sharpening adds to that of the skin.
 _MORE = 1.5
-# Format of the native measure of each quality component; the units are in the catalogue.
-_NATIVE_FORMAT: dict[str, Callable[[float], str]] = {
-    "sharpness": lambda value: f"{value:.1f}",
-    "exposure": numbers.percent,
-    "dynamic_range": lambda value: f"{value:.1f}",
-    "illumination_uniformity": lambda value: f"{value:.2f}",
-    "natural_colour": lambda value: f"{value:.1f}",
-    "inter_eye_distance": lambda value: f"{value:.0f}",
-    "head_size": numbers.percent,
-    "head_pose": lambda value: numbers.degrees(value, 0),
-    "eyes_open": numbers.percent,
-    "mouth_closed": numbers.percent,
-    "single_face": lambda value: f"{value:.0f}",
-    "background_uniformity": lambda value: f"{value:.1f}",
-    "gaze": numbers.degrees,
+# Formats of single measurements: decimals of an angle, patterns of `numbers.decimal`; the others
+# are shares. The units are in the catalogue.
+_DEGREES = {"head_pose": 0, "gaze": 1, "eye_tilt": 0}
+_PATTERNS = {
+    "sharpness": "0.0",
+    "dynamic_range": "0.0",
+    "illumination_uniformity": "0.00",
+    "natural_colour": "0.0",
+    "inter_eye_distance": "0",
+    "single_face": "0",
+    "background_uniformity": "0.0",
+    "eye_spacing": "0",
+    "eye_detail": "0.0",
 }
 # Suffixes of the keys of values that have a text of their own.
-_SPECIAL_VALUES = {("single_face", "1"): "_one", ("natural_colour", "0.0"): "_none"}
+_SPECIAL_VALUES = {("single_face", 1): "_one", ("natural_colour", 0): "_none"}
 _WITH_UNIT = ("eye_spacing", "eye_detail")
-_SIGN_FORMAT: dict[str, Callable[[float], str]] = {
-    "eye_spacing": lambda value: f"{value:.0f}",
-    "eye_tilt": lambda value: numbers.degrees(value, 0),
-    "iris_difference": numbers.percent,
-    "pupil_roundness": numbers.percent,
-    "catchlight_agreement": numbers.percent,
-    "eye_detail": lambda value: f"{value:.1f}",
-}
 
 
 def results_table(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
@@ -85,9 +76,13 @@ def _quality(name: str, headshot: Headshot, language: str) -> tuple[str, float |
     id_ = "gaze_quality" if name == "gaze" else name
     if component.score is None:
         return id_, None, translate(language, "numbers.cannot_see")
-    value = _NATIVE_FORMAT[name](component.native)
-    key = f"numbers.unit.{name}{_SPECIAL_VALUES.get((name, value), '')}"
-    return id_, component.score, translate(language, key, value=value)
+    special = _SPECIAL_VALUES.get((name, round(component.native, 1)), "")
+    value = _value(name, component.native, language)
+    return (
+        id_,
+        component.score,
+        translate(language, f"numbers.unit.{name}{special}", value=value),
+    )
 
 
 def _finish(headshot: Headshot, language: str) -> str:
@@ -105,15 +100,23 @@ def _sign(name: str, headshot: Headshot, language: str) -> tuple[str, str, str, 
     sign = getattr(headshot.signs, name)
     if sign.value is None:
         return name, translate(language, "numbers.cannot_see"), "", False
-    value = _SIGN_FORMAT[name](sign.value)
+    value = _value(name, sign.value, language)
     if name in _WITH_UNIT:
         value = translate(language, f"numbers.sign.{name}", value=value)
     verdict = translate(language, "numbers.unusual" if sign.unusual else "numbers.usual")
     return name, value, verdict, sign.unusual
 
 
-def _or_dash(value: float | None, text: Callable[[float], str]) -> str:
-    return _DASH if value is None else text(value)
+def _value(name: str, value: float, language: str) -> str:
+    if name in _DEGREES:
+        return numbers.degrees(value, language, _DEGREES[name])
+    if name in _PATTERNS:
+        return numbers.decimal(value, language, _PATTERNS[name])
+    return numbers.percent(value)
+
+
+def _degrees(value: float | None, language: str) -> str:
+    return _DASH if value is None else numbers.degrees(value, language)
 
 
 def _direction(angles: Sequence[float], language: str) -> str:
@@ -121,7 +124,7 @@ def _direction(angles: Sequence[float], language: str) -> str:
 
 
 def _off_lens(angles: Sequence[float], language: str) -> str:
-    off = numbers.off_lens(Gaze(*angles))
+    off = numbers.off_lens(Gaze(*angles), language)
     return translate(
         language, "numbers.off_lens", degrees=off, direction=_direction(angles, language)
     )
@@ -140,11 +143,8 @@ def _head(report: Report, language: str) -> str:
 
 
 def _tone_shift(report: Report, language: str) -> str:
-    del language
-    tone = report["skin_tone"]
-    if tone["ita_before"] is None or tone["ita_after"] is None:
-        return _DASH
-    return numbers.degrees(tone["ita_after"] - tone["ita_before"])
+    before, after = (report["skin_tone"][one] for one in ("ita_before", "ita_after"))
+    return _degrees(None if before is None or after is None else after - before, language)
 
 
 def _retouch_given(report: Report, language: str) -> str:
@@ -157,8 +157,8 @@ def _outside(report: Report, language: str) -> str:
     width, height = report["size"]
     if not changed:
         return translate(language, "numbers.none")
-    part = small_percent(changed / (width * height))
-    pixels = f"{changed:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    part = small_percent(changed / (width * height), language)
+    pixels = numbers.decimal(changed, language, "#,##0")
     return translate(language, "numbers.outside", share=part, pixels=pixels)
 
 
@@ -166,6 +166,7 @@ def _drawn_by(report: Report, language: str) -> str:
     generation = report.get("generation")
     if generation is None or not generation["passes"]:
         return translate(language, "numbers.by_geometry")
+    device, _, precision = generation["device"].rpartition(", ")
     suffix = "_one" if generation["passes"] == 1 else ""
     if generation["delivered"] == "proposal":
         return translate(language, f"numbers.by_geometry_tried{suffix}", count=generation["passes"])
@@ -173,7 +174,7 @@ def _drawn_by(report: Report, language: str) -> str:
         language,
         f"numbers.by_network{suffix}",
         count=generation["passes"],
-        device=generation["device"],
+        device=f"{translate_message(language, device)}, {precision}",
     )
 
 
@@ -195,28 +196,6 @@ class _Row:
     original: Read | None = None
 
 
-def _spacing(report: Report, language: str) -> str:
-    del language
-    return numbers.percent(report["eyes"]["spacing_ratio"])
-
-
-def _tilt(report: Report, language: str) -> str:
-    del language
-    return numbers.degrees(report["eyes"]["tilt_deg"])
-
-
-def _highlights(report: Report, language: str) -> str:
-    del language
-    return _or_dash(report["eyes"]["catchlight_agreement"], lambda value: f"{value:.2f}")
-
-
-def _texture(report: Report, language: str) -> str:
-    kept = numbers.percent(report["texture_retention"])
-    return translate(
-        language, "caption.texture_of", kept=kept, floor=f"{report['texture_floor'] * 100:.0f}"
-    )
-
-
 _GROUPS: tuple[tuple[str, tuple[_Row, ...]], ...] = (
     (
         "gaze",
@@ -228,7 +207,7 @@ _GROUPS: tuple[tuple[str, tuple[_Row, ...]], ...] = (
             ),
             _Row("asked", _target),
             _Row(
-                "gaze_error", lambda report, _: _or_dash(report["gaze"]["error"], numbers.degrees)
+                "gaze_error", lambda report, language: _degrees(report["gaze"]["error"], language)
             ),
             _Row("head", lambda _, language: translate(language, "numbers.same_head"), _head),
         ),
@@ -236,15 +215,23 @@ _GROUPS: tuple[tuple[str, tuple[_Row, ...]], ...] = (
     (
         "skin",
         (
-            _Row("likeness", lambda report, _: f"{report['identity']['distance']:.3f}"),
-            _Row("texture", _texture),
+            _Row(
+                "likeness",
+                lambda report, language: decimal(report["identity"]["distance"], language, "0.000"),
+            ),
+            _Row("texture", numbers.texture),
             _Row(
                 "ita",
-                lambda report, _: _or_dash(report["skin_tone"]["ita_after"], numbers.degrees),
-                lambda report, _: _or_dash(report["skin_tone"]["ita"], numbers.degrees),
+                lambda report, language: _degrees(report["skin_tone"]["ita_after"], language),
+                lambda report, language: _degrees(report["skin_tone"]["ita"], language),
             ),
             _Row("ita_shift", _tone_shift),
-            _Row("delta_e", lambda report, _: f"{report['skin_tone']['delta_e00_mean']:.2f}"),
+            _Row(
+                "delta_e",
+                lambda report, language: decimal(
+                    report["skin_tone"]["delta_e00_mean"], language, "0.00"
+                ),
+            ),
         ),
     ),
     (
@@ -254,15 +241,7 @@ _GROUPS: tuple[tuple[str, tuple[_Row, ...]], ...] = (
             _Row(
                 "fine_contrast", lambda report, _: numbers.percent(report["guards"]["sharpening"])
             ),
-            _Row("halo", lambda report, _: f"{report['guards']['halo']:.1f}"),
-        ),
-    ),
-    (
-        "eyes",
-        (
-            _Row("spacing", _spacing, _spacing),
-            _Row("tilt", _tilt, _tilt),
-            _Row("highlights", _highlights, _highlights),
+            _Row("halo", lambda report, language: decimal(report["guards"]["halo"], language)),
         ),
     ),
     (
@@ -273,7 +252,9 @@ _GROUPS: tuple[tuple[str, tuple[_Row, ...]], ...] = (
             _Row(
                 "time",
                 lambda report, language: translate(
-                    language, "numbers.seconds", seconds=f"{report['seconds']['total']:.1f}"
+                    language,
+                    "numbers.seconds",
+                    seconds=decimal(report["seconds"]["total"], language),
                 ),
             ),
         ),

@@ -7,16 +7,15 @@ translators; what is not translated stays English.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 
 from pipelines.runtime.errors import PresenceError
 from pipelines.runtime.messages import Message
-from pipelines.studio import Look
 from presets import load, translated
-from sharing import options
 from ui.text.catalogue import MESSAGE, translations
 from ui.text.language import DEFAULT_LANGUAGE, known_language
+from ui.text.numbers import decimal_sign
 
 # Messages of the page itself.
 OUR_FAULT = "Something went wrong on our side. Nothing was stored; try again."
@@ -54,23 +53,21 @@ def error_message(error: Exception, language: str = DEFAULT_LANGUAGE) -> str:
     return translate_message(language, OUR_FAULT)
 
 
-def link_notes(texts: Sequence[str], notes: Sequence[str]) -> list[str]:
-    """Notes about a link's looks; those about an unknown name say which preset is used instead.
-
-    Args:
-        texts: The values of ``look`` in the address.
-        notes: The notes of `sharing.options.read` for all of them.
-    """
-    replaced: dict[str, str] = {}
-    for text in texts[: options.MOST_READ]:
-        opened = options.read([text], 1)
-        for look in opened.looks:
-            replaced |= {note: _name_substitute(note, look) for note in opened.notes}
-    return [replaced.get(note, note) for note in notes]
-
-
 def _value(language: str, value: object) -> object:
+    if isinstance(value, float):
+        number = _Number(value)
+        number.sign = decimal_sign(language)
+        return number
     return translate_message(language, value) if isinstance(value, str) else value
+
+
+class _Number(float):
+    """A number that is formatted with the decimal sign of a language."""
+
+    sign = "."
+
+    def __format__(self, spec: str) -> str:
+        return super().__format__(spec).replace(".", self.sign)
 
 
 @cache
@@ -86,20 +83,3 @@ def _preset_labels(language: str) -> Mapping[str, str]:
         )
         for name, entry in entries.items()
     }
-
-
-def _name_substitute(note: str, look: Look) -> str:
-    if not isinstance(note, Message) or note.values.keys() != {"kind", "name", "known"}:
-        return note
-    presets = load()
-    labels = {
-        "region": presets.regions[look.region].label,
-        "context": presets.contexts[look.context].label,
-        "engine": presets.engines[look.engine].label,
-    }
-    return Message(
-        "There is no {kind} {name}; {label} is used instead.",
-        kind=note.values["kind"],
-        name=note.values["name"],
-        label=labels[str(note.values["kind"])],
-    )

@@ -1,22 +1,62 @@
-"""Measurements as text: angles, shares, directions of gaze."""
+"""Measurements as text in the visitor's language: angles, shares, directions of gaze."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
+from babel.numbers import get_decimal_symbol
+
 from pipelines.gaze import LARGEST_DEG, Gaze
+from sharing.translations import decimal
 from ui.text.catalogue import translate
-from ui.text.language import DEFAULT_LANGUAGE
+from ui.text.language import DEFAULT_LANGUAGE, known_language
+
+__all__ = ["decimal"]
 
 # From here up whole percent will do; from `_TINY` up one decimal; below that a bound is given.
 _SMALL, _TINY = 0.01, 0.001
 
 
-def degrees(value: float, decimals: int = 1) -> str:
+@lru_cache
+def decimal_sign(language: str) -> str:
+    """What stands before the decimals: a point or a comma."""
+    return str(get_decimal_symbol(known_language(language)))
+
+
+def read(text: str) -> float:
+    """The number in a field, with a point or a comma, and either sign for minus.
+
+    Raises:
+        ValueError: It is no number.
+    """
+    return float(text.strip().replace(",", ".").replace("−", "-"))
+
+
+def written_list(text: str, language: str) -> str:
+    """A list or range of numbers as it is written in a language, such as ``0; 0,5; 1``.
+
+    Args:
+        text: As programs write it, such as ``0, 0.5, 1``.
+        language: The visitor's language.
+    """
+    if decimal_sign(language) == ".":
+        return text
+    return re.sub(r"(?<=\d)\.(?=\d)", ",", text.replace(",", ";"))
+
+
+def read_list(text: str, language: str) -> str:
+    """The inverse of `written_list`; a comma between digits is a decimal sign where it is used."""
+    if decimal_sign(language) == ",":
+        text = re.sub(r"(?<=\d),(?=\d)", ".", text)
+    return text.replace(";", ",")
+
+
+def degrees(value: float, language: str = DEFAULT_LANGUAGE, decimals: int = 1) -> str:
     """An angle, such as ``3.4°``; never ``-0.0°``."""
-    rounded = round(value, decimals) + 0.0
-    return f"{rounded:.{decimals}f}°".replace("-", "−")
+    return f"{decimal(value, language, '0.0' if decimals else '0')}°"
 
 
 def percent(share: float) -> str:
@@ -24,18 +64,20 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
-def small_percent(share: float) -> str:
+def small_percent(share: float, language: str = DEFAULT_LANGUAGE) -> str:
     """A share of 1 in percent, small ones as ``0.4 %`` or ``< 0.1 %`` instead of ``0 %``."""
     if share <= 0 or share >= _SMALL:
         return percent(share)
-    return f"{share * 100:.1f} %" if share >= _TINY else "< 0.1 %"
+    bound = "" if share >= _TINY else "< "
+    return f"{bound}{decimal(100 * max(share, _TINY), language)} %"
 
 
-def off_lens(gaze: Gaze) -> str:
+def off_lens(gaze: Gaze, language: str = DEFAULT_LANGUAGE) -> str:
     """Angle of a gaze off the lens, such as ``3.4°``; ``> 60°`` if it is too large to measure."""
+    if not gaze.measurable:
+        return f"> {degrees(LARGEST_DEG, language, 0)}"
     # As in reports, so that no two places round one gaze differently.
-    rounded = Gaze(round(gaze.yaw, 2), round(gaze.pitch, 2))
-    return degrees(rounded.off_lens) if gaze.measurable else f"> {degrees(LARGEST_DEG, 0)}"
+    return degrees(Gaze(round(gaze.yaw, 2), round(gaze.pitch, 2)).off_lens, language)
 
 
 def gaze_word(gaze: Gaze, language: str = DEFAULT_LANGUAGE) -> str:
@@ -52,8 +94,14 @@ def direction(gaze: Gaze, language: str = DEFAULT_LANGUAGE) -> str:
     ):
         if abs(angle) >= 0.05:
             key = f"caption.{positive if angle > 0 else negative}"
-            parts.append(translate(language, key, degrees=degrees(abs(angle))))
+            parts.append(translate(language, key, degrees=degrees(abs(angle), language)))
     return ", ".join(parts) or translate(language, "caption.lens")
+
+
+def texture(report: Mapping[str, Any], language: str) -> str:
+    """How much texture a look keeps, and the least that is allowed, such as ``94 %, floor 88``."""
+    kept, floor = percent(report["texture_retention"]), f"{report['texture_floor'] * 100:.0f}"
+    return translate(language, "caption.texture_of", kept=kept, floor=floor)
 
 
 def held_back(language: str, share: float, guard: str) -> str:
@@ -70,7 +118,7 @@ def done(language: str, rows: Sequence[Mapping[str, Any]]) -> str:
         values = {
             "count": row.get("count"),
             "share": percent(abs(row.get("change", 0.0))),
-            "ev": f"{row.get('ev', 0.0):.1f}",
+            "ev": decimal(row.get("ev", 0.0), language),
         }
         parts.append(translate(language, f"done.{key}", **values))
     return ", ".join(parts) or translate(language, "done.little")

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from ui.text import numbers
 from ui.text.catalogue import t, translate
+from ui.text.messages import translate_message
 
 FOLDER = Path(__file__).parent.parent / "templates"
 
@@ -21,13 +22,20 @@ def render(template: str, macro: str, language: str, *args: Any, **values: Any) 
     Args:
         template: Name of the file without its ending.
         macro: Name of the macro.
-        language: The visitor's language; templates call ``tr(key, **values)`` for a text in it, or
-            ``t(key)`` for a marker that is replaced when the page is sent.
+        language: The visitor's language; templates call ``tr(key, **values)`` for a text in it,
+            ``message(text)`` for a message of a pipeline, `decimal`, `degrees` and so on of
+            `numbers` for a number, or ``t(key)`` for a marker that is replaced when the page is
+            sent.
         args: Arguments of the macro.
         values: Keyword arguments of the macro.
     """
     values_of_template = {
         "tr": partial(translate, language),
+        "decimal": partial(numbers.decimal, language=language),
+        "degrees": partial(numbers.degrees, language=language),
+        "off_lens": partial(numbers.off_lens, language=language),
+        "small_percent": partial(numbers.small_percent, language=language),
+        "message": partial(translate_message, language),
         "t": lambda key: Markup(str(t(key))),
     }
     module = _environment().get_template(f"{template}.html").make_module(values_of_template)
@@ -43,5 +51,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"off_lens": numbers.off_lens, "percent": numbers.percent}
+    environment.filters["percent"] = numbers.percent
     return environment

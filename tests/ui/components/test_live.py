@@ -12,7 +12,7 @@ from presets import load
 from ui.comparison import Photo
 from ui.components import live
 from ui.components.results import CLOSE, WHOLE
-from ui.pictures import close_up
+from ui.pictures import close_up, jpeg_data_url
 
 
 def test_a_look_follows_where_its_network_takes_no_minutes() -> None:
@@ -33,7 +33,7 @@ def test_a_preview_has_the_framing_of_the_result(astronaut_analysis: Analysis) -
 
 
 def test_a_preview_travels_with_all_its_colour(astronaut: Image8) -> None:
-    kind, data = live.jpeg_data_url(astronaut).split(",", 1)
+    kind, data = jpeg_data_url(astronaut, live.JPEG_QUALITY).split(",", 1)
     assert kind == "data:image/jpeg;base64"
     with Image.open(io.BytesIO(base64.b64decode(data))) as image:
         assert image.size == (512, 512)

@@ -44,18 +44,19 @@ def test_engines_say_whether_they_could_start(
         Look(),
         Look(engine="sd15-mediapipe-face", generative=0.25, seed=5),
         Look(engine="flux2-klein", generate="headshot"),
-        Look(gaze=Gaze(3, -2), doses=(("B", 0.3),)),
+        Look(gaze=Gaze(3.5, -2), doses=(("B", 0.3),)),
         Look(gaze=0.5, trim=Trim(left_yaw=2.5, right_pitch=-1)),
     ],
     ids=str,
 )
-def test_a_card_reads_back_what_it_was_filled_with(look: Look) -> None:
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_card_reads_back_what_it_was_filled_with(look: Look, language: str) -> None:
     card = LookCard("A", Look(), shown=True)
     with gr.Blocks():
         card.render(removable=False)
         with gr.Tabs():
             card.render_fine()
-    filled = card.fill(look)
+    filled = card.fill(look, language)
     values = {
         component: shown["value"] if isinstance(shown, dict) else shown
         for component, shown in filled.items()
@@ -72,7 +73,7 @@ def test_what_the_picked_engine_cannot_draw_counts_no_more() -> None:
     drawn = Look(engine="flux2-klein", generate="headshot", expression="slight-smile")
     values = {
         component: shown["value"] if isinstance(shown, dict) else shown
-        for component, shown in card.fill(drawn).items()
+        for component, shown in card.fill(drawn, "en").items()
     }
     values[card.finer.engine] = "geometry"
     assert card.read(values) == Look(engine="geometry")

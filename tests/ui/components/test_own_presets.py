@@ -7,23 +7,16 @@ from typing import Any
 import pytest
 
 from pipelines.studio import Look
-from presets import load, own
-from presets.own import ImportedLooks, SavedLook
+from presets import own
+from presets.own import SavedLook
 from ui.components.own_presets import (
-    ListAction,
     NotSavedError,
-    as_presets,
-    change_look,
     looks_html,
     merge_looks,
     save_look,
 )
 
 A, B = SavedLook("Autumn", "region=japan"), SavedLook("Winter", "region=soft")
-
-
-def action(**parts: str) -> ListAction:
-    return ListAction(**{"action": "", "name": "", "letter": "", "to": "", **parts})
 
 
 def refused(run: Any, *arguments: Any) -> str:
@@ -49,23 +42,12 @@ def test_no_name_and_no_room_are_said() -> None:
     assert len(save_look(full, "3", Look(), "en")[0]) == own.MOST_LOOKS
 
 
-def test_renaming_and_deleting() -> None:
-    assert change_look((A, B), A, action(action="rename", to="Spring"), "en")[0] == (
-        SavedLook("Spring", A.look),
-        B,
-    )
-    assert change_look((A, B), A, action(action="delete"), "en")[0] == (B,)
-    assert "Winter" in refused(change_look, (A, B), A, action(action="rename", to="Winter"), "en")
-    assert "name" in refused(change_look, (A, B), A, action(action="rename", to=""), "en")
-
-
 def test_an_import_doubles_nothing_and_takes_nothing_away() -> None:
     other = SavedLook("Winter", "region=korea")
-    looks, said = merge_looks((A, B), ImportedLooks((A, other), ("winter",)), "en")
+    looks, said = merge_looks((A, B), (A, other), "en")
     assert looks == (A, B, SavedLook("Winter (2)", "region=korea"))
     assert "Imported 1 of 2" in said
-    assert "winter" in said
-    assert merge_looks(looks, ImportedLooks((A, other), ()), "en")[0] == looks
+    assert merge_looks(looks, (A, other), "en")[0] == looks
 
 
 def test_a_hostile_name_is_text_and_its_file_is_whole() -> None:
@@ -74,11 +56,8 @@ def test_a_hostile_name_is_text_and_its_file_is_whole() -> None:
     assert "<img" not in html
     assert "&lt;img src=x onerror=alert(1)&gt;" in html
     data = re.findall(r'base64,([^"]+)"', html)
-    assert len(data) == 2
-    for one in data:
-        found = own.read("x", base64.b64decode(one), lambda look: look, as_presets)
-        assert found.looks[0].name == name
-        assert not found.edited
+    (file,) = (own.read("x", base64.b64decode(one), str) for one in data)
+    assert file[0].name == name
 
 
 def test_a_look_that_is_no_longer_known_is_listed_with_what_is_wrong() -> None:
@@ -86,17 +65,3 @@ def test_a_look_that_is_no_longer_known_is_listed_with_what_is_wrong() -> None:
     assert "There is no region &#39;atlantis&#39;" in html
     assert "Actor headshot" in html
     assert "p-warning" in looks_html(own.to_storage([SavedLook("Torn", "no look")]), "en")
-
-
-def test_what_was_set_by_hand_becomes_a_preset() -> None:
-    linkedin = load().contexts["linkedin"].doses
-    plain = as_presets(SavedLook("a", "region=japan&context=linkedin&gaze=0.5"))
-    assert plain == own.AsPresets(None, None)
-    half = as_presets(SavedLook("a", "context=linkedin&polish=0.5&doses=X:0.7&gaze=3,-4"))
-    assert half.context is not None
-    assert half.context.doses.evenness == pytest.approx(linkedin.evenness / 2, abs=1e-3)
-    assert half.context.doses.sharpness == 0.7
-    assert half.region is not None
-    assert half.region.gaze == (3, -4)
-    assert as_presets(SavedLook("a", "context=id-passport&polish=0.5")).context is None
-    assert as_presets(SavedLook("a", "region=atlantis")) == own.AsPresets(None, None)

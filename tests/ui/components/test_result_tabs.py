@@ -41,34 +41,29 @@ def file_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileStore:
 
 
 @pytest.mark.parametrize("close", [True, False])
-def test_a_difference_says_its_factor_and_its_scale(
+def test_a_map_says_how_much_of_the_picture_differs_and_shows_where(
     shots: list[ResultPicture], photo: Photo, file_store: FileStore, close: bool
 ) -> None:
-    shown = result_tabs.difference([*shots, MISSING], photo, "how", close, file_store, "en")
-    assert "made 24 times stronger" in shown
-    assert "largest 4 of 255 steps" in shown
-    assert "−5 0 +5" in text(shown)
+    shown = result_tabs.difference([*shots, MISSING], photo, close, file_store, "en")
+    assert re.search(r"0\.[1-9] % of this picture differs visibly", shown)
     assert shown.count("<img") == 1
-    written = next(path for path in file_store.paths if "difference-how-a" in path)
-    pixels = np.asarray(Image.open(written))
-    changed = (pixels == 128 + 24 * 4).all(axis=2)
-    assert np.count_nonzero(changed) == 20 * 30
-    assert (pixels[~changed] == 128).all()
+    pixels = np.asarray(Image.open(next(iter(file_store.paths))))
+    coloured = np.ptp(pixels, axis=2) > 30
+    # The cheek, a little widened by the eye's blur.
+    assert np.count_nonzero(coloured) == pytest.approx(20 * 30, rel=0.4)
 
 
-def test_a_map_says_how_much_of_the_picture_differs(
+def test_numbers_are_those_of_the_language(
     shots: list[ResultPicture], photo: Photo, file_store: FileStore
 ) -> None:
-    shown = result_tabs.difference(shots, photo, "where", True, file_store, "en")
-    assert re.search(r"0\.[1-9] % of this picture differs visibly", shown)
+    shown = result_tabs.difference(shots, photo, True, file_store, "de")
+    assert re.search(r"0,[1-9] %", text(shown))
 
 
 def test_pictures_that_were_cleared_are_said_to_be(
     shots: list[ResultPicture], photo: Photo, file_store: FileStore
 ) -> None:
     Path(shots[1].path).unlink()
-    assert "cleared meanwhile" in result_tabs.difference(
-        shots, photo, "how", False, file_store, "en"
-    )
+    assert "cleared meanwhile" in result_tabs.difference(shots, photo, False, file_store, "en")
     assert "cleared meanwhile" in result_tabs.histogram(shots, None, "en")
     assert result_tabs.judged(None, "en") == ""

@@ -42,7 +42,7 @@ def test_a_likeness_has_a_word_that_says_which_way_is_good(distance: float, word
 def test_a_retouch_that_was_held_back_says_how_far_and_why() -> None:
     held = {**VARIANT, "held_back": {"share": 0.62, "guard": "texture"}, "warnings": []}
     shown = captions.caption(replace(LOOK, report=held))
-    assert text(shown).endswith("floor 88 held back to 62 % to keep texture")
+    assert text(shown).endswith("floor 88 polish held back to 62 % to keep texture")
     assert 'class="p-warning"' in shown
     assert "held back" not in captions.caption(LOOK)
 
@@ -72,6 +72,14 @@ def test_what_was_asked_and_what_these_eyes_reach_are_told_apart() -> None:
     gaze = {"asked": [24.0, 0.0], "target": [15.0, 0.0], "after": [14.8, 0.0], "error": 0.2}
     shot = replace(LOOK, gaze=Gaze(14.8, 0.0), report={**VARIANT, "gaze": gaze})
     assert "14.8° averted (asked 24.0°; these eyes can reach 15.0°)" in text(captions.caption(shot))
+
+
+def test_eyes_that_were_left_as_they_were_are_not_said_to_reach_anything() -> None:
+    gaze = {"asked": [0.0, 0.0], "target": [6.0, 2.0], "after": [37.0, 9.0], "error": 31.8}
+    shot = replace(LOOK, gaze=Gaze(37.0, 9.0), report={**VARIANT, "gaze": gaze})
+    shown = text(captions.caption(shot))
+    assert "37.9° averted (asked 0°, missed by 37.9°)" in shown
+    assert "can reach" not in shown
 
 
 def test_a_figure_can_be_found_and_its_alt_text_has_the_measurement_in_words() -> None:

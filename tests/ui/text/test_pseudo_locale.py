@@ -19,7 +19,7 @@ from pipelines.studio import Analysis, Look, headshot
 from presets import translated, translations
 from tests.ui.reports import LOOK, PHOTO, VARIANT, likeness
 from ui.result_pictures import Figure, Missing
-from ui.text import captions, catalogue, evidence, explanations, measurement_table, messages
+from ui.text import captions, catalogue, explanations, measurement_table, messages
 from ui.text.catalogue import texts, translate
 from ui.text.templating import render
 
@@ -92,7 +92,8 @@ def test_no_text_of_the_results_bypasses_the_catalogue() -> None:
     look = replace(LOOK, title="", report=report)
     other = replace(LOOK, title="", letter="B", report=likeness(0.7))
     figures: list[Figure] = [photo, look, other]
-    missing = Missing("B", "", "This look could not be made.", Look())
+    refusal = messages.translate_message(CODE, messages.OUR_FAULT)
+    missing = Missing("B", "", refusal, Look())
     shown = {
         "several": captions.strip(figures, CODE),
         "single": captions.strip([photo, look], CODE),
@@ -114,8 +115,8 @@ def test_no_text_of_the_results_bypasses_the_catalogue() -> None:
 def test_no_text_about_a_preset_or_a_link_bypasses_the_catalogue() -> None:
     presets = translated(CODE)
     shown = [
-        *(evidence.region_note(one, CODE) for one in presets.regions.values()),
-        *(evidence.context_note(one, CODE) for one in presets.contexts.values()),
+        *(render("evidence", "region", CODE, one) for one in presets.regions.values()),
+        *(render("evidence", "context", CODE, one) for one in presets.contexts.values()),
         render("share", "links", CODE, "https://x.org/s", "https://x.org/own", "", "", "qr.png"),
         render("share", "saved", CODE, "all.zip", "3"),
     ]
@@ -131,7 +132,7 @@ def test_no_text_about_the_photo_bypasses_the_catalogue(hopper_analysis: Analysi
 @pytest.mark.usefixtures("marked")
 def test_no_explanation_bypasses_the_catalogue() -> None:
     shown = explanations.explanations(CODE)
-    for one in explanations.EXPLANATIONS.values():
+    for one in explanations.known().values():
         for source in one.sources:
-            shown = shown.replace(escape(source.text), "")
+            shown = shown.replace(escape(source["text"]), "")
     assert unmarked(shown) == []
