@@ -7,9 +7,11 @@ with ``--address`` it deploys to one that runs, and returns.
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import threading
+
+from pipelines.runtime import ray_cluster
+from pipelines.studio import workers
 
 
 def main() -> None:
@@ -18,16 +20,10 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="workers on CPUs")
     parser.add_argument("--address", help="of a cluster that runs, such as auto")
     chosen = parser.parse_args()
-    # Ray reports usage to its makers unless it is told not to.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    import ray
-
-    from pipelines.studio import workers
-
-    cores = None if chosen.address else chosen.workers
-    # "local": a new one, whatever Ray remembers of earlier ones.
-    address = chosen.address or "local"
-    ray.init(address, num_cpus=cores, include_dashboard=False, log_to_driver=False)
+    try:
+        ray = ray_cluster.connect(chosen.address or "local", chosen.workers)
+    except ConnectionError as error:
+        parser.exit(1, f"No Ray cluster lets us in at {chosen.address}: {error}\n")
     names = workers.deploy(chosen.workers)
     print(
         f"Workers are up: {', '.join(names)}. Start the page with PRESENCE_WORKERS=ray.", flush=True

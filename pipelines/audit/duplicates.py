@@ -103,8 +103,9 @@ def _components(hashes: Hashes, max_distance: int) -> Indices:
     links = _Links(words, max_distance)
     most = (max_distance // 2, max_distance - max_distance // 2 - 1)
     with ThreadPoolExecutor(slots.count()) as pool:
-        for search in _searches(halves, words, most):
-            pool.submit(_find, search, links)
+        found = [pool.submit(_find, search, links) for search in _searches(halves, words, most)]
+        for one in found:
+            one.result()  # or what went wrong
     return links.labels()
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pipelines.audit import files, shards
 from pipelines.audit.sources import Source
-from pipelines.audit.sources.table import needs_package
-from pipelines.runtime.errors import Refusal
+from pipelines.runtime.errors import Refusal, needs_package
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -29,6 +29,11 @@ class Key(NamedTuple):
     modified_ns: int
 
 
+def place(file: str) -> bytes:
+    """By what names are ordered; also those that are not UTF-8."""
+    return os.fsencode(file)
+
+
 class Journal:
     """A file of JSON lines: the version first, then one measured row per line.
 
@@ -57,7 +62,7 @@ class Journal:
 
     def sorted(self) -> list[tuple[Key, Row]]:
         """The rows in the order of their files."""
-        return sorted(self.rows.items(), key=lambda entry: os.fsencode(entry[0].file))
+        return sorted(self.rows.items(), key=lambda entry: place(entry[0].file))
 
     def compact(self, keys: Iterable[Key]) -> None:
         """Rewrite the file with these rows only."""

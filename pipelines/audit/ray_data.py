@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,8 @@ from pipelines.audit.columns import Row
 from pipelines.audit.journal import Key
 from pipelines.audit.run import measure_in, new_pool
 from pipelines.audit.sources import Source
-from pipelines.audit.sources.table import needs_package
-from pipelines.runtime.errors import PresenceError
+from pipelines.runtime import ray_cluster
+from pipelines.runtime.errors import PresenceError, needs_package
 from pipelines.runtime.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def measure(source: Source, keys: Iterable[Key], workers: int) -> Generator[tupl
         Keys and rows in the order in which they are done; see `run.measure_each`.
 
     Raises:
-        PresenceError: ``needs-package``, or ``no-cluster``.
+        PresenceError: ``needs-package``, ``no-cluster`` or ``no-cores``.
     """
     blocks = _blocks(keys)
     first = next(blocks, None)
@@ -97,26 +96,24 @@ class _Measurer:
 
 
 def _connected(workers: int) -> Any:
-    # Ray reports usage to its makers unless it is told not to.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-        import ray.data
-    except ImportError:
-        raise needs_package("Audits on Ray", "requirements-ray.txt") from None
     address = WorkerSettings.read().workers
-    if not ray.is_initialized():
-        where: dict[str, Any] = {"address": "auto" if address == "ray" else address}
-        if not address:
-            where = {"address": "local", "num_cpus": workers, "include_dashboard": False}
-        try:
-            ray.init(**where, log_to_driver=False, logging_level="error")
-        except ConnectionError as error:
-            raise PresenceError(
-                "no-cluster", f"There is no Ray cluster at {address} (PRESENCE_WORKERS)."
-            ) from error
+    try:
+        ray = ray_cluster.connect(address or "local", workers)
+    except ConnectionError as error:
+        raise PresenceError(
+            "no-cluster", f"There is no Ray cluster at {address} (PRESENCE_WORKERS)."
+        ) from error
+    if ray.cluster_resources().get("CPU") and not ray.available_resources().get("CPU"):
+        # Ray would wait for a core, without a word.
+        raise PresenceError(
+            "no-cores",
+            "Every core of the Ray cluster is taken, by workers of the page or other work. Stop "
+            "some, add a machine, or leave PRESENCE_WORKERS empty to audit on this machine.",
+        )
+    from ray.data import DataContext
+
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    context = ray.data.DataContext.get_current()
+    context = DataContext.get_current()
     # We have a bar of our own.
     context.enable_progress_bars = False
     context.execution_options.preserve_order = False

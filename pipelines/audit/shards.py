@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.audit.columns import COLUMNS, Row
-from pipelines.audit.journal import NAME, Journal, Key
+from pipelines.audit.journal import NAME, Journal, Key, place
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,8 +54,8 @@ def match(keys: Iterable[Key], known: Iterable[tuple[Key, T]]) -> Iterator[tuple
     known = iter(known)
     entry = next(known, None)
     for key in keys:
-        place, found = os.fsencode(key.file), None
-        while entry is not None and os.fsencode(entry[0].file) <= place:
+        here, found = place(key.file), None
+        while entry is not None and place(entry[0].file) <= here:
             if entry[0] == key:
                 found = entry[1]
             entry = next(known, None)
@@ -100,7 +100,7 @@ class Shards:
         """
         paths = self._paths()
         waiting = sorted(
-            ((os.fsencode(_metadata(path)["first"]), age, path) for age, path in enumerate(paths)),
+            ((place(_metadata(path)["first"]), age, path) for age, path in enumerate(paths)),
             reverse=True,
         )
         tail = self._tail.sorted()
@@ -211,4 +211,4 @@ def _push(
 ) -> None:
     entry = next(rows, None)
     if entry is not None:
-        heapq.heappush(heap, (os.fsencode(entry[0].file), age, entry, rows))
+        heapq.heappush(heap, (place(entry[0].file), age, entry, rows))

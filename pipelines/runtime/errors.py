@@ -46,6 +46,11 @@ class BadInput(PresenceError, ValueError):
     """A pipeline was called with arguments that do not fit together."""
 
 
+def needs_package(what: str, requirements: str) -> PresenceError:
+    """What is said where something is missing that a file of requirements names."""
+    return PresenceError("needs-package", f"{what} need packages: pip install -r {requirements}")
+
+
 class Cancelled(PresenceError):
     """The person stopped the work; raised by a progress or step callback to end it."""
 

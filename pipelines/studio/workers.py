@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import queue
 import threading
 import time
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.engines import weights
 from pipelines.image import metadata
+from pipelines.runtime import ray_cluster
 from pipelines.runtime.cache import Cache
 from pipelines.runtime.errors import Cancelled, EngineFailed, PresenceError
 from pipelines.runtime.settings import WorkerSettings
@@ -66,6 +66,7 @@ def render(
     Raises:
         EngineFailed: ``workers-busy``, ``workers-lost`` or ``workers-slow``; as `rendering.render`
             otherwise.
+        PresenceError: ``needs-package``: Ray is not installed here.
     """
     address = WorkerSettings.read().workers
     if not address or presets is not None:
@@ -180,16 +181,16 @@ class _Cluster:
     """
 
     def __init__(self, address: str) -> None:
-        import ray
-
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        self._ray = ray
+        try:
+            self._ray = ray_cluster.connect(address)
+        except ConnectionError as error:
+            raise _lost() from error
         self._sent: dict[int, tuple[str, Any]] = {}
-        if not ray.is_initialized():
-            try:
-                ray.init("auto" if address == "ray" else address, log_to_driver=False)
-            except ConnectionError as error:
-                raise _lost() from error
+        self._forwarder: Any = None
+        if self._ray.util.client.ray.is_connected():
+            # It ends with this connection.
+            options = {"num_cpus": 0, "max_concurrency": 64, "max_restarts": -1}
+            self._forwarder = self._ray.remote(_Forwarder).options(**options).remote()
 
     def render(self, analysis: Analysis, look: Look, progress: Progress) -> Variant:
         """See `render`."""
@@ -216,8 +217,8 @@ class _Cluster:
     def _stream(self, key: str, photo: list[Any], look: Look) -> Any:
         from ray import serve
 
-        if self._ray.util.client.ray.is_connected():
-            return _Polled(self._ray, key, photo, look)
+        if self._forwarder is not None:
+            return _Polled(self._ray, self._forwarder, key, photo, look)
         engine = load().engines[look.checked(load()).engine]
         name = _APP + (look.engine if engine.weights == "hub" else CPU)
         renderer = serve.get_app_handle(name).options(stream=True)
@@ -240,12 +241,8 @@ class _Polled:
     Serve has no streams there; a `_Forwarder` inside listens in its place and is asked.
     """
 
-    def __init__(self, ray: Any, key: str, photo: list[Any], look: Look) -> None:
-        self._ray, self._name = ray, uuid.uuid4().hex
-        options = {"name": _APP + "forwarder", "get_if_exists": True, "lifetime": "detached"}
-        self._forwarder = (
-            ray.remote(_Forwarder).options(**options, num_cpus=0, max_concurrency=64).remote()
-        )
+    def __init__(self, ray: Any, forwarder: Any, key: str, photo: list[Any], look: Look) -> None:
+        self._ray, self._forwarder, self._name = ray, forwarder, uuid.uuid4().hex
         ray.get(self._forwarder.start.remote(self._name, key, photo, look))
 
     def __iter__(self) -> Iterator[_Step | Variant | PresenceError]:
@@ -309,15 +306,24 @@ class _Run:
             raise Cancelled
 
 
-@cache
+_connecting = threading.Lock()
+
+
 def _cluster(address: str) -> _Cluster:
+    # Without the lock, the first looks of several visitors would connect at once.
+    with _connecting:
+        return _connected(address)
+
+
+@cache
+def _connected(address: str) -> _Cluster:
     return _Cluster(address)
 
 
 def _disconnect() -> None:
     import ray
 
-    _cluster.cache_clear()
+    _connected.cache_clear()
     with contextlib.suppress(Exception):  # there may be nothing left to end properly
         ray.shutdown()
 

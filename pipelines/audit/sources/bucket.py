@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pipelines.audit.journal import Key
-from pipelines.audit.sources.source import MAX_BYTES, is_picture, place, too_large
+from pipelines.audit.journal import Key, place
+from pipelines.audit.sources.source import MAX_BYTES, is_picture, too_large
 from pipelines.runtime.errors import PresenceError, Refusal
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.audit.journal import Key
-from pipelines.audit.sources.source import is_picture, place
+from pipelines.audit.journal import Key, place
+from pipelines.audit.sources.source import is_picture
 from pipelines.image import decoding
 from pipelines.runtime.errors import PresenceError
 

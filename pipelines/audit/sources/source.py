@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +28,7 @@ class Source(Protocol):
         """Name in the reports, without the path that leads to it."""
 
     def walk(self) -> Iterator[Key | str]:
-        """What is there, in the order of `place`.
+        """What is there, in the order of `journal.place`.
 
         Yields:
             Keys of pictures; names of other files.
@@ -44,11 +43,6 @@ class Source(Protocol):
         Raises:
             Refusal: It cannot be had.
         """
-
-
-def place(file: str) -> bytes:
-    """By what names are ordered; also those that are not UTF-8."""
-    return os.fsencode(file)
 
 
 def is_picture(name: str) -> bool:

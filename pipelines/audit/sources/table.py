@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
-from pipelines.audit.journal import Key
+from pipelines.audit.journal import Key, place
 from pipelines.audit.sources import bucket, web
-from pipelines.audit.sources.source import MAX_BYTES, place, too_large
-from pipelines.runtime.errors import PresenceError, Refusal
+from pipelines.audit.sources.source import MAX_BYTES, too_large
+from pipelines.runtime.errors import PresenceError, Refusal, needs_package
 
 USUAL_COLUMNS = ("file", "path", "url", "uri", "address", "image", "image_url", "key")
 """Names of the column of addresses, where none is given."""
@@ -161,8 +161,3 @@ def _parquet(file: IO[bytes], choose: Any) -> Iterator[str]:
     for batch in table.iter_batches(columns=[column]):
         for value in batch.column(0).to_pylist():
             yield str(value or "").strip()
-
-
-def needs_package(what: str, requirements: str) -> PresenceError:
-    """What is said where something is missing that a file of requirements names."""
-    return PresenceError("needs-package", f"{what} need packages: pip install -r {requirements}")
