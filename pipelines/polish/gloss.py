@@ -80,6 +80,8 @@ def toned(luminance: Map, rgb: Image) -> bool:
         luminance: Linear luminance, shape (h, w).
         rgb: Linear RGB, shape (h, w, 3).
     """
+    # A quarter of the pixels says as much as all.
+    luminance, rgb = luminance[::2, ::2], rgb[::2, ::2]
     level = np.minimum((_TONES * np.cbrt(luminance)).astype(np.int64), _TONES - 1).ravel()
     count = np.maximum(np.bincount(level, minlength=_TONES), 1)
     total = rgb.sum(axis=2) + _DARK
