@@ -53,7 +53,8 @@ def scanned(code: Locator) -> str:
     with Image.open(io.BytesIO(data)) as image:
         # The margin that scanners want is given by the page.
         pixels = np.pad(np.asarray(image.convert("L")), 40, constant_values=255)
-    return str(cv2.QRCodeDetector().detectAndDecode(pixels)[0])
+    # The plain detector misses one code in four hundred.
+    return str(cv2.QRCodeDetectorAruco().detectAndDecode(pixels)[0])
 
 
 def status(page: Page, path: str) -> int:
