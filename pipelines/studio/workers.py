@@ -17,7 +17,6 @@ import time
 import uuid
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipelines.engines import weights
@@ -306,24 +305,18 @@ class _Run:
             raise Cancelled
 
 
-_connecting = threading.Lock()
+# Also when the first looks of several visitors come at once, only one of them connects.
+_clusters = Cache()
 
 
 def _cluster(address: str) -> _Cluster:
-    # Without the lock, the first looks of several visitors would connect at once.
-    with _connecting:
-        return _connected(address)
-
-
-@cache
-def _connected(address: str) -> _Cluster:
-    return _Cluster(address)
+    return _clusters.get(address, lambda: _Cluster(address))
 
 
 def _disconnect() -> None:
     import ray
 
-    _connected.cache_clear()
+    _clusters.clear()
     with contextlib.suppress(Exception):  # there may be nothing left to end properly
         ray.shutdown()
 
