@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,17 @@ def connect(address: str, cores: int | None = None) -> Any:
         raise needs_package("Workers and audits on Ray", "requirements-ray.txt") from None
     if not ray.is_initialized():
         new: dict[str, Any] = {"num_cpus": cores, "include_dashboard": False}
-        ray.init(
+        init = functools.partial(
+            ray.init,
             "auto" if address == "ray" else address,
             **(new if address == "local" else {}),
             log_to_driver=False,
             logging_level="error",
         )
+        try:
+            init()
+        except ConnectionAbortedError:
+            # A cluster gives the server that it starts for a client 30 s. On a busy machine that
+            # has just started, only the second one is up by then.
+            init()
     return ray
