@@ -53,7 +53,7 @@ _SHARP, _NEAR, _NEAR_EDGE = 0.008, 0.035, 0.15
 # Share of the variance of the light between its two clusters (0.64 for a normal distribution, 0.75
 # for an even one), or between the two sides of the face: from here it counts as lit and shaded, at
 # first not at all, then fully.
-_TWO_PARTS, _SIDED = (0.73, 0.81), (0.45, 0.65)
+_TWO_PARTS, _SIDED = (0.73, 0.81), (0.35, 0.50)
 # Width of the edge of a hard shadow in interocular distances. Mean slope of the light along the
 # border of its clusters, as a share of one that crosses in that width: from soft to hard light.
 _PENUMBRA, _HARD_EDGE = 0.15, (0.60, 0.85)
