@@ -63,7 +63,7 @@ _GRAIN, _PER_GRAIN = 0.9, 2.2
 # Radius from which a spot must be clearer, and by how much per interocular distance.
 _LARGE, _PER_RADIUS = 0.03, 150.0
 # The most candidates that are looked at; a face has far fewer spots.
-_MOST_CANDIDATES = 120
+_MOST_CANDIDATES = 80
 # Fall of L* on a spot from which it is a mole, however red.
 _DARKEST_SPOT = 12.0
 # Margins around features in which redness is natural, in interocular distances.
@@ -176,7 +176,11 @@ def _maps(lab: Image, facial: Map, allowed: Map, unit: float) -> _Maps:
 def _candidates(
     redness: Map, inner: NDArray[np.bool_], unit: float
 ) -> list[tuple[int, int, float]]:
-    """Centre (x, y) and radius in pixels of what may be a spot, the reddest first."""
+    """Centre (x, y) and radius in pixels of what may be a spot.
+
+    The first are those that stand out most from the redness around: where skin is mottled or ends,
+    maxima are many and high.
+    """
     found: list[tuple[float, int, int, float]] = []
     for relative in _RADII:
         radius = max(1.2, relative * unit)
@@ -186,9 +190,10 @@ def _candidates(
         least = max(_LEAST_RESPONSE, _RESPONSE_DEVIATIONS * deviation)
         peaks = inner & (response > least)
         peaks &= response >= cv2.dilate(response, _disc(0.8 * radius)) - 1e-6
+        usual = np.sqrt(lowpass(np.square(response), _SURROUNDINGS * unit)) + deviation
         rows, columns = np.nonzero(peaks)
         found += [
-            (float(response[y, x]), int(x), int(y), radius)
+            (float(response[y, x] / usual[y, x]), int(x), int(y), radius)
             for y, x in zip(rows, columns, strict=True)
         ]
     found.sort(key=lambda one: (-one[0], one[1:]))
