@@ -19,6 +19,7 @@ from sharing import options as links
 from ui import comparison, pictures
 from ui.cancellation import Superseded, task_key
 from ui.components.events import PROGRESS, QUICK, WORK
+from ui.components.results import WHOLE
 from ui.gradio_compat import leave_queue
 from ui.text import captions
 from ui.text.catalogue import translate
@@ -162,7 +163,7 @@ class CompareEvents:
         chosen = page.portrait.gaze_line.click(
             self._choose_face,
             [page.photo, page.language],
-            [page.photo, page.portrait.gaze_line, page.results.notice],
+            [page.photo, page.portrait.gaze_line, page.results.notice, page.results.framing],
             show_progress="full",
             show_progress_on=[page.results.progress],
             **WORK,
@@ -418,18 +419,20 @@ class CompareEvents:
     def _choose_face(
         self, photo: comparison.Photo | None, language: str, event: gr.EventData
     ) -> Updates:
-        """Choose another face of the photo by its number."""
+        """Choose another face of the photo by its number, or all, which only all of it shows."""
         page = self.page
         if photo is None:
             return {page.results.notice: gr.skip()}
         try:
-            chosen = comparison.choose_face(photo, int(event.face))
+            which: Any = event.face if event.face == "all" else int(event.face)
+            chosen = comparison.choose_face(photo, which)
         except PresenceError as error:
             return {page.results.notice: _error_notice(error, language)}
         return {
             page.photo: chosen,
             page.portrait.gaze_line: _gaze_line(chosen, language),
             page.results.notice: "",
+            page.results.framing: WHOLE if chosen.face == "all" else gr.skip(),
         }
 
     def _not_examined(self, examined: Examined) -> Updates:
@@ -642,6 +645,6 @@ def _gaze_line(photo: comparison.Photo, language: str) -> str:
     if len(analysis.boxes) < 2 and analysis.portrait.origin.form not in _NOT_SHOWN:
         return line
     source = pictures.jpeg_data_url(pictures.small(analysis.portrait.original_u8))
-    chosen = analysis.face.number
+    chosen = photo.face or analysis.face.number
     alt = translate(language, "portrait.alt")
     return line + render("faces", "picture", language, source, analysis.boxes, chosen, alt)

@@ -25,7 +25,7 @@ element.addEventListener('click', (event) => {
 _CHOOSE = """
 element.addEventListener('click', (event) => {
   const face = event.target.closest('button[data-face]');
-  if (face) trigger('click', { face: Number(face.dataset.face) });
+  if (face) trigger('click', { face: face.dataset.face });
 });
 for (const [kind, failed] of [['error', true], ['load', false]]) {
   document.addEventListener(kind, ({ target }) => {
