@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -19,10 +18,12 @@ from sharing import options as links
 from ui import comparison, pictures
 from ui.cancellation import Superseded, task_key
 from ui.components.events import PROGRESS, QUICK, WORK
+from ui.components.own_presets import looks_html
 from ui.components.results import WHOLE
 from ui.gradio_compat import leave_queue
 from ui.text import captions
 from ui.text.catalogue import translate
+from ui.text.explanations import explanations
 from ui.text.language import DEFAULT_LANGUAGE, language_of
 from ui.text.messages import error_message, translate_message
 from ui.text.templating import render
@@ -58,8 +59,6 @@ _IDLE = """() => {
 }"""
 # Formats that most browsers do not show.
 _NOT_SHOWN = ("HEIF", "TIFF")
-# Seconds within which a browser sends the event that follows another one.
-_FOLLOW_UP_S = 3
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,7 @@ class CompareEvents:
             starts that comparison.
         examined: State with the outcome of the last analysis. It is kept apart from the photo's
             state, because a late comparison of the old portrait could overwrite that one. It also
-            remembers a stop: a browser sends the events of one change in sequence, so some arrive
-            only after Stop was pressed.
+            remembers a stop, which may be pressed before a browser has sent the work.
         previews: Live previews.
     """
 
@@ -136,27 +134,13 @@ class CompareEvents:
             cleared,
             **QUICK,
         )
-        examined = arrived(
-            self._examine,
-            [portrait, page.photo, page.language, self.examined],
-            [
-                page.photo,
-                page.portrait.gaze_line,
-                page.results.notice,
-                page.results.strip,
-                self.examined,
-            ],
-            show_progress="full",
-            show_progress_on=[page.results.progress],
-            trigger_mode="always_last",
-            **WORK,
-        )
-        recompared = examined.then(
+        compared = arrived(
             self._compare_new_portrait,
             **{
                 **options,
                 "inputs": self.inputs | {self.examined},
-                "trigger_mode": "multiple",
+                "outputs": [*self.outputs, self.examined],
+                "trigger_mode": "always_last",
             },
         )
         self.begin_busy_on(page.portrait.gaze_line.click, "portrait")
@@ -171,7 +155,7 @@ class CompareEvents:
         # Queued, because Gradio does not fire State.change for unqueued events.
         opened = blocks.load(
             self._on_load,
-            portrait,
+            [portrait, page.own.saved],
             self._load_outputs,
             **{**QUICK, "queue": True},
             concurrency_limit=8,
@@ -179,21 +163,21 @@ class CompareEvents:
         opened.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         self.previews.prepare(opened)
         first = self.comparison_due.change(self._compare_first, **options)
-        for event in (examined, recompared, first, opened, chosen):
+        for event in (compared, first, opened, chosen):
             self.on_queue_full(event, "portrait")
         self.end_busy_on(chosen.then, "portrait")
-        for event in (recompared, first, chosen):
+        for event in (compared, first, chosen):
             checked = self.after_comparison(event)
             checked.then(None, page.due, None, js=_FOLLOW, api_visibility="private")
             self.previews.prepare(event)
-        recompared.then(None, None, None, js=_SCROLL_TO_NOTICE, api_visibility="private")
-        self.end_busy_on(recompared.then, "portrait")
+        compared.then(None, None, None, js=_SCROLL_TO_NOTICE, api_visibility="private")
+        self.end_busy_on(compared.then, "portrait")
         page.results.stop.click(
             self._stop,
             [page.language, portrait, page.share.screen],
             [page.results.notice, self.examined],
             **QUICK,
-        ).then(self._stop_follow_up, self.examined, None, **QUICK)
+        )
         # Nobody waits for the results of a closed page.
         blocks.unload(self._cancel_all)
 
@@ -323,13 +307,17 @@ class CompareEvents:
         """The cards of the looks on the page."""
         return [card for card in self.page.cards if card.letter in values[self.page.active]]
 
-    def _on_load(self, path: str | None, request: gr.Request) -> Updates:
+    def _on_load(self, path: str | None, saved: object, request: gr.Request) -> Updates:
         """Set the looks of the address, and show the first comparison if it is cached."""
         page, language = self.page, language_of(request)
         texts = request.query_params.getlist("look")
         opened = links.read(texts, len(page.cards))
         notes = [translate_message(language, note) for note in opened.notes]
-        updates: Updates = {page.language: language}
+        updates: Updates = {
+            page.language: language,
+            page.results.explanations: explanations(language),
+            page.own.listing: looks_html(saved, language),
+        }
         looks = [card.start for card in page.cards if card.shown]
         if opened.looks:
             letters = comparison.LETTERS[: max(len(opened.looks), len(looks))]
@@ -371,6 +359,8 @@ class CompareEvents:
         page = self.page
         return [
             page.language,
+            page.results.explanations,
+            page.own.listing,
             page.portrait.photo,
             self.comparison_due,
             self.examined,
@@ -378,43 +368,44 @@ class CompareEvents:
             *self.outputs,
         ]
 
-    def _examine(
-        self,
-        path: str | None,
-        known: comparison.Photo | None,
-        language: str,
-        previous: Examined,
-        request: gr.Request,
-        progress: gr.Progress = PROGRESS,
-    ) -> Updates:
-        """Analyse a new portrait."""
-        page = self.page
-        if path == previous.path and previous.refusal:
-            return self._not_examined(previous)
-        if known is not None and known.path == path:
-            gaze_line = _gaze_line(known, language)
-            return {page.portrait.gaze_line: gaze_line, self.examined: Examined(path)}
+    def _compare_new_portrait(
+        self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
+    ) -> Iterator[Updates]:
+        """Analyse a new portrait, and compare its looks unless it is refused or was stopped."""
+        page, previous = self.page, values[self.examined]
+        path, photo, language = (
+            values[one] for one in (page.portrait.photo, page.photo, page.language)
+        )
         if not path:
             # `_on_portrait` decides about the notice.
-            return {page.photo: None, page.portrait.gaze_line: "", self.examined: Examined()}
-        session = str(request.session_hash)
-        progress(0, desc=translate_message(language, "Looking at the photo"))
-        try:
-            with page.cancellations.running(session) as check:
-                check()
-                photo = page.shared_samples.examine(path)
-                check()
-        except Superseded:
-            return {page.photo: gr.skip()}
-        except Exception as error:
-            examined = Examined(path, _error_notice(error, language))
-            return {page.results.strip: "", **self._not_examined(examined)}
-        return {
+            yield {page.photo: None, page.portrait.gaze_line: "", self.examined: Examined()}
+            return
+        if path == previous.path and previous.refusal:
+            yield self._not_examined(previous)
+            return
+        if photo is None or photo.path != path:
+            progress(0, desc=translate_message(language, "Looking at the photo"))
+            try:
+                with page.cancellations.running(str(request.session_hash)) as check:
+                    check()
+                    photo = page.shared_samples.examine(path)
+                    check()
+            except Superseded:
+                yield {page.photo: gr.skip()}
+                return
+            except Exception as error:
+                examined = Examined(path, _error_notice(error, language))
+                yield {page.results.strip: "", **self._not_examined(examined)}
+                return
+        yield {
             page.photo: photo,
             page.portrait.gaze_line: _gaze_line(photo, language),
             page.results.notice: "",
             self.examined: Examined(path),
         }
+        screen = values[page.share.screen]
+        if not is_of_portrait(screen, path) or not self.is_settled(values, screen):
+            yield self.compare({**values, page.photo: photo}, request, progress)
 
     def _choose_face(
         self, photo: comparison.Photo | None, language: str, event: gr.EventData
@@ -513,20 +504,6 @@ class CompareEvents:
             return {}
         return {**self._clear(), page.results.strip: ""}
 
-    def _compare_new_portrait(
-        self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
-    ) -> Updates:
-        """Compare a new portrait, unless its analysis failed or was stopped."""
-        page = self.page
-        path = values[page.portrait.photo]
-        if not path or values[self.examined] != Examined(path):
-            return {page.link: ""}
-        restored = is_of_portrait(values[page.share.screen], path)
-        if restored and self.is_settled(values, values[page.share.screen]):
-            # It was restored from the history with its results.
-            return {page.link: ""}
-        return self.compare(values, request, progress)
-
     def _looks(self, values: Values) -> tuple[Look | None, ...]:
         return tuple(read_look(card, values) for card in self.active_cards(values))
 
@@ -593,17 +570,6 @@ class CompareEvents:
             notice if removed else gr.skip(),
             Examined(path, notice) if not_compared else gr.skip(),
         )
-
-    async def _stop_follow_up(self, examined: Examined, request: gr.Request) -> None:
-        """Remove from the queue what the browser still sends after a stopped analysis."""
-        if not examined.refusal:
-            return
-        functions = {one.__name__ for one in (self._examine, self._compare_new_portrait)}
-        for _ in range(_FOLLOW_UP_S):
-            await asyncio.sleep(1)
-            await leave_queue(
-                str(request.session_hash), WORK["concurrency_id"], functions, examined.path
-            )
 
     def _cancel_all(self, request: gr.Request) -> None:
         """Cancel the session's comparison, persona and live previews; a grid has its own Stop."""

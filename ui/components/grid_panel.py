@@ -20,6 +20,7 @@ from ui.comparison import Photo
 from ui.components.events import LATEST, QUICK
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard, region_choices
+from ui.components.portrait import PortraitPanel
 from ui.file_store import FileStore
 from ui.gradio_compat import leave_queue
 from ui.grid_table import GridView
@@ -210,7 +211,7 @@ class GridPanel:
 
     def listen(
         self,
-        portrait: gr.Image,
+        portrait: PortraitPanel,
         photo: gr.State,
         active: gr.State,
         language: gr.State,
@@ -231,11 +232,11 @@ class GridPanel:
         """
         self._listen_to_sides(language)
         sides = [one for side in self.sides for one in side.inputs]
-        inputs: set[Any] = {portrait, photo, language, *sides, *self.cards[0].inputs}
+        inputs: set[Any] = {portrait.photo, photo, language, *sides, *self.cards[0].inputs}
         outputs = list(self.clear())
 
         def render(values: Values, request: gr.Request) -> Iterator[Updates]:
-            path, known, code = values[portrait], values[photo], values[language]
+            path, known, code = values[portrait.photo], values[photo], values[language]
             yield from self._render_or_refuse(values, path, known, code, _task_key(request))
 
         def on_portrait(path: str | None, shown: GridView | None, request: gr.Request) -> Updates:
@@ -279,8 +280,8 @@ class GridPanel:
         started.failure(show_queue_full, language, [self.notice], **QUICK)
         started.failure(None, None, None, js=_IDLE, api_visibility="private")
         # The portrait may have changed while its grid was rendered.
-        started.then(clear_if_outdated, [portrait, self.shown], outputs, **QUICK)
-        portrait.change(on_portrait, [portrait, self.shown], outputs, **QUICK)
+        started.then(clear_if_outdated, [portrait.photo, self.shown], outputs, **QUICK)
+        portrait.arrived.change(on_portrait, [portrait.photo, self.shown], outputs, **QUICK)
         self.stop.click(stop, language, [self.notice, self.progress], **QUICK)
         blocks.unload(cancel)
         self._listen_to_picked(active, language, show_cards, shown_cards)

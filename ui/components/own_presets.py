@@ -86,7 +86,6 @@ class OwnPresets:
         language: gr.State,
         show: Callable[[list[str]], Updates],
         boxes: Sequence[Any],
-        page_opened: Callable[..., Any],
     ) -> Any:
         """Attach the handlers of all controls.
 
@@ -95,7 +94,6 @@ class OwnPresets:
             language: Holds the visitor's language.
             show: Gives updates that show the cards of some letters.
             boxes: The outputs of `show`.
-            page_opened: An event after the page was opened, when its language is known.
 
         Returns:
             The event after which a look may have been loaded.
@@ -130,13 +128,7 @@ class OwnPresets:
             card = next((card for card in self.cards if card.letter == fields.get("letter")), None)
             return {} if card is None else self._load(chosen, card, letters, show, code)
 
-        gr.on(
-            [self.saved.change, page_opened],
-            looks_html,
-            [self.saved, language],
-            self.listing,
-            **QUICK,
-        )
+        self.saved.change(looks_html, [self.saved, language], self.listing, **QUICK)
         gr.on(
             [self.save.click, self.name.submit],
             save,
@@ -151,14 +143,6 @@ class OwnPresets:
         return self.listing.click(
             on_action, [self.saved, active, language], [self.saved, self.message, *filled], **QUICK
         )
-
-    def update_letters_on(self, event: Any, active: gr.State) -> None:
-        """Update the choice of letters after an event that may have shown or hidden looks."""
-        event(self._letters, [active, self.letter], self.letter, **QUICK)
-
-    def _letters(self, active: Sequence[str], chosen: str) -> Any:
-        letters = list(active)
-        return gr.update(choices=letters, value=chosen if chosen in letters else letters[0])
 
     def _load(
         self,

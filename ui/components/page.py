@@ -78,7 +78,7 @@ class Page(Panels):
         self.saving.listen(self.photo, self.share.screen, self.language)
         self.persona.listen(self.portrait.photo, self.language)
         self.grid.listen(
-            self.portrait.photo,
+            self.portrait,
             self.photo,
             self.active,
             self.language,
@@ -102,9 +102,7 @@ class Page(Panels):
         shown = self.shown_cards
         clicks = [
             self.add.click(self._add, self.active, shown, **QUICK),
-            self.own.listen(
-                self.active, self.language, self.show_cards, shown, self.results.strip.change
-            ),
+            self.own.listen(self.active, self.language, self.show_cards, shown),
         ]
         for card in self.cards:
             if card.remove is not None:
@@ -120,16 +118,9 @@ class Page(Panels):
             photo=self.photo,
             screen=self.share.screen,
             language=self.language,
-            redraw_on=[
-                self.portrait.gaze_line.change,
-                self.results.strip.change,
-                self.language.change,
-            ],
+            redraw_on=[self.results.strip.change, self.language.change],
             card_events=clicks,
         )
-        # Not on the change of the state, which Gradio does not fire for unqueued events.
-        for event in (self.results.strip.change, *(click.then for click in clicks)):
-            self.own.update_letters_on(event, self.active)
         for click in clicks:
             click.then(None, None, None, js=SETTLE, api_visibility="private")
 

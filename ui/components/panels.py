@@ -94,6 +94,7 @@ class Panels:
             self.add: gr.update(visible=len(letters) < len(self.cards)),
             # A single look needs no name.
             self.cards[0].head: gr.update(visible=len(letters) > 1),
+            self.own.letter: gr.update(choices=letters, value=letters[0]),
         }
         for card in self.cards:
             for box in boxes(card):
@@ -104,7 +105,7 @@ class Panels:
     def shown_cards(self) -> list[Any]:
         """All outputs of `show_cards`."""
         cards = (one for card in self.cards for one in boxes(card))
-        return [self.active, self.add, self.cards[0].head, *cards]
+        return [self.active, self.add, self.cards[0].head, self.own.letter, *cards]
 
     @property
     def card_outputs(self) -> list[Any]:

@@ -140,7 +140,7 @@ class Results:
     @property
     def outputs(self) -> list[Component]:
         """All outputs of `show`."""
-        return [self.notice, self.strip, self.explanations, self.shown, *self._below]
+        return [self.notice, self.strip, self.shown, *self._below]
 
     @property
     def _below(self) -> list[Component]:
@@ -177,7 +177,6 @@ class Results:
             self.histogram: working,
             self.control: captions.control(figures, language),
             self.skin: captions.skin(figures, language),
-            self.explanations: explanations.explanations(language),
             self.shown: ShownResults(tuple(figures)),
         }
 
