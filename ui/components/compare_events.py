@@ -290,18 +290,23 @@ class CompareEvents:
         )
 
     def wrong_settings(self, values: Values) -> Updates:
-        """Updates that say beside a look's degrees what is wrong with them, or nothing."""
-        updates: Updates = {card.finer.wrong: "" for card in self.page.cards}
-        for card in self.active_cards(values):
-            try:
-                card.read(values)
-            except LookError as error:
-                message = error_message(error, values[self.page.language])
-                updates[card.finer.wrong] = captions.notice(message)
-            except TypeError:
-                # A number is incomplete.
-                continue
-        return updates
+        """Updates that say beside every look's degrees what is wrong with them, or nothing."""
+        active = values[self.page.active]
+        return {
+            card.finer.wrong: self.wrong_setting(card, values) if card.letter in active else ""
+            for card in self.page.cards
+        }
+
+    def wrong_setting(self, card: LookCard, values: Values) -> str:
+        """What is wrong with a look's degrees, as HTML, or ""."""
+        try:
+            card.read(values)
+        except LookError as error:
+            return captions.notice(error_message(error, values[self.page.language]))
+        except TypeError:
+            # A number is incomplete.
+            pass
+        return ""
 
     def active_cards(self, values: Values) -> list[LookCard]:
         """The cards of the looks on the page."""

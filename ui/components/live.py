@@ -120,11 +120,14 @@ class LivePreviews:
             triggers: The events, such as ``[self.dial.change]``. They should be caused by the
                 visitor only, not by handlers that fill a control.
         """
+        page = self.page
+        # Each input takes the browser time.
+        inputs = {page.portrait.photo, page.photo, page.language, page.share.screen}
         return gr.on(
             list(triggers),
             self._move_handler(card),
-            self.events.inputs,
-            [self.preview, *(one.finer.wrong for one in self.page.cards)],
+            {*inputs, page.results.framing, *card.inputs},
+            [self.preview, card.finer.wrong],
             **LATEST,
         )
 
@@ -175,21 +178,21 @@ class LivePreviews:
 
     def _move_handler(self, card: LookCard) -> Callable[..., Updates]:
         def on_move(values: Values, request: gr.Request) -> Updates:
-            session, events = str(request.session_hash), self.events
-            screen = self._screen(values)
-            notices = events.wrong_settings(values)
-            wrong = any(notices.values())
+            session, screen = str(request.session_hash), self._screen(values)
+            wrong = self.events.wrong_setting(card, values)
+            look = read_look(card, values)
+            settled = look is None or (screen is not None and screen.look(card.letter) == look)
             with self._lock:
-                if events.is_settled(values, screen) and not wrong and session not in self._moves:
+                if settled and not wrong and session not in self._moves:
                     # Gradio's lists send this event also when they only lose the focus.
-                    return {self.preview: gr.skip(), **notices}
+                    return {self.preview: gr.skip(), card.finer.wrong: ""}
                 serial = self._moves[session] = next(self._serials)
             # Cancel the full result of the previous settings, which would come too late.
             self.page.cancellations.supersede(task_key(session, "live"))
             preview = None if wrong else self._preview(card, values, screen)
             return {
                 self.preview: json.dumps({**preview, "serial": serial}) if preview else gr.skip(),
-                **notices,
+                card.finer.wrong: wrong,
             }
 
         return on_move
