@@ -99,8 +99,6 @@ class CompareEvents:
     """
 
     page: Panels
-    comparison_due: gr.State = field(init=False)
-    examined: gr.State = field(init=False)
     previews: Previews = field(init=False)
     _serials: Iterator[int] = field(init=False, default_factory=count)
 

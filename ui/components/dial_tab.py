@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -66,10 +66,6 @@ class DialTab:
     """
 
     cards: Sequence[LookCard]
-    face: gr.HTML = field(init=False)
-    pictures: gr.HTML = field(init=False)
-    moved: dict[str, gr.Textbox] = field(init=False)
-    redraw: gr.Button = field(init=False)
 
     def render(self) -> None:
         """Create the tab."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import gradio as gr
@@ -48,18 +48,6 @@ class FineControl:
     letter: str
     start: Look
     shown: bool
-    tab: gr.Tab = field(init=False)
-    yaw: gr.Textbox = field(init=False)
-    pitch: gr.Textbox = field(init=False)
-    wrong: gr.HTML = field(init=False)
-    trim: tuple[gr.Slider, ...] = field(init=False)
-    doses: dict[str, gr.Slider] = field(init=False)
-    doses_of: gr.Textbox = field(init=False)
-    engine: gr.Dropdown = field(init=False)
-    generative: gr.Slider = field(init=False)
-    expression: gr.Dropdown = field(init=False)
-    headshot: gr.Checkbox = field(init=False)
-    seed: gr.Number = field(init=False)
 
     def render(self) -> None:
         """Create the tab."""

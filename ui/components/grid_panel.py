@@ -64,9 +64,6 @@ class Side:
 
     name: str
     start: Along
-    along: gr.Dropdown = field(init=False)
-    named: gr.Dropdown = field(init=False)
-    typed: gr.Textbox = field(init=False)
 
     def render(self) -> None:
         """Create the controls, of which the list or the text field is visible."""
@@ -144,20 +141,7 @@ class GridPanel:
     file_store: FileStore
     cancellations: Cancellations
     examine: Examine = comparison.examine
-    sides: tuple[Side, Side] = field(init=False)
-    count: gr.HTML = field(init=False)
-    start: gr.Button = field(init=False)
-    stop: gr.Button = field(init=False)
-    notice: gr.HTML = field(init=False)
-    progress: gr.HTML = field(init=False)
-    table: gr.HTML = field(init=False)
-    file: gr.HTML = field(init=False)
-    box: gr.Column = field(init=False)
-    picked: gr.HTML = field(init=False)
     to: dict[str, gr.Button] = field(init=False, default_factory=dict)
-    close: gr.Button = field(init=False)
-    shown: gr.State = field(init=False)
-    chosen: gr.State = field(init=False)
 
     def __post_init__(self) -> None:
         columns, rows = (Side(name, along) for name, along in START)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import gradio as gr
@@ -45,9 +45,6 @@ class HistoryStrip:
     """A row of entries; empty until there is an earlier comparison to go back to."""
 
     file_store: FileStore
-    history: gr.State = field(init=False)
-    strip: gr.HTML = field(init=False)
-    message: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """The entries, newest first, and a button that clears them."""

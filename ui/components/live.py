@@ -64,8 +64,6 @@ class LivePreviews:
 
     page: Panels
     events: CompareEvents
-    preview: gr.HTML = field(init=False)
-    settle: gr.Button = field(init=False)
     # Serial number of the last move of each session whose pictures are previews.
     _moves: dict[str, int] = field(init=False, default_factory=dict)
     _serials: Iterator[int] = field(init=False, default_factory=lambda: count(1))

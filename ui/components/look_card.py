@@ -40,17 +40,6 @@ class LookCard:
     letter: str
     start: Look
     shown: bool
-    finer: FineControl = field(init=False)
-    box: gr.Column = field(init=False)
-    head: gr.Row = field(init=False)
-    region: gr.Dropdown = field(init=False)
-    region_note: gr.HTML = field(init=False)
-    context: gr.Dropdown = field(init=False)
-    context_note: gr.HTML = field(init=False)
-    gaze: gr.Slider = field(init=False)
-    polish: gr.Slider = field(init=False)
-    frame: gr.Dropdown = field(init=False)
-    backdrop: gr.Dropdown = field(init=False)
     remove: gr.Button | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +48,6 @@ class OwnPresets:
     """
 
     cards: Sequence[LookCard]
-    saved: gr.BrowserState = field(init=False)
-    letter: gr.Radio = field(init=False)
-    name: gr.Textbox = field(init=False)
-    save: gr.Button = field(init=False)
-    upload: gr.UploadButton = field(init=False)
-    message: gr.HTML = field(init=False)
-    listing: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """Create the controls to save a look, then the list of saved looks."""

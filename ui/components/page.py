@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import gradio as gr
 
@@ -19,9 +19,6 @@ from ui.text.language import DEFAULT_LANGUAGE
 @dataclass
 class Page(Panels):
     """All panels with their event handlers."""
-
-    comparing: CompareEvents = field(init=False)
-    live: LivePreviews = field(init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -54,13 +54,6 @@ class Panels:
     link_service: LinkService
     shared_samples: SharedSamples
     portrait: PortraitPanel = field(init=False, default_factory=PortraitPanel)
-    cards: list[LookCard] = field(init=False)
-    results: Results = field(init=False)
-    share: SharePanel = field(init=False)
-    persona: PersonaPanel = field(init=False)
-    own: OwnPresets = field(init=False)
-    dial: DialTab = field(init=False)
-    history: HistoryStrip = field(init=False)
     add: gr.Button = field(init=False)
     due: gr.Textbox = field(init=False)
     cancellations: Cancellations = field(init=False, default_factory=Cancellations)
@@ -68,8 +61,6 @@ class Panels:
     active: gr.State = field(init=False)
     link: gr.Textbox = field(init=False)
     language: gr.State = field(init=False)
-    grid: GridPanel = field(init=False)
-    saving: SaveMenu = field(init=False)
 
     def __post_init__(self) -> None:
         self.results = Results(self.file_store)

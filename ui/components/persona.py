@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import gradio as gr
 
@@ -27,13 +27,6 @@ class PersonaPanel:
 
     file_store: FileStore
     cancellations: Cancellations
-    region: gr.Dropdown = field(init=False)
-    context: gr.Dropdown = field(init=False)
-    engine: gr.Dropdown = field(init=False)
-    count: gr.Slider = field(init=False)
-    seed: gr.Number = field(init=False)
-    invent: gr.Button = field(init=False)
-    results: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """Create the accordion."""

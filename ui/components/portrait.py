@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import gradio as gr
 
@@ -55,12 +55,6 @@ class PortraitPanel:
         gaze_line: The gaze in the portrait.
         thumbs: The samples.
     """
-
-    photo: gr.Image = field(init=False)
-    arrived: gr.Textbox = field(init=False)
-    own: gr.Button = field(init=False)
-    gaze_line: gr.HTML = field(init=False)
-    thumbs: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """Create the portrait, its gaze line, and the samples."""

@@ -52,22 +52,6 @@ class Results:
     """
 
     file_store: FileStore = field(default_factory=FileStore)
-    notice: gr.HTML = field(init=False)
-    framing: gr.Radio = field(init=False)
-    strip: gr.HTML = field(init=False)
-    tabs: gr.Tabs = field(init=False)
-    progress: gr.HTML = field(init=False)
-    stop: gr.Button = field(init=False)
-    uses: gr.HTML = field(init=False)
-    difference: gr.HTML = field(init=False)
-    numbers: gr.HTML = field(init=False)
-    judged: gr.HTML = field(init=False)
-    histogram: gr.HTML = field(init=False)
-    control: gr.HTML = field(init=False)
-    skin: gr.HTML = field(init=False)
-    explanations: gr.HTML = field(init=False)
-    shown: gr.State = field(init=False)
-    open_tab: gr.State = field(init=False)
 
     def render(self) -> None:
         """Create what is always seen: notice, pictures, progress with Stop, uses."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -60,18 +60,6 @@ class SharePanel:
 
     link_service: LinkService
     file_store: FileStore
-    screen: gr.State = field(init=False)
-    links: gr.State = field(init=False)
-    copy: gr.Button = field(init=False)
-    copied: gr.HTML = field(init=False)
-    save: gr.Button = field(init=False)
-    saved: gr.HTML = field(init=False)
-    title: gr.Textbox = field(init=False)
-    days: gr.Radio = field(init=False)
-    asks: gr.Checkbox = field(init=False)
-    consent: gr.HTML = field(init=False)
-    publish: gr.Button = field(init=False)
-    published: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """Create the panel: a page to look at first, then the settings alone, then the files."""
