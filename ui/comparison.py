@@ -218,18 +218,6 @@ def compare_to_files(
     return paths, comparison.report_of(photo.analysis, reports, summaries)
 
 
-def invent(photo: Photo, look: Look, count: int, progress: Callable[[float, str], None]) -> Persona:
-    """Invent faces in the pose of a photo.
-
-    Raises:
-        LookError: The look's engine cannot, or the count is out of range.
-        EngineUnavailable: Its weights are missing.
-    """
-    from pipelines.studio import persona
-
-    return persona.invent(photo.analysis, look, count, progress)
-
-
 def save_candidates(persona: Persona, file_store: FileStore) -> list[str]:
     """Write every candidate, marked as wholly generated; returns the addresses of the files."""
     from pipelines.studio.persona import SOURCE_TYPE

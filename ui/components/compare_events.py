@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,7 +17,7 @@ from presets import load
 from sharing import options as links
 from ui import comparison, pictures
 from ui.cancellation import Superseded, task_key
-from ui.components.events import PROGRESS, QUICK, WORK
+from ui.components.events import PROGRESS, QUICK, WORK, Updates, Values
 from ui.components.own_presets import looks_html
 from ui.components.results import WHOLE
 from ui.gradio_compat import leave_queue
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from ui.components.look_card import LookCard
     from ui.components.panels import Panels
 
-Updates = dict[Any, Any]
-Values = Mapping[Component, Any]
 
 WRITE_ADDRESS = """(query) => {
   if (query) history.replaceState(null, '', location.pathname + '?' + query);

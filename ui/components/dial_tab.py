@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 from pipelines.face import HeadPose
 from pipelines.gaze import NO_TRIM, Gaze
@@ -17,7 +16,7 @@ from pipelines.studio.planning import plan
 from presets import load, translated
 from ui import dial_drawing
 from ui.comparison import PageComparison, Photo
-from ui.components.events import LATEST
+from ui.components.events import LATEST, Values
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard
 from ui.dial_drawing import EVEN_DEG, LARGEST_DEG, RADIUS, Aim
@@ -25,8 +24,6 @@ from ui.text.catalogue import t, translate
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.numbers import decimal_sign
 from ui.text.templating import render
-
-Values = Mapping[Component, Any]
 
 STEP_DEG = 0.5
 LARGE_STEP_DEG = 2.0

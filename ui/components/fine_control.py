@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -16,14 +15,13 @@ from pipelines.runtime.messages import Message
 from pipelines.studio import Look
 from pipelines.studio.look import DOSES, EXPRESSIONS, MOST_GENERATIVE, WIDEST_TRIM
 from presets import Context, Presets, Region, load
-from ui.components.events import QUICK
+from ui.components.events import QUICK, Values
 from ui.components.html import aside, html
 from ui.text import numbers
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.numbers import decimal
 
-Values = Mapping[Component, Any]
 Drawn = Literal["skin", "expressions", "headshots"]
 """What only some engines draw."""
 

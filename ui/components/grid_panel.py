@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from presets import load
 from ui import comparison, grid_table
 from ui.cancellation import Cancellations, Superseded, task_key
 from ui.comparison import Photo
-from ui.components.events import LATEST, QUICK
+from ui.components.events import LATEST, QUICK, Updates, Values
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard, region_choices
 from ui.components.portrait import PortraitPanel
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from pipelines.studio import Analysis
     from pipelines.studio.grid.cells import CellResult, Grid
 
-Updates = dict[Any, Any]
-Values = Mapping[Component, Any]
 Examine = Callable[[str | None, Photo | None], Photo]
 ShowCards = Callable[[list[str]], Updates]
 

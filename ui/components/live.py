@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,8 @@ from pipelines.studio.planning import Plan
 from presets import load
 from ui import comparison, pictures
 from ui.cancellation import Superseded, task_key
-from ui.components.compare_events import CompareEvents, Updates, Values, is_of_portrait, read_look
-from ui.components.events import LATEST, PROGRESS, QUICK, WORK
+from ui.components.compare_events import CompareEvents, is_of_portrait, read_look
+from ui.components.events import LATEST, PROGRESS, QUICK, WORK, Updates, Values
 from ui.components.html import script
 from ui.components.results import WHOLE
 from ui.gradio_compat import ahead
@@ -49,6 +49,17 @@ SETTLE = "() => document.getElementById('settle')?.click()"
 
 class _TooBusy(Exception):
     """No slot became free in time."""
+
+
+def _patience() -> Callable[[], None]:
+    """A check that raises `_TooBusy` once `PATIENCE_S` is over."""
+    end = time.monotonic() + PATIENCE_S
+
+    def check() -> None:
+        if time.monotonic() > end:
+            raise _TooBusy
+
+    return check
 
 
 @dataclass
@@ -153,26 +164,8 @@ class LivePreviews:
             return
         for look in (one.look for one in screen.rendered):
             if look is not None and is_live(look):
-                with self._slot() as free:
-                    if free:
-                        preview_picture(photo, look, framing)
-
-    @contextmanager
-    def _slot(self) -> Iterator[bool]:
-        """Wait up to `PATIENCE_S` for a slot; yields whether there was one."""
-        end = time.monotonic() + PATIENCE_S
-
-        def give_up() -> None:
-            if time.monotonic() > end:
-                raise _TooBusy
-
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self._slots.turn(give_up))
-            except _TooBusy:
-                yield False
-            else:
-                yield True
+                with suppress(_TooBusy), self._slots.turn(_patience()):
+                    preview_picture(photo, look, framing)
 
     def _move_handler(self, card: LookCard) -> Callable[..., Updates]:
         def on_move(values: Values, request: gr.Request) -> Updates:
@@ -215,11 +208,9 @@ class LivePreviews:
         framing, language = values[page.results.framing], values[page.language]
         start = time.perf_counter()
         try:
-            with self._slot() as free:
-                if not free:
-                    return {"rest": REST_MS}
+            with self._slots.turn(_patience()):
                 image_u8, planned = preview_picture(photo, look, framing)
-        except LookError:
+        except (LookError, _TooBusy):
             # For example a dose where nothing may be retouched; the full result has the message.
             return {"rest": REST_MS}
         source = pictures.jpeg_data_url(image_u8, JPEG_QUALITY)

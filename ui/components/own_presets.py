@@ -18,7 +18,7 @@ from presets import PresetError, own
 from presets.own import SavedLook
 from sharing import options
 from ui import comparison
-from ui.components.events import QUICK
+from ui.components.events import QUICK, Updates
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard
 from ui.gradio_compat import event_fields
@@ -34,8 +34,6 @@ STORAGE_SECRET = "presence-looks"
 _FILE = "presence-looks.yaml"
 # Characters of a message about a file.
 _MOST_TEXT = 400
-
-Updates = dict[Any, Any]
 
 
 @dataclass

@@ -8,10 +8,10 @@ import gradio as gr
 
 from ui import comparison
 from ui.components.compare_events import CompareEvents
-from ui.components.events import QUICK
+from ui.components.events import QUICK, Updates
 from ui.components.header import header
 from ui.components.live import SETTLE, LivePreviews
-from ui.components.panels import SHOWN_AT_START, Panels, Updates
+from ui.components.panels import SHOWN_AT_START, Panels
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
 

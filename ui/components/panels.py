@@ -12,6 +12,7 @@ from sharing.link_service import LinkService
 from ui import comparison
 from ui.cancellation import Cancellations
 from ui.components.dial_tab import DialTab
+from ui.components.events import Updates
 from ui.components.grid_panel import GridPanel
 from ui.components.history_strip import HistoryStrip
 from ui.components.look_card import LookCard
@@ -23,8 +24,6 @@ from ui.components.save_menu import SaveMenu
 from ui.components.share import SharePanel
 from ui.file_store import FileStore
 from ui.shared_samples import SharedSamples
-
-Updates = dict[Any, Any]
 
 START = (
     Look(region="international", context="linkedin"),

@@ -94,6 +94,8 @@ class PersonaPanel:
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> str:
+        from pipelines.studio import persona
+
         look = Look(region=region, context=context, engine=engine, seed=int(seed or 0))
         try:
             with self.cancellations.running(
@@ -104,12 +106,11 @@ class PersonaPanel:
                     check()
                     progress(share, desc=translate_message(language, step))
 
-                persona = comparison.invent(
-                    comparison.examine(path), look, int(count), report_progress
-                )
+                analysis = comparison.examine(path).analysis
+                invented = persona.invent(analysis, look, int(count), report_progress)
         except Exception as error:
             return captions.notice(
                 messages.error_message(error, language), quiet=isinstance(error, Cancelled)
             )
-        addresses = comparison.save_candidates(persona, self.file_store)
-        return captions.candidates(persona, addresses, language)
+        addresses = comparison.save_candidates(invented, self.file_store)
+        return captions.candidates(invented, addresses, language)
