@@ -380,7 +380,6 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
         paths=(control_path, full, *paths),
         path=full,
         saved=save,
-        full=file_store.address(save),
         framed=framed,
         frame=variant.plan.frame,
         control=file_store.address(control_path),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -156,7 +156,7 @@ class CompareEvents:
             **{**QUICK, "queue": True},
             concurrency_limit=8,
         )
-        opened.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
+        page.link.change(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         self.previews.prepare(opened)
         first = self.comparison_due.change(self._compare_first, **options)
         for event in (compared, first, opened, chosen):
@@ -178,9 +178,8 @@ class CompareEvents:
         blocks.unload(self._cancel_all)
 
     def after_comparison(self, event: Any) -> Any:
-        """After an event that compares, write the address, and see what has changed meanwhile."""
+        """After an event that compares, see what has changed meanwhile."""
         page = self.page
-        event.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         outputs = [page.due, *(card.finer.wrong for card in page.cards), *self._clear()]
         return event.then(self._follow_up, self.inputs, outputs, **QUICK)
 
@@ -261,7 +260,8 @@ class CompareEvents:
             page.photo: photo,
             page.portrait.gaze_line: _gaze_line(photo, language),
             page.link: links.write(list(screen.looks)),
-            page.share.screen: screen,
+            # A copy, so that showing it again is a change, too.
+            page.share.screen: replace(screen),
             page.share.saved: "",
             **results,
         }

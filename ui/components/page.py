@@ -53,7 +53,7 @@ class Page(Panels):
     def listen(self, blocks: gr.Blocks) -> None:
         """Attach all handlers."""
         self.portrait.listen()
-        self.results.listen(self.photo, self.language)
+        self.results.listen(self.share.screen, self.photo, self.language)
         for card in self.cards:
             card.listen(self.language)
         # Before other handlers, because Gradio runs the listeners of an event in their order.

@@ -17,9 +17,10 @@ from pipelines.runtime.errors import Cancelled
 from sharing.link_service import LinkService
 from sharing.publication import KEEP_DAYS
 from sharing.store import Published
-from ui import comparison, publishing
+from ui import publishing
 from ui.comparison import PageComparison, Photo
 from ui.components.html import aside, html, script
+from ui.components.results import FILES_KEPT
 from ui.file_store import FileStore
 from ui.gradio_compat import waiting_check
 from ui.text import captions, messages
@@ -63,7 +64,7 @@ class SharePanel:
 
     def render(self) -> None:
         """Create the panel: a page to look at first, then the settings alone, then the files."""
-        self.screen = gr.State(None, time_to_live=comparison.PHOTO_KEPT_S)
+        self.screen = gr.State(None, time_to_live=FILES_KEPT)
         # Private links are shown only here, so later events must not remove them.
         self.links = gr.State("")
         with gr.Accordion(t("share.title"), open=False, elem_id="share"):
