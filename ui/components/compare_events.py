@@ -275,15 +275,10 @@ class CompareEvents:
             values: Values of `inputs`.
             screen: The results, or None.
         """
-        cards, looks = self.active_cards(values), self._looks(values)
-        if any(look is None for look in looks):
+        looks = {card.letter: read_look(card, values) for card in self.active_cards(values)}
+        if None in looks.values():
             return True
-        if screen is None:
-            return False
-        same = [card.letter for card in cards] == [one.letter for one in screen.figures[1:]]
-        return same and all(
-            screen.look(card.letter) == look for card, look in zip(cards, looks, strict=True)
-        )
+        return screen is not None and looks == {one.letter: one.look for one in screen.figures[1:]}
 
     def wrong_settings(self, values: Values) -> Updates:
         """Updates that say beside every look's degrees what is wrong with them, or nothing."""
@@ -504,9 +499,6 @@ class CompareEvents:
         if is_of_portrait(values[page.share.screen], values[page.portrait.photo]):
             return {}
         return {**self._clear(), page.results.strip: ""}
-
-    def _looks(self, values: Values) -> tuple[Look | None, ...]:
-        return tuple(read_look(card, values) for card in self.active_cards(values))
 
     def _compare_first(
         self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
