@@ -287,15 +287,6 @@ class FairQueue(Queue):
         session, asked_at = self._unfetched.get(event_id, ("", math.inf))
         return not self.has_listener(session) and time.monotonic() - asked_at > FETCH_WITHIN_S
 
-    def has_room(self, concurrency_id: str) -> bool:
-        """Whether anybody may join this queue."""
-        waiting = [self._work[one] for one in self._waiting(concurrency_id)]
-        return self._turns_of(concurrency_id).has_room(waiting)
-
-    def waiting(self, concurrency_id: str) -> int:
-        """How many events wait in this queue."""
-        return len(self._waiting(concurrency_id))
-
     def ahead(self, concurrency_id: str, address: str) -> int:
         """How many events are ahead of one of an address that joins now, with those that run."""
         events = self.event_queue_per_concurrency_id.get(concurrency_id)
