@@ -18,6 +18,7 @@ from pipelines.runtime.cache import Cache
 from pipelines.runtime.errors import Cancelled, LookError, Refusal
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look, marking
+from pipelines.studio.look import Which
 from pipelines.studio.samples import Sample, recognised
 from presets import load, translated
 from ui import pictures, saving
@@ -54,7 +55,7 @@ class Photo:
 
     Attributes:
         path: The uploaded file; identifies the portrait on the page.
-        face: Number of the face that was chosen, counted from the left; 0 for the largest.
+        face: As in `Look`: the number of the face that was chosen, 0 for the largest, or "all".
         results: Results of the looks rendered so far.
         shared: What the looks share: eye sockets, and what was drawn around the head.
         sample: The sample that the photo is; None for an upload.
@@ -67,13 +68,14 @@ class Photo:
         results: ResultCache | None = None,
         sample: Sample | None = None,
         memory: AnalysisMemory = MEMORY,
-        face: int = 0,
+        face: Which = 0,
     ) -> None:
         """The analysis of a sample is shared by all visitors, and never dropped."""
         self.path, self.sample, self.face = path, sample, face
         self.results = results or ResultCache()
         self.shared = Cache(_MOST_SHARED)
-        analyse = (lambda: analyse_file(path, None, face)) if sample is None else None
+        number = analysis.face.number if face == "all" else face
+        analyse = (lambda: analyse_file(path, None, number)) if sample is None else None
         self._cached = CachedAnalysis(analysis, analyse, memory)
 
     @property
@@ -153,16 +155,18 @@ def examine(path: str | None, known: Photo | None = None) -> Photo:
     return Photo(path, analyse_file(path, sample), sample=sample)
 
 
-def choose_face(photo: Photo, number: int) -> Photo:
-    """The photo with another of its faces chosen, counted from the left, without results.
+def choose_face(photo: Photo, which: Which) -> Photo:
+    """The photo with another of its faces chosen, or all of them, without results.
 
     Raises:
         Refusal: There is no such face, or it cannot be used.
     """
-    from pipelines.studio.analysis import of_face
+    from pipelines.studio.analysis import LARGEST_OF_SEVERAL, of_face
 
-    analysis = of_face(photo.analysis, number)
-    return Photo(photo.path, analysis, sample=photo.sample, face=number)
+    found = photo.analysis if which == "all" else of_face(photo.analysis, which)
+    told = [one for one in found.warnings if getattr(one, "template", "") != LARGEST_OF_SEVERAL]
+    analysis = replace(found, warnings=tuple(told))
+    return Photo(photo.path, analysis, sample=photo.sample, face=which)
 
 
 def analyse_file(path: str, sample: Sample | None, face: int = 0) -> Analysis:
@@ -212,18 +216,6 @@ def compare_to_files(
         del variant
     reports = [summary.report for summary in summaries]
     return paths, comparison.report_of(photo.analysis, reports, summaries)
-
-
-def invent(photo: Photo, look: Look, count: int, progress: Callable[[float, str], None]) -> Persona:
-    """Invent faces in the pose of a photo.
-
-    Raises:
-        LookError: The look's engine cannot, or the count is out of range.
-        EngineUnavailable: Its weights are missing.
-    """
-    from pipelines.studio import persona
-
-    return persona.invent(photo.analysis, look, count, progress)
 
 
 def save_candidates(persona: Persona, file_store: FileStore) -> list[str]:
@@ -388,7 +380,6 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
         paths=(control_path, full, *paths),
         path=full,
         saved=save,
-        full=file_store.address(save),
         framed=framed,
         frame=variant.plan.frame,
         control=file_store.address(control_path),

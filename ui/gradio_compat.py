@@ -12,7 +12,7 @@ import re
 import time
 from abc import ABCMeta
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -122,19 +122,12 @@ def waiting_check() -> Callable[[], bool]:
     return someone_waits
 
 
-async def leave_queue(
-    session: str,
-    concurrency_id: str,
-    functions: Collection[str] | None = None,
-    path: str | None = None,
-) -> bool:
+async def leave_queue(session: str, concurrency_id: str) -> bool:
     """Remove a session's waiting events from a queue, as if they had run and changed nothing.
 
     Args:
         session: The session.
         concurrency_id: The queue.
-        functions: Names of the event functions to remove; all if None.
-        path: Remove only events with this file among their inputs; all if None.
 
     Returns:
         Whether there were any.
@@ -145,13 +138,7 @@ async def leave_queue(
     if queue is None or events is None:
         return False
     async with queue.delete_lock:
-        removed = [
-            event
-            for event in events.queue
-            if event.session_hash == session
-            and (functions is None or event.fn.name in functions)
-            and (path is None or _has_file(event, path))
-        ]
+        removed = [event for event in events.queue if event.session_hash == session]
         for event in removed:
             events.queue.remove(event)
             queue.event_ids_to_events.pop(event._id, None)
@@ -166,11 +153,6 @@ def _queue_and_event_id() -> tuple[Any, str | None]:
     """Gradio's queue and the current event's id; None and None if the event did not queue."""
     blocks, id_ = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
     return (None, None) if blocks is None or id_ is None else (blocks._queue, id_)
-
-
-def _has_file(event: Any, path: str) -> bool:
-    data = () if event.data is None else event.data.data
-    return any(isinstance(value, dict) and value.get("path") == path for value in data)
 
 
 class FairQueue(Queue):
@@ -304,15 +286,6 @@ class FairQueue(Queue):
         """Whether nobody has come for a result for `FETCH_WITHIN_S` seconds."""
         session, asked_at = self._unfetched.get(event_id, ("", math.inf))
         return not self.has_listener(session) and time.monotonic() - asked_at > FETCH_WITHIN_S
-
-    def has_room(self, concurrency_id: str) -> bool:
-        """Whether anybody may join this queue."""
-        waiting = [self._work[one] for one in self._waiting(concurrency_id)]
-        return self._turns_of(concurrency_id).has_room(waiting)
-
-    def waiting(self, concurrency_id: str) -> int:
-        """How many events wait in this queue."""
-        return len(self._waiting(concurrency_id))
 
     def ahead(self, concurrency_id: str, address: str) -> int:
         """How many events are ahead of one of an address that joins now, with those that run."""

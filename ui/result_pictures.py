@@ -72,7 +72,6 @@ class ResultPicture:
         report: Of the variant, or of the photo.
         paths: Paths of all its files.
         path: Path of the full-size PNG, or "".
-        full: Address of the PNG to save, in the look's frame, or "".
         framed: Address of the picture in the look's frame, or "" if it keeps the frame.
         frame: Name of that frame.
         control: Address of the control image, or "".
@@ -94,7 +93,6 @@ class ResultPicture:
     report: Report = field(repr=False)
     paths: tuple[str, ...] = field(default=(), repr=False)
     path: str = ""
-    full: str = ""
     framed: str = ""
     frame: str = "keep"
     control: str = ""

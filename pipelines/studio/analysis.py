@@ -48,6 +48,10 @@ DRAWN = (
 _TURNED_CONFIDENCE = 0.5
 TURNED = "In a head that is turned this far, the degrees of the gaze are a rough guide."
 
+LARGEST_OF_SEVERAL = (
+    "There are {count} faces in this photo; the largest is used, face {number} from the left."
+)
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -223,12 +227,7 @@ def _analyse(
     warnings = list(photo.notes)
     if face.count > 1 and not number:
         warnings.append(
-            Message(
-                "There are {count} faces in this photo; the largest is used, face {number} from "
-                "the left.",
-                count=face.count,
-                number=face.number,
-            )
+            Message(LARGEST_OF_SEVERAL, count=face.count, number=face.number),
         )
     for doubt, most in _doubts(face, estimate):
         warnings.append(doubt)

@@ -144,6 +144,12 @@ def test_the_page_fits_its_window(visit: Visit, screenshot: Shoot, width: int) -
     page = visit(width=width, height=1300)
     ready(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # The look begins where the line is.
+    split, look = (
+        page.locator(part).evaluate("one => Object.values(one.getBoundingClientRect().toJSON())")
+        for part in ("#strip .p-split", "#strip .p-shot:not(.p-original) .p-picture")
+    )
+    assert look == pytest.approx(split, abs=0.5)
     if width == 2560:
         # Pictures grow with the window: the page does not look lost in it.
         widths = [_width(page, part) for part in ("#strip .p-split", "main")]

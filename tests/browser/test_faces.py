@@ -13,7 +13,9 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from playwright.sync_api import Page, expect
 
+from pipelines.image import metadata
 from pipelines.image.arrays import Image8
+from tests.browser.test_page import at_rest
 
 
 def test_a_face_is_chosen_by_a_click(
@@ -41,5 +43,18 @@ def test_a_face_is_chosen_by_a_click(
     expect(frames.nth(1)).to_have_attribute("aria-pressed", "true")
     expect(pictures.nth(1)).not_to_have_attribute("src", before or "")
     expect(pictures).to_have_count(2)
-    expect(page.locator("#page")).not_to_have_class("p-busy")
+    at_rest(page)
+    expect(page.locator("#seen")).not_to_contain_text("the largest is used")
     screenshot(page, "faces")
+    one = pictures.nth(1).get_attribute("src")
+    page.get_by_role("button", name="All faces").click()
+    # The whole photo shows them.
+    expect(page.get_by_label("Whole photo")).to_be_checked()
+    expect(page.locator("[data-face=all]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#strip img.p-whole").nth(1)).not_to_have_attribute("src", one or "")
+    at_rest(page)
+    page.locator(".p-save summary").click()
+    with page.expect_download() as saved:
+        page.locator("[data-save]").first.click()
+    assert "face=all" in metadata.read(saved.value.path().read_bytes()).look
+    screenshot(page, "faces-all")

@@ -62,6 +62,8 @@ def test_a_frame_brings_back_photo_looks_and_result(
     page.wait_for_url("**korea**")
     expect(frames(page)).to_have_count(3)
 
+    expect(page.locator("#history")).to_contain_text("gone when the page is reloaded")
+
     # Nobody else sees any of it.
     other = visit()
     wait_for_results(other, 2)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -416,9 +417,6 @@ def test_a_phone_shows_results_first_and_needs_no_sideways_scrolling(
     expect(own).to_be_in_viewport()
     with page.expect_file_chooser():
         own.click()
-    results, controls = (page.locator(part).bounding_box() for part in ("#strip", "#controls"))
-    assert results and controls
-    assert results["y"] + results["height"] <= controls["y"]
     screenshot(page, f"phone-{scheme}")
     add_look(page)
     shown = wait_for_results(page, 3)
@@ -430,3 +428,31 @@ def test_a_phone_shows_results_first_and_needs_no_sideways_scrolling(
     # The original stays beside the look that is swiped to.
     expect(shown.nth(0)).to_be_in_viewport()
     screenshot(page, f"phone-results-{scheme}")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "locale"), [(390, 844, "en-US"), (390, 844, "de-DE"), (360, 740, "de-DE")]
+)
+def test_a_phone_shows_picture_audience_purpose_and_share_at_once(
+    visit: Visit, screenshot: Shoot, width: int, height: int, locale: str
+) -> None:
+    page = visit(width=width, height=height, locale=locale, has_touch=True, is_mobile=True)
+    wait_for_results(page, 2)
+    parts = ["#strip .p-split", "#strip [data-aim]", ".p-look > .form input", "#share > button"]
+    shown = [one for part in parts for one in page.locator(part).all()]
+    assert len(shown) == 6
+    for one in shown:
+        expect(one).to_be_in_viewport(ratio=1)
+    # Nothing lies over another.
+    boxes = sorted(
+        (box["y"], box["y"] + box["height"]) for one in shown if (box := one.bounding_box())
+    )
+    rows = list(dict.fromkeys(boxes))
+    assert [one for one, after in pairwise(rows) if one[1] > after[0] and one[0] != after[0]] == []
+    screenshot(page, f"phone-first-{width}-{locale}")
+    # What changed in the picture follows, and the lists stay at hand until they are reached.
+    page.locator("#strip .p-eyes-strip").first.scroll_into_view_if_needed()
+    expect(page.locator("#strip .p-eyes-strip").first).to_be_in_viewport(ratio=1)
+    expect(page.locator("#share > button")).to_be_in_viewport(ratio=1)
+    page.locator("#share > button").click()
+    expect(page.locator("#publish")).to_be_in_viewport(ratio=1)

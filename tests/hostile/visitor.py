@@ -34,12 +34,6 @@ class Page:
             and any(self.elem_id(part) == name and what == kind for part, what in one["targets"])
         )
 
-    def after(self, event: dict[str, Any]) -> dict[str, Any]:
-        """The work that follows an event."""
-        return next(
-            one for one in self._events if one["trigger_after"] == event["id"] and one["queue"]
-        )
-
     def named(self, name: str) -> dict[str, Any]:
         """An event by its function."""
         return next(one for one in self._events if one["api_name"] == name)

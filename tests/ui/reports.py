@@ -49,7 +49,6 @@ LOOK = ResultPicture(
     VARIANT,
     letter="A",
     title="Japan · LinkedIn",
-    full="full.png",
     control="c.png",
 )
 

@@ -13,7 +13,8 @@ from pipelines.studio.grid import axis, cells
 from pipelines.studio.grid.axis import Axis
 from pipelines.studio.grid.cells import Cell, CellResult, Grid, Marks
 from ui import grid_table
-from ui.components.grid_panel import Side, Values
+from ui.components.events import Values
+from ui.components.grid_panel import Side
 from ui.file_store import FileStore
 from ui.grid_table import GridView
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -37,12 +37,6 @@ class Api:
     """Hidden components for the inputs and outputs of the endpoints."""
 
     file_store: FileStore
-    photo: gr.File = field(init=False)
-    looks: gr.Textbox = field(init=False)
-    images: gr.File = field(init=False)
-    report: gr.JSON = field(init=False)
-    compare_button: gr.Button = field(init=False)
-    measure_button: gr.Button = field(init=False)
 
     def render(self) -> None:
         """Create the hidden components."""

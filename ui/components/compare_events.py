@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,10 +17,13 @@ from presets import load
 from sharing import options as links
 from ui import comparison, pictures
 from ui.cancellation import Superseded, task_key
-from ui.components.events import PROGRESS, QUICK, WORK
+from ui.components.events import PROGRESS, QUICK, WORK, Updates, Values
+from ui.components.own_presets import looks_html
+from ui.components.results import WHOLE
 from ui.gradio_compat import leave_queue
 from ui.text import captions
 from ui.text.catalogue import translate
+from ui.text.explanations import explanations
 from ui.text.language import DEFAULT_LANGUAGE, language_of
 from ui.text.messages import error_message, translate_message
 from ui.text.templating import render
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from ui.components.look_card import LookCard
     from ui.components.panels import Panels
 
-Updates = dict[Any, Any]
-Values = Mapping[Component, Any]
 
 WRITE_ADDRESS = """(query) => {
   if (query) history.replaceState(null, '', location.pathname + '?' + query);
@@ -57,8 +57,6 @@ _IDLE = """() => {
 }"""
 # Formats that most browsers do not show.
 _NOT_SHOWN = ("HEIF", "TIFF")
-# Seconds within which a browser sends the event that follows another one.
-_FOLLOW_UP_S = 3
 
 
 @dataclass(frozen=True)
@@ -94,14 +92,11 @@ class CompareEvents:
             starts that comparison.
         examined: State with the outcome of the last analysis. It is kept apart from the photo's
             state, because a late comparison of the old portrait could overwrite that one. It also
-            remembers a stop: a browser sends the events of one change in sequence, so some arrive
-            only after Stop was pressed.
+            remembers a stop, which may be pressed before a browser has sent the work.
         previews: Live previews.
     """
 
     page: Panels
-    comparison_due: gr.State = field(init=False)
-    examined: gr.State = field(init=False)
     previews: Previews = field(init=False)
     _serials: Iterator[int] = field(init=False, default_factory=count)
 
@@ -135,34 +130,20 @@ class CompareEvents:
             cleared,
             **QUICK,
         )
-        examined = arrived(
-            self._examine,
-            [portrait, page.photo, page.language, self.examined],
-            [
-                page.photo,
-                page.portrait.gaze_line,
-                page.results.notice,
-                page.results.strip,
-                self.examined,
-            ],
-            show_progress="full",
-            show_progress_on=[page.results.progress],
-            trigger_mode="always_last",
-            **WORK,
-        )
-        recompared = examined.then(
+        compared = arrived(
             self._compare_new_portrait,
             **{
                 **options,
                 "inputs": self.inputs | {self.examined},
-                "trigger_mode": "multiple",
+                "outputs": [*self.outputs, self.examined],
+                "trigger_mode": "always_last",
             },
         )
         self.begin_busy_on(page.portrait.gaze_line.click, "portrait")
         chosen = page.portrait.gaze_line.click(
             self._choose_face,
             [page.photo, page.language],
-            [page.photo, page.portrait.gaze_line, page.results.notice],
+            [page.photo, page.portrait.gaze_line, page.results.notice, page.results.framing],
             show_progress="full",
             show_progress_on=[page.results.progress],
             **WORK,
@@ -170,36 +151,35 @@ class CompareEvents:
         # Queued, because Gradio does not fire State.change for unqueued events.
         opened = blocks.load(
             self._on_load,
-            portrait,
+            [portrait, page.own.saved],
             self._load_outputs,
             **{**QUICK, "queue": True},
             concurrency_limit=8,
         )
-        opened.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
+        page.link.change(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         self.previews.prepare(opened)
         first = self.comparison_due.change(self._compare_first, **options)
-        for event in (examined, recompared, first, opened, chosen):
+        for event in (compared, first, opened, chosen):
             self.on_queue_full(event, "portrait")
         self.end_busy_on(chosen.then, "portrait")
-        for event in (recompared, first, chosen):
+        for event in (compared, first, chosen):
             checked = self.after_comparison(event)
             checked.then(None, page.due, None, js=_FOLLOW, api_visibility="private")
             self.previews.prepare(event)
-        recompared.then(None, None, None, js=_SCROLL_TO_NOTICE, api_visibility="private")
-        self.end_busy_on(recompared.then, "portrait")
+        compared.then(None, None, None, js=_SCROLL_TO_NOTICE, api_visibility="private")
+        self.end_busy_on(compared.then, "portrait")
         page.results.stop.click(
             self._stop,
             [page.language, portrait, page.share.screen],
             [page.results.notice, self.examined],
             **QUICK,
-        ).then(self._stop_follow_up, self.examined, None, **QUICK)
+        )
         # Nobody waits for the results of a closed page.
         blocks.unload(self._cancel_all)
 
     def after_comparison(self, event: Any) -> Any:
-        """After an event that compares, write the address, and see what has changed meanwhile."""
+        """After an event that compares, see what has changed meanwhile."""
         page = self.page
-        event.success(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         outputs = [page.due, *(card.finer.wrong for card in page.cards), *self._clear()]
         return event.then(self._follow_up, self.inputs, outputs, **QUICK)
 
@@ -280,7 +260,8 @@ class CompareEvents:
             page.photo: photo,
             page.portrait.gaze_line: _gaze_line(photo, language),
             page.link: links.write(list(screen.looks)),
-            page.share.screen: screen,
+            # A copy, so that showing it again is a change, too.
+            page.share.screen: replace(screen),
             page.share.saved: "",
             **results,
         }
@@ -294,41 +275,45 @@ class CompareEvents:
             values: Values of `inputs`.
             screen: The results, or None.
         """
-        cards, looks = self.active_cards(values), self._looks(values)
-        if any(look is None for look in looks):
+        looks = {card.letter: read_look(card, values) for card in self.active_cards(values)}
+        if None in looks.values():
             return True
-        if screen is None:
-            return False
-        same = [card.letter for card in cards] == [one.letter for one in screen.figures[1:]]
-        return same and all(
-            screen.look(card.letter) == look for card, look in zip(cards, looks, strict=True)
-        )
+        return screen is not None and looks == {one.letter: one.look for one in screen.figures[1:]}
 
     def wrong_settings(self, values: Values) -> Updates:
-        """Updates that say beside a look's degrees what is wrong with them, or nothing."""
-        updates: Updates = {card.finer.wrong: "" for card in self.page.cards}
-        for card in self.active_cards(values):
-            try:
-                card.read(values)
-            except LookError as error:
-                message = error_message(error, values[self.page.language])
-                updates[card.finer.wrong] = captions.notice(message)
-            except TypeError:
-                # A number is incomplete.
-                continue
-        return updates
+        """Updates that say beside every look's degrees what is wrong with them, or nothing."""
+        active = values[self.page.active]
+        return {
+            card.finer.wrong: self.wrong_setting(card, values) if card.letter in active else ""
+            for card in self.page.cards
+        }
+
+    def wrong_setting(self, card: LookCard, values: Values) -> str:
+        """What is wrong with a look's degrees, as HTML, or ""."""
+        try:
+            card.read(values)
+        except LookError as error:
+            return captions.notice(error_message(error, values[self.page.language]))
+        except TypeError:
+            # A number is incomplete.
+            pass
+        return ""
 
     def active_cards(self, values: Values) -> list[LookCard]:
         """The cards of the looks on the page."""
         return [card for card in self.page.cards if card.letter in values[self.page.active]]
 
-    def _on_load(self, path: str | None, request: gr.Request) -> Updates:
+    def _on_load(self, path: str | None, saved: object, request: gr.Request) -> Updates:
         """Set the looks of the address, and show the first comparison if it is cached."""
         page, language = self.page, language_of(request)
         texts = request.query_params.getlist("look")
         opened = links.read(texts, len(page.cards))
         notes = [translate_message(language, note) for note in opened.notes]
-        updates: Updates = {page.language: language}
+        updates: Updates = {
+            page.language: language,
+            page.results.explanations: explanations(language),
+            page.own.listing: looks_html(saved, language),
+        }
         looks = [card.start for card in page.cards if card.shown]
         if opened.looks:
             letters = comparison.LETTERS[: max(len(opened.looks), len(looks))]
@@ -370,6 +355,8 @@ class CompareEvents:
         page = self.page
         return [
             page.language,
+            page.results.explanations,
+            page.own.listing,
             page.portrait.photo,
             self.comparison_due,
             self.examined,
@@ -377,59 +364,62 @@ class CompareEvents:
             *self.outputs,
         ]
 
-    def _examine(
-        self,
-        path: str | None,
-        known: comparison.Photo | None,
-        language: str,
-        previous: Examined,
-        request: gr.Request,
-        progress: gr.Progress = PROGRESS,
-    ) -> Updates:
-        """Analyse a new portrait."""
-        page = self.page
-        if path == previous.path and previous.refusal:
-            return self._not_examined(previous)
-        if known is not None and known.path == path:
-            gaze_line = _gaze_line(known, language)
-            return {page.portrait.gaze_line: gaze_line, self.examined: Examined(path)}
+    def _compare_new_portrait(
+        self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
+    ) -> Iterator[Updates]:
+        """Analyse a new portrait, and compare its looks unless it is refused or was stopped."""
+        page, previous = self.page, values[self.examined]
+        path, photo, language = (
+            values[one] for one in (page.portrait.photo, page.photo, page.language)
+        )
         if not path:
             # `_on_portrait` decides about the notice.
-            return {page.photo: None, page.portrait.gaze_line: "", self.examined: Examined()}
-        session = str(request.session_hash)
-        progress(0, desc=translate_message(language, "Looking at the photo"))
-        try:
-            with page.cancellations.running(session) as check:
-                check()
-                photo = page.shared_samples.examine(path)
-                check()
-        except Superseded:
-            return {page.photo: gr.skip()}
-        except Exception as error:
-            examined = Examined(path, _error_notice(error, language))
-            return {page.results.strip: "", **self._not_examined(examined)}
-        return {
+            yield {page.photo: None, page.portrait.gaze_line: "", self.examined: Examined()}
+            return
+        if path == previous.path and previous.refusal:
+            yield self._not_examined(previous)
+            return
+        if photo is None or photo.path != path:
+            progress(0, desc=translate_message(language, "Looking at the photo"))
+            try:
+                with page.cancellations.running(str(request.session_hash)) as check:
+                    check()
+                    photo = page.shared_samples.examine(path)
+                    check()
+            except Superseded:
+                yield {page.photo: gr.skip()}
+                return
+            except Exception as error:
+                examined = Examined(path, _error_notice(error, language))
+                yield {page.results.strip: "", **self._not_examined(examined)}
+                return
+        yield {
             page.photo: photo,
             page.portrait.gaze_line: _gaze_line(photo, language),
             page.results.notice: "",
             self.examined: Examined(path),
         }
+        screen = values[page.share.screen]
+        if not is_of_portrait(screen, path) or not self.is_settled(values, screen):
+            yield self.compare({**values, page.photo: photo}, request, progress)
 
     def _choose_face(
         self, photo: comparison.Photo | None, language: str, event: gr.EventData
     ) -> Updates:
-        """Choose another face of the photo by its number."""
+        """Choose another face of the photo by its number, or all, which only all of it shows."""
         page = self.page
         if photo is None:
             return {page.results.notice: gr.skip()}
         try:
-            chosen = comparison.choose_face(photo, int(event.face))
+            which: Any = event.face if event.face == "all" else int(event.face)
+            chosen = comparison.choose_face(photo, which)
         except PresenceError as error:
             return {page.results.notice: _error_notice(error, language)}
         return {
             page.photo: chosen,
             page.portrait.gaze_line: _gaze_line(chosen, language),
             page.results.notice: "",
+            page.results.framing: WHOLE if chosen.face == "all" else gr.skip(),
         }
 
     def _not_examined(self, examined: Examined) -> Updates:
@@ -510,23 +500,6 @@ class CompareEvents:
             return {}
         return {**self._clear(), page.results.strip: ""}
 
-    def _compare_new_portrait(
-        self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
-    ) -> Updates:
-        """Compare a new portrait, unless its analysis failed or was stopped."""
-        page = self.page
-        path = values[page.portrait.photo]
-        if not path or values[self.examined] != Examined(path):
-            return {page.link: ""}
-        restored = is_of_portrait(values[page.share.screen], path)
-        if restored and self.is_settled(values, values[page.share.screen]):
-            # It was restored from the history with its results.
-            return {page.link: ""}
-        return self.compare(values, request, progress)
-
-    def _looks(self, values: Values) -> tuple[Look | None, ...]:
-        return tuple(read_look(card, values) for card in self.active_cards(values))
-
     def _compare_first(
         self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
     ) -> Updates:
@@ -591,17 +564,6 @@ class CompareEvents:
             Examined(path, notice) if not_compared else gr.skip(),
         )
 
-    async def _stop_follow_up(self, examined: Examined, request: gr.Request) -> None:
-        """Remove from the queue what the browser still sends after a stopped analysis."""
-        if not examined.refusal:
-            return
-        functions = {one.__name__ for one in (self._examine, self._compare_new_portrait)}
-        for _ in range(_FOLLOW_UP_S):
-            await asyncio.sleep(1)
-            await leave_queue(
-                str(request.session_hash), WORK["concurrency_id"], functions, examined.path
-            )
-
     def _cancel_all(self, request: gr.Request) -> None:
         """Cancel the session's comparison, persona and live previews; a grid has its own Stop."""
         session = str(request.session_hash)
@@ -642,6 +604,6 @@ def _gaze_line(photo: comparison.Photo, language: str) -> str:
     if len(analysis.boxes) < 2 and analysis.portrait.origin.form not in _NOT_SHOWN:
         return line
     source = pictures.jpeg_data_url(pictures.small(analysis.portrait.original_u8))
-    chosen = analysis.face.number
+    chosen = photo.face or analysis.face.number
     alt = translate(language, "portrait.alt")
     return line + render("faces", "picture", language, source, analysis.boxes, chosen, alt)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
-from gradio.components import Component
 
 from pipelines.face import HeadPose
 from pipelines.gaze import NO_TRIM, Gaze
@@ -17,7 +16,7 @@ from pipelines.studio.planning import plan
 from presets import load, translated
 from ui import dial_drawing
 from ui.comparison import PageComparison, Photo
-from ui.components.events import LATEST
+from ui.components.events import LATEST, Values
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard
 from ui.dial_drawing import EVEN_DEG, LARGEST_DEG, RADIUS, Aim
@@ -25,8 +24,6 @@ from ui.text.catalogue import t, translate
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.numbers import decimal_sign
 from ui.text.templating import render
-
-Values = Mapping[Component, Any]
 
 STEP_DEG = 0.5
 LARGE_STEP_DEG = 2.0
@@ -36,12 +33,12 @@ SNAP = 5.0
 # Takes the value with the new aim, each look's counter, each look's two degrees, then each look's
 # gaze strength. Returns all but the first, with those of the aimed look changed.
 # Only the last of several changes draws the dial, once they rest; drawn at each step of a drag, it
-# would keep the preview waiting. The promises of the others are left pending, which cancels them.
-_AT_REST = """(...values) => new Promise((draw) => {
+# would keep the preview waiting.
+_AT_REST = """() => {
   const dial = document.getElementById('page');
   clearTimeout(dial.drawing);
-  dial.drawing = setTimeout(() => draw(values), 250);
-})"""
+  dial.drawing = setTimeout(() => document.getElementById('draw')?.click(), 250);
+}"""
 _WRITE = """(shown, ...fields) => {
   const { letter, text, strength } = shown.aimed;
   const count = shown.letters.length;
@@ -62,12 +59,10 @@ class DialTab:
         face: The dial.
         pictures: Hidden; its script aims on the pictures of the results.
         moved: By letter, a hidden counter of how often the look was aimed.
+        redraw: Hidden button that a script presses to draw the dial.
     """
 
     cards: Sequence[LookCard]
-    face: gr.HTML = field(init=False)
-    pictures: gr.HTML = field(init=False)
-    moved: dict[str, gr.Textbox] = field(init=False)
 
     def render(self) -> None:
         """Create the tab."""
@@ -83,6 +78,7 @@ class DialTab:
     def render_outside(self) -> None:
         """Create what is hidden, outside the tabs, which may not have been opened yet."""
         self.moved = {card.letter: gr.Textbox("0", visible="hidden") for card in self.cards}
+        self.redraw = gr.Button("Draw", visible="hidden", elem_id="draw")
         self.pictures = gr.HTML(
             dial_value([], None, DEFAULT_LANGUAGE),
             html_template="<span></span>",
@@ -142,9 +138,10 @@ class DialTab:
         }
         for event in card_events:
             event.then(**options)
-        gr.on(list(redraw_on), **options)
+        gr.on([*redraw_on, self.redraw.click], **options)
         # Not on the counters, which change with the settings, and show a preview.
-        gr.on([one.change for one in settings], **options, js=_AT_REST)
+        changed = [one.change for one in settings]
+        gr.on(changed, None, None, None, js=_AT_REST, api_visibility="private")
 
     def _aims(
         self,

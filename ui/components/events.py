@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
+
+Updates = dict[Any, Any]
+"""New values by component."""
+Values = Mapping[Component, Any]
+"""Values of an event's inputs by component."""
 
 PROGRESS = gr.Progress()
 """Default of a handler's `progress`; Gradio replaces it by a tracker for each call."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import gradio as gr
@@ -16,14 +15,13 @@ from pipelines.runtime.messages import Message
 from pipelines.studio import Look
 from pipelines.studio.look import DOSES, EXPRESSIONS, MOST_GENERATIVE, WIDEST_TRIM
 from presets import Context, Presets, Region, load
-from ui.components.events import QUICK
+from ui.components.events import QUICK, Values
 from ui.components.html import aside, html
 from ui.text import numbers
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.numbers import decimal
 
-Values = Mapping[Component, Any]
 Drawn = Literal["skin", "expressions", "headshots"]
 """What only some engines draw."""
 
@@ -48,18 +46,6 @@ class FineControl:
     letter: str
     start: Look
     shown: bool
-    tab: gr.Tab = field(init=False)
-    yaw: gr.Textbox = field(init=False)
-    pitch: gr.Textbox = field(init=False)
-    wrong: gr.HTML = field(init=False)
-    trim: tuple[gr.Slider, ...] = field(init=False)
-    doses: dict[str, gr.Slider] = field(init=False)
-    doses_of: gr.Textbox = field(init=False)
-    engine: gr.Dropdown = field(init=False)
-    generative: gr.Slider = field(init=False)
-    expression: gr.Dropdown = field(init=False)
-    headshot: gr.Checkbox = field(init=False)
-    seed: gr.Number = field(init=False)
 
     def render(self) -> None:
         """Create the tab."""

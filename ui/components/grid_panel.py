@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,10 @@ from presets import load
 from ui import comparison, grid_table
 from ui.cancellation import Cancellations, Superseded, task_key
 from ui.comparison import Photo
-from ui.components.events import LATEST, QUICK
+from ui.components.events import LATEST, QUICK, Updates, Values
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard, region_choices
+from ui.components.portrait import PortraitPanel
 from ui.file_store import FileStore
 from ui.gradio_compat import leave_queue
 from ui.grid_table import GridView
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from pipelines.studio import Analysis
     from pipelines.studio.grid.cells import CellResult, Grid
 
-Updates = dict[Any, Any]
-Values = Mapping[Component, Any]
 Examine = Callable[[str | None, Photo | None], Photo]
 ShowCards = Callable[[list[str]], Updates]
 
@@ -63,9 +62,6 @@ class Side:
 
     name: str
     start: Along
-    along: gr.Dropdown = field(init=False)
-    named: gr.Dropdown = field(init=False)
-    typed: gr.Textbox = field(init=False)
 
     def render(self) -> None:
         """Create the controls, of which the list or the text field is visible."""
@@ -143,20 +139,7 @@ class GridPanel:
     file_store: FileStore
     cancellations: Cancellations
     examine: Examine = comparison.examine
-    sides: tuple[Side, Side] = field(init=False)
-    count: gr.HTML = field(init=False)
-    start: gr.Button = field(init=False)
-    stop: gr.Button = field(init=False)
-    notice: gr.HTML = field(init=False)
-    progress: gr.HTML = field(init=False)
-    table: gr.HTML = field(init=False)
-    file: gr.HTML = field(init=False)
-    box: gr.Column = field(init=False)
-    picked: gr.HTML = field(init=False)
     to: dict[str, gr.Button] = field(init=False, default_factory=dict)
-    close: gr.Button = field(init=False)
-    shown: gr.State = field(init=False)
-    chosen: gr.State = field(init=False)
 
     def __post_init__(self) -> None:
         columns, rows = (Side(name, along) for name, along in START)
@@ -210,7 +193,7 @@ class GridPanel:
 
     def listen(
         self,
-        portrait: gr.Image,
+        portrait: PortraitPanel,
         photo: gr.State,
         active: gr.State,
         language: gr.State,
@@ -231,11 +214,11 @@ class GridPanel:
         """
         self._listen_to_sides(language)
         sides = [one for side in self.sides for one in side.inputs]
-        inputs: set[Any] = {portrait, photo, language, *sides, *self.cards[0].inputs}
+        inputs: set[Any] = {portrait.photo, photo, language, *sides, *self.cards[0].inputs}
         outputs = list(self.clear())
 
         def render(values: Values, request: gr.Request) -> Iterator[Updates]:
-            path, known, code = values[portrait], values[photo], values[language]
+            path, known, code = values[portrait.photo], values[photo], values[language]
             yield from self._render_or_refuse(values, path, known, code, _task_key(request))
 
         def on_portrait(path: str | None, shown: GridView | None, request: gr.Request) -> Updates:
@@ -279,8 +262,8 @@ class GridPanel:
         started.failure(show_queue_full, language, [self.notice], **QUICK)
         started.failure(None, None, None, js=_IDLE, api_visibility="private")
         # The portrait may have changed while its grid was rendered.
-        started.then(clear_if_outdated, [portrait, self.shown], outputs, **QUICK)
-        portrait.change(on_portrait, [portrait, self.shown], outputs, **QUICK)
+        started.then(clear_if_outdated, [portrait.photo, self.shown], outputs, **QUICK)
+        portrait.arrived.change(on_portrait, [portrait.photo, self.shown], outputs, **QUICK)
         self.stop.click(stop, language, [self.notice, self.progress], **QUICK)
         blocks.unload(cancel)
         self._listen_to_picked(active, language, show_cards, shown_cards)

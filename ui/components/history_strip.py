@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
 from ui.comparison import PHOTO_KEPT_S, PageComparison, Photo
+from ui.components.events import Updates
 from ui.components.html import html
 from ui.file_store import FileStore
 from ui.gradio_compat import event_fields
@@ -17,18 +18,6 @@ from ui.history import History
 from ui.text import captions
 from ui.text.catalogue import translate
 from ui.text.templating import render
-
-Updates = dict[Any, Any]
-
-
-class Restore(Protocol):
-    """Brings a comparison back onto the page."""
-
-    def __call__(
-        self, photo: Photo, screen: PageComparison, language: str, session: str
-    ) -> Updates:
-        """Updates that show the comparison."""
-
 
 _PICK = """
 element.addEventListener('click', (event) => {
@@ -45,9 +34,6 @@ class HistoryStrip:
     """A row of entries; empty until there is an earlier comparison to go back to."""
 
     file_store: FileStore
-    history: gr.State = field(init=False)
-    strip: gr.HTML = field(init=False)
-    message: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """The entries, newest first, and a button that clears them."""
@@ -61,7 +47,7 @@ class HistoryStrip:
         screen: gr.State,
         photo: gr.State,
         language: gr.State,
-        restore: Restore,
+        restore: Callable[[Photo, PageComparison, str, str], Updates],
         restored: list[Any],
     ) -> Any:
         """Record each comparison on the page; restore one on a click.
@@ -72,7 +58,7 @@ class HistoryStrip:
             screen: Holds the `PageComparison`, or None.
             photo: Holds the `Photo`, or None.
             language: Holds the visitor's language.
-            restore: As `Restore`.
+            restore: Updates that show a comparison of a photo, in a language, in a session.
             restored: All components that `restore` updates.
 
         Returns:

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -22,8 +22,8 @@ from pipelines.studio.planning import Plan
 from presets import load
 from ui import comparison, pictures
 from ui.cancellation import Superseded, task_key
-from ui.components.compare_events import CompareEvents, Updates, Values, is_of_portrait, read_look
-from ui.components.events import LATEST, PROGRESS, QUICK, WORK
+from ui.components.compare_events import CompareEvents, is_of_portrait, read_look
+from ui.components.events import LATEST, PROGRESS, QUICK, WORK, Updates, Values
 from ui.components.html import script
 from ui.components.results import WHOLE
 from ui.gradio_compat import ahead
@@ -51,6 +51,17 @@ class _TooBusy(Exception):
     """No slot became free in time."""
 
 
+def _patience() -> Callable[[], None]:
+    """A check that raises `_TooBusy` once `PATIENCE_S` is over."""
+    end = time.monotonic() + PATIENCE_S
+
+    def check() -> None:
+        if time.monotonic() > end:
+            raise _TooBusy
+
+    return check
+
+
 @dataclass
 class LivePreviews:
     """Previews of looks by geometry alone, and the full results by `events`, with their engine.
@@ -64,8 +75,6 @@ class LivePreviews:
 
     page: Panels
     events: CompareEvents
-    preview: gr.HTML = field(init=False)
-    settle: gr.Button = field(init=False)
     # Serial number of the last move of each session whose pictures are previews.
     _moves: dict[str, int] = field(init=False, default_factory=dict)
     _serials: Iterator[int] = field(init=False, default_factory=lambda: count(1))
@@ -120,11 +129,14 @@ class LivePreviews:
             triggers: The events, such as ``[self.dial.change]``. They should be caused by the
                 visitor only, not by handlers that fill a control.
         """
+        page = self.page
+        # Each input takes the browser time.
+        inputs = {page.portrait.photo, page.photo, page.language, page.share.screen}
         return gr.on(
             list(triggers),
             self._move_handler(card),
-            self.events.inputs,
-            [self.preview, *(one.finer.wrong for one in self.page.cards)],
+            {*inputs, page.results.framing, *card.inputs},
+            [self.preview, card.finer.wrong],
             **LATEST,
         )
 
@@ -152,44 +164,26 @@ class LivePreviews:
             return
         for look in (one.look for one in screen.rendered):
             if look is not None and is_live(look):
-                with self._slot() as free:
-                    if free:
-                        preview_picture(photo, look, framing)
-
-    @contextmanager
-    def _slot(self) -> Iterator[bool]:
-        """Wait up to `PATIENCE_S` for a slot; yields whether there was one."""
-        end = time.monotonic() + PATIENCE_S
-
-        def give_up() -> None:
-            if time.monotonic() > end:
-                raise _TooBusy
-
-        with ExitStack() as stack:
-            try:
-                stack.enter_context(self._slots.turn(give_up))
-            except _TooBusy:
-                yield False
-            else:
-                yield True
+                with suppress(_TooBusy), self._slots.turn(_patience()):
+                    preview_picture(photo, look, framing)
 
     def _move_handler(self, card: LookCard) -> Callable[..., Updates]:
         def on_move(values: Values, request: gr.Request) -> Updates:
-            session, events = str(request.session_hash), self.events
-            screen = self._screen(values)
-            notices = events.wrong_settings(values)
-            wrong = any(notices.values())
+            session, screen = str(request.session_hash), self._screen(values)
+            wrong = self.events.wrong_setting(card, values)
+            look = read_look(card, values)
+            settled = look is None or (screen is not None and screen.look(card.letter) == look)
             with self._lock:
-                if events.is_settled(values, screen) and not wrong and session not in self._moves:
+                if settled and not wrong and session not in self._moves:
                     # Gradio's lists send this event also when they only lose the focus.
-                    return {self.preview: gr.skip(), **notices}
+                    return {self.preview: gr.skip(), card.finer.wrong: ""}
                 serial = self._moves[session] = next(self._serials)
             # Cancel the full result of the previous settings, which would come too late.
             self.page.cancellations.supersede(task_key(session, "live"))
             preview = None if wrong else self._preview(card, values, screen)
             return {
                 self.preview: json.dumps({**preview, "serial": serial}) if preview else gr.skip(),
-                **notices,
+                card.finer.wrong: wrong,
             }
 
         return on_move
@@ -214,11 +208,9 @@ class LivePreviews:
         framing, language = values[page.results.framing], values[page.language]
         start = time.perf_counter()
         try:
-            with self._slot() as free:
-                if not free:
-                    return {"rest": REST_MS}
+            with self._slots.turn(_patience()):
                 image_u8, planned = preview_picture(photo, look, framing)
-        except LookError:
+        except (LookError, _TooBusy):
             # For example a dose where nothing may be retouched; the full result has the message.
             return {"rest": REST_MS}
         source = pictures.jpeg_data_url(image_u8, JPEG_QUALITY)

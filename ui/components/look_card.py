@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,14 +13,12 @@ from pipelines.gaze import Gaze
 from pipelines.studio import Look
 from pipelines.studio.look import BACKDROPS, FRAMES
 from presets import Presets, load, translated
-from ui.components.events import QUICK
+from ui.components.events import QUICK, Values
 from ui.components.fine_control import FineControl, gaze_placeholders
 from ui.components.html import html
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.templating import render
-
-Values = Mapping[Component, Any]
 
 HEADING = "— "
 """Prefix of the heading among the regions, which cannot be picked; look.css relies on it."""
@@ -40,17 +38,6 @@ class LookCard:
     letter: str
     start: Look
     shown: bool
-    finer: FineControl = field(init=False)
-    box: gr.Column = field(init=False)
-    head: gr.Row = field(init=False)
-    region: gr.Dropdown = field(init=False)
-    region_note: gr.HTML = field(init=False)
-    context: gr.Dropdown = field(init=False)
-    context_note: gr.HTML = field(init=False)
-    gaze: gr.Slider = field(init=False)
-    polish: gr.Slider = field(init=False)
-    frame: gr.Dropdown = field(init=False)
-    backdrop: gr.Dropdown = field(init=False)
     remove: gr.Button | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from presets import PresetError, own
 from presets.own import SavedLook
 from sharing import options
 from ui import comparison
-from ui.components.events import QUICK
+from ui.components.events import QUICK, Updates
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard
 from ui.gradio_compat import event_fields
@@ -35,8 +35,6 @@ _FILE = "presence-looks.yaml"
 # Characters of a message about a file.
 _MOST_TEXT = 400
 
-Updates = dict[Any, Any]
-
 
 @dataclass
 class OwnPresets:
@@ -48,13 +46,6 @@ class OwnPresets:
     """
 
     cards: Sequence[LookCard]
-    saved: gr.BrowserState = field(init=False)
-    letter: gr.Radio = field(init=False)
-    name: gr.Textbox = field(init=False)
-    save: gr.Button = field(init=False)
-    upload: gr.UploadButton = field(init=False)
-    message: gr.HTML = field(init=False)
-    listing: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """Create the controls to save a look, then the list of saved looks."""
@@ -86,7 +77,6 @@ class OwnPresets:
         language: gr.State,
         show: Callable[[list[str]], Updates],
         boxes: Sequence[Any],
-        page_opened: Callable[..., Any],
     ) -> Any:
         """Attach the handlers of all controls.
 
@@ -95,7 +85,6 @@ class OwnPresets:
             language: Holds the visitor's language.
             show: Gives updates that show the cards of some letters.
             boxes: The outputs of `show`.
-            page_opened: An event after the page was opened, when its language is known.
 
         Returns:
             The event after which a look may have been loaded.
@@ -130,13 +119,7 @@ class OwnPresets:
             card = next((card for card in self.cards if card.letter == fields.get("letter")), None)
             return {} if card is None else self._load(chosen, card, letters, show, code)
 
-        gr.on(
-            [self.saved.change, page_opened],
-            looks_html,
-            [self.saved, language],
-            self.listing,
-            **QUICK,
-        )
+        self.saved.change(looks_html, [self.saved, language], self.listing, **QUICK)
         gr.on(
             [self.save.click, self.name.submit],
             save,
@@ -151,14 +134,6 @@ class OwnPresets:
         return self.listing.click(
             on_action, [self.saved, active, language], [self.saved, self.message, *filled], **QUICK
         )
-
-    def update_letters_on(self, event: Any, active: gr.State) -> None:
-        """Update the choice of letters after an event that may have shown or hidden looks."""
-        event(self._letters, [active, self.letter], self.letter, **QUICK)
-
-    def _letters(self, active: Sequence[str], chosen: str) -> Any:
-        letters = list(active)
-        return gr.update(choices=letters, value=chosen if chosen in letters else letters[0])
 
     def _load(
         self,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import gradio as gr
 
 from ui import comparison
 from ui.components.compare_events import CompareEvents
-from ui.components.events import QUICK
+from ui.components.events import QUICK, Updates
 from ui.components.header import header
 from ui.components.live import SETTLE, LivePreviews
-from ui.components.panels import SHOWN_AT_START, Panels, Updates
+from ui.components.panels import SHOWN_AT_START, Panels
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
 
@@ -19,9 +19,6 @@ from ui.text.language import DEFAULT_LANGUAGE
 @dataclass
 class Page(Panels):
     """All panels with their event handlers."""
-
-    comparing: CompareEvents = field(init=False)
-    live: LivePreviews = field(init=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,7 +53,7 @@ class Page(Panels):
     def listen(self, blocks: gr.Blocks) -> None:
         """Attach all handlers."""
         self.portrait.listen()
-        self.results.listen(self.photo, self.language)
+        self.results.listen(self.share.screen, self.photo, self.language)
         for card in self.cards:
             card.listen(self.language)
         # Before other handlers, because Gradio runs the listeners of an event in their order.
@@ -78,7 +75,7 @@ class Page(Panels):
         self.saving.listen(self.photo, self.share.screen, self.language)
         self.persona.listen(self.portrait.photo, self.language)
         self.grid.listen(
-            self.portrait.photo,
+            self.portrait,
             self.photo,
             self.active,
             self.language,
@@ -102,9 +99,7 @@ class Page(Panels):
         shown = self.shown_cards
         clicks = [
             self.add.click(self._add, self.active, shown, **QUICK),
-            self.own.listen(
-                self.active, self.language, self.show_cards, shown, self.results.strip.change
-            ),
+            self.own.listen(self.active, self.language, self.show_cards, shown),
         ]
         for card in self.cards:
             if card.remove is not None:
@@ -120,16 +115,9 @@ class Page(Panels):
             photo=self.photo,
             screen=self.share.screen,
             language=self.language,
-            redraw_on=[
-                self.portrait.gaze_line.change,
-                self.results.strip.change,
-                self.language.change,
-            ],
+            redraw_on=[self.results.strip.change, self.language.change],
             card_events=clicks,
         )
-        # Not on the change of the state, which Gradio does not fire for unqueued events.
-        for event in (self.results.strip.change, *(click.then for click in clicks)):
-            self.own.update_letters_on(event, self.active)
         for click in clicks:
             click.then(None, None, None, js=SETTLE, api_visibility="private")
 

@@ -12,6 +12,7 @@ from sharing.link_service import LinkService
 from ui import comparison
 from ui.cancellation import Cancellations
 from ui.components.dial_tab import DialTab
+from ui.components.events import Updates
 from ui.components.grid_panel import GridPanel
 from ui.components.history_strip import HistoryStrip
 from ui.components.look_card import LookCard
@@ -23,8 +24,6 @@ from ui.components.save_menu import SaveMenu
 from ui.components.share import SharePanel
 from ui.file_store import FileStore
 from ui.shared_samples import SharedSamples
-
-Updates = dict[Any, Any]
 
 START = (
     Look(region="international", context="linkedin"),
@@ -54,13 +53,6 @@ class Panels:
     link_service: LinkService
     shared_samples: SharedSamples
     portrait: PortraitPanel = field(init=False, default_factory=PortraitPanel)
-    cards: list[LookCard] = field(init=False)
-    results: Results = field(init=False)
-    share: SharePanel = field(init=False)
-    persona: PersonaPanel = field(init=False)
-    own: OwnPresets = field(init=False)
-    dial: DialTab = field(init=False)
-    history: HistoryStrip = field(init=False)
     add: gr.Button = field(init=False)
     due: gr.Textbox = field(init=False)
     cancellations: Cancellations = field(init=False, default_factory=Cancellations)
@@ -68,8 +60,6 @@ class Panels:
     active: gr.State = field(init=False)
     link: gr.Textbox = field(init=False)
     language: gr.State = field(init=False)
-    grid: GridPanel = field(init=False)
-    saving: SaveMenu = field(init=False)
 
     def __post_init__(self) -> None:
         self.results = Results(self.file_store)
@@ -94,6 +84,7 @@ class Panels:
             self.add: gr.update(visible=len(letters) < len(self.cards)),
             # A single look needs no name.
             self.cards[0].head: gr.update(visible=len(letters) > 1),
+            self.own.letter: gr.update(choices=letters, value=letters[0]),
         }
         for card in self.cards:
             for box in boxes(card):
@@ -104,7 +95,7 @@ class Panels:
     def shown_cards(self) -> list[Any]:
         """All outputs of `show_cards`."""
         cards = (one for card in self.cards for one in boxes(card))
-        return [self.active, self.add, self.cards[0].head, *cards]
+        return [self.active, self.add, self.cards[0].head, self.own.letter, *cards]
 
     @property
     def card_outputs(self) -> list[Any]:

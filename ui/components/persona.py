@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import gradio as gr
 
@@ -27,13 +27,6 @@ class PersonaPanel:
 
     file_store: FileStore
     cancellations: Cancellations
-    region: gr.Dropdown = field(init=False)
-    context: gr.Dropdown = field(init=False)
-    engine: gr.Dropdown = field(init=False)
-    count: gr.Slider = field(init=False)
-    seed: gr.Number = field(init=False)
-    invent: gr.Button = field(init=False)
-    results: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """Create the accordion."""
@@ -101,6 +94,8 @@ class PersonaPanel:
         request: gr.Request,
         progress: gr.Progress = PROGRESS,
     ) -> str:
+        from pipelines.studio import persona
+
         look = Look(region=region, context=context, engine=engine, seed=int(seed or 0))
         try:
             with self.cancellations.running(
@@ -111,12 +106,11 @@ class PersonaPanel:
                     check()
                     progress(share, desc=translate_message(language, step))
 
-                persona = comparison.invent(
-                    comparison.examine(path), look, int(count), report_progress
-                )
+                analysis = comparison.examine(path).analysis
+                invented = persona.invent(analysis, look, int(count), report_progress)
         except Exception as error:
             return captions.notice(
                 messages.error_message(error, language), quiet=isinstance(error, Cancelled)
             )
-        addresses = comparison.save_candidates(persona, self.file_store)
-        return captions.candidates(persona, addresses, language)
+        addresses = comparison.save_candidates(invented, self.file_store)
+        return captions.candidates(invented, addresses, language)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import gradio as gr
 
@@ -25,7 +25,7 @@ element.addEventListener('click', (event) => {
 _CHOOSE = """
 element.addEventListener('click', (event) => {
   const face = event.target.closest('button[data-face]');
-  if (face) trigger('click', { face: Number(face.dataset.face) });
+  if (face) trigger('click', { face: face.dataset.face });
 });
 for (const [kind, failed] of [['error', true], ['load', false]]) {
   document.addEventListener(kind, ({ target }) => {
@@ -55,12 +55,6 @@ class PortraitPanel:
         gaze_line: The gaze in the portrait.
         thumbs: The samples.
     """
-
-    photo: gr.Image = field(init=False)
-    arrived: gr.Textbox = field(init=False)
-    own: gr.Button = field(init=False)
-    gaze_line: gr.HTML = field(init=False)
-    thumbs: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """Create the portrait, its gaze line, and the samples."""

@@ -11,7 +11,7 @@ import gradio as gr
 from gradio.components import Component
 
 from pipelines.runtime import slots
-from ui.comparison import Photo
+from ui.comparison import PageComparison, Photo
 from ui.components import result_tabs
 from ui.components.events import QUICK
 from ui.components.html import html, script
@@ -29,17 +29,6 @@ CLOSE, WHOLE = "Head and shoulders", "Whole photo"
 """Values of the framing; the style sheet relies on them."""
 
 
-@dataclass(frozen=True, eq=False)
-class ShownResults:
-    """The pictures on the page, compared by identity, so that showing them again is a change.
-
-    Attributes:
-        figures: The original, then every look.
-    """
-
-    figures: tuple[Figure, ...] = ()
-
-
 @dataclass
 class Results:
     """The left side of the page: notice, pictures, progress, uses; under "More", the tabs.
@@ -47,31 +36,13 @@ class Results:
     Attributes:
         file_store: Holds the pictures that are drawn when a tab is opened.
         judged: The table of the photo by itself.
-        shown: State with the pictures on the page.
         open_tab: State with the id of the open tab.
     """
 
     file_store: FileStore = field(default_factory=FileStore)
-    notice: gr.HTML = field(init=False)
-    framing: gr.Radio = field(init=False)
-    strip: gr.HTML = field(init=False)
-    tabs: gr.Tabs = field(init=False)
-    progress: gr.HTML = field(init=False)
-    stop: gr.Button = field(init=False)
-    uses: gr.HTML = field(init=False)
-    difference: gr.HTML = field(init=False)
-    numbers: gr.HTML = field(init=False)
-    judged: gr.HTML = field(init=False)
-    histogram: gr.HTML = field(init=False)
-    control: gr.HTML = field(init=False)
-    skin: gr.HTML = field(init=False)
-    explanations: gr.HTML = field(init=False)
-    shown: gr.State = field(init=False)
-    open_tab: gr.State = field(init=False)
 
     def render(self) -> None:
         """Create what is always seen: notice, pictures, progress with Stop, uses."""
-        self.shown = gr.State(ShownResults(), time_to_live=FILES_KEPT)
         self.open_tab = gr.State("")
         self.explanations = html(
             explanations.explanations(DEFAULT_LANGUAGE), js_on_load=script("meanings")
@@ -112,17 +83,18 @@ class Results:
             with gr.Tab(t("closer.skin"), id="skin"):
                 self.skin = html()
 
-    def listen(self, photo: gr.State, language: gr.State) -> None:
+    def listen(self, screen: gr.State, photo: gr.State, language: gr.State) -> None:
         """Attach the handlers that fill the opened tab.
 
         Args:
+            screen: Holds the `PageComparison` of the results, or None.
             photo: Holds the `Photo` of the page, or None.
             language: Holds the visitor's language.
         """
-        inputs = [self.open_tab, self.shown, self.framing, photo, language]
+        inputs = [self.open_tab, screen, self.framing, photo, language]
         lazy: list[Component] = [self.difference, self.histogram, self.judged]
         opened = self.tabs.select(self._on_tab, None, self.open_tab, **QUICK)
-        for event in (opened.then, partial(gr.on, [self.shown.change, self.framing.input])):
+        for event in (opened.then, partial(gr.on, [screen.change, self.framing.input])):
             filled = event(
                 self._fill_tab,
                 inputs,
@@ -135,12 +107,12 @@ class Results:
                 trigger_mode="always_last",
             )
             # The portrait may have been removed while its tab was filled.
-            filled.then(self._clear_if_removed, self.shown, lazy, **QUICK)
+            filled.then(self._clear_if_removed, screen, lazy, **QUICK)
 
     @property
     def outputs(self) -> list[Component]:
         """All outputs of `show`."""
-        return [self.notice, self.strip, self.explanations, self.shown, *self._below]
+        return [self.notice, self.strip, *self._below]
 
     @property
     def _below(self) -> list[Component]:
@@ -177,8 +149,6 @@ class Results:
             self.histogram: working,
             self.control: captions.control(figures, language),
             self.skin: captions.skin(figures, language),
-            self.explanations: explanations.explanations(language),
-            self.shown: ShownResults(tuple(figures)),
         }
 
     def clear(self, language: str = DEFAULT_LANGUAGE, address: str = "") -> dict[Component, Any]:
@@ -191,30 +161,29 @@ class Results:
         return {
             **dict.fromkeys(self._below, ""),
             self.strip: captions.waiting_strip(language, address),
-            self.shown: ShownResults(),
         }
 
     def _on_tab(self, event: gr.SelectData) -> str:
         return str(self.tabs.children[event.index].id)
 
-    def _clear_if_removed(self, shown: ShownResults | None) -> dict[Component, Any]:
+    def _clear_if_removed(self, screen: PageComparison | None) -> dict[Component, Any]:
         """Clear the tabs if the results were removed."""
-        if shown is not None and shown.figures:
+        if screen is not None:
             return {self.difference: gr.skip()}
         return dict.fromkeys((self.difference, self.histogram, self.judged), "")
 
     def _fill_tab(
         self,
         tab: str,
-        shown: ShownResults | None,
+        screen: PageComparison | None,
         framing: str,
         photo: Photo | None,
         language: str,
     ) -> dict[Component, Any]:
         """Updates of the opened tab, if it is one that is computed only when it is opened."""
-        figures = shown.figures if shown is not None else ()
-        if not figures:
+        if screen is None:
             return {self.difference: gr.skip()}
+        figures = screen.figures
         with slots.cores().turn():
             if tab == "difference":
                 close, files = framing == CLOSE, self.file_store

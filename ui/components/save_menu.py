@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import gradio as gr
@@ -44,7 +44,6 @@ class SaveMenu:
     """
 
     file_store: FileStore
-    saving: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """Create the place of the link; the menus are part of the results."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -17,9 +17,10 @@ from pipelines.runtime.errors import Cancelled
 from sharing.link_service import LinkService
 from sharing.publication import KEEP_DAYS
 from sharing.store import Published
-from ui import comparison, publishing
+from ui import publishing
 from ui.comparison import PageComparison, Photo
 from ui.components.html import aside, html, script
+from ui.components.results import FILES_KEPT
 from ui.file_store import FileStore
 from ui.gradio_compat import waiting_check
 from ui.text import captions, messages
@@ -60,22 +61,10 @@ class SharePanel:
 
     link_service: LinkService
     file_store: FileStore
-    screen: gr.State = field(init=False)
-    links: gr.State = field(init=False)
-    copy: gr.Button = field(init=False)
-    copied: gr.HTML = field(init=False)
-    save: gr.Button = field(init=False)
-    saved: gr.HTML = field(init=False)
-    title: gr.Textbox = field(init=False)
-    days: gr.Radio = field(init=False)
-    asks: gr.Checkbox = field(init=False)
-    consent: gr.HTML = field(init=False)
-    publish: gr.Button = field(init=False)
-    published: gr.HTML = field(init=False)
 
     def render(self) -> None:
         """Create the panel: a page to look at first, then the settings alone, then the files."""
-        self.screen = gr.State(None, time_to_live=comparison.PHOTO_KEPT_S)
+        self.screen = gr.State(None, time_to_live=FILES_KEPT)
         # Private links are shown only here, so later events must not remove them.
         self.links = gr.State("")
         with gr.Accordion(t("share.title"), open=False, elem_id="share"):

@@ -17,12 +17,3 @@ def test_no_event_has_two_handlers_that_both_wait_for_their_turn() -> None:
     ]
     assert waiting
     assert {target: many for target, many in Counter(waiting).items() if many > 1} == {}
-
-
-def test_a_comparison_follows_each_of_two_analyses_of_a_portrait() -> None:
-    """The first of two analyses is superseded, and only after the second is there a photo."""
-    config = launching.build().get_config_file()
-    (follows,) = (
-        one for one in config["dependencies"] if one["api_name"] == "_compare_new_portrait"
-    )
-    assert follows["trigger_mode"] == "multiple"
