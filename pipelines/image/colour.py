@@ -129,6 +129,12 @@ def luma_of(pixels: Image) -> Map:
     return np.asarray(cv2.transform(np.ascontiguousarray(pixels), _LUMA), np.float32)
 
 
+def brightest(pixels: Image) -> Map:
+    """The brightest channel of each pixel; much faster than `max` along the last axis."""
+    red, green, blue = cv2.split(pixels)
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
+
+
 def add(pixels: Image, change: Map) -> Image:
     """Brighten or darken a picture by a change of luma per pixel; hues stay, and grey stays grey.
 

@@ -207,7 +207,7 @@ def within(
     readings = bounds.read(in_light, full)
     bounds = replace(bounds, most_distance=_most_distance(before, pixels, readings))
     # What else light alone could break is in the readings of the result.
-    light_breaks = bounds.light_breaks(lit) if steps.done.shadow else []
+    light_breaks = bounds.light_breaks(in_light) if steps.done.shadow else []
     broken = bounds.broken(readings)
     if not broken and not light_breaks:
         return Polished(
@@ -505,10 +505,9 @@ class _Bounds:
         """Guards that exceed their bound, the worst first."""
         return readings.broken(self.texture_floor, strict=True, most_distance=self.most_distance)
 
-    def light_breaks(self, lit: Image) -> list[Guard]:
+    def light_breaks(self, lit: Reference) -> list[Guard]:
         """The guard of halo, if light alone breaks it; the others are in any result's readings."""
-        over = guards.halo_of_light(self.before, colour.to_lab(lit)[..., 0])
-        return ["halo"] if over > guards.MOST_HALO else []
+        return ["halo"] if guards.halo_of_light(self.before, lit) > guards.MOST_HALO else []
 
     def strongest_light(self, start: Image, difference: Image, guard: Guard) -> tuple[float, Guard]:
         """Like `strongest`, for a difference of light: tone and colour are those in that light.
@@ -519,8 +518,8 @@ class _Bounds:
 
         def measure(share: float) -> tuple[list[Guard], None]:
             lit = start + np.float32(share) * difference
-            readings = self.read(guards.in_light(self.before, lit), lit)
-            return self.light_breaks(lit) or bounds.broken(readings), None
+            in_light = guards.in_light(self.before, lit)
+            return self.light_breaks(in_light) or bounds.broken(self.read(in_light, lit)), None
 
         share, guard, _ = _largest_share(measure, guard)
         return share, guard
