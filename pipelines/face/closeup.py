@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.face import skin
 from pipelines.face.face import Face
+from pipelines.image import colour, filters
 from pipelines.image.arrays import Image, Map, Points
 
 
@@ -26,6 +28,31 @@ class Closeup:
     pixels: Image = field(repr=False)
     face: Face
     view: skin.Window
+
+    @cached_property
+    def lab(self) -> Image:
+        """CIELAB of the crop, shape (h, w, 3)."""
+        return colour.to_lab(self.pixels)
+
+    @cached_property
+    def linear(self) -> Image:
+        """Linear RGB of the crop, shape (h, w, 3)."""
+        return colour.to_linear(self.pixels)
+
+    @cached_property
+    def luminance(self) -> Map:
+        """Linear luminance of the crop, shape (h, w)."""
+        return np.asarray(cv2.transform(self.linear, colour.LUMINANCE[None]), np.float32)
+
+    @cached_property
+    def luma(self) -> Map:
+        """Luma of the crop, shape (h, w)."""
+        return colour.luma_of(self.pixels)
+
+    @cached_property
+    def grain(self) -> float:
+        """Standard deviation of the crop's grain, of full scale."""
+        return filters.noise(self.luma)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -53,7 +53,7 @@ def measure(pixels: Image, crop: Closeup, mask: Map) -> Curve:
     scale = min(1.0, _MEAN_SIDE / max(pixels.shape[:2]))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     far_pivot = _neutral_pivot(luma_of(np.asarray(small, np.float32)))
-    luma, unit = luma_of(crop.pixels), crop.face.interocular
+    luma, unit = crop.luma, crop.face.interocular
     if not mask.any():
         constant = np.full_like(luma, far_pivot), np.full_like(luma, _CURVE)
         return Curve(far_pivot, *constant, np.zeros_like(luma))

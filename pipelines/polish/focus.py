@@ -11,7 +11,6 @@ from pipelines.face import skin
 from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
 from pipelines.image.arrays import Map
-from pipelines.image.colour import luma_of
 from pipelines.image.filters import lowpass
 from pipelines.measure import quality
 from pipelines.polish import sharpness
@@ -56,7 +55,7 @@ def measure(crop: Closeup, masks: Skin) -> Focus:
     """
     from skimage.restoration import richardson_lucy
 
-    luma, unit = luma_of(crop.pixels), crop.face.interocular
+    luma, unit = crop.luma, crop.face.interocular
     nothing = np.zeros_like(luma)
     spread = quality.edge_spread(crop.pixels, crop.face)
     share = sharpness.allowed(crop)

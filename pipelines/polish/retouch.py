@@ -35,6 +35,7 @@ from pipelines.polish import (
 )
 from pipelines.polish.done import Done
 from pipelines.polish.focus import Focus
+from pipelines.polish.gloss import Gloss
 from pipelines.runtime.cache import Cache
 from presets.schema import Doses
 
@@ -248,9 +249,10 @@ def _apply_doses(
         return _Steps(pixels, pixels, pixels, doses, (), Done())
     crop = cache.get("crop", lambda: closeup.cut(pixels, face, skin.REACH, INTEROCULAR))
     masks = skin.find(crop.pixels, crop.face) if masks is None else masks.sized(crop.pixels.shape)
-    doses, notes = _suitable_doses(crop, masks, doses)
+    shine = cache.get("gloss", lambda: gloss.measure(crop, masks))
+    doses, notes = _suitable_doses(crop, masks, doses, shine)
     healed, spots = _heal(pixels, crop, masks, doses.blemishes, cache)
-    lit, light_done, light_notes = _change_light(healed, crop, masks, doses, cache)
+    lit, light_done, light_notes = _change_light(healed, crop, masks, doses, shine, cache)
     crop = Closeup(crop.like(lit), crop.face, crop.view) if lit is not pixels else crop
     sharpened = (
         cache.get("sharpness", lambda: _sharpness_change(pixels, face, crop.face, masks))
@@ -273,30 +275,29 @@ def _heal(
     """The picture without the spots that the dose removes, and their number."""
     if not dose:
         return pixels, 0
-    lab = cache.get("lab", lambda: colour.to_lab(crop.pixels))
-    found = cache.get("spots", lambda: blemishes.find(lab, crop, masks.facial))
+    found = cache.get("spots", lambda: blemishes.find(crop.lab, crop, masks.facial))
     spots = [spot for spot in found if spot.clearness >= blemishes.faintest(dose)]
 
     def heal() -> Image:
-        return healing.heal(pixels, crop, lab[..., 0], masks.facial, spots, found)
+        return healing.heal(pixels, crop, crop.lab[..., 0], masks.facial, spots, found)
 
     return cache.get(("healed", len(spots)), heal), len(spots)
 
 
 def _change_light(
-    pixels: Image, crop: Closeup, masks: Skin, doses: Doses, cache: Cache
+    pixels: Image, crop: Closeup, masks: Skin, doses: Doses, shine: Gloss, cache: Cache
 ) -> tuple[Image, Done, tuple[str, ...]]:
     """The picture in softer light, what was done, and notes on what could not be done."""
     result, done = pixels, Done()
     notes: tuple[str, ...] = ()
     if doses.shadows:
-        relight = cache.get("relight", lambda: shadows.measure(crop, masks))
+        relight = cache.get("relight", lambda: shadows.measure(crop, masks, shine))
         strength = _strength(doses.shadows)
         result = shadows.apply(result, crop, relight, strength)
         done = replace(done, shadow=strength * relight.softening)
         notes = (DEEP_SHADOW,) if relight.empty > _MOST_EMPTY else ()
     if doses.light:
-        measured = cache.get("light", lambda: light.measure(pixels, crop, masks))
+        measured = cache.get("light", lambda: light.measure(pixels, crop, masks, shine))
         strength = _strength(doses.light)
         result = light.apply(result, crop, measured, strength)
         done = replace(
@@ -334,7 +335,7 @@ def _retouch(
         curve = replace(curve, glow=np.float32(glow) * curve.glow)
         toned = contrast.apply(retouched, whole, curve, strength)
     # 2. Undo any change of the skin's mean tone, by these and by the contrast that follows.
-    corrected = _keep_tone(crop.pixels, toned, masks.facial)
+    corrected = _keep_tone(crop, toned, masks.facial)
     result = _add_difference(pixels, face, crop, retouched - crop.pixels + (corrected - toned))
     # 3. Contrast, on the whole picture.
     if curve is not None:
@@ -356,7 +357,7 @@ def _retouch_skin(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Image, floa
     """The crop after the doses that change skin, and by how much dark circles were lifted."""
     if not (doses.evenness or doses.under_eye) or not masks.visible.any():
         return crop.pixels, 0.0
-    lab, face, unit = colour.to_lab(crop.pixels), crop.face, crop.face.interocular
+    lab, face, unit = crop.lab, crop.face, crop.face.interocular
     change, under_eye = np.zeros_like(lab), 0.0
     if doses.evenness:
         change += _strength(doses.evenness) * evenness.change(lab + change, masks.visible, unit)
@@ -381,14 +382,14 @@ def _sharpness_change(pixels: Image, face: Face, small: Face, masks: Skin) -> _S
     return _Sharpened(crop, sharpness.change(crop, where), focus.measure(crop, masks))
 
 
-def _suitable_doses(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Doses, tuple[str, ...]]:
+def _suitable_doses(
+    crop: Closeup, masks: Skin, doses: Doses, shine: Gloss
+) -> tuple[Doses, tuple[str, ...]]:
     """The doses without those that do not suit the photo, and a note on each of these."""
     notes: list[str] = []
     left_out: dict[str, float] = {}
-    mean = colour.of(colour.to_lab(crop.pixels), masks.facial)
-    linear = colour.to_linear(crop.pixels)
-    colourless = mean is not None and mean.chroma < colour.COLOURLESS
-    colourless |= gloss.toned(np.asarray(linear @ colour.LUMINANCE, np.float32), linear)
+    mean = colour.of(crop.lab, masks.facial)
+    colourless = shine.toned or (mean is not None and mean.chroma < colour.COLOURLESS)
     if colourless and (doses.blemishes or doses.evenness):
         notes.append(GREYSCALE)
         left_out |= {"blemishes": 0.0, "evenness": 0.0}
@@ -444,12 +445,12 @@ def _add_difference(pixels: Image, face: Face, crop: Closeup, difference: Image)
     return result
 
 
-def _keep_tone(before: Image, after: Image, mask: Map) -> Image:
+def _keep_tone(before: Closeup, after: Image, mask: Map) -> Image:
     """Correct the skin's lightness so that its mean ITA stays within `_MOST_ITA_SHIFT`."""
-    if after is before:
+    if after is before.pixels:
         return after
     lab = colour.to_lab(after)
-    old, new = colour.of(colour.to_lab(before), mask), colour.of(lab, mask)
+    old, new = colour.of(before.lab, mask), colour.of(lab, mask)
     if old is None or new is None:
         return after
     correction = _lightness_correction(old, new)
