@@ -75,7 +75,7 @@ class Closeup:
     def part(
         self, where: NDArray[np.bool_], *values: Image
     ) -> tuple[skin.Window, tuple[Image, ...]]:
-        """The bounding box of some pixels of the crop.
+        """The bounding box of some pixels of the crop and those next to them.
 
         Args:
             where: Which pixels, shape (h, w); at least one.
@@ -89,8 +89,9 @@ class Closeup:
         for side, size, length, seen in zip(
             box(where), where.shape, self.shape, self.view, strict=True
         ):
-            first = int(side.start * length / size)
-            last = min(int(np.ceil(side.stop * length / size)), length)
+            # One pixel more, because resizing spreads values by up to that much.
+            first = max(int((side.start - 1) * length / size), 0)
+            last = min(int(np.ceil((side.stop + 1) * length / size)), length)
             inside.append(slice(first, last))
             start.append(slice(seen.start + first, seen.start + last))
         return (start[0], start[1]), tuple(self.back(each)[inside[0], inside[1]] for each in values)

@@ -131,8 +131,8 @@ def matt(crop: Closeup, masks: Skin, gloss: Gloss) -> Matt:
     features = skin.region(crop.face, "lips", view, 0.03)
     for name, margin in (("eye", 0.05), ("brow", 0.02), ("nostril", 0.02)):
         features = np.maximum(features, skin.both(crop.face, name, view, margin))
-    # Morphology of bytes is several times as fast.
-    visible = np.rint(255 * masks.visible).astype(np.uint8)
+    # Bytes are several times as fast; rounded up, because any skin counts.
+    visible = np.ceil(255 * masks.visible).astype(np.uint8)
     closed = cv2.morphologyEx(visible, cv2.MORPH_CLOSE, disc) / np.float32(255)
     bare = np.asarray(closed * (1 - features) * np.clip(2 * skin.edge(crop.face), 0, 1), np.float32)
     excess = _SHARE * np.maximum(lowpass(found, _DETAIL * unit) - _FORM, 0)

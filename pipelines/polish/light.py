@@ -120,8 +120,8 @@ def apply(pixels: Image, crop: Closeup, light: Light, dose: float) -> Image:
         for rows in blocks.rows(pixels.shape):
             result[rows] = _exposed(pixels[rows], gains, 2 ** (light.ev * dose), light.haze * dose)
     if on_face.any():
-        part = result[crop.view]
-        rise = np.float32(dose / 2.2) * crop.back(on_face)
+        view, (rise,) = crop.part(on_face != 0, np.float32(dose / 2.2) * on_face)
+        part = result[view]
         for rows in blocks.rows(part.shape):
             block, up = part[rows], rise[rows]
             # No highlight is raised.

@@ -346,7 +346,8 @@ def _retouch(
         change = _strength(doses.sharpness) * (sharpened.change + sharpened.focus.change)
         if change.any():
             result = result.copy() if result is pixels else result
-            part, change = result[large.view], large.back(change)
+            view, (change,) = large.part(change != 0, change)
+            part = result[view]
             for rows in blocks.rows(part.shape):
                 sharp, where = add(part[rows], change[rows]), (change[rows] != 0)[..., None]
                 np.copyto(part[rows], sharp, where=where)
@@ -431,10 +432,10 @@ def _add_difference(pixels: Image, face: Face, crop: Closeup, difference: Image)
     """Add a difference computed on a crop to the picture; where it is 0, pixels stay the same."""
     if not difference.any():
         return pixels
-    result, large = pixels.copy(), crop.back(difference)
+    result, (view, (large,)) = pixels.copy(), crop.part(difference.any(axis=2), difference)
     # Enlarging spreads the difference by up to a pixel of the crop, which must not reach the eyes.
-    off_eyes = (1 - skin.both(face, "eye", crop.view))[..., None]
-    part = result[crop.view]
+    off_eyes = (1 - skin.both(face, "eye", view))[..., None]
+    part = result[view]
     for rows in blocks.rows(part.shape):
         block = part[rows]
         # Nothing is brightened to white; what is brighter already stays.
