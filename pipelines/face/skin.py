@@ -214,10 +214,9 @@ class _FaceInCopy:
         result = np.zeros(shape[:2], np.float32)
         if not (low < high).all():
             return result
-        part = polygons.filled((high - low)[::-1], *(outline - low for outline in outlines))
-        if grow > 0:
-            part = cv2.distanceTransform(1 - part, cv2.DIST_L2, 3) <= reach
-        result[low[1] : high[1], low[0] : high[0]] = part
+        inside = polygons.filled((high - low)[::-1], *(outline - low for outline in outlines))
+        near = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3) <= reach if grow > 0 else inside
+        result[low[1] : high[1], low[0] : high[0]] = near
         return result
 
     def _outline(self, name: str) -> Points:

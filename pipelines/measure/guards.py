@@ -98,10 +98,10 @@ class Readings:
     sharpening: float
     eyes_over_skin: float
 
-    def broken(
+    def excess(
         self, texture_floor: float, *, strict: bool = False, most_distance: float = MOST_DISTANCE
-    ) -> list[Guard]:
-        """Guards that exceed their bound, the worst first.
+    ) -> dict[Guard, float]:
+        """By how much each guard exceeds its bound, as a share of it; 0 or less if it holds.
 
         Args:
             texture_floor: Smallest share of the texture that must be kept, 0..1.
@@ -111,19 +111,23 @@ class Readings:
         """
         slack = 0.0 if strict else TEXTURE_SLACK
         bound = _STRICT if strict else 1.0
-        # Each reading relative to its bound, so that they can be ranked.
-        relative: dict[Guard, float] = {
-            "texture": bound + (texture_floor - slack - self.texture) / _TEXTURE_STEP,
-            "tone": self.ita_shift / MOST_ITA_SHIFT,
-            "colour": self.delta_e00_mean / MOST_DELTA_E,
-            "likeness": (self.distance or 0.0) / most_distance,
-            "highlights": self.clipped / MOST_CLIPPED,
-            "halo": self.halo / MOST_HALO,
-            "sharpness": (self.sharpening - 1) / (MOST_SHARPER - 1),
-            "eyes": (self.eyes_over_skin - 1) / (MOST_EYES_OVER_SKIN - 1),
+        return {
+            "texture": (texture_floor - slack - self.texture) / _TEXTURE_STEP,
+            "tone": self.ita_shift / MOST_ITA_SHIFT - bound,
+            "colour": self.delta_e00_mean / MOST_DELTA_E - bound,
+            "likeness": (self.distance or 0.0) / most_distance - bound,
+            "highlights": self.clipped / MOST_CLIPPED - bound,
+            "halo": self.halo / MOST_HALO - bound,
+            "sharpness": (self.sharpening - 1) / (MOST_SHARPER - 1) - bound,
+            "eyes": (self.eyes_over_skin - 1) / (MOST_EYES_OVER_SKIN - 1) - bound,
         }
-        over: list[Guard] = [guard for guard, value in relative.items() if value > bound]
-        return sorted(over, key=lambda guard: -relative[guard])
+
+    def broken(self, texture_floor: float) -> list[Guard]:
+        """Guards that exceed their bound, the worst first."""
+        excess = self.excess(texture_floor)
+        return sorted(
+            (guard for guard in excess if excess[guard] > 0), key=lambda one: -excess[one]
+        )
 
 
 @dataclass(frozen=True)

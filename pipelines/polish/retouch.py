@@ -40,6 +40,9 @@ from pipelines.runtime.cache import Cache
 from presets.schema import Doses
 
 T = TypeVar("T")
+Excess = tuple[float, Guard]
+"""By how much the worst guard exceeds its bound, as a share of it, and which; 0 or less: it holds.
+"""
 
 INTEROCULAR = 100.0
 """Largest interocular distance of the crop on which skin is retouched, in pixels (0.63 mm per
@@ -60,8 +63,13 @@ _MOST_CHROMA = 48.0
 _BRIGHTEST = np.float32(0.992)
 # Share of the face that may be too dark to be lifted before it is mentioned.
 _MOST_EMPTY = 0.04
-# Steps of the bisection for the strength at which all guards hold.
-_BISECTIONS = 6
+# Most steps of the search for the strength at which all guards hold, and the excess of the worst
+# guard over its bound that is aimed at, as a share of the bound.
+_STEPS, _AIM = 6, -0.02
+# Share of the largest distance of the embeddings up to which it is not measured again on less of
+# the same change.
+_ALIKE = 0.9
+_UNCHANGED = Readings(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
 # Share of the largest distance of the embeddings that a change of light may use up.
 _LIGHT_DISTANCE = 0.92
 # Twice the distance by which rounding to 8 bits moves an embedding.
@@ -177,7 +185,7 @@ def within(
     """Polish a portrait as strongly as requested, or as far as all guards hold.
 
     If a guard is broken at full strength, the changes are reduced to the largest share at which all
-    guards hold, found by bisection in six steps: at first the changes of skin, and if the light
+    guards hold (to about 2 % of the bound): at first the changes of skin, and if the light
     alone breaks a guard, that too. Healed spots stay healed, unless they break a guard by
     themselves.
 
@@ -208,26 +216,30 @@ def within(
     readings = bounds.read(in_light, full)
     bounds = replace(bounds, most_distance=_most_distance(before, pixels, readings))
     # What else light alone could break is in the readings of the result.
-    light_breaks = bounds.light_breaks(in_light) if steps.done.shadow else []
-    broken = bounds.broken(readings)
-    if not broken and not light_breaks:
+    halo = bounds.excess_of_light(in_light) if steps.done.shadow else (-1.0, "halo")
+    over, guard = max(halo, bounds.excess(readings))
+    if over <= 0:
         return Polished(
             steps.result, None, readings, steps.notes, steps.doses, steps.lit, steps.done
         )
+    # A smaller change hardly makes a face less alike.
+    unlike = (readings.distance or 0.0) > _ALIKE * bounds.most_distance
+    bounds = replace(bounds, likeness=likeness and unlike)
     base, light_share, share = steps.healed, 1.0, 1.0
     healed = before.crop.like(base)
-    guard = broken[0] if broken else light_breaks[0]
-    if steps.healed is not pixels and bounds.broken(bounds.read(before, healed)):
+    if steps.healed is not pixels and bounds.excess(bounds.read(before, healed))[0] > 0:
         base, healed = pixels, before.crop.like(pixels)
     difference = full - lit
-    if light_breaks or bounds.broken(bounds.read(guards.in_light(before, lit), lit)):
-        light_share, guard = bounds.strongest_light(healed, lit - healed, guard)
+    worst = max(halo, bounds.excess(bounds.read(in_light, lit)))
+    if worst[0] > 0:
+        light_share, guard = bounds.strongest_light(healed, lit - healed, worst)
     lit_result = _share(base, steps.lit, steps.healed, light_share)
     lit = before.crop.like(lit_result)
     in_light = guards.in_light(before, lit)
     best: Readings | None = bounds.read(in_light, lit + difference)
-    if best and bounds.broken(best):
-        share, guard, best = bounds.strongest(in_light, lit, difference, guard)
+    worst = bounds.excess(best) if best else worst
+    if worst[0] > 0:
+        share, guard, best = bounds.strongest(in_light, lit, difference, worst)
     result = _share(lit_result, steps.result, steps.lit, share)
     # The share is shown to people in whole percent.
     held_back = HeldBack(min(share, light_share), guard)
@@ -503,65 +515,75 @@ class _Bounds:
         """Measure all guards on the crop of a result."""
         return guards.read(before, crop, likeness=self.likeness and likeness)[0]
 
-    def broken(self, readings: Readings) -> list[Guard]:
-        """Guards that exceed their bound, the worst first."""
-        return readings.broken(self.texture_floor, strict=True, most_distance=self.most_distance)
+    def excess(self, readings: Readings) -> Excess:
+        """By how much the worst guard exceeds its bound, and which."""
+        over = readings.excess(self.texture_floor, strict=True, most_distance=self.most_distance)
+        return max((value, guard) for guard, value in over.items())
 
-    def light_breaks(self, lit: Reference) -> list[Guard]:
-        """The guard of halo, if light alone breaks it; the others are in any result's readings."""
-        return ["halo"] if guards.halo_of_light(self.before, lit) > guards.MOST_HALO else []
+    def excess_of_light(self, lit: Reference) -> Excess:
+        """The same for the halo of light alone."""
+        return guards.halo_of_light(self.before, lit) / guards.MOST_HALO - 1, "halo"
 
-    def strongest_light(self, start: Image, difference: Image, guard: Guard) -> tuple[float, Guard]:
+    def strongest_light(
+        self, start: Image, difference: Image, whole: Excess
+    ) -> tuple[float, Guard]:
         """Like `strongest`, for a difference of light: tone and colour are those in that light.
 
         A part of the likeness is left to the changes of skin.
         """
         bounds = replace(self, most_distance=_LIGHT_DISTANCE * self.most_distance)
 
-        def measure(share: float) -> tuple[list[Guard], None]:
+        def measure(share: float) -> tuple[Excess, None]:
             lit = start + np.float32(share) * difference
             in_light = guards.in_light(self.before, lit)
-            return self.light_breaks(in_light) or bounds.broken(self.read(in_light, lit)), None
+            return max(
+                self.excess_of_light(in_light), bounds.excess(self.read(in_light, lit))
+            ), None
 
-        share, guard, _ = _largest_share(measure, guard)
+        share, guard, _ = self._largest_share(measure, whole)
         return share, guard
 
     def strongest(
-        self, before: Reference, start: Image, difference: Image, guard: Guard
+        self, before: Reference, start: Image, difference: Image, whole: Excess
     ) -> tuple[float, Guard, Readings | None]:
-        """Largest share of a difference at which all guards hold, by bisection.
+        """Largest share of a difference at which all guards hold; `whole` is that of all of it.
 
         Returns:
             The share in whole percent, the guard that a larger one breaks, and the readings at the
             share that was found; None if none above 0 was found.
         """
 
-        def measure(share: float) -> tuple[list[Guard], Readings]:
+        def measure(share: float) -> tuple[Excess, Readings]:
             readings = self.read(before, start + np.float32(share) * difference)
-            return self.broken(readings), readings
+            return self.excess(readings), readings
 
-        return _largest_share(measure, guard)
+        return self._largest_share(measure, whole)
 
+    def _largest_share(
+        self, measure: Callable[[float], tuple[Excess, T]], whole: Excess
+    ) -> tuple[float, Guard, T | None]:
+        """Search for the largest share that breaks no guard by false position (Illinois).
 
-def _largest_share(
-    measure: Callable[[float], tuple[list[Guard], T]], guard: Guard
-) -> tuple[float, Guard, T | None]:
-    """Bisect for the largest share that breaks no guard.
+        Readings are nearly proportional to the change, so one or two steps are enough mostly.
 
-    Args:
-        measure: The guards that a share breaks, and what goes with it.
-        guard: The guard that the whole breaks.
+        Args:
+            measure: The excess at a share, and what goes with it.
+            whole: The excess of the whole.
 
-    Returns:
-        The share in whole percent, the guard that a larger one breaks, and what goes with the
-        share that was found; None if none above 0 was found.
-    """
-    low, high, best = 0.0, 1.0, None
-    for _ in range(_BISECTIONS):
-        share = (low + high) / 2
-        broken, measured = measure(share)
-        if broken:
-            high, guard = share, broken[0]
-        else:
-            low, best = share, measured
-    return float(np.floor(100 * low) / 100), guard, best
+        Returns:
+            The share in whole percent, the guard that a larger one breaks, and what goes with the
+            share that was found; None if none above 0 was found.
+        """
+        low, high, best = 0.0, 1.0, None
+        under, (over, guard) = self.excess(_UNCHANGED)[0], whole
+        for _ in range(_STEPS):
+            share = low + (high - low) * (_AIM - under) / (over - under)
+            (excess, broken), measured = measure(share)
+            if excess > 0:
+                # The other end counts half, or it would stay where it is.
+                high, over, guard, under = share, excess, broken, _AIM + (under - _AIM) / 2
+            else:
+                low, under, best = share, excess, measured
+                if excess >= 2 * _AIM:
+                    break
+        return float(np.floor(100 * low) / 100), guard, best

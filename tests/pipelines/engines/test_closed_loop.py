@@ -84,7 +84,10 @@ def test_the_face_is_compared_only_where_its_gaze_could_be_delivered() -> None:
     def read(result: Any) -> Reading:
         return Reading(Gaze(TARGET.yaw + (2 if result == TARGET else 9), TARGET.pitch), compare)
 
-    outcome = steer(lambda aim: aim, lambda aim: (aim,), read, TARGET)
+    def propose(aim: Gaze) -> Any:
+        return aim
+
+    outcome = steer(propose, lambda aim: (aim,), read, TARGET)
     assert (outcome.delivered, outcome.reason) == ("proposal", "gaze")
 
 
