@@ -87,20 +87,28 @@ class Closeup:
         # Whole pixels of the picture, so that the part lies exactly on it.
         inside, start = [], []
         for side, size, length, seen in zip(
-            box(where), where.shape, self.shape, self.view, strict=True
-        ):
             # One pixel more, because resizing spreads values by up to that much.
-            first = max(int((side.start - 1) * length / size), 0)
-            last = min(int(np.ceil((side.stop + 1) * length / size)), length)
+            box(where, 1),
+            where.shape,
+            self.shape,
+            self.view,
+            strict=True,
+        ):
+            first = int(side.start * length / size)
+            last = min(int(np.ceil(side.stop * length / size)), length)
             inside.append(slice(first, last))
             start.append(slice(seen.start + first, seen.start + last))
         return (start[0], start[1]), tuple(self.back(each)[inside[0], inside[1]] for each in values)
 
 
-def box(mask: NDArray[np.bool_]) -> skin.Window:
-    """Bounding box of a mask that is not empty."""
-    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+def box(mask: NDArray[np.bool_], margin: int = 0) -> skin.Window:
+    """Bounding box of a mask that is not empty, wider by some pixels inside the picture."""
+    seen = (np.flatnonzero(mask.any(axis=1 - axis)) for axis in (0, 1))
+    rows, columns = (
+        slice(max(int(each[0]) - margin, 0), min(int(each[-1]) + 1 + margin, size))
+        for each, size in zip(seen, mask.shape, strict=True)
+    )
+    return rows, columns
 
 
 def cut(pixels: Image, face: Face, margin: float, interocular: float) -> Closeup:

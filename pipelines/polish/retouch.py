@@ -50,6 +50,8 @@ pixel)."""
 SHARPNESS_INTEROCULAR = 160.0
 """The same for sharpness, whose detail is finer."""
 
+# Margin of the skin outside which nothing bears on its evenness, in interocular distances.
+_NEAR_SKIN = 0.3
 # Largest change of the skin's mean ITA in degrees, or of its L* in black-and-white. The guards
 # allow 2 degrees; this is much less, because most doses change it in the same direction for
 # everybody.
@@ -373,7 +375,10 @@ def _retouch_skin(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Image, floa
     lab, face, unit = crop.lab, crop.face, crop.face.interocular
     change, under_eye = np.zeros_like(lab), 0.0
     if doses.evenness:
-        change += _strength(doses.evenness) * evenness.change(lab + change, masks.visible, unit)
+        # Far from skin there is nothing to even out.
+        near = closeup.box(masks.visible > 0, round(_NEAR_SKIN * unit))
+        even = evenness.change(lab[near], masks.visible[near], unit)
+        change[near] = _strength(doses.evenness) * even
     if doses.under_eye:
         lift = under_eyes.measure(lab + change, masks.facial, face)
         under_eye = _strength(doses.under_eye) * lift.share
@@ -432,12 +437,16 @@ def _colourless(pixels: Image) -> bool:
 
 def _add_lab_change(pixels: Image, lab: Image, change: Image) -> Image:
     """Add a change of CIELAB to sRGB pixels; unchanged pixels stay bit-identical."""
-    difference = colour.to_rgb(lab + change) - colour.to_rgb(lab)
+    touched = (change[..., 0] != 0) | (change[..., 1] != 0) | (change[..., 2] != 0)
+    if not touched.any():
+        return pixels
+    view, result = closeup.box(touched), pixels.copy()
+    difference = colour.to_rgb(lab[view] + change[view]) - colour.to_rgb(lab[view])
     if _colourless(pixels):
         difference = difference[..., 1:2]
-    touched = (change[..., 0] != 0) | (change[..., 1] != 0) | (change[..., 2] != 0)
-    changed = np.clip(pixels + difference, 0, 1)
-    return np.where(touched[..., None], changed, pixels).astype(np.float32)
+    changed = np.clip(result[view] + difference, 0, 1)
+    np.copyto(result[view], changed, where=touched[view][..., None])
+    return result
 
 
 def _add_difference(pixels: Image, face: Face, crop: Closeup, difference: Image) -> Image:
@@ -462,8 +471,9 @@ def _keep_tone(before: Closeup, after: Image, mask: Map) -> Image:
     """Correct the skin's lightness so that its mean ITA stays within `_MOST_ITA_SHIFT`."""
     if after is before.pixels:
         return after
-    lab = colour.to_lab(after)
-    old, new = colour.of(before.lab, mask), colour.of(lab, mask)
+    view = skin.window(before.face)
+    lab, mask = colour.to_lab(after[view]), np.ascontiguousarray(mask[view])
+    old, new = colour.of(np.ascontiguousarray(before.lab[view]), mask), colour.of(lab, mask)
     if old is None or new is None:
         return after
     correction = _lightness_correction(old, new)
@@ -471,7 +481,9 @@ def _keep_tone(before: Closeup, after: Image, mask: Map) -> Image:
         return after
     change = np.zeros_like(lab)
     change[..., 0] = correction * mask * float(mask.sum() / np.square(mask).sum())
-    return _add_lab_change(after, lab, change)
+    result = after.copy()
+    result[view] = _add_lab_change(after[view], lab, change)
+    return result
 
 
 def _lightness_correction(old: colour.Tone, new: colour.Tone) -> float:
