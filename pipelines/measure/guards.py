@@ -334,7 +334,8 @@ def _crop_of(before: Reference, pixels: Image) -> Image:
 
 def _appearance(pixels: Image, areas: _Areas, interocular: float) -> Appearance:
     """What the guards measure of a crop."""
-    lab = colour.to_lab(pixels[areas.face])
+    face = pixels[areas.face]
+    lab, unclipped = colour.to_lab(face), cv2.inRange(face, (-np.inf,) * 3, (_WHITE,) * 3)
     luma = luma_of(pixels[areas.wide])
     energy = np.square(filters.fine(luma, interocular)).ravel()
     return Appearance(
@@ -343,7 +344,7 @@ def _appearance(pixels: Image, areas: _Areas, interocular: float) -> Appearance:
         tone=colour.of(lab, areas.facial),
         lit=colour.of(lab, areas.lit),
         samples=lab.reshape(-1, 3)[areas.sampled].astype(np.float64),
-        clipped=float(np.mean(colour.brightest(pixels[areas.face]) >= _WHITE)),
+        clipped=1 - cv2.countNonZero(unclipped) / unclipped.size,
         contrasts={
             name: float(np.sqrt(mask.ravel() @ energy / max(float(mask.sum()), 1.0)))
             for name, mask in areas.contrast.items()
