@@ -335,7 +335,7 @@ def _crop_of(before: Reference, pixels: Image) -> Image:
 def _appearance(pixels: Image, areas: _Areas, interocular: float) -> Appearance:
     """What the guards measure of a crop."""
     face = pixels[areas.face]
-    lab, unclipped = colour.to_lab(face), cv2.inRange(face, (-np.inf,) * 3, (_WHITE,) * 3)
+    lab, unclipped = colour.to_lab(face), cv2.inRange(face, np.full(3, -np.inf), np.full(3, _WHITE))
     luma = luma_of(pixels[areas.wide])
     energy = np.square(filters.fine(luma, interocular)).ravel()
     return Appearance(

@@ -348,8 +348,8 @@ def measure(
         held_back: From `polish.within`.
         halo: Halo of the retouch alone, if the eyes were turned too: moved lids change pixels at
             the skin's edge without being a halo. None to measure it on the result.
-        in_new_light: The picture with its light changed and the skin not yet, working copy; None
-            if the light is the original's.
+        in_new_light: The picture with its light changed and the skin not yet, working copy or its
+            crop for the guards; None if the light is the original's.
         distance: Distance between the embeddings, if the guards of the polish measured it on this
             result; rounding to 8 bits moves it by less than 0.01. Measured if None.
         done: What the polish did, for `Measurements.done`.

@@ -103,8 +103,9 @@ class Polished:
 
     Attributes:
         pixels: The result, shape (H, W, 3); the input array itself if nothing is done.
-        in_new_light: The portrait with spots healed and light changed, before anything else: what
-            the skin's tone and colour are compared with. The input array if the light stays.
+        in_new_light: The crop that the guards see of the portrait with spots healed and light
+            changed, before anything else: what the skin's tone and colour are compared with. The
+            input array if nothing is done.
         done: What was done, for people to read.
         held_back: By how much and why the retouch was reduced; None if it was not.
         readings: Readings of the guards on the result; None if nothing is done.
@@ -221,9 +222,7 @@ def within(
     halo = bounds.excess_of_light(in_light) if steps.done.shadow else (-1.0, "halo")
     over, guard = max(halo, bounds.excess(readings))
     if over <= 0:
-        return Polished(
-            steps.result, None, readings, steps.notes, steps.doses, steps.lit, steps.done
-        )
+        return Polished(steps.result, None, readings, steps.notes, steps.doses, lit, steps.done)
     # A smaller change hardly makes a face less alike.
     unlike = (readings.distance or 0.0) > _ALIKE * bounds.most_distance
     bounds = replace(bounds, likeness=likeness and unlike)
@@ -246,7 +245,7 @@ def within(
     # The share is shown to people in whole percent.
     held_back = HeldBack(min(share, light_share), guard)
     done = steps.done.held_back(light_share, share, healed=base is not pixels)
-    return Polished(result, held_back, best, steps.notes, steps.doses, lit_result, done)
+    return Polished(result, held_back, best, steps.notes, steps.doses, lit, done)
 
 
 def _share(base: Image, after: Image, before: Image, share: float) -> Image:
