@@ -362,8 +362,7 @@ def _retouch(
             view, (change,) = large.part(change != 0, change)
             part = result[view]
             for rows in blocks.rows(part.shape):
-                sharp, where = add(part[rows], change[rows]), (change[rows] != 0)[..., None]
-                np.copyto(part[rows], sharp, where=where)
+                part[rows] = add(part[rows], change[rows])
     return result, under_eye
 
 
@@ -454,13 +453,12 @@ def _add_difference(pixels: Image, face: Face, crop: Closeup, difference: Image)
         return pixels
     result, (view, (large,)) = pixels.copy(), crop.part(difference.any(axis=2), difference)
     # Enlarging spreads the difference by up to a pixel of the crop, which must not reach the eyes.
-    off_eyes = (1 - skin.both(face, "eye", view))[..., None]
+    large[skin.both(face, "eye", view) > 0] = 0
     part = result[view]
     for rows in blocks.rows(part.shape):
         block = part[rows]
         # Nothing is brightened to white; what is brighter already stays.
         rise = np.minimum(large[rows], np.maximum(_BRIGHTEST - block, 0))
-        rise *= off_eyes[rows]
         rise += block
         np.maximum(rise, 0, out=block)
     return result
