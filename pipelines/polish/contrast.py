@@ -87,9 +87,9 @@ def apply(pixels: Image, crop: Closeup, curve: Curve, dose: float) -> Image:
         in_crop = slice(low - rows.start, high - rows.start)
         if low < high:
             share[in_block] = on_face[in_crop]
-        pivot = curve.far_pivot + (curve.pivot - curve.far_pivot) * share
-        strength = dose * (_CURVE + (_CURVE_ON_FACE - _CURVE) * share)
-        change = strength * luma * (1 - luma) * (luma - pivot)
+        pivot: Map = curve.far_pivot + (curve.pivot - curve.far_pivot) * share
+        strength: Map = _CURVE + (_CURVE_ON_FACE - _CURVE) * share
+        change = np.float32(dose) * strength * luma * (1 - luma) * (luma - pivot)
         if low < high:
             change[in_block] += dose * glow[in_crop]
         result[part] = add(block, change)

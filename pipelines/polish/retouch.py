@@ -18,7 +18,7 @@ from pipelines.face.skin import Skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map
 from pipelines.image.colour import add
-from pipelines.measure import guards
+from pipelines.measure import guards, identity
 from pipelines.measure.guards import Guard, HeldBack, Readings, Reference
 from pipelines.polish import (
     blemishes,
@@ -66,8 +66,8 @@ _BRIGHTEST = np.float32(0.992)
 # Share of the face that may be too dark to be lifted before it is mentioned.
 _MOST_EMPTY = 0.04
 # Most steps of the search for the strength at which all guards hold, and the excess of the worst
-# guard over its bound that is aimed at, as a share of the bound.
-_STEPS, _AIM = 6, -0.02
+# guard over its bound that is aimed at, as a share of the bound; light leaves some to the skin.
+_STEPS, _AIM, _LIGHT_AIM = 6, -0.004, -0.02
 # Share of the largest distance of the embeddings up to which it is not measured again on less of
 # the same change.
 _ALIKE = 0.9
@@ -231,14 +231,17 @@ def within(
     if steps.healed is not pixels and bounds.excess(bounds.read(before, healed))[0] > 0:
         base, healed = pixels, before.crop.like(pixels)
     difference = full - lit
+    lit_result = steps.lit
+    best: Readings | None = readings
     worst = max(halo, bounds.excess(bounds.read(in_light, lit)))
     if worst[0] > 0:
         light_share, guard = bounds.strongest_light(healed, lit - healed, worst)
-    lit_result = _share(base, steps.lit, steps.healed, light_share)
-    lit = before.crop.like(lit_result)
-    in_light = guards.in_light(before, lit)
-    best: Readings | None = bounds.read(in_light, lit + difference)
-    worst = bounds.excess(best) if best else worst
+    if light_share < 1 or base is not steps.healed:
+        lit_result = _share(base, steps.lit, steps.healed, light_share)
+        lit = before.crop.like(lit_result)
+        in_light = guards.in_light(before, lit)
+        readings = best = bounds.read(in_light, lit + difference)
+    worst = bounds.excess(readings)
     if worst[0] > 0:
         share, guard, best = bounds.strongest(in_light, lit, difference, worst)
     result = _share(lit_result, steps.result, steps.lit, share)
@@ -500,8 +503,9 @@ def _most_distance(before: Reference, start: Image, full: Readings) -> float:
     """
     if full.distance is None or full.distance <= 0.9 * guards.MOST_DISTANCE:
         return guards.MOST_DISTANCE
-    turned, _ = guards.read(before, start)
-    return max(guards.MOST_DISTANCE, (turned.distance or 0.0) + _EMBEDDING_NOISE)
+    turned = identity.embedding(before.crop.like(start), before.aligned)
+    distance = identity.distance(before.embedding, turned)
+    return max(guards.MOST_DISTANCE, distance + _EMBEDDING_NOISE)
 
 
 @dataclass(frozen=True)
@@ -549,7 +553,7 @@ class _Bounds:
                 self.excess_of_light(in_light), bounds.excess(self.read(in_light, lit))
             ), None
 
-        share, guard, _ = self._largest_share(measure, whole)
+        share, guard, _ = self._largest_share(measure, whole, _LIGHT_AIM)
         return share, guard
 
     def strongest(
@@ -566,10 +570,10 @@ class _Bounds:
             readings = self.read(before, start + np.float32(share) * difference)
             return self.excess(readings), readings
 
-        return self._largest_share(measure, whole)
+        return self._largest_share(measure, whole, _AIM)
 
     def _largest_share(
-        self, measure: Callable[[float], tuple[Excess, T]], whole: Excess
+        self, measure: Callable[[float], tuple[Excess, T]], whole: Excess, aim: float
     ) -> tuple[float, Guard, T | None]:
         """Search for the largest share that breaks no guard by false position (Illinois).
 
@@ -578,21 +582,22 @@ class _Bounds:
         Args:
             measure: The excess at a share, and what goes with it.
             whole: The excess of the whole.
+            aim: The excess that is aimed at, below 0.
 
         Returns:
             The share in whole percent, the guard that a larger one breaks, and what goes with the
             share that was found; None if none above 0 was found.
         """
         low, high, best = 0.0, 1.0, None
-        under, (over, guard) = self.excess(_UNCHANGED)[0], whole
+        under, (over, guard) = min(self.excess(_UNCHANGED)[0], 2 * aim), whole
         for _ in range(_STEPS):
-            share = low + (high - low) * (_AIM - under) / (over - under)
+            share = low + (high - low) * (aim - under) / (over - under)
             (excess, broken), measured = measure(share)
             if excess > 0:
                 # The other end counts half, or it would stay where it is.
-                high, over, guard, under = share, excess, broken, _AIM + (under - _AIM) / 2
+                high, over, guard, under = share, excess, broken, aim + (under - aim) / 2
             else:
                 low, under, best = share, excess, measured
-                if excess >= 2 * _AIM:
+                if excess >= 2 * aim:
                     break
         return float(np.floor(100 * low) / 100), guard, best
