@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from pipelines.runtime import slots
+from pipelines.runtime import allocation, slots
 
+allocation.keep()
 # Before anything imports NumPy or torch; what the environment says already stands.
 os.environ.update({**slots.limits(), **os.environ})
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")

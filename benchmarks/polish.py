@@ -224,7 +224,7 @@ def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
         result = delivery.deliver(photo.original_u8, photo.pixels, polished.pixels)
         working = loading.to_working(result)
         in_light = guards.in_light(before, polished.in_new_light)
-        readings, tone = guards.read(in_light, working)
+        readings, seen = guards.read(in_light, working)
         seconds = time.perf_counter() - start
         near = closeup.cut(working, face, 0.3, _SHEET_INTEROCULAR)
         share = 1.0 if polished.held_back is None else polished.held_back.share
@@ -233,11 +233,9 @@ def _photo(file: Path, contexts: Sequence[Context]) -> Iterator[Result]:
             photo=file.name,
             context="" if context is None else context.id,
             ita=ita,
-            lightening=0.0 if ita is None or tone is None else tone.angle - ita,
-            lightening_in_light=_angle_between(in_light.tone, tone),
-            lightening_lit=_angle_between(
-                *(guards.tone_of_lit(before, each) for each in (photo.pixels, working))
-            ),
+            lightening=_angle_between(before.tone, seen.tone),
+            lightening_in_light=_angle_between(in_light.tone, seen.tone),
+            lightening_lit=_angle_between(before.appearance.lit, seen.lit),
             done=tuple(polished.done.report()),
             asked=doses,
             given=Doses(**given),

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pipelines.audit.columns import Row
+from pipelines.runtime import allocation
 from pipelines.runtime.errors import PresenceError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def start() -> None:
     # Set before NumPy is imported.
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    allocation.keep()
     import cv2
 
     cv2.setNumThreads(1)

@@ -19,6 +19,7 @@ from pipelines.cli import (
     render,
     settings,
 )
+from pipelines.runtime import allocation
 from pipelines.runtime.errors import PresenceError
 
 REFUSED = 2
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     # Idle OpenMP threads that spin cost up to twenty times on a busy two-core machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    allocation.keep()
     try:
         app(arguments, prog_name="python -m pipelines")
     except SystemExit as ended:

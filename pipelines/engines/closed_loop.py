@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Generic, Literal, TypeVar
 
 from pipelines.gaze import Gaze
@@ -32,11 +33,16 @@ class Reading:
 
     Attributes:
         gaze: Its gaze; None if no eyes are found in it.
-        distance: Distance of the face embeddings to the original.
+        compare: Measures the distance of the face embeddings to the original, which is slow.
     """
 
     gaze: Gaze | None
-    distance: float
+    compare: Callable[[], float]
+
+    @cached_property
+    def distance(self) -> float:
+        """Distance of the face embeddings to the original, measured when it is first needed."""
+        return self.compare()
 
     def error(self, target: Gaze) -> float:
         """Angle between the gaze and a target in degrees; infinite without a gaze."""

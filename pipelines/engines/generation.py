@@ -279,8 +279,13 @@ def _redraw_eyes(
             working = loading.to_working(proposal.image_u8)
             posed = annotation.look_towards(request.face, request.gaze, proposal.gaze, trim)
             face, gaze = read_gaze(working, posed)
-            embedding = identity.embedding(working, face)
-            return Reading(gaze, identity.distance(request.embedding, embedding))
+
+        def compare() -> float:
+            with timer("measure"):
+                embedding = identity.embedding(loading.to_working(proposal.image_u8), face)
+                return identity.distance(request.embedding, embedding)
+
+        return Reading(gaze, compare)
 
     return closed_loop.steer(propose_aim, redraw, read, request.aim), failure
 

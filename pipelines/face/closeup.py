@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipelines.face import skin
 from pipelines.face.face import Face
+from pipelines.image import colour, filters
 from pipelines.image.arrays import Image, Map, Points
 
 
@@ -26,6 +28,31 @@ class Closeup:
     pixels: Image = field(repr=False)
     face: Face
     view: skin.Window
+
+    @cached_property
+    def lab(self) -> Image:
+        """CIELAB of the crop, shape (h, w, 3)."""
+        return colour.to_lab(self.pixels)
+
+    @cached_property
+    def linear(self) -> Image:
+        """Linear RGB of the crop, shape (h, w, 3)."""
+        return colour.to_linear(self.pixels)
+
+    @cached_property
+    def luminance(self) -> Map:
+        """Linear luminance of the crop, shape (h, w)."""
+        return np.asarray(cv2.transform(self.linear, colour.LUMINANCE[None]), np.float32)
+
+    @cached_property
+    def luma(self) -> Map:
+        """Luma of the crop, shape (h, w)."""
+        return colour.luma_of(self.pixels)
+
+    @cached_property
+    def grain(self) -> float:
+        """Standard deviation of the crop's grain, of full scale."""
+        return filters.noise(self.luma)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -48,7 +75,7 @@ class Closeup:
     def part(
         self, where: NDArray[np.bool_], *values: Image
     ) -> tuple[skin.Window, tuple[Image, ...]]:
-        """The bounding box of some pixels of the crop.
+        """The bounding box of some pixels of the crop and those next to them.
 
         Args:
             where: Which pixels, shape (h, w); at least one.
@@ -60,7 +87,12 @@ class Closeup:
         # Whole pixels of the picture, so that the part lies exactly on it.
         inside, start = [], []
         for side, size, length, seen in zip(
-            box(where), where.shape, self.shape, self.view, strict=True
+            # One pixel more, because resizing spreads values by up to that much.
+            box(where, 1),
+            where.shape,
+            self.shape,
+            self.view,
+            strict=True,
         ):
             first = int(side.start * length / size)
             last = min(int(np.ceil(side.stop * length / size)), length)
@@ -69,10 +101,14 @@ class Closeup:
         return (start[0], start[1]), tuple(self.back(each)[inside[0], inside[1]] for each in values)
 
 
-def box(mask: NDArray[np.bool_]) -> skin.Window:
-    """Bounding box of a mask that is not empty."""
-    rows, columns = np.nonzero(mask.any(axis=1))[0], np.nonzero(mask.any(axis=0))[0]
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+def box(mask: NDArray[np.bool_], margin: int = 0) -> skin.Window:
+    """Bounding box of a mask that is not empty, wider by some pixels inside the picture."""
+    seen = (np.flatnonzero(mask.any(axis=1 - axis)) for axis in (0, 1))
+    rows, columns = (
+        slice(max(int(each[0]) - margin, 0), min(int(each[-1]) + 1 + margin, size))
+        for each, size in zip(seen, mask.shape, strict=True)
+    )
+    return rows, columns
 
 
 def cut(pixels: Image, face: Face, margin: float, interocular: float) -> Closeup:

@@ -170,15 +170,19 @@ def region(face: Face, name: str, view: Window, grow: float = 0.0) -> Map:
         view: Rows and columns, as from `window`.
         grow: Margin around the region, in interocular distances.
     """
-    rows, columns = view
-    shape = (rows.stop - rows.start, columns.stop - columns.start)
-    copy = _FaceInCopy(face, np.array([columns.start, rows.start]), np.ones(2))
-    return copy.region(shape, name, grow)
+    return _regions(face, (name,), view, grow)
 
 
 def both(face: Face, name: str, view: Window, grow: float = 0.0) -> Map:
     """Union of the left and the right `region`; `name` is without the side."""
-    return np.maximum(*(region(face, f"{side}_{name}", view, grow) for side in ("left", "right")))
+    return _regions(face, (f"left_{name}", f"right_{name}"), view, grow)
+
+
+def _regions(face: Face, names: tuple[str, ...], view: Window, grow: float) -> Map:
+    rows, columns = view
+    shape = (rows.stop - rows.start, columns.stop - columns.start)
+    copy = _FaceInCopy(face, np.array([columns.start, rows.start]), np.ones(2))
+    return copy.region(shape, *names, grow=grow)
 
 
 class _FaceInCopy:
@@ -199,18 +203,26 @@ class _FaceInCopy:
         placed: Points = (points - self.start + 0.5) * self.factor - 0.5
         return placed
 
-    def region(self, shape: tuple[int, ...], name: str, grow: float = 0.0) -> Map:
-        """Mask of a region; see the function `region`."""
+    def region(self, shape: tuple[int, ...], *names: str, grow: float = 0.0) -> Map:
+        """Mask of the union of some regions; see the function `region`."""
+        outlines = [self.to_copy(self._outline(name)) for name in names]
+        points, reach = np.concatenate(outlines), grow * self.interocular
+        # Only the part of the mask that the regions may touch; the distances are up to 5 % short.
+        size, around = shape[1::-1], 1.05 * reach + 1
+        low = np.clip(np.floor(points.min(axis=0) - around), 0, size).astype(int)
+        high = np.clip(np.ceil(points.max(axis=0) + around) + 1, low, size).astype(int)
+        result = np.zeros(shape[:2], np.float32)
+        if not (low < high).all():
+            return result
+        inside = polygons.filled((high - low)[::-1], *(outline - low for outline in outlines))
+        near = cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3) <= reach if grow > 0 else inside
+        result[low[1] : high[1], low[0] : high[0]] = near
+        return result
+
+    def _outline(self, name: str) -> Points:
         if name in ("left_eye", "right_eye"):
-            eye = self.face.left if name == "left_eye" else self.face.right
-            polygon = eye.contour
-        else:
-            polygon = self.face.region(name)
-        mask = polygons.filled(shape, self.to_copy(polygon))
-        if grow > 0:
-            distance = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
-            mask = np.asarray(distance <= grow * self.interocular, np.uint8)
-        return mask.astype(np.float32)
+            return (self.face.left if name == "left_eye" else self.face.right).contour
+        return self.face.region(name)
 
 
 def _outside_features(face: Face, view: Window) -> Map:
@@ -225,9 +237,9 @@ def _outside_features(face: Face, view: Window) -> Map:
 def _without_features(copy: _FaceInCopy, skin: Map) -> Map:
     """The mask without eyes, brows, nostrils and lips and their margins."""
     for name in ("eye", "brow", "nostril"):
-        for side in ("left", "right"):
-            skin = skin * (1 - copy.region(skin.shape, f"{side}_{name}", _GROW[name]))
-    return skin * (1 - copy.region(skin.shape, "lips", _GROW["lips"]))
+        sides = f"left_{name}", f"right_{name}"
+        skin = skin * (1 - copy.region(skin.shape, *sides, grow=_GROW[name]))
+    return skin * (1 - copy.region(skin.shape, "lips", grow=_GROW["lips"]))
 
 
 def _align_with_edges(skin: Map, small: NDArray[np.float32], copy: _FaceInCopy) -> Map:
@@ -244,10 +256,8 @@ def _facial_skin(lab: NDArray[np.float32], copy: _FaceInCopy) -> tuple[Map, NDAr
     """
     shape = lab.shape[:2]
     allowed = _without_features(copy, copy.region(shape, "oval"))
-    core = np.zeros(shape, np.float32)
-    for name in ("nose", "left_cheek", "right_cheek", "left_under_eye", "right_under_eye"):
-        core = np.maximum(core, copy.region(shape, name))
-    core = core * allowed
+    names = "nose", "left_cheek", "right_cheek", "left_under_eye", "right_under_eye"
+    core = copy.region(shape, *names) * allowed
     spread = _MOST_SPREAD
     if core.sum() < 20:
         return allowed, spread
@@ -351,7 +361,7 @@ def _smooth_face(copy: _FaceInCopy, rough: Map) -> Map:
     Where beards grow it must be smoother than elsewhere.
     """
     oval = np.maximum(
-        copy.region(rough.shape, "oval"), copy.region(rough.shape, "forehead", _CROWN)
+        copy.region(rough.shape, "oval"), copy.region(rough.shape, "forehead", grow=_CROWN)
     )
     allowed = 3.0 - 1.6 * _beard_zone(copy, rough.shape)
     return np.asarray(oval * np.exp(-np.maximum(rough - allowed, 0) / 0.8), np.float32)
@@ -365,7 +375,7 @@ def _beard_zone(copy: _FaceInCopy, shape: tuple[int, ...]) -> Map:
     below = np.clip((rows - nose[1]) / (0.1 * copy.interocular) + 1, 0, 1)
     oval = copy.region(shape, "oval")
     rim = lowpass(1 - oval, 0.12 * copy.interocular)
-    mouth = copy.region(shape, "lips", 0.22)
+    mouth = copy.region(shape, "lips", grow=0.22)
     lower = np.clip((rows - lips[:, 1].mean()) / (0.15 * copy.interocular), 0, 1)
     zone = np.maximum(mouth, np.maximum(lower, np.clip(2.5 * rim, 0, 1)))
     return lowpass(np.asarray(below * zone, np.float32), 0.05 * copy.interocular)

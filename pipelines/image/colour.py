@@ -74,7 +74,7 @@ def lightness_for(ita: float, tone: Tone) -> float:
 
 def to_lab(pixels: Image) -> Image:
     """Convert sRGB in [0, 1] to CIELAB (D65), both float32, shape (H, W, 3)."""
-    lab = cv2.cvtColor(np.ascontiguousarray(pixels), cv2.COLOR_RGB2Lab)
+    lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2Lab)
     return np.asarray(lab, np.float32)
 
 
@@ -126,7 +126,13 @@ def without_colour(image_u8: Image8) -> Image8:
 
 def luma_of(pixels: Image) -> Map:
     """Rec. 709 luma of sRGB in [0, 1], from the gamma-encoded values, shape (H, W)."""
-    return np.asarray(cv2.transform(np.ascontiguousarray(pixels), _LUMA), np.float32)
+    return np.asarray(cv2.transform(pixels, _LUMA), np.float32)
+
+
+def brightest(pixels: Image) -> Map:
+    """The brightest channel of each pixel; much faster than `max` along the last axis."""
+    red, green, blue = cv2.split(pixels)
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.float32)
 
 
 def add(pixels: Image, change: Map) -> Image:
@@ -139,7 +145,7 @@ def add(pixels: Image, change: Map) -> Image:
         pixels: float32 sRGB in [0, 1], shape (H, W, 3).
         change: Change of luma, shape (H, W).
     """
-    red, green, blue = cv2.split(np.ascontiguousarray(pixels))
+    red, green, blue = cv2.split(pixels)
     brightest = cv2.max(cv2.max(red, green), blue)
     rise = np.maximum(change, 0)
     rise *= np.clip((1 - brightest) * np.float32(1 / _HEADROOM), 0, 1)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.face import Face, closeup, skin
 from pipelines.face.closeup import Closeup
@@ -97,10 +98,10 @@ class Readings:
     sharpening: float
     eyes_over_skin: float
 
-    def broken(
+    def excess(
         self, texture_floor: float, *, strict: bool = False, most_distance: float = MOST_DISTANCE
-    ) -> list[Guard]:
-        """Guards that exceed their bound, the worst first.
+    ) -> dict[Guard, float]:
+        """By how much each guard exceeds its bound, as a share of it; 0 or less if it holds.
 
         Args:
             texture_floor: Smallest share of the texture that must be kept, 0..1.
@@ -110,19 +111,23 @@ class Readings:
         """
         slack = 0.0 if strict else TEXTURE_SLACK
         bound = _STRICT if strict else 1.0
-        # Each reading relative to its bound, so that they can be ranked.
-        relative: dict[Guard, float] = {
-            "texture": bound + (texture_floor - slack - self.texture) / _TEXTURE_STEP,
-            "tone": self.ita_shift / MOST_ITA_SHIFT,
-            "colour": self.delta_e00_mean / MOST_DELTA_E,
-            "likeness": (self.distance or 0.0) / most_distance,
-            "highlights": self.clipped / MOST_CLIPPED,
-            "halo": self.halo / MOST_HALO,
-            "sharpness": (self.sharpening - 1) / (MOST_SHARPER - 1),
-            "eyes": (self.eyes_over_skin - 1) / (MOST_EYES_OVER_SKIN - 1),
+        return {
+            "texture": (texture_floor - slack - self.texture) / _TEXTURE_STEP,
+            "tone": self.ita_shift / MOST_ITA_SHIFT - bound,
+            "colour": self.delta_e00_mean / MOST_DELTA_E - bound,
+            "likeness": (self.distance or 0.0) / most_distance - bound,
+            "highlights": self.clipped / MOST_CLIPPED - bound,
+            "halo": self.halo / MOST_HALO - bound,
+            "sharpness": (self.sharpening - 1) / (MOST_SHARPER - 1) - bound,
+            "eyes": (self.eyes_over_skin - 1) / (MOST_EYES_OVER_SKIN - 1) - bound,
         }
-        over: list[Guard] = [guard for guard, value in relative.items() if value > bound]
-        return sorted(over, key=lambda guard: -relative[guard])
+
+    def broken(self, texture_floor: float) -> list[Guard]:
+        """Guards that exceed their bound, the worst first."""
+        excess = self.excess(texture_floor)
+        return sorted(
+            (guard for guard in excess if excess[guard] > 0), key=lambda one: -excess[one]
+        )
 
 
 @dataclass(frozen=True)
@@ -143,36 +148,78 @@ class HeldBack:
 
 
 @dataclass(frozen=True)
+class _Areas:
+    """Where the guards measure, in the crop of a face.
+
+    Attributes:
+        face: Window of the face.
+        facial: Facial skin in it, [0, 1], shape (h, w).
+        lit: 1 on its lit part, likewise.
+        sampled: About `_SAMPLES` pixels of facial skin at equal steps, counted row by row.
+        wide: Window of the face and the hair around it.
+        contrast: In that window, masks of lashes (with brows), mouth, hair and skin.
+    """
+
+    face: skin.Window
+    facial: Map
+    lit: Map
+    sampled: NDArray[np.int64]
+    wide: skin.Window
+    contrast: dict[str, Map]
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """What the guards measure of one version of a picture.
+
+    Attributes:
+        lightness: L* in the window of the face, shape (h, w).
+        around: L* of the whole crop at the size at which halos are measured, shape (h, w).
+        tone: Mean colour of facial skin; None if there is none.
+        lit: Mean colour of its lit part, which softer shadows do not reach; None if there is none.
+        samples: Some pixels of facial skin in CIELAB, shape (n, 3).
+        clipped: Share of the face's pixels that are clipped at white, 0..1.
+        contrasts: Fine contrast of lashes, mouth, hair and skin.
+    """
+
+    lightness: Map = field(repr=False)
+    around: Map = field(repr=False)
+    tone: Tone | None
+    lit: Tone | None
+    samples: Reals = field(repr=False)
+    clipped: float
+    contrasts: dict[str, float]
+
+
+@dataclass(frozen=True)
 class Reference:
     """What the guards need of an original to compare its results with it.
 
     Attributes:
         crop: Crop of the face, with a margin of `skin.REACH`.
         seen: Skin masks of the crop.
+        areas: Masks of the areas in which fine contrast is measured, by name, and of the lit skin,
+            each (h, w) of a window of the crop.
+        appearance: The original, or the original in another light.
         texture: Fine band on facial skin.
-        tone: Mean colour of facial skin; None if there is none.
         embedding: Face embedding.
         aligned: The face in the crop by whose landmarks it and those of results are aligned.
         enough_skin: Whether enough skin is visible to judge a polish, see `LEAST_SKIN`.
-        lightness: L* of the crop, shape (h, w).
-        samples: Some pixels of facial skin in CIELAB, shape (n, 3).
-        clipped: Share of the face's pixels that are clipped at white, 0..1.
-        areas: Masks of the areas in which fine contrast is measured, by name, each (h, w).
-        contrasts: Fine contrast of each of these areas.
     """
 
     crop: Closeup
     seen: Skin
+    areas: _Areas = field(repr=False)
+    appearance: Appearance
     texture: Texture = field(repr=False)
-    tone: Tone | None
     embedding: Embedding = field(repr=False)
     aligned: Face = field(repr=False)
     enough_skin: bool
-    lightness: Map = field(repr=False)
-    samples: Reals = field(repr=False)
-    clipped: float = field(repr=False)
-    areas: dict[str, Map] = field(repr=False)
-    contrasts: dict[str, float] = field(repr=False)
+
+    @property
+    def tone(self) -> Tone | None:
+        """Mean colour of facial skin; None if there is none."""
+        return self.appearance.tone
 
 
 def reference(
@@ -192,24 +239,18 @@ def reference(
     """
     crop = closeup.cut(pixels, face, skin.REACH, INTEROCULAR)
     seen = skin.find(crop.pixels, crop.face) if seen is None else seen.sized(crop.pixels.shape)
-    view = skin.window(crop.face)
-    mask = seen.facial[view]
-    lab = colour.to_lab(crop.pixels)
-    outline = skin.inside(crop.face, skin.outline(crop.face))[view]
-    areas = _contrast_areas(crop.face, seen)
+    areas = _areas(crop, seen)
+    appearance = _appearance(crop.pixels, areas, crop.face.interocular)
+    outline = skin.inside(crop.face, skin.outline(crop.face))[areas.face]
     return Reference(
         crop=crop,
         seen=seen,
-        texture=texture.of(lab[view][..., 0], mask, crop.face.interocular),
-        tone=colour.of(lab[view], mask),
+        areas=areas,
+        appearance=appearance,
+        texture=texture.of(appearance.lightness, areas.facial, crop.face.interocular),
         embedding=who.embedding if who else identity.embedding(crop.pixels, crop.face),
         aligned=who.aligned if who else crop.face,
-        enough_skin=float(mask.sum()) >= LEAST_SKIN * float(outline.sum()),
-        lightness=lab[..., 0],
-        samples=_samples(lab[view], mask),
-        clipped=_clipped(crop.pixels[view]),
-        areas=areas,
-        contrasts=_contrasts(luma_of(crop.pixels), areas, crop.face.interocular),
+        enough_skin=float(areas.facial.sum()) >= LEAST_SKIN * float(outline.sum()),
     )
 
 
@@ -224,25 +265,18 @@ def in_light(before: Reference, pixels: Image) -> Reference:
         before: The original.
         pixels: The original in the light of the result, or its crop; unretouched otherwise.
     """
-    crop = before.crop
-    if pixels.shape[:2] != crop.pixels.shape[:2]:
-        pixels = crop.like(pixels)
-    view = skin.window(crop.face)
-    mask = before.seen.facial[view]
-    lab = colour.to_lab(pixels)
+    lit = _appearance(_crop_of(before, pixels), before.areas, before.crop.face.interocular)
+    change = lit.lightness - before.appearance.lightness
     return replace(
         before,
-        texture=texture.off_edges(before.texture, (lab[..., 0] - before.lightness)[view]),
-        tone=colour.of(lab[view], mask),
-        samples=_samples(lab[view], mask),
-        lightness=lab[..., 0],
-        contrasts=_contrasts(luma_of(pixels), before.areas, crop.face.interocular),
+        appearance=replace(lit, clipped=before.appearance.clipped),
+        texture=texture.off_edges(before.texture, change),
     )
 
 
 def read(
     before: Reference, after: Image, face_after: Face | None = None, *, likeness: bool = True
-) -> tuple[Readings, Tone | None]:
+) -> tuple[Readings, Appearance]:
     """Measure all guards on a result.
 
     Args:
@@ -251,55 +285,71 @@ def read(
         face_after: The face in `after`; the original's if None.
         likeness: Whether to measure the distance between the embeddings, the slowest guard.
 
-    Returns:
-        The readings, and the mean skin tone of the result.
-
     Raises:
         EngineUnavailable: The models of `identity` are not installed.
     """
-    crop, face = before.crop, before.crop.face
-    pixels = after if after.shape[:2] == crop.pixels.shape[:2] else crop.like(after)
-    view = skin.window(face)
-    mask = before.seen.facial[view]
-    lab = colour.to_lab(pixels)
-    tone = colour.of(lab[view], mask)
-    growth = _contrast_growth(before, luma_of(pixels))
+    pixels, original = _crop_of(before, after), before.appearance
+    seen = _appearance(pixels, before.areas, before.crop.face.interocular)
+    growth = {
+        name: (seen.contrasts[name] + _LEAST_CONTRAST) / (contrast + _LEAST_CONTRAST)
+        for name, contrast in original.contrasts.items()
+    }
     distance = None
     if likeness:
-        if face_after is not None:
-            crop_after = closeup.cut(after, face_after, skin.REACH, INTEROCULAR)
-            embedding = identity.embedding(crop_after.pixels, crop_after.face)
-        else:
-            embedding = identity.embedding(pixels, before.aligned)
-        distance = identity.distance(before.embedding, embedding)
+        picture = (pixels, before.aligned) if face_after is None else (after, face_after)
+        distance = identity.distance(before.embedding, identity.embedding(*picture))
     readings = Readings(
-        texture=texture.retention(before.texture, lab[view][..., 0]),
-        ita_shift=_ita_shift(before.tone, tone),
-        delta_e00_mean=_delta_e(before.samples, _samples(lab[view], mask)),
+        texture=texture.retention(before.texture, seen.lightness),
+        ita_shift=_ita_shift(original.tone, seen.tone),
+        delta_e00_mean=_delta_e(original.samples, seen.samples),
         distance=distance,
-        clipped=max(0.0, _clipped(pixels[view]) - before.clipped),
-        halo=halo(before, lab[..., 0]),
+        clipped=max(0.0, seen.clipped - original.clipped),
+        halo=_halo(seen.around - original.around, before.crop.face, before.seen.visible),
         sharpening=max(growth[area] for area in _SHARPENED_AREAS),
         eyes_over_skin=growth["lashes"] / max(growth["skin"], 1e-3),
     )
-    return readings, tone
+    return readings, seen
 
 
-def tone_of_lit(before: Reference, pixels: Image) -> Tone | None:
-    """Mean colour of the lit part of the face, which softer shadows do not reach.
+def halo_of_light(before: Reference, lit: Reference) -> float:
+    """Halo of a change of light, which goes on over eyes, brows, lips and beard.
+
+    Only the edge towards hair, clothes and background counts.
 
     Args:
-        before: The original; it decides which part is lit.
-        pixels: The original or a version of it, of the same size; or its crop.
+        before: The original.
+        lit: The original in the light of the result, from `in_light`.
     """
-    crop, mask = before.crop, before.seen.facial > 0.5
-    if not mask.any():
-        return None
-    lightness = colour.to_lab(crop.pixels)[..., 0]
-    low, high = np.percentile(lightness[mask], _LIT)
-    lit = mask & (lightness >= low) & (lightness <= high)
-    pixels = pixels if pixels.shape[:2] == crop.pixels.shape[:2] else crop.like(pixels)
-    return colour.of(colour.to_lab(pixels), lit.astype(np.float32))
+    face = before.crop.face
+    on_face = np.clip(2 * skin.edge(face), 0, 1)
+    change = lit.appearance.around - before.appearance.around
+    return _halo(change, face, np.maximum(before.seen.visible, on_face))
+
+
+def _crop_of(before: Reference, pixels: Image) -> Image:
+    """The crop of a picture; itself if it is that already."""
+    is_crop = pixels.shape[:2] == before.crop.pixels.shape[:2]
+    return pixels if is_crop else before.crop.like(pixels)
+
+
+def _appearance(pixels: Image, areas: _Areas, interocular: float) -> Appearance:
+    """What the guards measure of a crop."""
+    face = pixels[areas.face]
+    lab, unclipped = colour.to_lab(face), cv2.inRange(face, np.full(3, -np.inf), np.full(3, _WHITE))
+    luma = luma_of(pixels[areas.wide])
+    energy = np.square(filters.fine(luma, interocular)).ravel()
+    return Appearance(
+        lightness=np.ascontiguousarray(lab[..., 0]),
+        around=colour.to_lab(_halved(pixels, interocular))[..., 0],
+        tone=colour.of(lab, areas.facial),
+        lit=colour.of(lab, areas.lit),
+        samples=lab.reshape(-1, 3)[areas.sampled].astype(np.float64),
+        clipped=1 - cv2.countNonZero(unclipped) / unclipped.size,
+        contrasts={
+            name: float(np.sqrt(mask.ravel() @ energy / max(float(mask.sum()), 1.0)))
+            for name, mask in areas.contrast.items()
+        },
+    )
 
 
 def _ita_shift(before: Tone | None, after: Tone | None) -> float:
@@ -314,82 +364,71 @@ def _delta_e(before: Reals, after: Reals) -> float:
     return float(np.mean(deltaE_ciede2000(before, after))) if len(before) else 0.0
 
 
-def _samples(lab: Image, mask: Map) -> Reals:
-    """About `_SAMPLES` of the masked pixels at equal steps, shape (n, 3)."""
-    on_skin = lab[mask > 0.5]
-    return on_skin[:: max(1, len(on_skin) // _SAMPLES)].astype(np.float64)
+def _areas(crop: Closeup, seen: Skin) -> _Areas:
+    # Wider than the hair that is judged, for the low-pass at its border.
+    view, wide = skin.window(crop.face), skin.window(crop.face, _HAIR_REACH + 0.1)
+    facial = np.ascontiguousarray(seen.facial[view])
+    sampled = np.flatnonzero(facial > 0.5)
+    lightness = colour.to_lab(crop.pixels[view])[..., 0]
+    low, high = np.percentile(lightness[facial > 0.5], _LIT) if sampled.size else (0.0, 0.0)
+    lit = (facial > 0.5) & (lightness >= low) & (lightness <= high)
+    return _Areas(
+        face=view,
+        facial=facial,
+        lit=lit.astype(np.float32),
+        sampled=sampled[:: max(1, len(sampled) // _SAMPLES)],
+        wide=wide,
+        contrast=_contrast_areas(crop.face, seen, wide),
+    )
 
 
-def _clipped(pixels: Image) -> float:
-    """Share of pixels of which a channel is clipped at white."""
-    white = np.count_nonzero((pixels >= _WHITE).any(axis=2))
-    return white / max(pixels.shape[0] * pixels.shape[1], 1)
-
-
-def _contrast_areas(face: Face, seen: Skin) -> dict[str, Map]:
-    """Masks of lashes (with brows), mouth, hair and skin, for the contrast guards."""
-    view = slice(0, face.size[0]), slice(0, face.size[1])
+def _contrast_areas(face: Face, seen: Skin, view: skin.Window) -> dict[str, Map]:
+    """Masks of lashes (with brows), mouth, hair and skin in a window, for the contrast guards."""
     unit = face.interocular
     # Without the lid openings, which turning the gaze changes.
     lashes = skin.both(face, "eye", view, 0.05) - skin.both(face, "eye", view)
     lashes = np.maximum(lashes, skin.both(face, "brow", view, 0.02))
-    outline = skin.inside(face, skin.outline(face))
+    outline = skin.inside(face, skin.outline(face))[view]
     away = cv2.distanceTransform((~outline).astype(np.uint8), cv2.DIST_L2, 3)
     around = (away > 0) & (away < _HAIR_REACH * unit)
-    bare = cv2.dilate(seen.visible, np.ones((3, 3), np.uint8))
+    bare = cv2.dilate(seen.visible[view], np.ones((3, 3), np.uint8))
     eyes = np.mean([eye.contour.mean(axis=0) for eye in face.eyes], axis=0)
-    above = np.indices(face.size)[0] < eyes[1] + 0.6 * unit
+    above = np.arange(view[0].start, view[0].stop)[:, None] < eyes[1] + 0.6 * unit
     return {
         "lashes": lashes,
         "mouth": skin.region(face, "lips", view, 0.01),
         "hair": (around & above & (bare < 0.1)).astype(np.float32),
-        "skin": seen.facial,
+        "skin": np.ascontiguousarray(seen.facial[view]),
     }
 
 
-def _contrasts(luma: Map, areas: dict[str, Map], interocular: float) -> dict[str, float]:
-    """Standard deviation of the fine band in each area."""
-    energy = np.square(filters.fine(luma, interocular))
-    return {
-        name: float(np.sqrt((mask * energy).sum() / max(float(mask.sum()), 1.0)))
-        for name, mask in areas.items()
-    }
+def _halved(values: Image, interocular: float) -> Image:
+    """Values of a crop at the size at which halos are measured."""
+    # A halo is broad, so half size is enough on a large face.
+    if interocular <= _HALVE_ABOVE:
+        return values
+    height, width = (side // 2 for side in values.shape[:2])
+    even = values[: 2 * height, : 2 * width]
+    halved = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(halved, np.float32)
 
 
-def _contrast_growth(before: Reference, luma: Map) -> dict[str, float]:
-    """Factor by which the fine contrast of each area grew."""
-    after = _contrasts(luma, before.areas, before.crop.face.interocular)
-    return {
-        name: (after[name] + _LEAST_CONTRAST) / (contrast + _LEAST_CONTRAST)
-        for name, contrast in before.contrasts.items()
-    }
-
-
-def halo_of_light(before: Reference, lightness: Map) -> float:
-    """`halo` of a change of light, which goes on over eyes, brows, lips and beard.
-
-    Only the edge towards hair, clothes and background counts.
-    """
-    on_face = np.clip(2 * skin.edge(before.crop.face), 0, 1)
-    return halo(before, lightness, np.maximum(before.seen.visible, on_face))
-
-
-def halo(before: Reference, lightness: Map, visible: Map | None = None) -> float:
+def _halo(change: Map, face: Face, visible: Map) -> float:
     """By how much the change at the skin's edge exceeds the changes on both sides of it, in L*.
 
     A retouch that fades out changes gradually from the inside to the outside; an edge that is
     lighter or darker than both sides is a halo.
+
+    Args:
+        change: Change of L*, of the size of `Appearance.around`.
+        face: The face in the crop.
+        visible: Visible skin in the crop, [0, 1].
     """
-    unit = before.crop.face.interocular
-    # A halo is broad, so half size is enough on a large face.
-    factor = 2 if unit > _HALVE_ABOVE else 1
-    step = slice(None, None, factor)
-    visible = (before.seen.visible if visible is None else visible)[step, step]
-    change = filters.lowpass(lightness - before.lightness, 0.01 * unit)[step, step]
-    unit = unit / factor
-    inner = (visible > 0.5).astype(np.uint8)
+    inner = (_halved(visible, face.interocular) > 0.5).astype(np.uint8)
     if not inner.any() or inner.all():
         return 0.0
+    unit = face.interocular * len(inner) / len(visible)
+    change = filters.lowpass(change, 0.01 * unit)
     depth = cv2.distanceTransform(inner, cv2.DIST_L2, 3) / unit
     distance = cv2.distanceTransform(1 - inner, cv2.DIST_L2, 3) / unit
     low, high = _SIDE_ZONE

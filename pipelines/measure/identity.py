@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.face import Face
+from pipelines.face import Face, closeup
 from pipelines.image.arrays import Image, Points
 from pipelines.runtime.errors import EngineUnavailable
 from pipelines.runtime.messages import Message
@@ -31,8 +31,9 @@ _EMBEDDER = "dlib_face_recognition_resnet_model_v1.dat"
 # out and the base of the nose lower.
 _INNER_OUTWARDS = 0.03
 _BASE_DOWN = 0.06
-# Half of the side of the crop, in interocular distances; dlib uses less.
-_REACH = 2.0
+# Half of the side of the crop, and margin around the face beyond which it only repeats the border,
+# in interocular distances; dlib uses less.
+_REACH, _MARGIN = 2.0, 0.6
 # Largest interocular distance of the crop in pixels. dlib reduces the face to 150 px.
 _MOST_INTEROCULAR = 120.0
 
@@ -52,21 +53,18 @@ def embedding(pixels: Image, face: Face) -> Embedding:
     Raises:
         EngineUnavailable: dlib or its model file is not installed.
     """
-    points = _alignment_points(face)
-    scale = min(1.0, _MOST_INTEROCULAR / face.interocular)
-    reach = _REACH * face.interocular
-    extent = max(2, round(2 * reach * scale))
-    shift = scale * (reach - points.mean(axis=0))
-    to_crop = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float64)
-    # warpAffine samples without averaging, so blur first against aliasing.
-    source = cv2.GaussianBlur(pixels, (0, 0), 0.5 / scale) if scale < 0.7 else pixels
-    crop = cv2.warpAffine(
-        source, to_crop, (extent, extent), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    near = closeup.cut(pixels, face, _MARGIN, _MOST_INTEROCULAR)
+    points, reach = _alignment_points(near.face), _REACH * near.face.interocular
+    extent = max(2, round(2 * reach))
+    # dlib takes whole pixels, so that the same face must always lie at the same part of a pixel.
+    shift = reach - points.mean(axis=0)
+    to_crop = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float64)
+    size = (extent, extent)
+    crop = cv2.warpAffine(near.pixels, to_crop, size, borderMode=cv2.BORDER_REPLICATE)
     crop_u8 = np.rint(np.clip(crop, 0, 1) * 255).astype(np.uint8)
     with _lock:
         dlib, embedder = _models()
-        parts = [dlib.point(round(x), round(y)) for x, y in (points * scale + shift).tolist()]
+        parts = [dlib.point(round(x), round(y)) for x, y in (points + shift).tolist()]
         shape = dlib.full_object_detection(dlib.rectangle(0, 0, extent, extent), parts)
         return np.array(embedder.compute_face_descriptor(crop_u8, shape), np.float64)
 

@@ -348,8 +348,8 @@ def measure(
         held_back: From `polish.within`.
         halo: Halo of the retouch alone, if the eyes were turned too: moved lids change pixels at
             the skin's edge without being a halo. None to measure it on the result.
-        in_new_light: The picture with its light changed and the skin not yet, working copy; None
-            if the light is the original's.
+        in_new_light: The picture with its light changed and the skin not yet, working copy or its
+            crop for the guards; None if the light is the original's.
         distance: Distance between the embeddings, if the guards of the polish measured it on this
             result; rounding to 8 bits moves it by less than 0.01. Measured if None.
         done: What the polish did, for `Measurements.done`.
@@ -363,7 +363,7 @@ def measure(
     reference = baseline.reference
     if in_new_light is not None:
         reference = guards.in_light(reference, in_new_light)
-    readings, tone = guards.read(reference, after, face_after, likeness=distance is None)
+    readings, seen = guards.read(reference, after, face_after, likeness=distance is None)
     if distance is not None:
         readings = replace(readings, distance=distance)
     if halo is not None:
@@ -371,8 +371,8 @@ def measure(
     moved = readings.distance or 0.0
     ita_before = baseline.tone.ita if baseline.tone else None
     # Not `tone.ita`, which becomes None if the chroma falls just below the limit of colourless.
-    ita_after = None if ita_before is None or tone is None else tone.angle
-    lit = (guards.tone_of_lit(reference, each) for each in (reference.crop.pixels, after))
+    ita_after = None if ita_before is None or seen.tone is None else seen.tone.angle
+    lit = (baseline.reference.appearance.lit, seen.lit)
     lit_angles = (None if ita_before is None or not each else each.angle for each in lit)
     ita_in_light = None if ita_before is None or not reference.tone else reference.tone.angle
     return Measurements(

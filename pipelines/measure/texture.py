@@ -70,7 +70,7 @@ def off_edges(texture: Texture, change: Map) -> Texture:
         return texture
     reach = 2 * round(2 * filters.fine_sigma(texture.interocular)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    return replace(texture, skin=texture.skin * (1 - cv2.dilate(steps.astype(np.float32), disc)))
+    return replace(texture, skin=texture.skin * (1 - cv2.dilate(steps.astype(np.uint8), disc)))
 
 
 def retention(before: Texture, lightness: Map) -> float:

@@ -31,14 +31,14 @@ class Curve:
 
     Attributes:
         far_pivot: Luma that the curve keeps far from the face.
-        pivot: Luma that the curve keeps, per pixel of the crop of the face, shape (h, w).
-        strength: Strength of the curve at a dose of 1, per pixel of that crop, shape (h, w).
-        glow: Change of luma at a dose of 1, per pixel of the crop of the face, shape (h, w).
+        pivot: Luma that it keeps on the face.
+        on_face: Share of the face's pivot and strength, 0..1, shape (h, w) of the crop of the face.
+        glow: Change of luma at a dose of 1, likewise.
     """
 
     far_pivot: float
-    pivot: Map = field(repr=False)
-    strength: Map = field(repr=False)
+    pivot: float
+    on_face: Map = field(repr=False)
     glow: Map = field(repr=False)
 
 
@@ -53,20 +53,12 @@ def measure(pixels: Image, crop: Closeup, mask: Map) -> Curve:
     scale = min(1.0, _MEAN_SIDE / max(pixels.shape[:2]))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     far_pivot = _neutral_pivot(luma_of(np.asarray(small, np.float32)))
-    luma, unit = luma_of(crop.pixels), crop.face.interocular
+    luma, unit = crop.luma, crop.face.interocular
     if not mask.any():
-        constant = np.full_like(luma, far_pivot), np.full_like(luma, _CURVE)
-        return Curve(far_pivot, *constant, np.zeros_like(luma))
+        return Curve(far_pivot, far_pivot, np.zeros_like(luma), np.zeros_like(luma))
     # Shifted so that it is 0 at the border of the crop.
     on_face = np.clip((lowpass(skin.edge(crop.face), _TRANSITION * unit) - 0.03) / 0.5, 0, 1)
-    pivot = far_pivot + (_neutral_pivot(luma, mask) - far_pivot) * on_face
-    strength = _CURVE + (_CURVE_ON_FACE - _CURVE) * np.clip(on_face, 0, 1)
-    return Curve(
-        far_pivot,
-        np.asarray(pivot, np.float32),
-        np.asarray(strength, np.float32),
-        _glow(luma, mask, unit),
-    )
+    return Curve(far_pivot, _neutral_pivot(luma, mask), on_face, _glow(luma, mask, unit))
 
 
 def apply(pixels: Image, crop: Closeup, curve: Curve, dose: float) -> Image:
@@ -85,19 +77,19 @@ def apply(pixels: Image, crop: Closeup, curve: Curve, dose: float) -> Image:
     """
     result = np.empty_like(pixels)
     rows, columns = crop.view
-    pivot, strength, glow = map(crop.back, (curve.pivot, curve.strength, curve.glow))
+    on_face, glow = crop.back(curve.on_face), crop.back(curve.glow)
     for part in blocks.rows(pixels.shape):
         block, top = pixels[part], part.start
         luma = luma_of(block)
-        block_pivot: Map = np.full_like(luma, curve.far_pivot)
-        block_strength: Map = np.full_like(luma, _CURVE)
+        share: Map = np.zeros_like(luma)
         low, high = max(top, rows.start), min(top + len(block), rows.stop)
         in_block = slice(low - top, high - top), columns
         in_crop = slice(low - rows.start, high - rows.start)
         if low < high:
-            block_pivot[in_block] = pivot[in_crop]
-            block_strength[in_block] = strength[in_crop]
-        change = np.float32(dose) * block_strength * luma * (1 - luma) * (luma - block_pivot)
+            share[in_block] = on_face[in_crop]
+        pivot: Map = curve.far_pivot + (curve.pivot - curve.far_pivot) * share
+        strength: Map = _CURVE + (_CURVE_ON_FACE - _CURVE) * share
+        change = np.float32(dose) * strength * luma * (1 - luma) * (luma - pivot)
         if low < high:
             change[in_block] += dose * glow[in_crop]
         result[part] = add(block, change)

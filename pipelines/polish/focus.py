@@ -11,7 +11,6 @@ from pipelines.face import skin
 from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
 from pipelines.image.arrays import Map
-from pipelines.image.colour import luma_of
 from pipelines.image.filters import lowpass
 from pipelines.measure import quality
 from pipelines.polish import sharpness
@@ -23,6 +22,8 @@ _IN_FOCUS, _LOST, _GOAL = 1.35, 2.8, 1.05
 _PUPILS_MM = 63.4
 # Steps of the deconvolution; more would bring out grain.
 _STEPS = 6
+# Luma below which a pixel is black to it.
+_LEAST = 1e-4
 # By how much of the range of the values around it a pixel may go beyond them.
 _SLACK = 0.15
 
@@ -54,20 +55,14 @@ def measure(crop: Closeup, masks: Skin) -> Focus:
         crop: Crop of the face.
         masks: Skin masks of the crop.
     """
-    from skimage.restoration import richardson_lucy
-
-    luma, unit = luma_of(crop.pixels), crop.face.interocular
+    luma, unit = crop.luma, crop.face.interocular
     nothing = np.zeros_like(luma)
     spread = quality.edge_spread(crop.pixels, crop.face)
     share = sharpness.allowed(crop)
     if spread > _LOST or spread <= _IN_FOCUS or share == 0:
         return Focus(spread > _LOST, nothing)
     blur = float(np.sqrt(spread**2 - _GOAL**2)) * unit / _PUPILS_MM
-    reach = max(1, int(np.ceil(3 * blur)))
-    line = cv2.getGaussianKernel(2 * reach + 1, blur)
-    restored = richardson_lucy(
-        np.pad(luma, reach, mode="reflect"), line @ line.T, num_iter=_STEPS, filter_epsilon=1e-4
-    )[reach:-reach, reach:-reach]
+    restored = _deconvolved(luma, blur)
     around = np.ones((3, 3), np.uint8)
     low, high = cv2.erode(luma, around), cv2.dilate(luma, around)
     slack = _SLACK * (high - low)
@@ -75,3 +70,18 @@ def measure(crop: Closeup, masks: Skin) -> Focus:
     bare = np.clip(1.5 * lowpass(masks.visible, _BORDER * unit), 0, 1)
     where = share * skin.edge(crop.face) * (1 - bare)
     return Focus(False, np.asarray(where * change, np.float32))
+
+
+def _deconvolved(luma: Map, sigma: float) -> Map:
+    """The luma before a Gaussian blur of `sigma` pixels (Richardson 1972, Lucy 1974)."""
+    line = cv2.getGaussianKernel(2 * max(1, int(np.ceil(3 * sigma))) + 1, sigma)
+
+    def blurred(values: Map) -> Map:
+        smooth = cv2.sepFilter2D(values, cv2.CV_32F, line, line, borderType=cv2.BORDER_REFLECT)
+        return np.asarray(smooth, np.float32)
+
+    result: Map = np.full_like(luma, 0.5)
+    for _ in range(_STEPS):
+        seen = blurred(result)
+        result *= blurred(np.where(seen < _LEAST, 0, luma / np.maximum(seen, _LEAST)))
+    return np.minimum(result, 1)

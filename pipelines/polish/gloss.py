@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.face import skin
 from pipelines.face.closeup import Closeup
@@ -48,38 +47,46 @@ _TONES, _ONE_RED, _ONE_YELLOW, _DARK = 24, 0.019, 0.0255, 0.05
 _SEEN = 0.05
 
 
-def measure(luminance: Map, rgb: Image, on_face: NDArray[np.bool_]) -> Map:
-    """EV that gloss adds to the light on skin, shape (h, w).
+@dataclass(frozen=True)
+class Gloss:
+    """The gloss on a face.
+
+    Attributes:
+        stops: EV that gloss adds to the light on skin, shape (h, w) of the crop of the face.
+        toned: Whether colour follows from brightness alone, as in a sepia print, so that gloss
+            cannot be told.
+    """
+
+    stops: Map = field(repr=False)
+    toned: bool
+
+
+def measure(crop: Closeup, masks: Skin) -> Gloss:
+    """Tell gloss from the light on skin.
 
     Gloss adds white light (dichromatic reflection, Shafer 1985), so the difference between red and
     blue shows the light on the skin without it. Without this, gloss, which is a large share of the
     light of dark skin, would be taken for the light and the skin for its shadow.
-
-    Args:
-        luminance: Linear luminance, shape (h, w).
-        rgb: Linear RGB, shape (h, w, 3).
-        on_face: Facial skin, shape (h, w).
     """
-    if toned(luminance, rgb):
-        return np.zeros_like(luminance)
+    luminance, rgb, on_face = crop.luminance, crop.linear, masks.facial > 0.5
+    toned = _toned(luminance, rgb)
+    nothing = Gloss(np.zeros_like(luminance), toned)
+    if toned or not on_face.any():
+        return nothing
     difference = rgb[..., 0] - rgb[..., 2]
     stops, diffuse = (np.log2(np.maximum(each, 0) + _LEAST) for each in (luminance, difference))
-    brighter = on_face & (stops > np.median(stops[on_face]))
-    if not brighter.any() or float(np.median(difference[brighter])) < _COLOURLESS:
-        return np.zeros_like(stops)
-    offset = float(np.percentile((stops - diffuse)[brighter], 30))
+    brighter = stops > np.median(stops[on_face])
+    lit = on_face & brighter
+    if not lit.any() or float(np.median(difference[lit])) < _COLOURLESS:
+        return nothing
+    offset = float(np.percentile((stops - diffuse)[lit], 30))
     gloss = np.maximum(stops - diffuse - offset, 0)
     # In a shadow the light is bluer, which looks the same.
-    return np.asarray(np.where(stops > np.median(stops[on_face]), gloss, 0), np.float32)
+    return Gloss(np.asarray(np.where(brighter, gloss, 0), np.float32), toned)
 
 
-def toned(luminance: Map, rgb: Image) -> bool:
-    """Whether colour follows from brightness alone, as in a sepia print.
-
-    Args:
-        luminance: Linear luminance, shape (h, w).
-        rgb: Linear RGB, shape (h, w, 3).
-    """
+def _toned(luminance: Map, rgb: Image) -> bool:
+    """Whether colour follows from brightness alone, by linear luminance and RGB."""
     # A quarter of the pixels says as much as all.
     luminance, rgb = luminance[::2, ::2], rgb[::2, ::2]
     level = np.minimum((_TONES * np.cbrt(luminance)).astype(np.int64), _TONES - 1).ravel()
@@ -112,21 +119,21 @@ class Matt:
     share: float
 
 
-def matt(crop: Closeup, masks: Skin) -> Matt:
-    """Find the gloss on a face, and how much of it a larger lamp would leave."""
-    linear, on_face = colour.to_linear(crop.pixels), masks.facial > 0.5
+def matt(crop: Closeup, masks: Skin, gloss: Gloss) -> Matt:
+    """How much of the gloss on a face a larger lamp would leave."""
+    found, luminance, on_face = gloss.stops, crop.luminance, masks.facial > 0.5
     if np.count_nonzero(on_face) < 200:
         nothing = np.zeros(on_face.shape, np.float32)
         return Matt(nothing, nothing, np.ones(3, np.float32), 0.0)
     unit, view = crop.face.interocular, (slice(0, crop.face.size[0]), slice(0, crop.face.size[1]))
-    luminance = np.asarray(linear @ colour.LUMINANCE, np.float32)
-    found = measure(luminance, linear, on_face)
     reach = 2 * max(1, round(_HOLE * unit)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     features = skin.region(crop.face, "lips", view, 0.03)
     for name, margin in (("eye", 0.05), ("brow", 0.02), ("nostril", 0.02)):
         features = np.maximum(features, skin.both(crop.face, name, view, margin))
-    closed = np.asarray(cv2.morphologyEx(masks.visible, cv2.MORPH_CLOSE, disc), np.float32)
+    # Bytes are several times as fast; rounded up, because any skin counts.
+    visible = np.ceil(255 * masks.visible).astype(np.uint8)
+    closed = cv2.morphologyEx(visible, cv2.MORPH_CLOSE, disc) / np.float32(255)
     bare = np.asarray(closed * (1 - features) * np.clip(2 * skin.edge(crop.face), 0, 1), np.float32)
     excess = _SHARE * np.maximum(lowpass(found, _DETAIL * unit) - _FORM, 0)
     # What is glossy stays lighter than the skin around it.
@@ -137,13 +144,14 @@ def matt(crop: Closeup, masks: Skin) -> Matt:
     excess = _MOST_FALL * np.tanh(excess / _MOST_FALL)
     fall = lowpass(excess * lowpass(bare, _DETAIL * unit), _SOFT * unit) * (bare > 0)
     # What is burnt out cannot be brought back; it is only toned, and what lies beside it alike.
-    white = float((crop.pixels.min(axis=2) > _WHITE)[on_face | (bare > 0.5)].mean())
-    fall *= 1 - _LOST * smoothstep(white, *_BURNT_SHARE)
+    white = colour.brightest(1 - crop.pixels) < 1 - _WHITE
+    burnt = float(white[on_face | (bare > 0.5)].mean())
+    fall *= 1 - _LOST * smoothstep(burnt, *_BURNT_SHARE)
     fall *= min(1.0, _MOST_MEAN / max(float(fall[on_face].mean()), 1e-6))
     lost, edge = float((fall * masks.facial).sum()), skin.edge(crop.face)
     spread = lost / max(float((edge * masks.facial).sum()), 1e-6) * edge
     dull = on_face & (found < _FORM) & (luminance >= np.median(luminance[on_face]))
-    mean = linear[dull].mean(axis=0) if dull.any() else np.ones(3, np.float32)
+    mean = crop.linear[dull].mean(axis=0) if dull.any() else np.ones(3, np.float32)
     glossy = float((found * masks.facial).sum())
     share = lost / glossy if glossy >= _SEEN * float(masks.facial.sum()) else 0.0
     skin_rgb = mean / max(float(mean @ colour.LUMINANCE), 1e-4)

@@ -18,7 +18,7 @@ from pipelines.image import colour
 from pipelines.image.arrays import Image, Map, Reals
 from pipelines.image.filters import lowpass
 from pipelines.polish import blocks, gloss, shadows
-from pipelines.polish.gloss import Matt
+from pipelines.polish.gloss import Gloss, Matt
 
 # Long side in pixels of the copy on which the picture is measured.
 _SIDE = 256
@@ -68,24 +68,25 @@ class Light:
         return max(abs(gain - 1) for gain in self.balance)
 
 
-def measure(pixels: Image, crop: Closeup, masks: Skin) -> Light:
+def measure(pixels: Image, crop: Closeup, masks: Skin, shine: Gloss) -> Light:
     """Choose the exposure, white balance, haze and key of a picture.
 
     Args:
         pixels: The whole picture, float32 sRGB in [0, 1], shape (H, W, 3).
         crop: Crop of the face in it.
         masks: Skin masks of the crop.
+        shine: The gloss on the face.
     """
     scale = min(1.0, _SIDE / max(pixels.shape[:2]))
     reduced = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     small: Image = np.asarray(reduced, np.float32)
-    tone = colour.of(colour.to_lab(crop.pixels), masks.facial)
+    tone = colour.of(crop.lab, masks.facial)
     return Light(
         ev=_exposure(small, crop),
         balance=_balance(small, tone),
         haze=_haze(small, crop),
         key=_key(crop, masks),
-        gloss=gloss.matt(crop, masks),
+        gloss=gloss.matt(crop, masks, shine),
     )
 
 
@@ -119,12 +120,12 @@ def apply(pixels: Image, crop: Closeup, light: Light, dose: float) -> Image:
         for rows in blocks.rows(pixels.shape):
             result[rows] = _exposed(pixels[rows], gains, 2 ** (light.ev * dose), light.haze * dose)
     if on_face.any():
-        part = result[crop.view]
-        rise = np.float32(dose / 2.2) * crop.back(on_face)
+        view, (rise,) = crop.part(on_face != 0, np.float32(dose / 2.2) * on_face)
+        part = result[view]
         for rows in blocks.rows(part.shape):
             block, up = part[rows], rise[rows]
             # No highlight is raised.
-            headroom = np.clip((0.95 - _brightest(block)) / 0.2, 0, 1)
+            headroom = np.clip((0.95 - colour.brightest(block)) / 0.2, 0, 1)
             block *= np.exp2(np.where(up > 0, up * headroom, up))[..., None]
             np.clip(block, 0, 1, out=block)
     return result
@@ -138,16 +139,11 @@ def _exposed(pixels: Image, gains: Reals, gain: float, haze: float) -> Image:
     if (gains != 1).any():
         # The curve of the exposure for each channel, so that white stays white.
         linear *= gains / (1 + (gains - 1) * np.minimum(linear, 1))
-    peak = _brightest(linear)
+    peak = colour.brightest(linear)
     # The white of a hazy picture stays white.
     factor = gain / (1 - haze) / (1 + (gain - 1) * np.minimum(peak / (1 - haze), 1))
     linear *= np.asarray(factor, np.float32)[..., None]
     return _encoded(linear)
-
-
-def _brightest(pixels: Image) -> Map:
-    """The brightest channel of each pixel; much faster than `max` along the last axis."""
-    return np.maximum(np.maximum(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
 
 
 def _exposure(small: Image, crop: Closeup) -> float:
@@ -157,8 +153,10 @@ def _exposure(small: Image, crop: Closeup) -> float:
     clothes of a strong colour are dark in luma, and still exposed as they should be. On the face
     the brightest parts are catchlights, teeth and gloss, which do not depend on the skin.
     """
-    face = crop.pixels[skin.window(crop.face)].max(axis=2)
-    brightest = max(float(np.percentile(small.max(axis=2), 98)), float(np.percentile(face, 99.7)))
+    face = colour.brightest(crop.pixels[skin.window(crop.face)])
+    brightest = max(
+        float(np.percentile(colour.brightest(small), 98)), float(np.percentile(face, 99.7))
+    )
     # Starts at 0 where a picture is just bright enough.
     ev = 2.2 * float(np.log2(_BRIGHT_ENOUGH / max(brightest, 0.05)))
     return float(np.clip(_RISE * ev, 0, _MOST_EV))
@@ -198,7 +196,7 @@ def _haze(small: Image, crop: Closeup) -> float:
     eyes = skin.both(crop.face, "eye", view, 0.05) > 0
     if not eyes.any():
         return 0.0
-    darkest = float(np.percentile((colour.to_linear(crop.pixels) @ colour.LUMINANCE)[eyes], 2))
+    darkest = float(np.percentile(crop.luminance[eyes], 2))
     around = float(np.percentile(colour.to_linear(small).min(axis=2), 1))
     haze = min(darkest, around)
     return 0.0 if haze < _HAZE else min(haze - _LEFT, _MOST_HAZE)
@@ -211,8 +209,7 @@ def _key(crop: Closeup, masks: Skin) -> Map:
     if np.count_nonzero(on_face) < 200:
         return nothing
     unit = crop.face.interocular
-    stops = np.log2(colour.to_linear(crop.pixels) @ colour.LUMINANCE + 0.02)
-    smooth = lowpass(np.asarray(stops, np.float32), 0.1 * unit, masks.facial)
+    smooth = lowpass(np.log2(crop.luminance + 0.02), 0.1 * unit, masks.facial)
     low, high = np.percentile(smooth[on_face], [5, 95])
     share = 1 - float(np.clip((high - low - _FLAT[0]) / (_FLAT[1] - _FLAT[0]), 0, 1))
     if share == 0:

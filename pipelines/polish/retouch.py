@@ -18,7 +18,7 @@ from pipelines.face.skin import Skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map
 from pipelines.image.colour import add
-from pipelines.measure import guards
+from pipelines.measure import guards, identity
 from pipelines.measure.guards import Guard, HeldBack, Readings, Reference
 from pipelines.polish import (
     blemishes,
@@ -35,10 +35,14 @@ from pipelines.polish import (
 )
 from pipelines.polish.done import Done
 from pipelines.polish.focus import Focus
+from pipelines.polish.gloss import Gloss
 from pipelines.runtime.cache import Cache
 from presets.schema import Doses
 
 T = TypeVar("T")
+Excess = tuple[float, Guard]
+"""By how much the worst guard exceeds its bound, as a share of it, and which; 0 or less: it holds.
+"""
 
 INTEROCULAR = 100.0
 """Largest interocular distance of the crop on which skin is retouched, in pixels (0.63 mm per
@@ -46,6 +50,8 @@ pixel)."""
 SHARPNESS_INTEROCULAR = 160.0
 """The same for sharpness, whose detail is finer."""
 
+# Margin of the skin outside which nothing bears on its evenness, in interocular distances.
+_NEAR_SKIN = 0.3
 # Largest change of the skin's mean ITA in degrees, or of its L* in black-and-white. The guards
 # allow 2 degrees; this is much less, because most doses change it in the same direction for
 # everybody.
@@ -59,8 +65,13 @@ _MOST_CHROMA = 48.0
 _BRIGHTEST = np.float32(0.992)
 # Share of the face that may be too dark to be lifted before it is mentioned.
 _MOST_EMPTY = 0.04
-# Steps of the bisection for the strength at which all guards hold.
-_BISECTIONS = 6
+# Most steps of the search for the strength at which all guards hold, and the excess of the worst
+# guard over its bound that is aimed at, as a share of the bound; light leaves some to the skin.
+_STEPS, _AIM, _LIGHT_AIM = 6, -0.004, -0.02
+# Share of the largest distance of the embeddings up to which it is not measured again on less of
+# the same change.
+_ALIKE = 0.9
+_UNCHANGED = Readings(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0)
 # Share of the largest distance of the embeddings that a change of light may use up.
 _LIGHT_DISTANCE = 0.92
 # Twice the distance by which rounding to 8 bits moves an embedding.
@@ -92,8 +103,9 @@ class Polished:
 
     Attributes:
         pixels: The result, shape (H, W, 3); the input array itself if nothing is done.
-        in_new_light: The portrait with spots healed and light changed, before anything else: what
-            the skin's tone and colour are compared with. The input array if the light stays.
+        in_new_light: The crop that the guards see of the portrait with spots healed and light
+            changed, before anything else: what the skin's tone and colour are compared with. The
+            input array if nothing is done.
         done: What was done, for people to read.
         held_back: By how much and why the retouch was reduced; None if it was not.
         readings: Readings of the guards on the result; None if nothing is done.
@@ -176,7 +188,7 @@ def within(
     """Polish a portrait as strongly as requested, or as far as all guards hold.
 
     If a guard is broken at full strength, the changes are reduced to the largest share at which all
-    guards hold, found by bisection in six steps: at first the changes of skin, and if the light
+    guards hold (to about 2 % of the bound): at first the changes of skin, and if the light
     alone breaks a guard, that too. Healed spots stay healed, unless they break a guard by
     themselves.
 
@@ -207,31 +219,36 @@ def within(
     readings = bounds.read(in_light, full)
     bounds = replace(bounds, most_distance=_most_distance(before, pixels, readings))
     # What else light alone could break is in the readings of the result.
-    light_breaks = bounds.light_breaks(lit) if steps.done.shadow else []
-    broken = bounds.broken(readings)
-    if not broken and not light_breaks:
-        return Polished(
-            steps.result, None, readings, steps.notes, steps.doses, steps.lit, steps.done
-        )
+    halo = bounds.excess_of_light(in_light) if steps.done.shadow else (-1.0, "halo")
+    over, guard = max(halo, bounds.excess(readings))
+    if over <= 0:
+        return Polished(steps.result, None, readings, steps.notes, steps.doses, lit, steps.done)
+    # A smaller change hardly makes a face less alike.
+    unlike = (readings.distance or 0.0) > _ALIKE * bounds.most_distance
+    bounds = replace(bounds, likeness=likeness and unlike)
     base, light_share, share = steps.healed, 1.0, 1.0
     healed = before.crop.like(base)
-    guard = broken[0] if broken else light_breaks[0]
-    if steps.healed is not pixels and bounds.broken(bounds.read(before, healed)):
+    if steps.healed is not pixels and bounds.excess(bounds.read(before, healed))[0] > 0:
         base, healed = pixels, before.crop.like(pixels)
     difference = full - lit
-    if light_breaks or bounds.broken(bounds.read(guards.in_light(before, lit), lit)):
-        light_share, guard = bounds.strongest_light(healed, lit - healed, guard)
-    lit_result = _share(base, steps.lit, steps.healed, light_share)
-    lit = before.crop.like(lit_result)
-    in_light = guards.in_light(before, lit)
-    best: Readings | None = bounds.read(in_light, lit + difference)
-    if best and bounds.broken(best):
-        share, guard, best = bounds.strongest(in_light, lit, difference, guard)
+    lit_result = steps.lit
+    best: Readings | None = readings
+    worst = max(halo, bounds.excess(bounds.read(in_light, lit)))
+    if worst[0] > 0:
+        light_share, guard = bounds.strongest_light(healed, lit - healed, worst)
+    if light_share < 1 or base is not steps.healed:
+        lit_result = _share(base, steps.lit, steps.healed, light_share)
+        lit = before.crop.like(lit_result)
+        in_light = guards.in_light(before, lit)
+        readings = best = bounds.read(in_light, lit + difference)
+    worst = bounds.excess(readings)
+    if worst[0] > 0:
+        share, guard, best = bounds.strongest(in_light, lit, difference, worst)
     result = _share(lit_result, steps.result, steps.lit, share)
     # The share is shown to people in whole percent.
     held_back = HeldBack(min(share, light_share), guard)
     done = steps.done.held_back(light_share, share, healed=base is not pixels)
-    return Polished(result, held_back, best, steps.notes, steps.doses, lit_result, done)
+    return Polished(result, held_back, best, steps.notes, steps.doses, lit, done)
 
 
 def _share(base: Image, after: Image, before: Image, share: float) -> Image:
@@ -248,9 +265,10 @@ def _apply_doses(
         return _Steps(pixels, pixels, pixels, doses, (), Done())
     crop = cache.get("crop", lambda: closeup.cut(pixels, face, skin.REACH, INTEROCULAR))
     masks = skin.find(crop.pixels, crop.face) if masks is None else masks.sized(crop.pixels.shape)
-    doses, notes = _suitable_doses(crop, masks, doses)
+    shine = cache.get("gloss", lambda: gloss.measure(crop, masks))
+    doses, notes = _suitable_doses(crop, masks, doses, shine)
     healed, spots = _heal(pixels, crop, masks, doses.blemishes, cache)
-    lit, light_done, light_notes = _change_light(healed, crop, masks, doses, cache)
+    lit, light_done, light_notes = _change_light(healed, crop, masks, doses, shine, cache)
     crop = Closeup(crop.like(lit), crop.face, crop.view) if lit is not pixels else crop
     sharpened = (
         cache.get("sharpness", lambda: _sharpness_change(pixels, face, crop.face, masks))
@@ -273,30 +291,29 @@ def _heal(
     """The picture without the spots that the dose removes, and their number."""
     if not dose:
         return pixels, 0
-    lab = cache.get("lab", lambda: colour.to_lab(crop.pixels))
-    found = cache.get("spots", lambda: blemishes.find(lab, crop, masks.facial))
+    found = cache.get("spots", lambda: blemishes.find(crop.lab, crop, masks.facial))
     spots = [spot for spot in found if spot.clearness >= blemishes.faintest(dose)]
 
     def heal() -> Image:
-        return healing.heal(pixels, crop, lab[..., 0], masks.facial, spots, found)
+        return healing.heal(pixels, crop, crop.lab[..., 0], masks.facial, spots, found)
 
     return cache.get(("healed", len(spots)), heal), len(spots)
 
 
 def _change_light(
-    pixels: Image, crop: Closeup, masks: Skin, doses: Doses, cache: Cache
+    pixels: Image, crop: Closeup, masks: Skin, doses: Doses, shine: Gloss, cache: Cache
 ) -> tuple[Image, Done, tuple[str, ...]]:
     """The picture in softer light, what was done, and notes on what could not be done."""
     result, done = pixels, Done()
     notes: tuple[str, ...] = ()
     if doses.shadows:
-        relight = cache.get("relight", lambda: shadows.measure(crop, masks))
+        relight = cache.get("relight", lambda: shadows.measure(crop, masks, shine))
         strength = _strength(doses.shadows)
         result = shadows.apply(result, crop, relight, strength)
         done = replace(done, shadow=strength * relight.softening)
         notes = (DEEP_SHADOW,) if relight.empty > _MOST_EMPTY else ()
     if doses.light:
-        measured = cache.get("light", lambda: light.measure(pixels, crop, masks))
+        measured = cache.get("light", lambda: light.measure(pixels, crop, masks, shine))
         strength = _strength(doses.light)
         result = light.apply(result, crop, measured, strength)
         done = replace(
@@ -334,7 +351,7 @@ def _retouch(
         curve = replace(curve, glow=np.float32(glow) * curve.glow)
         toned = contrast.apply(retouched, whole, curve, strength)
     # 2. Undo any change of the skin's mean tone, by these and by the contrast that follows.
-    corrected = _keep_tone(crop.pixels, toned, masks.facial)
+    corrected = _keep_tone(crop, toned, masks.facial)
     result = _add_difference(pixels, face, crop, retouched - crop.pixels + (corrected - toned))
     # 3. Contrast, on the whole picture.
     if curve is not None:
@@ -345,10 +362,10 @@ def _retouch(
         change = _strength(doses.sharpness) * (sharpened.change + sharpened.focus.change)
         if change.any():
             result = result.copy() if result is pixels else result
-            part, change = result[large.view], large.back(change)
+            view, (change,) = large.part(change != 0, change)
+            part = result[view]
             for rows in blocks.rows(part.shape):
-                sharp, where = add(part[rows], change[rows]), (change[rows] != 0)[..., None]
-                np.copyto(part[rows], sharp, where=where)
+                part[rows] = add(part[rows], change[rows])
     return result, under_eye
 
 
@@ -356,10 +373,13 @@ def _retouch_skin(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Image, floa
     """The crop after the doses that change skin, and by how much dark circles were lifted."""
     if not (doses.evenness or doses.under_eye) or not masks.visible.any():
         return crop.pixels, 0.0
-    lab, face, unit = colour.to_lab(crop.pixels), crop.face, crop.face.interocular
+    lab, face, unit = crop.lab, crop.face, crop.face.interocular
     change, under_eye = np.zeros_like(lab), 0.0
     if doses.evenness:
-        change += _strength(doses.evenness) * evenness.change(lab + change, masks.visible, unit)
+        # Far from skin there is nothing to even out.
+        near = closeup.box(masks.visible > 0, round(_NEAR_SKIN * unit))
+        even = evenness.change(lab[near], masks.visible[near], unit)
+        change[near] = _strength(doses.evenness) * even
     if doses.under_eye:
         lift = under_eyes.measure(lab + change, masks.facial, face)
         under_eye = _strength(doses.under_eye) * lift.share
@@ -381,14 +401,14 @@ def _sharpness_change(pixels: Image, face: Face, small: Face, masks: Skin) -> _S
     return _Sharpened(crop, sharpness.change(crop, where), focus.measure(crop, masks))
 
 
-def _suitable_doses(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Doses, tuple[str, ...]]:
+def _suitable_doses(
+    crop: Closeup, masks: Skin, doses: Doses, shine: Gloss
+) -> tuple[Doses, tuple[str, ...]]:
     """The doses without those that do not suit the photo, and a note on each of these."""
     notes: list[str] = []
     left_out: dict[str, float] = {}
-    mean = colour.of(colour.to_lab(crop.pixels), masks.facial)
-    linear = colour.to_linear(crop.pixels)
-    colourless = mean is not None and mean.chroma < colour.COLOURLESS
-    colourless |= gloss.toned(np.asarray(linear @ colour.LUMINANCE, np.float32), linear)
+    mean = colour.of(crop.lab, masks.facial)
+    colourless = shine.toned or (mean is not None and mean.chroma < colour.COLOURLESS)
     if colourless and (doses.blemishes or doses.evenness):
         notes.append(GREYSCALE)
         left_out |= {"blemishes": 0.0, "evenness": 0.0}
@@ -418,38 +438,42 @@ def _colourless(pixels: Image) -> bool:
 
 def _add_lab_change(pixels: Image, lab: Image, change: Image) -> Image:
     """Add a change of CIELAB to sRGB pixels; unchanged pixels stay bit-identical."""
-    difference = colour.to_rgb(lab + change) - colour.to_rgb(lab)
+    touched = (change[..., 0] != 0) | (change[..., 1] != 0) | (change[..., 2] != 0)
+    if not touched.any():
+        return pixels
+    view, result = closeup.box(touched), pixels.copy()
+    difference = colour.to_rgb(lab[view] + change[view]) - colour.to_rgb(lab[view])
     if _colourless(pixels):
         difference = difference[..., 1:2]
-    touched = (change[..., 0] != 0) | (change[..., 1] != 0) | (change[..., 2] != 0)
-    changed = np.clip(pixels + difference, 0, 1)
-    return np.where(touched[..., None], changed, pixels).astype(np.float32)
+    changed = np.clip(result[view] + difference, 0, 1)
+    np.copyto(result[view], changed, where=touched[view][..., None])
+    return result
 
 
 def _add_difference(pixels: Image, face: Face, crop: Closeup, difference: Image) -> Image:
     """Add a difference computed on a crop to the picture; where it is 0, pixels stay the same."""
     if not difference.any():
         return pixels
-    result, large = pixels.copy(), crop.back(difference)
+    result, (view, (large,)) = pixels.copy(), crop.part(difference.any(axis=2), difference)
     # Enlarging spreads the difference by up to a pixel of the crop, which must not reach the eyes.
-    off_eyes = (1 - skin.both(face, "eye", crop.view))[..., None]
-    part = result[crop.view]
+    large[skin.both(face, "eye", view) > 0] = 0
+    part = result[view]
     for rows in blocks.rows(part.shape):
         block = part[rows]
         # Nothing is brightened to white; what is brighter already stays.
         rise = np.minimum(large[rows], np.maximum(_BRIGHTEST - block, 0))
-        rise *= off_eyes[rows]
         rise += block
         np.maximum(rise, 0, out=block)
     return result
 
 
-def _keep_tone(before: Image, after: Image, mask: Map) -> Image:
+def _keep_tone(before: Closeup, after: Image, mask: Map) -> Image:
     """Correct the skin's lightness so that its mean ITA stays within `_MOST_ITA_SHIFT`."""
-    if after is before:
+    if after is before.pixels:
         return after
-    lab = colour.to_lab(after)
-    old, new = colour.of(colour.to_lab(before), mask), colour.of(lab, mask)
+    view = skin.window(before.face)
+    lab, mask = colour.to_lab(after[view]), np.ascontiguousarray(mask[view])
+    old, new = colour.of(np.ascontiguousarray(before.lab[view]), mask), colour.of(lab, mask)
     if old is None or new is None:
         return after
     correction = _lightness_correction(old, new)
@@ -457,7 +481,9 @@ def _keep_tone(before: Image, after: Image, mask: Map) -> Image:
         return after
     change = np.zeros_like(lab)
     change[..., 0] = correction * mask * float(mask.sum() / np.square(mask).sum())
-    return _add_lab_change(after, lab, change)
+    result = after.copy()
+    result[view] = _add_lab_change(after[view], lab, change)
+    return result
 
 
 def _lightness_correction(old: colour.Tone, new: colour.Tone) -> float:
@@ -477,8 +503,9 @@ def _most_distance(before: Reference, start: Image, full: Readings) -> float:
     """
     if full.distance is None or full.distance <= 0.9 * guards.MOST_DISTANCE:
         return guards.MOST_DISTANCE
-    turned, _ = guards.read(before, start)
-    return max(guards.MOST_DISTANCE, (turned.distance or 0.0) + _EMBEDDING_NOISE)
+    turned = identity.embedding(before.crop.like(start), before.aligned)
+    distance = identity.distance(before.embedding, turned)
+    return max(guards.MOST_DISTANCE, distance + _EMBEDDING_NOISE)
 
 
 @dataclass(frozen=True)
@@ -501,66 +528,76 @@ class _Bounds:
         """Measure all guards on the crop of a result."""
         return guards.read(before, crop, likeness=self.likeness and likeness)[0]
 
-    def broken(self, readings: Readings) -> list[Guard]:
-        """Guards that exceed their bound, the worst first."""
-        return readings.broken(self.texture_floor, strict=True, most_distance=self.most_distance)
+    def excess(self, readings: Readings) -> Excess:
+        """By how much the worst guard exceeds its bound, and which."""
+        over = readings.excess(self.texture_floor, strict=True, most_distance=self.most_distance)
+        return max((value, guard) for guard, value in over.items())
 
-    def light_breaks(self, lit: Image) -> list[Guard]:
-        """The guard of halo, if light alone breaks it; the others are in any result's readings."""
-        over = guards.halo_of_light(self.before, colour.to_lab(lit)[..., 0])
-        return ["halo"] if over > guards.MOST_HALO else []
+    def excess_of_light(self, lit: Reference) -> Excess:
+        """The same for the halo of light alone."""
+        return guards.halo_of_light(self.before, lit) / guards.MOST_HALO - 1, "halo"
 
-    def strongest_light(self, start: Image, difference: Image, guard: Guard) -> tuple[float, Guard]:
+    def strongest_light(
+        self, start: Image, difference: Image, whole: Excess
+    ) -> tuple[float, Guard]:
         """Like `strongest`, for a difference of light: tone and colour are those in that light.
 
         A part of the likeness is left to the changes of skin.
         """
         bounds = replace(self, most_distance=_LIGHT_DISTANCE * self.most_distance)
 
-        def measure(share: float) -> tuple[list[Guard], None]:
+        def measure(share: float) -> tuple[Excess, None]:
             lit = start + np.float32(share) * difference
-            readings = self.read(guards.in_light(self.before, lit), lit)
-            return self.light_breaks(lit) or bounds.broken(readings), None
+            in_light = guards.in_light(self.before, lit)
+            return max(
+                self.excess_of_light(in_light), bounds.excess(self.read(in_light, lit))
+            ), None
 
-        share, guard, _ = _largest_share(measure, guard)
+        share, guard, _ = self._largest_share(measure, whole, _LIGHT_AIM)
         return share, guard
 
     def strongest(
-        self, before: Reference, start: Image, difference: Image, guard: Guard
+        self, before: Reference, start: Image, difference: Image, whole: Excess
     ) -> tuple[float, Guard, Readings | None]:
-        """Largest share of a difference at which all guards hold, by bisection.
+        """Largest share of a difference at which all guards hold; `whole` is that of all of it.
 
         Returns:
             The share in whole percent, the guard that a larger one breaks, and the readings at the
             share that was found; None if none above 0 was found.
         """
 
-        def measure(share: float) -> tuple[list[Guard], Readings]:
+        def measure(share: float) -> tuple[Excess, Readings]:
             readings = self.read(before, start + np.float32(share) * difference)
-            return self.broken(readings), readings
+            return self.excess(readings), readings
 
-        return _largest_share(measure, guard)
+        return self._largest_share(measure, whole, _AIM)
 
+    def _largest_share(
+        self, measure: Callable[[float], tuple[Excess, T]], whole: Excess, aim: float
+    ) -> tuple[float, Guard, T | None]:
+        """Search for the largest share that breaks no guard by false position (Illinois).
 
-def _largest_share(
-    measure: Callable[[float], tuple[list[Guard], T]], guard: Guard
-) -> tuple[float, Guard, T | None]:
-    """Bisect for the largest share that breaks no guard.
+        Readings are nearly proportional to the change, so one or two steps are enough mostly.
 
-    Args:
-        measure: The guards that a share breaks, and what goes with it.
-        guard: The guard that the whole breaks.
+        Args:
+            measure: The excess at a share, and what goes with it.
+            whole: The excess of the whole.
+            aim: The excess that is aimed at, below 0.
 
-    Returns:
-        The share in whole percent, the guard that a larger one breaks, and what goes with the
-        share that was found; None if none above 0 was found.
-    """
-    low, high, best = 0.0, 1.0, None
-    for _ in range(_BISECTIONS):
-        share = (low + high) / 2
-        broken, measured = measure(share)
-        if broken:
-            high, guard = share, broken[0]
-        else:
-            low, best = share, measured
-    return float(np.floor(100 * low) / 100), guard, best
+        Returns:
+            The share in whole percent, the guard that a larger one breaks, and what goes with the
+            share that was found; None if none above 0 was found.
+        """
+        low, high, best = 0.0, 1.0, None
+        under, (over, guard) = min(self.excess(_UNCHANGED)[0], 2 * aim), whole
+        for _ in range(_STEPS):
+            share = low + (high - low) * (aim - under) / (over - under)
+            (excess, broken), measured = measure(share)
+            if excess > 0:
+                # The other end counts half, or it would stay where it is.
+                high, over, guard, under = share, excess, broken, aim + (under - aim) / 2
+            else:
+                low, under, best = share, excess, measured
+                if excess >= 2 * aim:
+                    break
+        return float(np.floor(100 * low) / 100), guard, best

@@ -19,7 +19,8 @@ from pipelines.face.skin import Skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Map
 from pipelines.image.filters import lowpass, noise, smoothstep
-from pipelines.polish import blocks, gloss
+from pipelines.polish import blocks
+from pipelines.polish.gloss import Gloss
 
 # Share of the missing light that is added at a dose of 1, and the largest rise in EV.
 _SHARE, _MOST_RISE = 0.95, 2.2
@@ -116,29 +117,27 @@ class Relight:
     grain: float
 
 
-def measure(crop: Closeup, masks: Skin) -> Relight:
+def measure(crop: Closeup, masks: Skin, shine: Gloss) -> Relight:
     """Estimate the light on the face, and what is missing of it in its shadows.
 
     Args:
         crop: Crop of the face.
         masks: Skin masks of the crop.
+        shine: The gloss on the face.
     """
-    face, unit = crop.face, crop.face.interocular
-    rgb = colour.to_linear(crop.pixels)
-    luminance = np.asarray(rgb @ colour.LUMINANCE, np.float32)
+    face, unit, luminance = crop.face, crop.face.interocular, crop.luminance
     nothing = Relight(
         np.zeros_like(luminance), np.zeros((*luminance.shape, 2), np.float32), 0.0, 0.0, 0.0, 0.0
     )
     on_face = masks.facial > 0.5
     if np.count_nonzero(on_face) < 200:
         return nothing
-    shine = gloss.measure(luminance, rgb, on_face)
-    light, exact = _light(np.log2(luminance * np.exp2(-shine) + _BLACK), masks, unit)
+    light, exact = _light(np.log2(luminance * np.exp2(-shine.stops) + _BLACK), masks, unit)
     lit, hardness = _lit_level(light, on_face, face)
     form_normals = normals(face)
     form_depth = _FORM_SOFT + (_FORM_HARD - _FORM_SOFT) * hardness
     form = np.log2(_AMBIENT + (1 - _AMBIENT) * np.clip(form_normals @ _SOFT_LIGHT, 0, 1))
-    bright = on_face & (light > lit - 0.3) & (shine < _GLOSSY)
+    bright = on_face & (light > lit - 0.3) & (shine.stops < _GLOSSY)
     form -= float(np.median(form[bright])) if bright.any() else 0.0
     missing = np.maximum(lit + np.minimum(form, 0) - exact, 0)
     # The slope stays below 1, so that what was darker than its surroundings stays so.
@@ -167,9 +166,8 @@ def measure(crop: Closeup, masks: Skin) -> Relight:
     depth = float(lit - np.median(light[shaded])) if np.mean(shaded[on_face]) > 0.02 else 0.0
     lifted = light[shaded] + rise[shaded]
     softening = float(np.median(np.clip(1 - (lit - lifted) / depth, 0, 1))) if depth else 0.0
-    luma = colour.luma_of(crop.pixels)
-    grain = noise(luma[closeup.box(shaded)]) if depth else 0.0
-    cast = nothing.cast if gloss.toned(luminance, rgb) else _cast(crop, masks, rise, bright, unit)
+    grain = noise(crop.luma[closeup.box(shaded)]) if depth else 0.0
+    cast = nothing.cast if shine.toned else _cast(crop, masks, rise, bright, unit)
     return Relight(rise, cast, depth, softening, empty, grain)
 
 
@@ -344,7 +342,7 @@ def _not_hair(face: Face, near: Map) -> Map:
 
 def _cast(crop: Closeup, masks: Skin, rise: Map, bright: NDArray[np.bool_], unit: float) -> Image:
     """Change of a* and b* that gives lifted skin the colour of the lit skin, at its lightness."""
-    lab = colour.to_lab(crop.pixels)
+    lab = crop.lab
     result = np.zeros((*rise.shape, 2), np.float32)
     if not bright.any() or not rise.any() or np.hypot(*np.median(lab[bright], axis=0)[1:]) < 3:
         return result

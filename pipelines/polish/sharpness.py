@@ -9,8 +9,7 @@ from pipelines.face import Face, skin
 from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
 from pipelines.image.arrays import Map
-from pipelines.image.colour import luma_of
-from pipelines.image.filters import lowpass, noise
+from pipelines.image.filters import lowpass
 
 # Gain of the detail at a dose of 1.
 _SHARPEN = 1.1
@@ -26,8 +25,7 @@ _QUIET, _NOISY = 0.012, 0.035
 
 def allowed(crop: Closeup) -> float:
     """Share of the sharpening that the picture's grain allows, 0..1."""
-    grain = noise(luma_of(crop.pixels))
-    return float(np.clip((_NOISY - grain) / (_NOISY - _QUIET), 0, 1))
+    return float(np.clip((_NOISY - crop.grain) / (_NOISY - _QUIET), 0, 1))
 
 
 def change(crop: Closeup, where: Map) -> Map:
@@ -44,13 +42,12 @@ def change(crop: Closeup, where: Map) -> Map:
     Returns:
         Shape (h, w) of the crop.
     """
-    share = allowed(crop)
-    luma = luma_of(crop.pixels)
+    share, luma = allowed(crop), crop.luma
     if share == 0:
         return np.zeros_like(luma)
     sigma = max(0.7, 0.010 * crop.face.interocular)
     detail = luma - lowpass(luma, sigma)
-    detail = np.sign(detail) * np.maximum(np.abs(detail) - _GRAIN_DEVIATIONS * noise(luma), 0)
+    detail = np.sign(detail) * np.maximum(np.abs(detail) - _GRAIN_DEVIATIONS * crop.grain, 0)
     detail = detail / (1 + np.square(detail / _STRONG_DETAIL))
     sharpened = luma + (_SHARPEN * share) * detail * where
     neighbours = np.ones((3, 3), np.uint8)

@@ -25,8 +25,8 @@ def run(eye: Callable[[int, Gaze], Gaze | None], distance: float = 0.0) -> LoopR
 
     def read(result: Any) -> Reading:
         if isinstance(result, Gaze):
-            return Reading(Gaze(result.yaw - 2, result.pitch), 0.02)
-        return Reading(eye(*result), distance)
+            return Reading(Gaze(result.yaw - 2, result.pitch), lambda: 0.02)
+        return Reading(eye(*result), lambda: distance)
 
     def propose(aim: Gaze) -> Any:
         return aim
@@ -77,6 +77,20 @@ def test_the_proposal_is_delivered_if_its_face_is_more_alike() -> None:
     assert (far.delivered, far.reason) == ("proposal", "identity")
 
 
+def test_the_face_is_compared_only_where_its_gaze_could_be_delivered() -> None:
+    def compare() -> float:
+        raise AssertionError("a face was compared whose gaze is too far off")
+
+    def read(result: Any) -> Reading:
+        return Reading(Gaze(TARGET.yaw + (2 if result == TARGET else 9), TARGET.pitch), compare)
+
+    def propose(aim: Gaze) -> Any:
+        return aim
+
+    outcome = steer(propose, lambda aim: (aim,), read, TARGET)
+    assert (outcome.delivered, outcome.reason) == ("proposal", "gaze")
+
+
 def test_the_proposal_is_delivered_if_no_eyes_are_found() -> None:
     outcome = run(lambda *_: None)
     assert (outcome.delivered, outcome.reason) == ("proposal", "gaze")
@@ -84,7 +98,7 @@ def test_the_proposal_is_delivered_if_no_eyes_are_found() -> None:
 
 
 def test_the_proposal_is_delivered_if_the_engine_refuses() -> None:
-    outcome = steer(lambda aim: aim, lambda _: None, lambda _: Reading(TARGET, 0), TARGET)
+    outcome = steer(lambda aim: aim, lambda _: None, lambda _: Reading(TARGET, lambda: 0), TARGET)
     assert (outcome.delivered, outcome.reason) == ("proposal", "refused")
 
 

@@ -83,13 +83,16 @@ def test_the_tone_of_the_lit_part_sees_its_own_light_only(
     portrait: tuple[Image, Face], before: Reference
 ) -> None:
     pixels, _ = portrait
-    lit = guards.tone_of_lit(before, pixels)
+    lit = before.appearance.lit
     assert lit is not None and before.tone is not None
     assert lit.lightness > before.tone.lightness
     darkest = colour.to_lab(pixels)[..., 0] < before.tone.lightness - 8
     lifted = np.where(darkest[..., None], np.minimum(1.15 * pixels, 1), pixels)
-    softened = guards.tone_of_lit(before, lifted.astype(np.float32))
-    lightened = guards.tone_of_lit(before, np.minimum(1.15 * pixels, 1).astype(np.float32))
+    lighter = np.minimum(1.15 * pixels, 1)
+    softened, lightened = (
+        guards.read(before, each.astype(np.float32), likeness=False)[1].lit
+        for each in (lifted, lighter)
+    )
     assert softened is not None and lightened is not None
     assert softened.angle == pytest.approx(lit.angle, abs=0.3)
     assert lightened.angle > lit.angle + 3

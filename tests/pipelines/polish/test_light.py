@@ -12,7 +12,7 @@ from pipelines import face as faces
 from pipelines.face import Face, closeup, skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Image8
-from pipelines.polish import light
+from pipelines.polish import gloss, light
 from pipelines.polish.light import Light
 
 
@@ -24,7 +24,8 @@ def portrait(astronaut: Image8) -> tuple[Image, Face]:
 
 def measured(pixels: Image, face: Face) -> Light:
     crop = closeup.cut(pixels, face, skin.REACH, 100.0)
-    return light.measure(pixels, crop, skin.find(crop.pixels, crop.face))
+    masks = skin.find(crop.pixels, crop.face)
+    return light.measure(pixels, crop, masks, gloss.measure(crop, masks))
 
 
 def applied(pixels: Image, face: Face, dose: float) -> Image:
@@ -107,7 +108,7 @@ def test_the_key_models_a_flat_face_and_keeps_its_mean(portrait: tuple[Image, Fa
     smooth = cv2.GaussianBlur(lab[..., 0], (0, 0), 12)
     lab[..., 0] += (65 - smooth) * masks.facial
     flat = closeup.Closeup(colour.to_rgb(lab), crop.face, crop.view)
-    key = light.measure(pixels, flat, masks).key
+    key = light.measure(pixels, flat, masks, gloss.measure(flat, masks)).key
     assert np.abs(key).max() > 0.05
     assert abs(float((key * masks.facial).sum() / masks.facial.sum())) < 0.01
     outside = ~skin.inside(crop.face, skin.outline(crop.face))
