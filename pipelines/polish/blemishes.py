@@ -47,6 +47,8 @@ _LEAST_RADIUS, _MOST_RADIUS = 0.004, 0.055
 # Share of the ring around a spot that must be skin, and the ring's radii in radii of the spot.
 _RING_OF_SKIN = 0.8
 _RING = (1.7, 2.9)
+# Standard deviation of the filter that takes the grain off redness, in pixels.
+_SMOOTH = 0.7
 # Standard deviation that bounds the detail among which redness says little (stubble, strands,
 # creases), in interocular distances.
 _DETAIL = 0.02
@@ -94,12 +96,14 @@ class _Maps(NamedTuple):
     Attributes:
         contrast: Difference of CIELAB to the skin around each pixel, shape (h, w, 3).
         redness: Its rise of a* that pigment and yellowness do not explain, shape (h, w).
+        smooth: The redness without its grain, likewise.
         detail: The part of its L* that is finer than `_DETAIL`, shape (h, w).
         allowed: Skin on which spots are searched, 0..1, shape (h, w).
     """
 
     contrast: Image
     redness: Map
+    smooth: Map
     detail: Map
     allowed: Map
 
@@ -132,19 +136,20 @@ def find(lab: Image, crop: Closeup, facial: Map) -> tuple[Spot, ...]:
     grain = maps.redness - cv2.GaussianBlur(maps.redness, (0, 0), 1.0)
     doubt = _PER_GRAIN * max(0.0, float(np.log2(robust(grain[inner])[1] / _GRAIN + 1e-6)))
     usual_detail = max(robust(maps.detail[inner])[1], 0.3)
+    measured = (
+        _measured(maps, one, usual_detail, unit) for one in _candidates(maps.redness, inner, unit)
+    )
+    clear = [replace(spot, clearness=spot.clearness - doubt) for spot in measured if spot]
     found: list[Spot] = []
-    taken = np.zeros(allowed.shape, np.uint8)
-    for x, y, radius in _candidates(maps.redness, inner, unit):
-        if taken[y, x]:
-            continue
-        spot = _measured(maps, (x, y, radius), usual_detail, unit)
-        if spot is not None:
-            spot = replace(spot, clearness=spot.clearness - doubt)
-        if spot is not None and spot.clearness >= _least_clearness(spot.radius):
-            cv2.circle(taken, (x, y), max(1, round(1.5 * spot.radius * unit)), (1,), -1)
-            start = view[1].start / unit, view[0].start / unit
-            found.append(replace(spot, x=spot.x + start[0], y=spot.y + start[1]))
-    return tuple(sorted(found, key=lambda spot: -spot.clearness))
+    for spot in sorted(clear, key=lambda spot: (-spot.clearness, spot.y, spot.x)):
+        # A spot is measured at several radii.
+        apart = all(
+            np.hypot(spot.x - other.x, spot.y - other.y) > 1.5 * other.radius for other in found
+        )
+        if apart and spot.clearness >= _least_clearness(spot.radius):
+            found.append(spot)
+    left, top = view[1].start / unit, view[0].start / unit
+    return tuple(replace(spot, x=spot.x + left, y=spot.y + top) for spot in found)
 
 
 def _least_clearness(radius: float) -> float:
@@ -170,7 +175,9 @@ def _maps(lab: Image, facial: Map, allowed: Map, unit: float) -> _Maps:
     redness = contrast[..., 1] - 0.25 * darker - 0.6 * yellower
     redness[around[..., 0] < _DARKEST] = 0
     detail = contrast[..., 0] - lowpass(np.ascontiguousarray(contrast[..., 0]), _DETAIL * unit)
-    return _Maps(contrast, np.asarray(redness, np.float32), detail, allowed)
+    redness = np.asarray(redness, np.float32)
+    smooth = np.asarray(cv2.GaussianBlur(redness, (0, 0), _SMOOTH), np.float32)
+    return _Maps(contrast, redness, smooth, detail, allowed)
 
 
 def _candidates(
@@ -214,8 +221,7 @@ def _measured(
     clean = ring & (part.allowed > 0.5)
     if np.count_nonzero(clean) < max(8, _RING_OF_SKIN * np.count_nonzero(ring)):
         return None
-    sloping = np.asarray(cv2.GaussianBlur(part.redness, (0, 0), 0.7), np.float32)
-    red = _without_slope(sloping, clean)
+    red = _without_slope(part.smooth, clean)
     middle, deviation = robust(red[clean])
     red -= middle
     peak = float(red[distance <= max(1.0, 0.6 * radius)].mean())
@@ -231,7 +237,7 @@ def _measured(
     lightness = part.contrast[..., 0]
     if float(lightness[area].mean()) < float(np.median(lightness[clean])) - _DARKEST_SPOT:
         return None
-    traits = _traits(part, area, clean, red, sloping)
+    traits = _traits(part, area, clean, red, deviation)
     runs_on = float(areas[0] is None)
     clearness = float(_WEIGHTS @ [*traits, runs_on]) - _WEIGHTS[-2] * np.log(usual_detail) + _BIAS
     center = columns[area].mean() + left + 0.5, rows[area].mean() + top + 0.5
@@ -239,7 +245,7 @@ def _measured(
 
 
 def _traits(
-    part: _Maps, area: NDArray[np.bool_], clean: NDArray[np.bool_], red: Map, sloping: Map
+    part: _Maps, area: NDArray[np.bool_], clean: NDArray[np.bool_], red: Map, deviation: float
 ) -> list[float]:
     """What tells a spot from a fold, a hair, a mole or a patch of noise.
 
@@ -248,7 +254,7 @@ def _traits(
         area: Its area.
         clean: The skin around it.
         red: Redness without the slope of the skin around, smoothed.
-        sloping: Redness as it is, smoothed.
+        deviation: Its robust standard deviation on that skin.
 
     Returns:
         Logarithms of the level of redness, of its ratio to the deviation around, of the elongation
@@ -257,12 +263,11 @@ def _traits(
         falls of L* and rises of b* to the rise of a* differ from those of blood; the logarithm of
         the detail around.
     """
-    _, deviation = robust(red[clean])
     level = max(float(red[area].mean()), 0.1)
-    falls = _falls(sloping, area)
+    falls = _falls(part.smooth, area)
     lightness = part.contrast[..., 0]
     slope = float(np.ptp((lightness - _without_slope(lightness, clean))[clean]))
-    red_slope = float(np.ptp((sloping - _without_slope(sloping, clean))[clean]))
+    red_slope = float(np.ptp((part.smooth - red)[clean]))
     lighter, redder, yellower = part.contrast[area].mean(axis=0) - np.median(
         part.contrast[clean], axis=0
     )
@@ -288,9 +293,11 @@ def _falls(redness: Map, area: NDArray[np.bool_]) -> NDArray[np.float64]:
     distance, size = np.hypot(across, down), float(np.sqrt(np.count_nonzero(area) / np.pi))
     shell = (distance > 1.6 * size + 0.7) & (distance < 2.4 * size + 1.5)
     direction = np.round(np.arctan2(down, across) / (np.pi / 4)).astype(int) % 8
-    level = float(redness[area].mean())
-    parts = (redness[shell & (direction == each)] for each in range(8))
-    return np.array([level - float(part.mean()) for part in parts if part.size] or [0.0])
+    counts = np.bincount(direction[shell], minlength=8)
+    if not counts.any():
+        return np.zeros(1)
+    sums = np.bincount(direction[shell], redness[shell], minlength=8)
+    return float(redness[area].mean()) - sums[counts > 0] / counts[counts > 0]
 
 
 def _without_slope(values: Map, where: NDArray[np.bool_]) -> Map:
@@ -328,9 +335,12 @@ def _elongation(columns: NDArray[np.int64], rows: NDArray[np.int64]) -> float:
     """Ratio of the axes of the ellipse with the same second moments."""
     if len(columns) < 3:
         return 1.0
-    moments = np.cov(np.vstack([columns, rows])) + np.eye(2) / 12
-    low, high = np.linalg.eigvalsh(moments)
-    return float(np.sqrt(high / max(low, 1e-6)))
+    across, down = columns - columns.mean(), rows - rows.mean()
+    shares = len(columns) - 1
+    wide, tall = across @ across / shares + 1 / 12, down @ down / shares + 1 / 12
+    # The eigenvalues of the matrix of moments.
+    middle, apart = (wide + tall) / 2, np.hypot((wide - tall) / 2, across @ down / shares)
+    return float(np.sqrt((middle + apart) / max(middle - apart, 1e-6)))
 
 
 def _disc(radius: float) -> NDArray[np.uint8]:
