@@ -22,6 +22,9 @@ GROWTH = 3.0
 """Margin of the mask around the lid opening, in pixels; without it old iris stays at the edge."""
 FEATHER = 1.5
 """Half of the width of the mask's soft edge, in pixels."""
+# The largest fall of a channel where the iris was and white shall be, and the margin and the
+# standard deviation of the edge of that place, in pixels.
+_MOST_DARKER, _VACATED_MARGIN, _VACATED_EDGE = 0.03, 1.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class EyePatch:
         photo: The photo, likewise.
         control: Control image of the target, uint8 RGB, shape (64, 96, 3).
         mask: The lid opening with a margin and a soft edge, 0..1, shape (64, 96).
+        vacated: Where the photo's iris was and the proposal's is not, 0..1, likewise.
         gaze: Target of the eye in the patch's frame.
         to_patch: Affine map from the picture to the patch, shape (2, 3).
     """
@@ -41,6 +45,7 @@ class EyePatch:
     photo: Image
     control: Image8
     mask: Map
+    vacated: Map
     gaze: Gaze
     to_patch: Points
 
@@ -96,7 +101,9 @@ def aperture(*contours: Points) -> Map:
 def difference(patch: EyePatch, drawn: Image, shape: tuple[int, int]) -> Patch:
     """The difference of a redrawn patch to the proposal, at the picture's scale.
 
-    As only the difference is resized, the grain of the photo is kept.
+    As only the difference is resized, the grain of the photo is kept. Where the iris has left,
+    the proposal's white is hardly darkened: with strongly averted eyes the model brings back the
+    rim of the old iris, which it sees in the photo.
 
     Args:
         patch: The patch that was redrawn.
@@ -107,6 +114,7 @@ def difference(patch: EyePatch, drawn: Image, shape: tuple[int, int]) -> Patch:
         An edit that is exactly 0 where the mask is 0.
     """
     edit = np.asarray((drawn - patch.pixels) * (patch.mask > 0)[..., None], np.float32)
+    edit += patch.vacated[..., None] * (np.maximum(edit, -_MOST_DARKER) - edit)
     return laid_back(edit, patch.mask, patch.to_patch, shape)
 
 
@@ -177,6 +185,21 @@ def _cut_eye(
         photo=photo,
         control=annotation.draw_eye(posed, new, to_patch, SIZE),
         mask=mask * within_outline(before, to_patch, SIZE),
+        vacated=_vacated(old, new, to_patch),
         gaze=in_patch(goal, to_patch),
         to_patch=to_patch,
     )
+
+
+def _vacated(old: Eye, new: Eye, to_patch: Points) -> Map:
+    """Where an iris was and is no more, with a soft edge, 0..1, shape (64, 96)."""
+    columns, rows = np.meshgrid(np.arange(SIZE[0]), np.arange(SIZE[1]))
+
+    def beyond(eye: Eye) -> Map:
+        eye = eye.through(to_patch)
+        away = np.hypot(columns - eye.iris_center[0], rows - eye.iris_center[1])
+        return np.asarray(away - eye.iris_radius, np.float32)
+
+    was, stays = beyond(old) < _VACATED_MARGIN, beyond(new) < _VACATED_MARGIN
+    soft = cv2.GaussianBlur((was & ~stays).astype(np.float32), (0, 0), _VACATED_EDGE)
+    return np.asarray(soft * np.clip(beyond(new), 0, 1), np.float32)

@@ -90,7 +90,7 @@ def same_angle(one: Gaze, other: Gaze) -> bool:
 
 def out_of_reach(asked: Gaze, target: Gaze) -> bool:
     """Whether to mention that the eyes cannot turn as far as requested."""
-    return asked.angle_to(target) >= SEEN_DEG and not same_angle(asked, target)
+    return asked.angle_to(target) >= MISSED_DEG and not same_angle(asked, target)
 
 
 def differs(after: Gaze, target: Gaze) -> bool:

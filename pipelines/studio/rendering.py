@@ -30,6 +30,7 @@ from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
 from pipelines.studio import framing, surroundings
 from pipelines.studio.analysis import Analysis, of_face
+from pipelines.studio.captions import out_of_reach
 from pipelines.studio.framing import Framed
 from pipelines.studio.look import Look
 from pipelines.studio.planning import Plan, plan
@@ -51,6 +52,8 @@ WIDEST_TRIM_APART_DEG = 4.0
 STEPS = ("analyse", "redirect", "controlnet", "polish", "measure")
 
 
+ALREADY_THERE = "The eyes look there already, to within half a degree; they are left alone."
+"""No warning, but a word to those who wonder."""
 _AS_FAR = (
     "The eyes cannot turn that far in a head that faces this way; "
     "they go as far as eyes comfortably do."
@@ -428,10 +431,8 @@ def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...
         warnings.append(analysis.eyes_left_alone)
         return replace(planned, target=None, trim=NO_TRIM, clamped=False), tuple(warnings)
     if already_there(analysis, planned):
-        warnings.append(
-            "The eyes look there already, to within half a degree; they are left alone."
-        )
-    elif planned.clamped:
+        warnings.append(ALREADY_THERE)
+    elif planned.asked and planned.target and out_of_reach(planned.asked, planned.target):
         warnings.append(_AS_FAR)
     if planned.trim.widening > WIDEST_TRIM_APART_DEG:
         warnings.append(

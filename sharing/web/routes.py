@@ -515,7 +515,7 @@ def _purpose(pictures: tuple[PublishedPicture, ...], language: str) -> str:
 
 
 def _audience(pictures: tuple[PublishedPicture, ...], language: str) -> str:
-    """Who will see the portrait and what it is for."""
+    """Who will see the portrait and what it is for, where that is the same for all looks."""
     presets = translated(language)
     regions = [presets.regions[id_] for id_ in _common_ids(pictures, "region")]
     contexts = [presets.contexts[id_] for id_ in _common_ids(pictures, "context")]
@@ -524,7 +524,7 @@ def _audience(pictures: tuple[PublishedPicture, ...], language: str) -> str:
         (_("Will be seen by: {names}."), [one.audience.rstrip(".") for one in regions]),
     )
     return " ".join(
-        translate(language, text, names=", ".join(names)) for text, names in parts if names
+        translate(language, text, names=names[0]) for text, names in parts if len(names) == 1
     )
 
 

@@ -12,6 +12,7 @@ from pipelines.gaze import Gaze
 from pipelines.measure.guards import MOST_DISTANCE
 from pipelines.measure.identity import SAME_PERSON
 from pipelines.studio.captions import MISSED_DEG, differs, out_of_reach, same_angle
+from pipelines.studio.rendering import ALREADY_THERE
 from ui.result_pictures import Figure, ResultPicture
 from ui.text import numbers
 from ui.text.catalogue import translate
@@ -40,6 +41,7 @@ class Caption:
         likeness: Likeness in words, or "" for the original.
         facts: The numbers that fold behind the likeness.
         warnings: What went wrong or was held back.
+        notes: What needs no action.
         badges: What sets it apart from the other looks.
     """
 
@@ -49,6 +51,7 @@ class Caption:
     likeness: str = ""
     facts: tuple[Markup, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     badges: tuple[Markup, ...] = ()
 
 
@@ -178,6 +181,11 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
             for name, value in facts
         ),
         warnings=_warnings(picture, language),
+        notes=tuple(
+            translate_message(language, one)
+            for one in picture.report["warnings"]
+            if one == ALREADY_THERE
+        ),
         badges=_badges(picture.letter, judgement, language),
     )
 
@@ -185,7 +193,11 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
 def _warnings(picture: ResultPicture, language: str) -> tuple[str, ...]:
     held = picture.report["held_back"]
     warnings = [term(language, "held_back", held_back(language, **held))] if held else list[str]()
-    warnings += [translate_message(language, one) for one in picture.report["warnings"]]
+    warnings += [
+        translate_message(language, one)
+        for one in picture.report["warnings"]
+        if one != ALREADY_THERE
+    ]
     if picture.failed:
         warnings.append(translate(language, "caption.retry"))
     return tuple(warnings)
@@ -214,7 +226,7 @@ def _target_note(picture: ResultPicture, language: str) -> Markup:
         return Markup()
     asked, target = (Gaze(*picture.report["gaze"][one]) for one in ("asked", "target"))
     if out_of_reach(asked, target):
-        if target.angle_to(picture.gaze) < asked.angle_to(target):
+        if target.angle_to(picture.gaze) < MISSED_DEG:
             text = translate(
                 language,
                 "caption.asked_reach",

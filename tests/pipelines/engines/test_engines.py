@@ -535,6 +535,27 @@ def test_an_edit_of_a_patch_keeps_the_fine_detail_of_a_large_photo(
     assert np.all((change >= 20) | (result[y, x] == 255))
 
 
+def test_the_iris_of_the_photo_is_not_brought_back(astronaut_analysis: Analysis) -> None:
+    from pipelines.engines import eye_patches, geometry
+    from pipelines.image import crops
+
+    analysis, target = astronaut_analysis, Gaze(25, 0)
+    photo_u8 = analysis.portrait.original_u8
+    proposal = generation.propose(photo_u8, analysis.full_face, analysis.gaze, target)
+    patches = eye_patches.cut(
+        proposal.image_u8, photo_u8, proposal.before, proposal.posed, proposal.goals
+    )
+    for patch in patches:
+        left = patch.vacated > 0.9
+        assert left.sum() > 20
+        # A model that draws the photographed eye where the iris has left.
+        assert np.percentile((patch.photo - patch.pixels)[left], 5) < -0.15
+        edit = eye_patches.difference(patch, patch.photo, photo_u8.shape[:2])
+        result = geometry.paste(proposal.image_u8, (edit,))
+        drawn = crops.cut(result, patch.to_patch, eye_patches.SIZE).astype(np.float32) / 255
+        assert np.percentile((drawn - patch.pixels)[left], 5) > -0.15
+
+
 def test_both_patches_show_right_eyes(astronaut_analysis: Analysis) -> None:
     from pipelines.engines import eye_patches
     from pipelines.image import crops
