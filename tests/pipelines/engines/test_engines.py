@@ -550,7 +550,8 @@ def test_the_iris_of_the_photo_is_not_brought_back(astronaut_analysis: Analysis)
         assert left.sum() > 20
         # A model that draws the photographed eye where the iris has left.
         assert np.percentile((patch.photo - patch.pixels)[left], 5) < -0.15
-        edit = eye_patches.difference(patch, patch.photo, photo_u8.shape[:2])
+        height, width = photo_u8.shape[:2]
+        edit = eye_patches.difference(patch, patch.photo, (height, width))
         result = geometry.paste(proposal.image_u8, (edit,))
         drawn = crops.cut(result, patch.to_patch, eye_patches.SIZE).astype(np.float32) / 255
         assert np.percentile((drawn - patch.pixels)[left], 5) > -0.15
