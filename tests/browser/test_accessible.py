@@ -91,6 +91,9 @@ def test_axe_finds_nothing_serious(
     ready(page)
     screenshot(page, f"accessible-{width}-{scheme}-{locale}")
     open_everything(page)
+    # What the bar at a phone's lower edge covers can be scrolled out from under it, which axe does
+    # not do.
+    page.add_style_tag(content="#share, .p-look > .form { position: static !important }")
     assert violations(page) == []
     if (width, scheme) != (1440, "light"):
         return
