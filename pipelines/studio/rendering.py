@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipelines import gaze, polish
-from pipelines.engines import annotation, dispatch
+from pipelines.engines import annotation, closed_loop, dispatch
 from pipelines.engines.generation import Generation
 from pipelines.face import Face, matte
 from pipelines.gaze import (
@@ -30,7 +30,6 @@ from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
 from pipelines.studio import framing, surroundings
 from pipelines.studio.analysis import Analysis, of_face
-from pipelines.studio.captions import out_of_reach
 from pipelines.studio.framing import Framed
 from pipelines.studio.look import Look
 from pipelines.studio.planning import Plan, plan
@@ -432,7 +431,7 @@ def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...
         return replace(planned, target=None, trim=NO_TRIM, clamped=False), tuple(warnings)
     if already_there(analysis, planned):
         warnings.append(ALREADY_THERE)
-    elif planned.asked and planned.target and out_of_reach(planned.asked, planned.target):
+    elif planned.clamped and _short_of(planned.asked, planned.target):
         warnings.append(_AS_FAR)
     if planned.trim.widening > WIDEST_TRIM_APART_DEG:
         warnings.append(
@@ -443,6 +442,11 @@ def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...
             )
         )
     return planned, tuple(warnings)
+
+
+def _short_of(asked: Gaze | None, target: Gaze | None) -> bool:
+    """Whether people notice that a target is not what was asked for."""
+    return bool(asked and target and asked.angle_to(target) > closed_loop.ENOUGH_DEG)
 
 
 def _target_per_eye(analysis: Analysis, planned: Plan) -> tuple[Gaze, Gaze] | None:
