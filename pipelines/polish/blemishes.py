@@ -113,7 +113,7 @@ def faintest(dose: float) -> float:
     return _CLEAREST + (_FAINTEST - _CLEAREST) * dose
 
 
-def find(lab: Image, crop: Closeup, facial: Map) -> tuple[Spot, ...]:
+def find(crop: Closeup, facial: Map) -> tuple[Spot, ...]:
     """Find small round spots that are redder than the skin around them, the clearest first.
 
     Blood raises a* and darkens little; pigment darkens, and raises b* as much as a*. So the redness
@@ -122,7 +122,6 @@ def find(lab: Image, crop: Closeup, facial: Map) -> tuple[Spot, ...]:
     the ring of skin around it.
 
     Args:
-        lab: CIELAB of the crop, shape (h, w, 3).
         crop: The crop.
         facial: Facial skin in it, [0, 1], shape (h, w).
     """
@@ -132,7 +131,7 @@ def find(lab: Image, crop: Closeup, facial: Map) -> tuple[Spot, ...]:
     inner = cv2.erode(allowed, _disc(0.012 * unit)) > 0.5
     if np.count_nonzero(inner) < 100:
         return ()
-    maps = _maps(np.ascontiguousarray(lab[view]), facial[view], allowed, unit)
+    maps = _maps(np.ascontiguousarray(crop.lab[view]), facial[view], allowed, unit)
     grain = maps.redness - cv2.GaussianBlur(maps.redness, (0, 0), 1.0)
     doubt = _PER_GRAIN * max(0.0, float(np.log2(robust(grain[inner])[1] / _GRAIN + 1e-6)))
     usual_detail = max(robust(maps.detail[inner])[1], 0.3)

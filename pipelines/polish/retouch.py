@@ -291,7 +291,7 @@ def _heal(
     """The picture without the spots that the dose removes, and their number."""
     if not dose:
         return pixels, 0
-    found = cache.get("spots", lambda: blemishes.find(crop.lab, crop, masks.facial))
+    found = cache.get("spots", lambda: blemishes.find(crop, masks.facial))
     spots = [spot for spot in found if spot.clearness >= blemishes.faintest(dose)]
 
     def heal() -> Image:

@@ -200,8 +200,7 @@ def apply(pixels: Image, crop: Closeup, relight: Relight, dose: float) -> Image:
     smooth = lowpass(part, max(0.8, _GRAIN * unit)) if grainy else part
     for rows in blocks.rows(part.shape):
         before, factor = np.ascontiguousarray(part[rows]), gain[rows]
-        red, green, blue = cv2.split(before)
-        brightest = cv2.max(cv2.max(red, green), blue)
+        brightest = colour.brightest(before)
         # Nothing is brightened to white.
         factor = np.minimum(factor, np.maximum(_BRIGHTEST / np.maximum(brightest, 1e-3), 1))
         lifted = before * factor[..., None]

@@ -180,7 +180,7 @@ def test_grain_is_not_taken_for_spots(portrait: tuple[Image, Face]) -> None:
     grainy = np.clip(pixels + grain, 0, 1).astype(np.float32)
     crop = closeup.cut(grainy, face, skin.REACH, retouch.INTEROCULAR)
     masks = skin.find(crop.pixels, crop.face)
-    found = blemishes.find(colour.to_lab(crop.pixels), crop, masks.facial)
+    found = blemishes.find(crop, masks.facial)
     assert sum(spot.clearness >= blemishes.faintest(0.7) for spot in found) <= 1
 
 
