@@ -188,8 +188,8 @@ def within(
     """Polish a portrait as strongly as requested, or as far as all guards hold.
 
     If a guard is broken at full strength, the changes are reduced to the largest share at which all
-    guards hold (to about 2 % of the bound): at first the changes of skin, and if the light
-    alone breaks a guard, that too. Healed spots stay healed, unless they break a guard by
+    guards hold (to within 1 % of the bound, for light 4 %): at first the changes of skin, and if
+    the light alone breaks a guard, that too. Healed spots stay healed, unless they break a guard by
     themselves.
 
     Args:
