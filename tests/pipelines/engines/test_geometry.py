@@ -149,6 +149,19 @@ def test_the_old_position_of_the_iris_becomes_sclera_without_a_ring(
     assert picture[uncovered].mean() < 140
 
 
+def test_the_uncovered_white_does_not_continue_a_tint_of_the_white_that_is_seen() -> None:
+    picture, eye = synthetic_eye(np.array([205.0, 116.0]))
+    xs = np.arange(picture.shape[1])
+    white = picture.min(axis=2) > 190
+    tint = np.where(white, 50 * np.clip((xs - 95) / 80, 0, 1), 0)
+    picture[..., 0] -= tint.astype(np.uint8)
+    patch = geometry.turn(picture, eye, Gaze(25, 0), Gaze(0, 0), 5.7 / eye.iris_radius, seed=0)
+    result = geometry.paste(picture, (patch,)).astype(int)
+    uncovered = result[112:120, 214:225]
+    # Of the white that is seen, the bluest has 38 less of red than of blue.
+    assert np.median(uncovered[..., 0] - uncovered[..., 2]) > -32
+
+
 def test_a_turned_iris_is_as_blurred_as_the_photo() -> None:
     def steepest(image: Image8) -> float:
         return float(np.abs(np.diff(image[104:124, 90:230, 0].astype(float), axis=1)).max())
