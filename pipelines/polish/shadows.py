@@ -46,6 +46,9 @@ _DETAIL, _GUIDE, _RELIEF, _CONTINUED = 0.03, 0.16, 0.06, 0.12
 # Percentile of the light on a face that is lit where only small parts of it are, in soft and in
 # hard light.
 _LEAST_LIT = (75.0, 84.0)
+# Distance over which the lift ends where its border follows no edge of the picture, in interocular
+# distances, and the contrast of sRGB from which there is one (guided filter: He, Sun & Tang 2013).
+_FEATHER, _FEATHER_EDGE = 0.12, 0.05
 # Contrast in EV above which the guided filter keeps an edge.
 _EDGE = 0.22
 # How sharply edges of shadows are placed, and how far from them the light is placed anew, in
@@ -154,6 +157,7 @@ def measure(crop: Closeup, masks: Skin, shine: Gloss) -> Relight:
     dark = np.maximum(np.exp2(exact) - _BLACK, _NOTHING)
     rise = np.minimum(np.log2(((dark + _BLACK) * np.exp2(rise) - _BLACK) / dark), _MOST_RISE)
     rise = _continued(rise.astype(np.float32), face, masks, unit)
+    rise = _feathered(rise, crop) * ((rise > 0) | (skin.edge(face) > 0))
     # The filter carries the darkness of hair and brows some way on to the skin beside them.
     own = np.log2(lowpass(luminance, _DETAIL / 2 * unit) + _LEAST)
     most = np.log2(np.exp2(lit + np.minimum(form, 0)) - _BLACK + _LEAST)
@@ -325,6 +329,17 @@ def _continued(rise: Map, face: Face, masks: Skin, unit: float) -> Map:
     return np.asarray(rise * lowpass(reach, _DETAIL / 3 * unit) * (reach > 0), np.float32)
 
 
+def _feathered(values: Map, crop: Closeup) -> Map:
+    """Values whose borders follow the picture's edges, and are gradual where it has none.
+
+    Where light changes its colour the skin is not found, and a lift that ended there would show.
+    """
+    unit = crop.face.interocular
+    guide, reach = lowpass(crop.pixels, _SHARP * unit), max(2, round(_FEATHER * unit))
+    soft = cv2.ximgproc.guidedFilter(guide, values, reach, _FEATHER_EDGE**2)
+    return np.maximum(np.asarray(soft, np.float32), 0)
+
+
 def _not_hair(face: Face, near: Map) -> Map:
     """1 on eyes, brows, lips and nostrils, and near skin below the eyes, where a beard may be."""
     view = slice(0, face.size[0]), slice(0, face.size[1])
@@ -356,7 +371,7 @@ def _cast(crop: Closeup, masks: Skin, rise: Map, bright: NDArray[np.bool_], unit
     wanted *= np.clip(richness, 1, _RICHER)[..., None]
     change = wanted - lifted
     share = np.where(richness > _RICHER, 1.0, _CAST) * np.clip(rise / 0.8, 0, 1)
-    on_skin = np.clip(1.5 * lowpass(masks.visible, _DETAIL * unit), 0, 1)
+    on_skin = np.clip(1.5 * _feathered(masks.visible, crop), 0, 1)
     change *= (share * on_skin)[..., None]
     # Stubble in the shade is often purple, which shows once it is lifted.
     hue = lit[1:] / np.linalg.norm(lit[1:])

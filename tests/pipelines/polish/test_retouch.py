@@ -275,6 +275,25 @@ def test_the_edge_of_a_softened_shadow_leaves_little_of_a_line(
     assert profile.min() > profile[-1] - dark
 
 
+def test_where_skin_is_not_found_in_the_shade_the_lift_ends_gradually(
+    portrait: tuple[Image, Face],
+) -> None:
+    pixels, face = portrait
+    shaded = (pixels * (1 - 0.5 * shaded_side(face))[..., None]).astype(np.float32)
+    crop = closeup.cut(shaded, face, skin.REACH, 100.0)
+    masks = skin.find(crop.pixels, crop.face)
+    cheek, lips = (crop.face.region(name).mean(axis=0) for name in ("left_cheek", "lips"))
+    end = round(float(cheek[1] + lips[1]) / 2)
+    above = (np.arange(len(masks.facial)) < end).astype(np.float32)[:, None]
+    cut = Skin(masks.facial * above, masks.visible * above)
+    result = polish.apply(shaded, face, doses(shadows=1.0), masks=cut)
+    change = colour.to_lab(crop.like(result))[..., 0] - crop.lab[..., 0]
+    beside = slice(round(cheek[0]) - 6, round(cheek[0]) + 6)
+    profile = filters.lowpass(change, 1.0)[end - 40 : end + 40, beside].mean(axis=1)
+    assert profile.max() > 8
+    assert np.abs(np.diff(profile)).max() < 0.07 * profile.max()
+
+
 def test_shadows_leave_a_face_in_soft_light_and_the_background_alone(
     portrait: tuple[Image, Face],
 ) -> None:
