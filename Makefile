@@ -16,8 +16,9 @@ RUN_STAMP := $(VENV)/.run-$(shell cat requirements.txt | cksum | cut -d ' ' -f 1
 RAY_STAMP := $(VENV)/.ray-$(shell cat requirements.txt requirements-audit.txt requirements-ray.txt | cksum | cut -d ' ' -f 1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-audit.txt requirements-dev.txt | cksum | cut -d ' ' -f 1)
 
-# OpenMP's idle threads would otherwise spin; it must be set before torch is imported.
+# Threads that wait for each other; it must be set before NumPy and torch are imported.
 export OMP_WAIT_POLICY ?= PASSIVE
+export OPENBLAS_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo cluster test test-all lint format fuzz corpus dependencies dev-cert deploy clean distclean help named-space browser

@@ -7,8 +7,7 @@ import os
 from pipelines.runtime import allocation, slots
 
 allocation.keep()
-# Before anything imports NumPy or torch; what the environment says already stands.
-os.environ.update({**slots.limits(), **os.environ})
+slots.limit_threads()
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 # Gradio would build a table of all past events after every event; nothing here reads it.
 os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "1")

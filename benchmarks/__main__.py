@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 import typer
 
 from benchmarks.reports import write
+from pipelines.runtime import slots
 
 if TYPE_CHECKING:
     from benchmarks.polish import PolishRun
@@ -41,8 +41,7 @@ app = typer.Typer(
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one benchmark; returns the exit status."""
-    # Idle OpenMP threads that spin cost up to twenty times on a busy two-core machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    slots.limit_threads()
     try:
         app(arguments, prog_name="python -m benchmarks")
     except SystemExit as ended:

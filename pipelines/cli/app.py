@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -19,7 +18,6 @@ from pipelines.cli import (
     render,
     settings,
 )
-from pipelines.runtime import allocation
 from pipelines.runtime.errors import PresenceError
 
 REFUSED = 2
@@ -45,9 +43,6 @@ def main(arguments: list[str] | None = None) -> int:
         The exit code: 0, or 2 after a refusal, which is one line on stderr:
         ``refused: <code>: <sentence>``. Wrong usage is 2, too; a stopped audit 130.
     """
-    # Idle OpenMP threads that spin cost up to twenty times on a busy two-core machine.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    allocation.keep()
     try:
         app(arguments, prog_name="python -m pipelines")
     except SystemExit as ended:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -25,10 +26,16 @@ def test_without_a_quota_all_cores_count(tmp_path: Path) -> None:
     assert slots.count(tmp_path / "cpu.max") == slots.count(tmp_path / "absent") >= 1
 
 
-def test_libraries_start_no_more_threads_than_cores() -> None:
-    variables = slots.limits()
-    assert variables.pop("OMP_WAIT_POLICY") == "PASSIVE"
-    assert set(variables.values()) == {str(slots.count())}
+def test_libraries_start_no_threads_that_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "7"})
+    slots.limit_threads()
+    assert os.environ == {
+        "OMP_NUM_THREADS": "7",
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
 
 
 def test_no_more_threads_work_than_there_are_slots() -> None:
