@@ -14,9 +14,10 @@ IRIS_PLANE_MM = 10.48
 # Sine of the largest angle from the lens that is measured.
 LARGEST_SINE = float(np.sin(np.radians(LARGEST_DEG)))
 
-# Largest comfortable angle of the eyes from the head's axis, in degrees.
-MAX_YAW = 25.0
-MAX_PITCH = 15.0
+# Largest angles of the eyes from the head's axis, in degrees: what eyes do with ease, and what is
+# drawn well. People reach 46 to the sides, 32 up and 48 down (Lim et al. 2014, Ophthalmology 121(4),
+# 104 adults); up it is most of that, because many hold their chin down for a portrait.
+MAX_YAW, MAX_UP, MAX_DOWN = 25.0, 25.0, 15.0
 
 
 def iris_shift_mm(start: Gaze, goal: Gaze) -> Points:
@@ -49,9 +50,8 @@ def target_per_eye(now: GazeEstimate, target: Gaze, trim: Trim = NO_TRIM) -> tup
 def within_reach(target: Gaze, head: HeadPose, now: Gaze) -> tuple[Gaze, bool]:
     """Clamp a target to the angles that eyes can reach.
 
-    Eyes turn comfortably by about 25 degrees sideways and 15 degrees up or down from the head's
-    axis; for more, the head would have to turn. If the eyes in the photo already look further, the
-    limit is extended to where they look.
+    For more than `MAX_YAW`, `MAX_UP` and `MAX_DOWN` from its axis, the head would have to turn. If
+    the eyes in the photo already look further, the limit is extended to where they look.
 
     Args:
         target: Requested gaze.
@@ -61,8 +61,8 @@ def within_reach(target: Gaze, head: HeadPose, now: Gaze) -> tuple[Gaze, bool]:
     Returns:
         The nearest reachable target, and whether it was clamped.
     """
-    yaw = _clamp(target.yaw, head.yaw, MAX_YAW, now.yaw)
-    pitch = _clamp(target.pitch, head.pitch, MAX_PITCH, now.pitch)
+    yaw = _clamp(target.yaw, head.yaw - MAX_YAW, head.yaw + MAX_YAW, now.yaw)
+    pitch = _clamp(target.pitch, head.pitch - MAX_DOWN, head.pitch + MAX_UP, now.pitch)
     clamped = abs(yaw - target.yaw) > 1e-9 or abs(pitch - target.pitch) > 1e-9
     return (Gaze(yaw, pitch), True) if clamped else (target, False)
 
@@ -128,5 +128,5 @@ def upright_rotation(roll: float) -> Points:
     return np.array([[cosine, sine], [-sine, cosine]])
 
 
-def _clamp(angle: float, center: float, most: float, now: float) -> float:
-    return float(np.clip(angle, min(center - most, now), max(center + most, now)))
+def _clamp(angle: float, low: float, high: float, now: float) -> float:
+    return float(np.clip(angle, min(low, now), max(high, now)))

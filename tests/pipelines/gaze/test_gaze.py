@@ -74,6 +74,7 @@ def test_a_target_beyond_the_socket_is_clamped() -> None:
     assert within_reach(Gaze(0, 0), head, now) == (Gaze(0, 0), False)
     assert within_reach(Gaze(-15, 0), head, now) == (Gaze(-5, 0), True)
     assert within_reach(Gaze(20, -30), head, now) == (Gaze(20, -15), True)
+    assert within_reach(Gaze(20, 30), head, now) == (Gaze(20, 25), True)
 
 
 def test_the_limit_extends_to_where_the_eyes_look() -> None:
