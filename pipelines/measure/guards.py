@@ -51,7 +51,7 @@ MOST_EYES_OVER_SKIN = 1.30
 """Largest growth of fine contrast around the eyes, divided by that on the skin."""
 
 # Rounding to 8 bits alone can lower the texture by this much.
-TEXTURE_SLACK = 0.005
+TEXTURE_SLACK = 0.008
 # Share of its bound that a guard must keep to while a retouch is computed (`strict`).
 _STRICT = 0.95
 # Loss of texture below the floor that counts as much as another guard at twice its bound.
