@@ -15,7 +15,7 @@ IRIS_PLANE_MM = 10.48
 LARGEST_SINE = float(np.sin(np.radians(LARGEST_DEG)))
 
 # Largest angles of the eyes from the head's axis, in degrees: what eyes do with ease, and what is
-# drawn well. People reach 46 to the sides, 32 up and 48 down (Lim et al. 2014, Ophthalmology 121(4),
+# drawn well. People reach 46 to the sides, 32 up and 48 down (Lim et al. 2014, Ophthalmology 121:4,
 # 104 adults); up it is most of that, because many hold their chin down for a portrait.
 MAX_YAW, MAX_UP, MAX_DOWN = 25.0, 25.0, 15.0
 

@@ -157,7 +157,9 @@ def measure(crop: Closeup, masks: Skin, shine: Gloss) -> Relight:
     dark = np.maximum(np.exp2(exact) - _BLACK, _NOTHING)
     rise = np.minimum(np.log2(((dark + _BLACK) * np.exp2(rise) - _BLACK) / dark), _MOST_RISE)
     rise = _continued(rise.astype(np.float32), face, masks, unit)
-    rise = _feathered(rise, crop) * ((rise > 0) | (skin.edge(face) > 0))
+    # Beyond the face the lift may only become less.
+    gradual = _feathered(rise, crop)
+    rise = np.minimum(gradual, rise + skin.edge(face) * np.maximum(gradual - rise, 0))
     # The filter carries the darkness of hair and brows some way on to the skin beside them.
     own = np.log2(lowpass(luminance, _DETAIL / 2 * unit) + _LEAST)
     most = np.log2(np.exp2(lit + np.minimum(form, 0)) - _BLACK + _LEAST)
