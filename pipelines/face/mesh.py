@@ -143,22 +143,17 @@ def check(face: Face) -> None:
         Refusal: ``head-turned`` or ``eyes-shut``.
     """
     if face.head.turn > LARGEST_TURN:
-        raise head_turned(face, LARGEST_TURN)
+        raise Refusal(
+            "head-turned",
+            Message(
+                "The head is turned about {turn:.0f}° away; we can work up to {most:.0f}°. "
+                "Use a photo taken more from the front.",
+                turn=face.head.turn,
+                most=LARGEST_TURN,
+            ),
+        )
     if max(eye.opening for eye in face.eyes) < SHUT_OPENING:
         raise visibility.eyes_shut()
-
-
-def head_turned(face: Face, most: float) -> Refusal:
-    """The refusal of a head that is turned by more than `most` degrees."""
-    return Refusal(
-        "head-turned",
-        Message(
-            "The head is turned about {turn:.0f}° away; we can work up to {most:.0f}°. "
-            "Use a photo taken more from the front.",
-            turn=face.head.turn,
-            most=most,
-        ),
-    )
 
 
 def _width(landmarks: Points) -> float:

@@ -48,6 +48,11 @@ DRAWN = (
 _TURNED_CONFIDENCE = 0.5
 TURNED = "In a head that is turned this far, the degrees of the gaze are a rough guide."
 
+_IRISES_TURNED_AWAY = (
+    "The head is turned about {turn:.0f}° away, and the irises can't be made out. Use a photo "
+    "taken more from the front."
+)
+
 LARGEST_OF_SEVERAL = (
     "There are {count} faces in this photo; the largest is used, face {number} from the left."
 )
@@ -262,7 +267,8 @@ def _fit_eyes(
         visibility.check(pixels, face, fit.confidence)
     except Refusal:
         if face.head.turn > geometry.LARGEST_HEAD_TURN:
-            # It is the turn that hides the irises.
-            raise mesh.head_turned(face, geometry.LARGEST_HEAD_TURN) from None
+            raise Refusal(
+                "head-turned", Message(_IRISES_TURNED_AWAY, turn=face.head.turn)
+            ) from None
         raise
     return *gaze.read(pixels, face, fit, population), fit

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pipelines import gaze, polish
-from pipelines.engines import annotation, closed_loop, dispatch
+from pipelines.engines import annotation, dispatch
 from pipelines.engines.generation import Generation
 from pipelines.face import Face, matte
 from pipelines.gaze import (
@@ -429,10 +429,10 @@ def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...
     if planned.target is not None and analysis.eyes_left_alone:
         warnings.append(analysis.eyes_left_alone)
         return replace(planned, target=None, trim=NO_TRIM, clamped=False), tuple(warnings)
-    if already_there(analysis, planned):
-        warnings.append(ALREADY_THERE)
-    elif planned.clamped and _short_of(planned.asked, planned.target):
+    if planned.clamped and _short_of(planned.asked, planned.target):
         warnings.append(_AS_FAR)
+    elif already_there(analysis, planned) and not planned.clamped:
+        warnings.append(ALREADY_THERE)
     if planned.trim.widening > WIDEST_TRIM_APART_DEG:
         warnings.append(
             Message(
@@ -446,7 +446,7 @@ def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...
 
 def _short_of(asked: Gaze | None, target: Gaze | None) -> bool:
     """Whether people notice that a target is not what was asked for."""
-    return bool(asked and target and asked.angle_to(target) > closed_loop.ENOUGH_DEG)
+    return bool(asked and target and asked.angle_to(target) > CONTACT_DEG)
 
 
 def _target_per_eye(analysis: Analysis, planned: Plan) -> tuple[Gaze, Gaze] | None:
