@@ -253,7 +253,7 @@ def test_looks_are_added_and_removed_and_results_follow(visit: Visit) -> None:
     wait_for_results(page, 2)
     # A single look needs no name.
     expect(page.get_by_role("heading", name="Look A")).to_be_hidden()
-    more = ["Japan · Advertising", "Nordic countries · Executive"]
+    more = ["Japan · LinkedIn", "Respectfully aside · LinkedIn"]
     for index, (letter, title) in enumerate(zip("BC", more, strict=True)):
         add_look(page)
         expect(page.get_by_role("heading", name=f"Look {letter}")).to_be_visible()

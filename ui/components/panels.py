@@ -25,13 +25,8 @@ from ui.components.share import SharePanel
 from ui.file_store import FileStore
 from ui.shared_samples import SharedSamples
 
-START = (
-    Look(region="international", context="linkedin"),
-    Look(region="japan", context="advertising"),
-    Look(region="nordic", context="executive"),
-    Look(region="off-camera", context="creative-portfolio"),
-)
-SHOWN_AT_START = 1
+START = Look(region="international", context="linkedin")
+"""The look that the page opens with."""
 
 
 @dataclass
@@ -66,8 +61,8 @@ class Panels:
         self.share = SharePanel(self.link_service, self.file_store)
         self.persona = PersonaPanel(self.file_store, self.cancellations)
         self.cards = [
-            LookCard(letter, start, shown=index < SHOWN_AT_START)
-            for index, (letter, start) in enumerate(zip(comparison.LETTERS, START, strict=True))
+            LookCard(letter, START, shown=index == 0)
+            for index, letter in enumerate(comparison.LETTERS)
         ]
         self.own = OwnPresets(self.cards)
         self.dial = DialTab(self.cards)
