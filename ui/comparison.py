@@ -283,13 +283,9 @@ def compare(
         except Exception as error:
             outcomes.append(Missing(letter, title, error_message(error, language), look))
     results = [one for one in outcomes if isinstance(one, ResultPicture)]
-    best = [results[index] for index in comparison.best_of(results)]
     figures = (
         replace(original.result(), title=translate(language, "caption.original")),
-        *(
-            replace(one, best=one in best) if isinstance(one, ResultPicture) else one
-            for one in outcomes
-        ),
+        *outcomes,
     )
     report = comparison.report_of(photo.analysis, [one.report for one in results], results)
     return PageComparison(photo.path, report, figures)

@@ -84,7 +84,6 @@ class ResultPicture:
         distance: Distance of the face embeddings, for the ranking.
         letter: "A" to "D", or "" for the photo.
         title: Region and context, such as "Japan · LinkedIn".
-        best: Whether it is the most recognisable look of its comparison, or tied for it.
     """
 
     look: Look | None
@@ -105,7 +104,6 @@ class ResultPicture:
     distance: float = 0.0
     letter: str = ""
     title: str = ""
-    best: bool = False
 
     @property
     def name(self) -> str:

@@ -54,14 +54,25 @@ class Caption:
     notes: tuple[str, ...] = ()
     badges: tuple[Markup, ...] = ()
 
+    @property
+    def plain_lines(self) -> tuple[str, ...]:
+        """The caption without warnings, badges and HTML."""
+        lines = (self.gaze.striptags(), self.done, self.likeness, *self.notes)
+        return tuple(line for line in lines if line)
 
-def strip(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
-    """All pictures at one scale, the original first; a single look lies over it, with a slider."""
+
+def of_figures(figures: Sequence[Figure], language: str) -> list[Caption | None]:
+    """The captions of figures; None for a look that could not be rendered."""
     judgement = judge(figures)
-    captions = [
+    return [
         _caption(one, language, judgement) if isinstance(one, ResultPicture) else None
         for one in figures
     ]
+
+
+def strip(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
+    """All pictures at one scale, the original first; a single look lies over it, with a slider."""
+    captions = of_figures(figures, language)
     first = figures[0] if figures else None
     layout = first.eye_lines if isinstance(first, ResultPicture) else ()
     solo = len(captions) == 2 and all(captions) and bool(layout)
@@ -83,12 +94,6 @@ def waiting_strip(language: str = DEFAULT_LANGUAGE, address: str = "") -> str:
 def caption(picture: ResultPicture, language: str = DEFAULT_LANGUAGE) -> str:
     """Gaze, target if it differs, what the retouch did, likeness with its numbers, warnings."""
     return render("results", "caption", language, _caption(picture, language, judge(())))
-
-
-def plain_lines(picture: ResultPicture, language: str) -> tuple[str, ...]:
-    """The caption without warnings and without HTML: gaze, retouch, likeness in words."""
-    found = _caption(picture, language, judge(()))
-    return tuple(line for line in (found.gaze.striptags(), found.done, found.likeness) if line)
 
 
 def uses(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
