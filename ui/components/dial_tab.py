@@ -160,6 +160,9 @@ class DialTab:
                 continue
             try:
                 look = card.read(values)
+                if load().contexts[look.context].untouched:
+                    # Nothing there can be aimed.
+                    continue
                 strength = float(values[card.gaze]) / 100
                 aim = aim_of(card.letter, look, strength, values[photo], values[language])
             except (LookError, TypeError):

@@ -78,10 +78,10 @@ class LookCard:
             self.context_note = html(
                 render("evidence", "context", DEFAULT_LANGUAGE, presets.contexts[look.context])
             )
-            with gr.Row(elem_classes="p-strengths"):
+            with gr.Row(elem_classes="p-strengths") as self.strengths:
                 self.gaze = _strength("gaze", look.gaze)
                 self.polish = _strength("polish", look.polish)
-            with gr.Row(elem_classes="p-outside"):
+            with gr.Row(elem_classes="p-outside") as self.outside:
                 self.frame = _choice("frame", FRAMES, look.frame)
                 self.backdrop = _choice("backdrop", BACKDROPS, look.backdrop)
 
@@ -116,16 +116,16 @@ class LookCard:
         # On the language, too: all is created in English, before the visitor's is known.
         gr.on(
             [self.region.change, language.change],
-            _on_region,
+            on_region,
             [self.region, language],
-            [self.region, self.region_note, fine.yaw, fine.pitch],
+            [self.region, self.region_note, self.gaze, fine.yaw, fine.pitch],
             **QUICK,
         )
         gr.on(
             [self.context.change, language.change],
-            _on_context,
+            on_context,
             [self.context, language],
-            self.context_note,
+            [self.context_note, self.strengths, self.outside],
             **QUICK,
         )
         # By the visitor; a look that is filled in has doses of its own.
@@ -183,7 +183,8 @@ def region_choices(presets: Presets) -> list[tuple[str, str]]:
     return [*groups["regions"], (heading, ""), *groups["preferences"]]
 
 
-def _on_region(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
+def on_region(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
+    """Updates for a picked audience: the list, its note, the strength, the hints for degrees."""
     regions = translated(language).regions
     # The heading can be reached by keyboard; it counts as the first preference.
     region = regions.get(chosen) or next(
@@ -191,11 +192,17 @@ def _on_region(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]
     )
     value = gr.skip() if chosen in regions else region.id
     hints = (gr.update(placeholder=degrees) for degrees in gaze_placeholders(region, language))
-    return value, render("evidence", "region", language, region), *hints
+    # An audience that leaves the gaze as it is has no strength.
+    strength = gr.update(visible=region.gaze is not None)
+    return value, render("evidence", "region", language, region), strength, *hints
 
 
-def _on_context(chosen: str, language: str = DEFAULT_LANGUAGE) -> str:
-    return render("evidence", "context", language, translated(language).contexts[chosen])
+def on_context(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
+    """Updates for a picked purpose: its note, the strengths, frame and backdrop."""
+    context = translated(language).contexts[chosen]
+    # Where nothing may change there is nothing to set; the note says why.
+    settings = gr.update(visible=not context.untouched)
+    return render("evidence", "context", language, context), settings, settings
 
 
 def _own_doses(chosen: str) -> tuple[Any, ...]:

@@ -11,8 +11,10 @@ from markupsafe import Markup
 from pipelines.gaze import Gaze
 from pipelines.measure.guards import MOST_DISTANCE
 from pipelines.measure.identity import SAME_PERSON
+from pipelines.studio import Look
 from pipelines.studio.captions import MISSED_DEG, differs, out_of_reach, same_angle
 from pipelines.studio.rendering import ALREADY_THERE
+from presets import load
 from ui.result_pictures import Figure, ResultPicture
 from ui.text import numbers
 from ui.text.catalogue import translate
@@ -43,6 +45,7 @@ class Caption:
         warnings: What went wrong or was held back.
         notes: What needs no action.
         badges: What sets it apart from the other looks.
+        aims: Whether its eyes can be aimed.
     """
 
     alt: str
@@ -53,6 +56,7 @@ class Caption:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     badges: tuple[Markup, ...] = ()
+    aims: bool = False
 
     @property
     def plain_lines(self) -> tuple[str, ...]:
@@ -192,6 +196,7 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
             if one == ALREADY_THERE
         ),
         badges=_badges(picture.letter, judgement, language),
+        aims=not load().contexts[Look.parse(report["look"]).context].untouched,
     )
 
 

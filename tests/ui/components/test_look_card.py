@@ -9,6 +9,7 @@ from pipelines.engines.weights import MODELS
 from pipelines.gaze import Gaze, Trim
 from pipelines.studio import Look
 from presets import load
+from ui.components import look_card
 from ui.components.fine_control import engine_choices
 from ui.components.look_card import HEADING, LookCard, region_choices
 from ui.text.catalogue import t
@@ -77,3 +78,15 @@ def test_what_the_picked_engine_cannot_draw_counts_no_more() -> None:
     }
     values[card.finer.engine] = "geometry"
     assert card.read(values) == Look(engine="geometry")
+
+
+def test_where_nothing_may_change_there_is_nothing_to_set() -> None:
+    for name, context in load().contexts.items():
+        _, strengths, outside = look_card.on_context(name)
+        assert strengths["visible"] is outside["visible"] is not context.untouched
+
+
+def test_an_audience_that_leaves_the_gaze_has_no_strength() -> None:
+    for name, region in load().regions.items():
+        strength = look_card.on_region(name)[2]
+        assert strength["visible"] is (region.gaze is not None)

@@ -116,6 +116,14 @@ def test_what_sets_a_look_apart_stands_at_it() -> None:
     assert "p-badge" not in captions.strip([PHOTO, LOOK])
 
 
+def test_only_what_may_change_is_aimed() -> None:
+    fixed = {**VARIANT, "look": "region=japan&context=id-passport"}
+    assert "data-aim" in captions.strip([PHOTO, LOOK])
+    shown = captions.strip([PHOTO, replace(LOOK, report=fixed)])
+    assert "data-aim" not in shown
+    assert "p-save" in shown
+
+
 def test_the_uses_show_every_look_but_not_the_photo() -> None:
     assert captions.uses([PHOTO, LOOK]).count('src="square.png"') == 3
     assert captions.uses([PHOTO]) == ""
