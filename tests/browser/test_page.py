@@ -130,12 +130,14 @@ def test_first_sight_is_a_photo_that_looks_away_and_the_way_back(
     expect(captions.nth(0)).to_contain_text(re.compile(r"\d+\.\d° averted"))
     expect(captions.nth(1)).to_contain_text(re.compile(r"\d\.\d° eye contact"))
     # The numbers are a click away, always in this order.
-    likeness = captions.nth(1).get_by_text("likeness", exact=True)
+    likeness = captions.nth(1).get_by_text("change of the face", exact=True)
     expect(likeness).to_be_hidden()
     captions.nth(1).locator("summary").click()
     expect(likeness).to_be_visible()
     assert re.search(
-        r"°.*likeness \d\.\d\d.*texture \d+ %, floor \d+", captions.nth(1).inner_text(), re.DOTALL
+        r"°.*change of the face \d\.\d\d.*texture \d+ %, floor \d+",
+        captions.nth(1).inner_text(),
+        re.DOTALL,
     )
     for part in ("img.p-eyes-strip", "img.p-skin"):
         expect(page.locator(f"#strip {part}:visible")).to_have_count(2)

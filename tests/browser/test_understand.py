@@ -45,7 +45,7 @@ def test_a_term_opens_by_key_and_by_pointer_and_moves_nothing(
     page = compared(visit(TWO))
     for summary in page.locator("#strip .p-measured summary").all():
         summary.click()
-    likeness, meaning = term(page, "likeness"), page.locator("#meaning-likeness")
+    likeness, meaning = term(page, "change of the face"), page.locator("#meaning-likeness")
     before = likeness.bounding_box()
     likeness.focus()
     page.keyboard.press("Enter")
@@ -94,7 +94,7 @@ def test_a_phone_reads_meanings_numbers_and_all_tabs(visit: Visit, screenshot: S
     table = page.get_by_role("table", name="All measurements")
     expect(table).to_be_visible()
     assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
-    likeness = page.get_by_role("row", name="Likeness")
+    likeness = page.get_by_role("row", name="Change of the face")
     for cell in likeness.get_by_role("cell").all():
         box = cell.bounding_box()
         assert box

@@ -169,16 +169,18 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
         return Caption(translate(language, "caption.alt", **described), gaze)
     report = picture.report
     distance = float(report["identity"]["distance"])
-    likeness, close = numbers.decimal(distance, language, "0.00"), _same_person(distance, language)
+    moved, close = numbers.decimal(distance, language, "0.00"), _same_person(distance, language)
     texture = numbers.percent(report["texture_retention"])
-    facts = ("likeness", likeness), ("texture", numbers.texture(report, language))
+    facts = (
+        ("likeness", translate(language, "caption.likeness_of", distance=moved)),
+        ("texture", numbers.texture(report, language)),
+    )
     polished = "done" in report and report["texture_floor"] < 1
     return Caption(
         alt=translate(
             language,
             "caption.alt_look",
             **described,
-            likeness=likeness,
             close=close,
             texture=texture,
         ),
