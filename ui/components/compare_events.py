@@ -66,10 +66,12 @@ class Examined:
     Attributes:
         path: The portrait's file; None before the first.
         refusal: The notice why it was refused or stopped; empty if it was analysed.
+        before: What the page showed before a portrait that is being analysed, or None.
     """
 
     path: str | None = None
     refusal: str = ""
+    before: tuple[comparison.Photo, comparison.PageComparison] | None = None
 
 
 class Previews(Protocol):
@@ -121,12 +123,13 @@ class CompareEvents:
             page.photo,
             page.portrait.gaze_line,
             page.results.notice,
+            self.examined,
             *self._clear(),
         ]
         # Unqueued, so that no picture of the old portrait stays while the new one waits.
         arrived(
             self._on_portrait,
-            [portrait, page.share.screen, self.examined, page.language],
+            [portrait, page.photo, page.share.screen, self.examined, page.language],
             cleared,
             **QUICK,
         )
@@ -135,7 +138,7 @@ class CompareEvents:
             **{
                 **options,
                 "inputs": self.inputs | {self.examined},
-                "outputs": [*self.outputs, self.examined],
+                "outputs": [portrait, *self.outputs, self.examined],
                 "trigger_mode": "always_last",
             },
         )
@@ -379,6 +382,10 @@ class CompareEvents:
         if path == previous.path and previous.refusal:
             yield self._not_examined(previous)
             return
+        screen = values[page.share.screen]
+        if is_of_portrait(screen, path) and self.is_settled(values, screen):
+            yield {page.photo: gr.skip()}
+            return
         if photo is None or photo.path != path:
             progress(0, desc=translate_message(language, "Looking at the photo"))
             try:
@@ -389,9 +396,12 @@ class CompareEvents:
             except Superseded:
                 yield {page.photo: gr.skip()}
                 return
-            except Exception as error:
-                examined = Examined(path, _error_notice(error, language))
+            except Cancelled as cancelled:
+                examined = Examined(path, _error_notice(cancelled, language))
                 yield {page.results.strip: "", **self._not_examined(examined)}
+                return
+            except Exception as error:
+                yield self._refused(_error_notice(error, language), previous.before, language)
                 return
         yield {
             page.photo: photo,
@@ -399,9 +409,7 @@ class CompareEvents:
             page.results.notice: "",
             self.examined: Examined(path),
         }
-        screen = values[page.share.screen]
-        if not is_of_portrait(screen, path) or not self.is_settled(values, screen):
-            yield self.compare({**values, page.photo: photo}, request, progress)
+        yield self.compare({**values, page.photo: photo}, request, progress)
 
     def _choose_face(
         self, photo: comparison.Photo | None, language: str, event: gr.EventData
@@ -431,9 +439,32 @@ class CompareEvents:
             self.examined: examined,
         }
 
+    def _refused(
+        self,
+        refusal: str,
+        before: tuple[comparison.Photo, comparison.PageComparison] | None,
+        language: str,
+    ) -> Updates:
+        """Show why a portrait was refused, over the one from before, or in place of the first."""
+        page = self.page
+        if before is None:
+            return {
+                **self._not_examined(Examined(None, refusal)),
+                page.portrait.photo: None,
+                page.results.strip: "",
+            }
+        photo, screen = before
+        return {
+            **self.comparison_updates(photo, screen, language),
+            page.portrait.photo: photo.path,
+            page.results.notice: refusal,
+            self.examined: Examined(photo.path),
+        }
+
     def _on_portrait(
         self,
         path: str | None,
+        photo: comparison.Photo | None,
         screen: comparison.PageComparison | None,
         examined: Examined,
         language: str,
@@ -449,10 +480,14 @@ class CompareEvents:
         session = str(request.session_hash)
         page.cancellations.supersede(session)
         self.previews.forget(session)
+        before = examined.before
+        if photo is not None and screen is not None and screen.path == photo.path:
+            before = photo, screen
         return {
             page.photo: None,
             page.portrait.gaze_line: "",
             page.results.notice: "",
+            self.examined: replace(examined, before=before if path else None),
             **self._clear(language, page.file_store.address(path) if path else ""),
         }
 
