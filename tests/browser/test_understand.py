@@ -50,7 +50,7 @@ def test_a_term_opens_by_key_and_by_pointer_and_moves_nothing(
     likeness.focus()
     page.keyboard.press("Enter")
     expect(meaning).to_be_visible()
-    expect(meaning).to_contain_text("0 = same, 0.6 = someone else")
+    expect(meaning).to_contain_text("0 is the same face, 0.6 someone else")
     expect(meaning.get_by_role("link", name="King 2017, dlib")).to_be_visible()
     assert likeness.bounding_box() == before
     # Beside its term, and its link is the next stop.

@@ -145,7 +145,7 @@ def gaze_line(
     if turned_away:
         doubt = translate(language, "portrait.turned_away")
     elif true is None:
-        doubt = translate(language, "caption.seen_doubt")
+        doubt = translate(language, "caption.seen_doubt", **numbers.margin(language))
     else:
         doubt = translate(language, "portrait.true_gaze", degrees=numbers.off_lens(true, language))
     return render("results", "gaze_line", language, gaze, doubt, warnings)

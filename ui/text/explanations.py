@@ -14,6 +14,7 @@ from functools import cache
 import yaml
 from markupsafe import Markup
 
+from ui.text import numbers
 from ui.text.catalogue import FOLDER, texts
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.templating import render
@@ -76,4 +77,4 @@ def term(language: str, id_: str, text: str | None = None, more: str = "") -> Ma
 
 def explanations(language: str) -> str:
     """The HTML of all explanations, closed."""
-    return render("meaning", "all", language, known().values())
+    return render("meaning", "all", language, known().values(), numbers.margin(language))
