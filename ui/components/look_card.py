@@ -12,11 +12,13 @@ from gradio.components import Component
 from pipelines.gaze import Gaze
 from pipelines.studio import Look
 from pipelines.studio.look import BACKDROPS, FRAMES
-from presets import Presets, load, translated
+from presets import Presets, load
 from ui.components.events import QUICK, Values
 from ui.components.fine_control import FineControl, gaze_placeholders
 from ui.components.html import html
+from ui.page_head import NOTE
 from ui.text.catalogue import t
+from ui.text.explanations import evidence
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.templating import render
 
@@ -66,18 +68,14 @@ class LookCard:
                 elem_classes="p-region",
             )
             html(render("page", "own_aim", DEFAULT_LANGUAGE, self.letter))
-            self.region_note = html(
-                render("evidence", "region", DEFAULT_LANGUAGE, presets.regions[look.region])
-            )
+            self.region_note = html(NOTE.format(kind="region", name=look.region))
             self.context = gr.Dropdown(
                 [(str(t(f"context.{name}")), name) for name in presets.contexts],
                 value=look.context,
                 label=t("look.context"),
                 info=t("look.context_info"),
             )
-            self.context_note = html(
-                render("evidence", "context", DEFAULT_LANGUAGE, presets.contexts[look.context])
-            )
+            self.context_note = html(NOTE.format(kind="context", name=look.context))
             with gr.Row(elem_classes="p-strengths") as self.strengths:
                 self.gaze = _strength("gaze", look.gaze)
                 self.polish = _strength("polish", look.polish)
@@ -121,8 +119,7 @@ class LookCard:
             [self.region, self.region_note, self.gaze, fine.yaw, fine.pitch],
             **QUICK,
         )
-        gr.on(
-            [self.context.change, language.change],
+        self.context.change(
             on_context,
             [self.context, language],
             [self.context_note, self.strengths, self.outside],
@@ -185,7 +182,7 @@ def region_choices(presets: Presets) -> list[tuple[str, str]]:
 
 def on_region(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
     """Updates for a picked audience: the list, its note, the strength, the hints for degrees."""
-    regions = translated(language).regions
+    regions = load().regions
     # The heading can be reached by keyboard; it counts as the first preference.
     region = regions.get(chosen) or next(
         one for one in regions.values() if one.group == "preferences"
@@ -194,15 +191,14 @@ def on_region(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
     hints = (gr.update(placeholder=degrees) for degrees in gaze_placeholders(region, language))
     # An audience that leaves the gaze as it is has no strength.
     strength = gr.update(visible=region.gaze is not None)
-    return value, render("evidence", "region", language, region), strength, *hints
+    return value, evidence("region", region.id, language), strength, *hints
 
 
 def on_context(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
     """Updates for a picked purpose: its note, the strengths, frame and backdrop."""
-    context = translated(language).contexts[chosen]
     # Where nothing may change there is nothing to set; the note says why.
-    settings = gr.update(visible=not context.untouched)
-    return render("evidence", "context", language, context), settings, settings
+    settings = gr.update(visible=not load().contexts[chosen].untouched)
+    return evidence("context", chosen, language), settings, settings
 
 
 def _own_doses(chosen: str) -> tuple[Any, ...]:
