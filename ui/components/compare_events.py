@@ -90,8 +90,8 @@ class CompareEvents:
 
     Attributes:
         page: The panels of the page.
-        comparison_due: State that page load sets if the first comparison is not cached; its change
-            starts that comparison.
+        comparison_due: State with the portrait of the first comparison, which page load sets if
+            it is not cached; its change starts that comparison.
         examined: State with the outcome of the last analysis. It is kept apart from the photo's
             state, because a late comparison of the old portrait could overwrite that one. It also
             remembers a stop, which may be pressed before a browser has sent the work.
@@ -161,7 +161,9 @@ class CompareEvents:
         )
         page.link.change(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         self.previews.prepare(opened)
-        first = self.comparison_due.change(self._compare_first, **options)
+        first = self.comparison_due.change(
+            self._compare_first, **{**options, "inputs": self.inputs | {self.comparison_due}}
+        )
         for event in (compared, first, opened, chosen):
             self.on_queue_full(event, "portrait")
         self.end_busy_on(chosen.then, "portrait")
@@ -338,7 +340,7 @@ class CompareEvents:
             }
         photo = page.shared_samples.ready(path, looks)
         if photo is None:
-            updates[self.comparison_due] = str(request.session_hash)
+            updates[self.comparison_due] = path or ""
             address = page.file_store.address(path) if path else ""
             updates[page.results.strip] = captions.waiting_strip(language, address)
         else:
@@ -540,8 +542,9 @@ class CompareEvents:
     ) -> Updates:
         """The first comparison of an opened page; it keeps the notes about the address."""
         page = self.page
-        if not values[page.portrait.photo]:
-            return {page.link: ""}
+        # A photo that the browser has kept has an event of its own.
+        if values[page.portrait.photo] != values[self.comparison_due]:
+            return {page.link: gr.skip()}
         updates = self.compare(values, request, progress)
         if updates.get(page.share.screen):
             del updates[page.results.notice]
