@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from pipelines.studio.preview import PreviewStage
 
 LETTERS = "ABCD"
+START = Look(region="international", context="linkedin")
+"""The look that the page opens with."""
 PHOTO_KEPT_S = 1800
 """Seconds for which the state of an idle session is kept."""
 MOST_LOOKS = 8
@@ -380,7 +382,6 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
         frame=variant.plan.frame,
         control=file_store.address(control_path),
         choices=saving.choices_for(origin.form),
-        warnings=(*variant.warnings, *notes),
         reached=variant.reached,
         distance=variant.distance,
     )
@@ -440,7 +441,6 @@ def _write_original(photo: Photo, file_store: FileStore) -> ResultPicture:
         paths=(skin_path, *paths),
         skin=file_store.address(skin_path),
         eye_lines=pictures.eye_lines(analysis.face, photo_u8.shape),
-        warnings=analysis.warnings,
     )
 
 

@@ -25,7 +25,7 @@ from ui.text import captions
 from ui.text.catalogue import translate
 from ui.text.explanations import explanations
 from ui.text.language import DEFAULT_LANGUAGE, language_of
-from ui.text.messages import error_message, translate_message
+from ui.text.messages import translate_message
 from ui.text.templating import render
 
 if TYPE_CHECKING:
@@ -298,7 +298,7 @@ class CompareEvents:
         try:
             card.read(values)
         except LookError as error:
-            return captions.notice(error_message(error, values[self.page.language]))
+            return captions.error_notice(error, values[self.page.language])
         except TypeError:
             # A number is incomplete.
             pass
@@ -319,12 +319,10 @@ class CompareEvents:
             page.results.explanations: explanations(language),
             page.own.listing: looks_html(saved, language),
         }
-        looks = [card.start for card in page.cards if card.shown]
+        looks = list(opened.looks) or [comparison.START]
         if opened.looks:
-            letters = comparison.LETTERS[: max(len(opened.looks), len(looks))]
-            looks = [*opened.looks, *looks[len(opened.looks) :]]
-            updates |= page.show_cards(list(letters))
-            for card, look in zip(page.cards, opened.looks, strict=False):
+            updates |= page.show_cards(list(comparison.LETTERS[: len(looks)]))
+            for card, look in zip(page.cards, looks, strict=False):
                 updates |= card.fill(look, language)
         if "sent" in request.query_params:
             # The looks of somebody else: a sample would pass for the person they are about.
@@ -399,11 +397,13 @@ class CompareEvents:
                 yield {page.photo: gr.skip()}
                 return
             except Cancelled as cancelled:
-                examined = Examined(path, _error_notice(cancelled, language))
+                examined = Examined(path, captions.error_notice(cancelled, language))
                 yield {page.results.strip: "", **self._not_examined(examined)}
                 return
             except Exception as error:
-                yield self._refused(_error_notice(error, language), previous.before, language)
+                yield self._refused(
+                    captions.error_notice(error, language), previous.before, language
+                )
                 return
         yield {
             page.photo: photo,
@@ -424,7 +424,7 @@ class CompareEvents:
             which: Any = event.face if event.face == "all" else int(event.face)
             chosen = comparison.choose_face(photo, which)
         except PresenceError as error:
-            return {page.results.notice: _error_notice(error, language)}
+            return {page.results.notice: captions.error_notice(error, language)}
         return {
             page.photo: chosen,
             page.portrait.gaze_line: _gaze_line(chosen, language),
@@ -522,11 +522,11 @@ class CompareEvents:
         except Superseded:
             return {page.link: gr.skip()}
         except Cancelled as cancelled:
-            return {page.link: "", page.results.notice: _error_notice(cancelled, language)}
+            return {page.link: "", page.results.notice: captions.error_notice(cancelled, language)}
         except Exception as error:
             return {
                 page.link: "",
-                page.results.notice: _error_notice(error, language),
+                page.results.notice: captions.error_notice(error, language),
                 **self._clear_other_portrait(values),
             }
 
@@ -593,7 +593,7 @@ class CompareEvents:
         request: gr.Request,
     ) -> tuple[Any, Any]:
         """Cancel running work, which reports it itself, and remove waiting work from the queue."""
-        notice = _error_notice(Cancelled(), language)
+        notice = captions.error_notice(Cancelled(), language)
         self._cancel_all(request)
         removed = await leave_queue(str(request.session_hash), WORK["concurrency_id"])
         not_compared = path and not is_of_portrait(screen, path)
@@ -621,11 +621,6 @@ def read_look(card: LookCard, values: Values) -> Look | None:
 def is_of_portrait(screen: comparison.PageComparison | None, path: str | None) -> bool:
     """Whether a comparison is of the portrait with this file."""
     return screen is not None and screen.path == path
-
-
-def _error_notice(error: Exception, language: str) -> str:
-    """The notice of an error; quiet if it is a stop."""
-    return captions.notice(error_message(error, language), quiet=isinstance(error, Cancelled))
 
 
 def _gaze_line(photo: comparison.Photo, language: str) -> str:

@@ -13,6 +13,7 @@ from pipelines.gaze import Gaze
 from pipelines.studio import Look
 from pipelines.studio.look import BACKDROPS, FRAMES
 from presets import Presets, load
+from ui.comparison import LETTERS, START
 from ui.components.events import QUICK, Values
 from ui.components.fine_control import FineControl, gaze_placeholders
 from ui.components.html import html
@@ -32,24 +33,19 @@ class LookCard:
 
     Attributes:
         letter: "A" to "D".
-        start: The look at first.
-        shown: Whether the card is visible at first.
         finer: Its tab of the fine control.
     """
 
     letter: str
-    start: Look
-    shown: bool
     remove: gr.Button | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.finer = FineControl(self.letter, self.start, self.shown)
+        self.finer = FineControl(self.letter)
 
-    def render(self, *, removable: bool) -> None:
-        """Create the card."""
-        presets = load()
-        look = self.start
-        with gr.Column(visible=self.shown, elem_classes="p-look") as self.box:
+    def render(self) -> None:
+        """Create the card; the first one is there at first, and stays."""
+        presets, look, removable = load(), START, self.letter != LETTERS[0]
+        with gr.Column(visible=not removable, elem_classes="p-look") as self.box:
             with gr.Row(elem_classes="p-look-head", visible=removable) as self.head:
                 html(render("page", "look_title", DEFAULT_LANGUAGE, self.letter))
                 if removable:
@@ -82,15 +78,6 @@ class LookCard:
             with gr.Row(elem_classes="p-outside") as self.outside:
                 self.frame = _choice("frame", FRAMES, look.frame)
                 self.backdrop = _choice("backdrop", BACKDROPS, look.backdrop)
-
-    def render_fine(self) -> None:
-        """Create its tab of the fine control."""
-        self.finer.render()
-
-    @property
-    def fine(self) -> gr.Tab:
-        """The tab with the finer settings."""
-        return self.finer.tab
 
     def listen(self, language: gr.State) -> None:
         """Attach the handlers that show the notes of a picked preset.

@@ -15,7 +15,7 @@ from ui.components.compare_events import CompareEvents, read_look
 from ui.components.events import QUICK, Updates, Values
 from ui.components.header import header
 from ui.components.live import SETTLE, LivePreviews
-from ui.components.panels import START, Panels
+from ui.components.panels import Panels
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
 
@@ -93,13 +93,13 @@ class Page(Panels):
 
     def _render_controls(self) -> None:
         self.portrait.render()
-        for index, card in enumerate(self.cards):
-            card.render(removable=index > 0)
+        for card in self.cards:
+            card.render()
         self.add = gr.Button(t("page.add"), elem_classes="p-text-button", size="sm")
         self.share.render()
         with gr.Accordion(t("page.fine"), open=False, elem_id="fine"), gr.Tabs():
             for card in self.cards:
-                card.render_fine()
+                card.finer.render()
         self.own.render()
 
     def _listen_to_cards(self) -> None:
@@ -141,7 +141,7 @@ class Page(Panels):
         looks = [look for card in active if (look := read_look(card, values))]
         return {
             **self.show_cards(sorted(card.letter for card in (*active, added))),
-            **added.fill(another_look(looks or [START]), values[self.language]),
+            **added.fill(another_look(looks or [comparison.START]), values[self.language]),
         }
 
     def _remove(self, active: tuple[str, ...], letter: str) -> Updates:
@@ -175,7 +175,7 @@ def another_look(looks: Sequence[Look]) -> Look:
     """
     first = looks[0]
     if load().contexts[first.context].untouched:
-        first = replace(first, context=START.context, doses=())
+        first = replace(first, context=comparison.START.context, doses=())
         if first.context not in {look.context for look in looks}:
             return first
     taken = {look.region for look in looks}

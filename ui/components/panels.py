@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from pipelines.studio import Look
 from sharing.link_service import LinkService
 from ui import comparison
 from ui.cancellation import Cancellations
@@ -24,9 +23,6 @@ from ui.components.save_menu import SaveMenu
 from ui.components.share import SharePanel
 from ui.file_store import FileStore
 from ui.shared_samples import SharedSamples
-
-START = Look(region="international", context="linkedin")
-"""The look that the page opens with."""
 
 
 @dataclass
@@ -60,10 +56,7 @@ class Panels:
         self.results = Results(self.file_store)
         self.share = SharePanel(self.link_service, self.file_store)
         self.persona = PersonaPanel(self.file_store, self.cancellations)
-        self.cards = [
-            LookCard(letter, START, shown=index == 0)
-            for index, letter in enumerate(comparison.LETTERS)
-        ]
+        self.cards = [LookCard(letter) for letter in comparison.LETTERS]
         self.own = OwnPresets(self.cards)
         self.dial = DialTab(self.cards)
         self.saving = SaveMenu(self.file_store)
@@ -100,4 +93,4 @@ class Panels:
 
 def boxes(card: LookCard) -> tuple[Any, Any]:
     """A look's card, and its tab of the fine control."""
-    return card.box, card.fine
+    return card.box, card.finer.tab

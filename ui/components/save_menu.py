@@ -77,7 +77,7 @@ class SaveMenu:
             with slots.cores().turn():
                 data, name = file_of(photo, screen, str(event.letter), str(event.choice))
         except Exception as error:
-            return captions.notice(messages.error_message(error, language))
+            return captions.error_notice(error, language)
         address = self.file_store.address(self.file_store.write(data, name))
         return render(
             "results", "saved", language, address, name, f"{decimal(len(data) / 1e6, language)} MB"

@@ -23,7 +23,7 @@ from ui.components.html import aside, html, script
 from ui.components.results import FILES_KEPT
 from ui.file_store import FileStore
 from ui.gradio_compat import waiting_check
-from ui.text import captions, messages
+from ui.text import captions
 from ui.text.catalogue import t, translate
 from ui.text.numbers import decimal
 from ui.text.templating import render
@@ -142,7 +142,7 @@ class SharePanel:
             with slots.cores().turn():
                 data = publishing.zipped(publishing.gather(photo, screen, title, language))
         except Exception as error:
-            return captions.notice(messages.error_message(error, language))
+            return captions.error_notice(error, language)
         address = self.file_store.address(self.file_store.write(data, "presence-comparison.zip"))
         return render(
             "share", "saved", language, address, f"{decimal(len(data) / 1e6, language)} MB"
@@ -172,7 +172,7 @@ class SharePanel:
                 self.link_service.store().delete(published.id, published.secret)
                 raise Cancelled
         except Exception as error:
-            return captions.notice(messages.error_message(error, language)) + links, links
+            return captions.error_notice(error, language) + links, links
         link = self.link_service.address(f"/s/{published.id}", request.url.scheme, request.headers)
         links = _links(published, link, title, language) + links
         return links, links

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from pipelines.gaze import Gaze
 from pipelines.measure.guards import MOST_DISTANCE
 from pipelines.measure.identity import SAME_PERSON
+from pipelines.runtime.errors import Cancelled
 from pipelines.studio import Look
 from pipelines.studio.captions import MISSED_DEG, differs, out_of_reach, same_angle
 from pipelines.studio.rendering import ALREADY_THERE
@@ -21,7 +22,7 @@ from ui.text.catalogue import translate
 from ui.text.explanations import term
 from ui.text.judgement import Judgement, judge, verdict
 from ui.text.language import DEFAULT_LANGUAGE
-from ui.text.messages import translate_message
+from ui.text.messages import error_message, translate_message
 from ui.text.numbers import done, gaze_word, held_back
 from ui.text.templating import render
 
@@ -95,11 +96,6 @@ def waiting_strip(language: str = DEFAULT_LANGUAGE, address: str = "") -> str:
     return render("results", "waiting", language, address)
 
 
-def caption(picture: ResultPicture, language: str = DEFAULT_LANGUAGE) -> str:
-    """Gaze, target if it differs, what the retouch did, likeness with its numbers, warnings."""
-    return render("results", "caption", language, _caption(picture, language, judge(())))
-
-
 def uses(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
     """Every look as it will be seen: profile picture, list, curriculum vitae, call."""
     looks = [one for one in figures if isinstance(one, ResultPicture) and one.letter]
@@ -156,6 +152,11 @@ def aside(text: str, *, status: bool = False) -> str:
     return render("page", "aside", DEFAULT_LANGUAGE, text, status)
 
 
+def error_notice(error: Exception, language: str) -> str:
+    """The notice of an error; quiet if it is a stop."""
+    return notice(error_message(error, language), quiet=isinstance(error, Cancelled))
+
+
 def notice(message: str, *, quiet: bool = False) -> str:
     """A message as HTML, as an alert unless it is quiet; empty for an empty message."""
     return render("results", "notice", DEFAULT_LANGUAGE, message, quiet) if message else ""
@@ -192,11 +193,9 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
             for name, value in facts
         ),
         warnings=_warnings(picture, language),
-        notes=tuple(
-            translate_message(language, one)
-            for one in picture.report["warnings"]
-            if one == ALREADY_THERE
-        ),
+        notes=(translate_message(language, ALREADY_THERE),)
+        if ALREADY_THERE in report["warnings"]
+        else (),
         badges=_badges(picture.letter, judgement, language),
         aims=not load().contexts[Look.parse(report["look"]).context].untouched,
     )

@@ -52,11 +52,11 @@ def test_engines_say_whether_they_could_start(
 )
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_card_reads_back_what_it_was_filled_with(look: Look, language: str) -> None:
-    card = LookCard("A", Look(), shown=True)
+    card = LookCard("A")
     with gr.Blocks():
-        card.render(removable=False)
+        card.render()
         with gr.Tabs():
-            card.render_fine()
+            card.finer.render()
     filled = card.fill(look, language)
     values = {
         component: shown["value"] if isinstance(shown, dict) else shown
@@ -66,11 +66,11 @@ def test_a_card_reads_back_what_it_was_filled_with(look: Look, language: str) ->
 
 
 def test_what_the_picked_engine_cannot_draw_counts_no_more() -> None:
-    card = LookCard("A", Look(), shown=True)
+    card = LookCard("A")
     with gr.Blocks():
-        card.render(removable=False)
+        card.render()
         with gr.Tabs():
-            card.render_fine()
+            card.finer.render()
     drawn = Look(engine="flux2-klein", generate="headshot", expression="slight-smile")
     values = {
         component: shown["value"] if isinstance(shown, dict) else shown
