@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipelines.face import framing
 from pipelines.gaze import Gaze
 from pipelines.image import metadata
+from pipelines.image.arrays import Image8
 from pipelines.image.origin import Origin
 from pipelines.runtime import slots
 from pipelines.runtime.cache import Cache
@@ -24,7 +25,6 @@ from presets import load, translated
 from ui import pictures, saving
 from ui.file_store import FileStore
 from ui.memory import AnalysisMemory, CachedAnalysis
-from ui.pictures import Pixels
 from ui.result_cache import ResultCache
 from ui.result_pictures import Figure, Files, Missing, ResultPicture
 from ui.text import messages, numbers
@@ -402,7 +402,7 @@ def _write_framed(
 
 
 def _save(
-    image_u8: Pixels, look: Look, original: str, origin: Origin, file_store: FileStore, name: str
+    image_u8: Image8, look: Look, original: str, origin: Origin, file_store: FileStore, name: str
 ) -> str:
     """Write a picture at full size with its provenance, and return the path."""
     data = marking.encode(image_u8, look, original=original, origin=origin)
@@ -445,7 +445,7 @@ def _write_original(photo: Photo, file_store: FileStore) -> ResultPicture:
 
 
 def _write_views(
-    pixels: Pixels, photo: Photo, file_store: FileStore, *name: str
+    pixels: Image8, photo: Photo, file_store: FileStore, *name: str
 ) -> tuple[Files, tuple[str, ...]]:
     """Write the whole picture and its crops; returns their files and all paths."""
     face, scale = photo.analysis.face, photo.analysis.portrait.scale

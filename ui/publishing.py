@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import numpy as np
 from markupsafe import Markup
-from PIL import Image
 
 from pipelines.image.arrays import Image8
 from sharing.download import bundle
@@ -87,7 +84,6 @@ def _plain(lines: Sequence[str]) -> tuple[str, ...]:
 
 def _pixels(picture: ResultPicture) -> Image8:
     try:
-        with Image.open(Path(picture.path)) as image:
-            return np.asarray(image.convert("RGB"))
+        return pictures.read(picture.path)
     except OSError as error:
         raise Refused("nothing-to-share", messages.CLEARED) from error
