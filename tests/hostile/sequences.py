@@ -114,9 +114,9 @@ class Scene:
         """
         visitor = self.stranger()
         visitor.choose(visitor.upload(photo or samples()[1].path.read_bytes()))
-        for card in ("on_move", "on_move_1"):
-            _, context, *_, engine, _ = self.page.targets(self.page.named(card), "dropdown")
-            visitor.set_to[engine] = "geometry"
+        for card, audience in (("on_move", "international"), ("on_move_1", "japan")):
+            region, context, *_, engine, _ = self.page.targets(self.page.named(card), "dropdown")
+            visitor.set_to |= {region: audience, engine: "geometry"}
             if quick:
                 visitor.set_to[context] = "id-passport"
         visitor.do(self.page.named("_add"))
