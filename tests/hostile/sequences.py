@@ -740,8 +740,8 @@ def _grid_closed(scene: Scene) -> tuple[str, ...]:
 def _before_grid(scene: Scene) -> tuple[Visitor, dict[str, Any]]:
     one = scene.visitor()
     one.set_to |= {"grid-columns": "polish", "grid-rows": "nothing"}
+    one.set_to["grid-columns-typed"] = "0, 1"
     make = scene.page.event("grid-start", "click")
-    one.set_to[scene.page.targets(scene.page.named("count_1"), "textbox")[0]] = "0, 1"
     return one, make
 
 
