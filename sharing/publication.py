@@ -46,7 +46,7 @@ class Picture:
         look: The look; None for the original.
         captions: What is said about it, one line each.
         warnings: Sentences to show about it.
-        best: Whether it is the most recognisable look, or tied for it.
+        badges: What sets it apart from the other looks.
         full_u8: The picture at full size, uint8 sRGB, (H, W, 3).
         close_u8: Crop to head and shoulders.
         eyes_u8: Crop to both eyes, enlarged.
@@ -57,7 +57,7 @@ class Picture:
     look: Look | None
     captions: tuple[str, ...]
     warnings: tuple[str, ...]
-    best: bool
+    badges: tuple[str, ...]
     full_u8: Image8
     close_u8: Image8
     eyes_u8: Image8
@@ -97,7 +97,7 @@ class PublishedPicture:
         look: The look's canonical text, "" for the original.
         captions: What is said about it, one line each.
         warnings: Sentences to show about it.
-        best: Whether it is the most recognisable look, or tied for it.
+        badges: What sets it apart from the other looks.
         files: File names by size: full, close, whole, eyes.
         dimensions: Width and height in pixels by size.
     """
@@ -108,7 +108,7 @@ class PublishedPicture:
     look: str
     captions: tuple[str, ...]
     warnings: tuple[str, ...]
-    best: bool
+    badges: tuple[str, ...]
     files: dict[Size, str]
     dimensions: dict[Size, tuple[int, int]]
 
@@ -322,7 +322,7 @@ def _published_picture(one: _Prepared, full_size: Mapping[str, bytes]) -> Publis
         look=str(picture.look) if picture.look else "",
         captions=picture.captions,
         warnings=picture.warnings,
-        best=picture.best,
+        badges=picture.badges,
         files={size: full if size == "full" else f"{one.key}-{size}.jpg" for size in SIZES},
         dimensions={size: (views[size].shape[1], views[size].shape[0]) for size in SIZES},
     )
@@ -339,11 +339,14 @@ def _reduce(image_u8: Image8) -> Image8:
 
 def _picture_from_json(data: Mapping[str, Any]) -> PublishedPicture:
     dimensions: Mapping[Size, Sequence[int]] = data["dimensions"]
+    # Pictures from before there were badges have a mark of another meaning.
+    known = {name: value for name, value in data.items() if name != "best"}
     return PublishedPicture(
         **{
-            **data,
+            **known,
             "captions": tuple(data["captions"]),
             "warnings": tuple(data["warnings"]),
+            "badges": tuple(data.get("badges", ())),
             "dimensions": {size: (pair[0], pair[1]) for size, pair in dimensions.items()},
         }
     )

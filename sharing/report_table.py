@@ -163,7 +163,7 @@ _ROWS: tuple[tuple[str, Format, Format], ...] = (
         lambda report, language: _degrees(report["gaze"]["error"], language),
     ),
     (
-        _("Likeness (0 = same, 0.6 = someone else)"),
+        _("Change of the face (0 = same, 0.6 = someone else)"),
         _not_measured,
         lambda report, language: decimal(report["identity"]["distance"], language, "0.000"),
     ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipelines.face import framing
 from pipelines.gaze import Gaze
 from pipelines.image import metadata
+from pipelines.image.arrays import Image8
 from pipelines.image.origin import Origin
 from pipelines.runtime import slots
 from pipelines.runtime.cache import Cache
@@ -24,7 +25,6 @@ from presets import load, translated
 from ui import pictures, saving
 from ui.file_store import FileStore
 from ui.memory import AnalysisMemory, CachedAnalysis
-from ui.pictures import Pixels
 from ui.result_cache import ResultCache
 from ui.result_pictures import Figure, Files, Missing, ResultPicture
 from ui.text import messages, numbers
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from pipelines.studio.preview import PreviewStage
 
 LETTERS = "ABCD"
+START = Look(region="international", context="linkedin")
+"""The look that the page opens with."""
 PHOTO_KEPT_S = 1800
 """Seconds for which the state of an idle session is kept."""
 MOST_LOOKS = 8
@@ -283,13 +285,9 @@ def compare(
         except Exception as error:
             outcomes.append(Missing(letter, title, error_message(error, language), look))
     results = [one for one in outcomes if isinstance(one, ResultPicture)]
-    best = [results[index] for index in comparison.best_of(results)]
     figures = (
         replace(original.result(), title=translate(language, "caption.original")),
-        *(
-            replace(one, best=one in best) if isinstance(one, ResultPicture) else one
-            for one in outcomes
-        ),
+        *outcomes,
     )
     report = comparison.report_of(photo.analysis, [one.report for one in results], results)
     return PageComparison(photo.path, report, figures)
@@ -384,7 +382,6 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
         frame=variant.plan.frame,
         control=file_store.address(control_path),
         choices=saving.choices_for(origin.form),
-        warnings=(*variant.warnings, *notes),
         reached=variant.reached,
         distance=variant.distance,
     )
@@ -405,7 +402,7 @@ def _write_framed(
 
 
 def _save(
-    image_u8: Pixels, look: Look, original: str, origin: Origin, file_store: FileStore, name: str
+    image_u8: Image8, look: Look, original: str, origin: Origin, file_store: FileStore, name: str
 ) -> str:
     """Write a picture at full size with its provenance, and return the path."""
     data = marking.encode(image_u8, look, original=original, origin=origin)
@@ -444,12 +441,11 @@ def _write_original(photo: Photo, file_store: FileStore) -> ResultPicture:
         paths=(skin_path, *paths),
         skin=file_store.address(skin_path),
         eye_lines=pictures.eye_lines(analysis.face, photo_u8.shape),
-        warnings=analysis.warnings,
     )
 
 
 def _write_views(
-    pixels: Pixels, photo: Photo, file_store: FileStore, *name: str
+    pixels: Image8, photo: Photo, file_store: FileStore, *name: str
 ) -> tuple[Files, tuple[str, ...]]:
     """Write the whole picture and its crops; returns their files and all paths."""
     face, scale = photo.analysis.face, photo.analysis.portrait.scale

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.image import colour
-
-Pixels = NDArray[np.uint8]
+from pipelines.image.arrays import Image8
 
 VISIBLE = 1.0
 """CIEDE2000 from which two colours side by side are just distinguishable."""
@@ -38,8 +37,8 @@ _OFF_SCALE = 0.002
 class Difference:
     """A look and its original, both uint8 sRGB of one size, (H, W, 3)."""
 
-    before: Pixels = field(repr=False)
-    after: Pixels = field(repr=False)
+    before: Image8 = field(repr=False)
+    after: Image8 = field(repr=False)
 
     @property
     def nothing(self) -> bool:
@@ -69,7 +68,7 @@ class Difference:
         return float(np.mean(self.delta_e >= VISIBLE))
 
 
-def between(before_u8: Pixels, after_u8: Pixels) -> Difference:
+def between(before_u8: Image8, after_u8: Image8) -> Difference:
     """The difference of two pictures, scaled down for display.
 
     Args:
@@ -90,7 +89,7 @@ def scale_end(differences: list[Difference]) -> float:
     return float(np.clip(np.ceil(most), 2, MOST_DELTA_E))
 
 
-def heat_map(difference: Difference, end: float) -> Pixels:
+def heat_map(difference: Difference, end: float) -> Image8:
     """CIEDE2000 as colours over the portrait in dark grey, uint8 (H, W, 3).
 
     The lightness of the colours rises steadily, so the map is readable without colour vision.
@@ -108,19 +107,19 @@ def heat_map(difference: Difference, end: float) -> Pixels:
     return np.rint(grey * (1 - over) + colours * over).astype(np.uint8)
 
 
-def colour_map() -> Pixels:
+def colour_map() -> Image8:
     """The colours of `heat_map` from 0 to the end of its scale, (256, 3): inferno."""
     ramp = np.arange(256, dtype=np.uint8)[None]
     return np.asarray(cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[0, :, ::-1])
 
 
-def _blurred_lab(image_u8: Pixels) -> NDArray[np.float32]:
+def _blurred_lab(image_u8: Image8) -> NDArray[np.float32]:
     """CIELAB with the blur of the eye, which does not see single steps of single pixels."""
     blurred = cv2.GaussianBlur(image_u8 / np.float32(255), (0, 0), _EYE_BLUR)
     return colour.to_lab(np.asarray(blurred, np.float32))
 
 
-def _scaled_down(image_u8: Pixels) -> Pixels:
+def _scaled_down(image_u8: Image8) -> Image8:
     scale = _LONG_SIDE / max(image_u8.shape[:2])
     if scale >= 1:
         return image_u8

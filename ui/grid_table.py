@@ -12,6 +12,7 @@ from PIL import Image
 
 from pipelines.face.framing import Window
 from pipelines.gaze import Gaze
+from pipelines.image.arrays import Image8
 from pipelines.runtime.errors import PresenceError
 from pipelines.studio import Look
 from pipelines.studio.grid.axis import NAMED, Axis, Value, heading
@@ -179,7 +180,7 @@ def _number(value: float, language: str) -> str:
     return decimal(value, language, "0.###")
 
 
-def _webp(image_u8: pictures.Pixels) -> bytes:
+def _webp(image_u8: Image8) -> bytes:
     image = Image.fromarray(np.ascontiguousarray(image_u8))
     image.thumbnail((_TILE, _TILE), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from pipelines.image.arrays import Image8
+
 Mask = NDArray[np.bool_]
 
 BINS = 64
@@ -35,7 +36,7 @@ class Histogram:
     white: float
 
 
-def histogram(image_u8: Pixels, mask: Mask | None = None) -> Histogram:
+def histogram(image_u8: Image8, mask: Mask | None = None) -> Histogram:
     """Histogram of a picture's luma, Rec. 601 on 8-bit sRGB.
 
     Args:

@@ -14,9 +14,9 @@ from sharing.link_service import LinkService
 from sharing.settings import Settings
 from sharing.web.routes import routes
 from ui import page_head, theme, tools
+from ui.comparison import START
 from ui.components.api import Api
 from ui.components.page import Page
-from ui.components.panels import SHOWN_AT_START, START
 from ui.components.results import FILES_KEPT
 from ui.file_store import FileStore
 from ui.gradio_compat import allow_own_origin_only, clean_up, keep_open_pages
@@ -139,7 +139,7 @@ def launch(
 
 def first_looks(root_path: str = "") -> SharedSamples:
     """Samples and first comparison, shared by all visitors."""
-    return SharedSamples(root_path, START[:SHOWN_AT_START])
+    return SharedSamples(root_path, (START,))
 
 
 def link_service(root_path: str = "") -> LinkService:

@@ -9,6 +9,7 @@ show of a link.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ui.gradio_compat import ENDPOINTS, LOGIN_PAGE, MARKER, META
 from ui.text import captions
 from ui.text.catalogue import texts, translate
+from ui.text.explanations import evidence
 from ui.text.language import COOKIE, DEFAULT_LANGUAGE, LANGUAGES, known_language, language_of
 from ui.text.templating import render
 
@@ -33,6 +35,11 @@ PICTURE = "presence-social.png"
 OPENING = "<!--opening-->"
 """Stands in the page for the pictures that it opens with."""
 
+NOTE = "<!--{kind}:{name}-->"
+"""Stands in the page for the note of a region or context."""
+
+# As in a string of a script.
+_NOTES = re.compile(r"\\u003c!--(region|context):([a-z-]+)--\\u003e")
 _YEAR = 365 * 86_400
 
 Address = Callable[[HTTPConnection, str], str]
@@ -87,6 +94,7 @@ def localise(html: str, language: str, home: str, picture: str, opening: str = "
         html = ENDPOINTS.sub(r"\1{}\2", html)
     # The mark stays: until the page has opened, nothing of it can be shared or gone back to.
     html = html.replace(_in_script(OPENING), _in_script(OPENING + opening), 1)
+    html = _NOTES.sub(lambda match: _in_script(evidence(match[1], match[2], language)), html)
     html = MARKER.sub(lambda match: _in_script(translate(language, match[1])), html)
     html = html.replace(translate("en", "page.full_title"), translate(language, "page.full_title"))
     html = META.sub("", html).replace('lang="en"', f'lang="{language}"', 1)

@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from pipelines.face import Face
 from pipelines.face.framing import Window, head_and_shoulders
+from pipelines.image.arrays import Image8
 from ui.result_pictures import EyeLine
 
 if TYPE_CHECKING:
     from pipelines.studio import Analysis
-
-Pixels = NDArray[np.uint8]
 
 # Pixels; no screen shows a portrait larger beside another one. Downloads have the full size.
 VIEW_LONG_SIDE = 1600
@@ -36,12 +34,12 @@ _EYE_REACH = (0.72, 0.5)
 _VEIL, _GREY = 0.82, 0.72
 
 
-def fit_screen(image_u8: Pixels) -> Pixels:
+def fit_screen(image_u8: Image8) -> Image8:
     """The picture, scaled down to `VIEW_LONG_SIDE` if it is larger."""
     return _fitted(image_u8, VIEW_LONG_SIDE)
 
 
-def close_up(image_u8: Pixels, face: Face) -> Pixels:
+def close_up(image_u8: Image8, face: Face) -> Image8:
     """Head and shoulders, as far as they are in the picture; the same crop for every look.
 
     Args:
@@ -51,7 +49,7 @@ def close_up(image_u8: Pixels, face: Face) -> Pixels:
     return image_u8[head_and_shoulders(face, image_u8.shape)]
 
 
-def jpeg_data_url(image_u8: Pixels, quality: int = 85) -> str:
+def jpeg_data_url(image_u8: Image8, quality: int = 85) -> str:
     """A picture as the data URL of a JPEG without chroma subsampling."""
     import cv2
 
@@ -65,7 +63,7 @@ def jpeg_data_url(image_u8: Pixels, quality: int = 85) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(data.tobytes()).decode()}"
 
 
-def eye_pair(image_u8: Pixels, face: Face, scale: float) -> Pixels:
+def eye_pair(image_u8: Image8, face: Face, scale: float) -> Image8:
     """Each eye in a crop of its own, enlarged; the person's right eye is in the left half.
 
     The crop depends on the face alone, so the pairs of a portrait and its looks match to the pixel.
@@ -145,17 +143,27 @@ def skin_window(analysis: Analysis) -> Window:
     return slice(top, top + size[1]), slice(left, left + size[0])
 
 
-def small(image_u8: Pixels) -> Pixels:
+def small(image_u8: Image8) -> Image8:
     """The picture, scaled down to `SMALL_LONG_SIDE` if it is larger."""
     return _fitted(image_u8, SMALL_LONG_SIDE)
 
 
-def skin_view(analysis: Analysis) -> Pixels:
+def skin_view(analysis: Analysis) -> Image8:
     """The portrait with everything that does not count as skin under a neutral grey veil."""
     small = np.asarray(analysis.portrait.pixels)
     skin = analysis.baseline.visible_skin[..., None]
     veiled = small + _VEIL * (1 - skin) * (_GREY - small)
     return close_up(np.rint(255 * veiled).astype(np.uint8), analysis.face)
+
+
+def read(path: str) -> Image8:
+    """The pixels of a file.
+
+    Raises:
+        OSError: It was deleted.
+    """
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 def thumbnail(path: Path, side: int = 128) -> str:
@@ -170,13 +178,13 @@ def file_name(*parts: str) -> str:
     return "-".join(["presence", *(part for part in parts if part)])
 
 
-def _fitted(image_u8: Pixels, side: int) -> Pixels:
+def _fitted(image_u8: Image8, side: int) -> Image8:
     image = Image.fromarray(image_u8)
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=None)
     return np.asarray(image)
 
 
-def _resampled(image_u8: Pixels, corner: Any, step: float, size: tuple[int, ...]) -> Pixels:
+def _resampled(image_u8: Image8, corner: Any, step: float, size: tuple[int, ...]) -> Image8:
     """A rectangle of a picture from a subpixel corner; the border pixels are repeated outside."""
     import cv2
 

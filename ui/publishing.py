@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
-import numpy as np
-from PIL import Image
+from markupsafe import Markup
 
 from pipelines.image.arrays import Image8
 from sharing.download import bundle
@@ -15,6 +14,7 @@ from ui import pictures
 from ui.comparison import PageComparison, Photo, look_title
 from ui.result_pictures import ResultPicture
 from ui.text import captions, messages
+from ui.text.captions import Caption
 from ui.text.catalogue import translate
 
 
@@ -34,14 +34,15 @@ def gather(
     """
     if photo is None or screen is None or screen.path != photo.path or not screen.rendered:
         raise Refused("nothing-to-share", messages.NOTHING_TO_SHARE)
+    described = captions.of_figures(screen.figures, language)
     return Publication(
         title=title or "",
         days=int(days),
         asks_vote=bool(asks_vote),
         pictures=tuple(
-            _picture(photo, one, language)
-            for one in screen.figures
-            if isinstance(one, ResultPicture)
+            _picture(photo, one, words, language)
+            for one, words in zip(screen.figures, described, strict=True)
+            if isinstance(one, ResultPicture) and words is not None
         ),
         report=screen.report,
         language=language,
@@ -59,25 +60,30 @@ def zipped(publication: Publication) -> bytes:
     return bundle(packed.title, packed.document, packed.files.__getitem__)
 
 
-def _picture(photo: Photo, picture: ResultPicture, language: str) -> Picture:
+def _picture(photo: Photo, picture: ResultPicture, words: Caption, language: str) -> Picture:
     analysis, look = photo.analysis, picture.look
+    # Those about the photo stand elsewhere on the page.
+    about_photo = [messages.translate_message(language, one) for one in analysis.warnings]
     full = _pixels(picture) if look else analysis.portrait.original_u8
     return Picture(
         letter=picture.letter,
         title=look_title(look, language) if look else translate(language, "caption.original"),
         look=look,
-        captions=captions.plain_lines(picture, language),
-        warnings=tuple(messages.translate_message(language, one) for one in picture.warnings),
-        best=picture.best,
+        captions=words.plain_lines,
+        warnings=_plain(words.warnings if look else about_photo),
+        badges=_plain(words.badges),
         full_u8=full,
         close_u8=pictures.close_up(full, analysis.face),
         eyes_u8=pictures.eye_pair(full, analysis.face, analysis.portrait.scale),
     )
 
 
+def _plain(lines: Sequence[str]) -> tuple[str, ...]:
+    return tuple(Markup(line).striptags() if isinstance(line, Markup) else line for line in lines)
+
+
 def _pixels(picture: ResultPicture) -> Image8:
     try:
-        with Image.open(Path(picture.path)) as image:
-            return np.asarray(image.convert("RGB"))
+        return pictures.read(picture.path)
     except OSError as error:
         raise Refused("nothing-to-share", messages.CLEARED) from error

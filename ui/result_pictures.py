@@ -79,12 +79,10 @@ class ResultPicture:
         eye_lines: Where the eyes are in the whole picture, and in head and shoulders; of the photo.
         saved: Path of the PNG in the look's frame; `path` where it keeps the frame.
         choices: Ways to save it, the sensible one first; names of `saving.CHOICES`.
-        warnings: The studio's warnings.
         reached: Whether the result came near enough to the target gaze.
         distance: Distance of the face embeddings, for the ranking.
         letter: "A" to "D", or "" for the photo.
         title: Region and context, such as "Japan · LinkedIn".
-        best: Whether it is the most recognisable look of its comparison, or tied for it.
     """
 
     look: Look | None
@@ -100,12 +98,10 @@ class ResultPicture:
     eye_lines: tuple[EyeLine, ...] = ()
     saved: str = ""
     choices: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = field(default=(), repr=False)
     reached: bool = True
     distance: float = 0.0
     letter: str = ""
     title: str = ""
-    best: bool = False
 
     @property
     def name(self) -> str:

@@ -72,6 +72,6 @@ def _sheet(pairs: Sequence[tuple[Row, list[Image.Image]]]) -> Image8:
             sheet.paste(picture, (x, top + (_CELL - picture.height) // 2))
         name = str(row["file"])
         draw.text((left, top + _CELL + 4), name[-48:], fill=INK, font=font(15))
-        line = f"{row['gaze_before']}° to {row['gaze']}°, likeness {row['likeness']}"
+        line = f"{row['gaze_before']}° to {row['gaze']}°, change of the face {row['likeness']}"
         draw.text((left, top + _CELL + 24), line, fill=QUIET, font=font(13))
     return np.asarray(sheet)

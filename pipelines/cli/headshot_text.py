@@ -55,7 +55,10 @@ def change(measured: Measurements, resampled: bool) -> list[str]:
             f"{captions.describe(measured.gaze.before.gaze)} before, "
             f"{captions.describe(measured.gaze.after.gaze)} now, moved by {moved:.1f}°",
         ),
-        _line("Likeness", f"{measured.identity.distance:.2f} (0 = same, 0.6 = someone else)"),
+        _line(
+            "Change of the face",
+            f"{measured.identity.distance:.2f} (0 = same, 0.6 = someone else)",
+        ),
         _line(
             "Texture",
             f"{measured.texture_retention:.0%} kept, floor {measured.texture_floor:.0%}"

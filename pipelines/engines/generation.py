@@ -37,6 +37,10 @@ _DRAWING = "Drawing the eyes"
 _DRAWING_AGAIN = "Drawing the eyes again"
 _DRAWING_SKIN = "Drawing the skin"
 _DRAWING_EXPRESSION = "Drawing the expression"
+_EYES_REFUSED = (
+    "The engine's safety filter kept back what it drew; the photo's own eyes are turned instead."
+)
+_EYES_FAILED = "The engine could not finish; the photo's own eyes are turned instead."
 _NOT_DRAWN = "The expression is left as it is: the engine's safety filter kept back what it drew."
 # Largest distance of the embeddings at which another expression is delivered. Two photos of one
 # person are often 0.3 apart; from 0.2 on, the guard of likeness says so.
@@ -80,21 +84,9 @@ class Generation:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Sentences on what failed and on whose eyes are delivered; empty if all went well."""
-        failure = (*((self.failure,) if self.failure else ()), *self.notes)
-        if self.reason is None:
-            return failure
-        sentence = {
-            "gaze": "The eyes are geometry's, not the network's: the gaze of the eyes it drew was "
-            "further off.",
-            "identity": "The eyes are geometry's, not the network's: the face with the eyes it "
-            "drew was less like the person.",
-            "refused": "The eyes are geometry's, not the network's: the engine's safety filter "
-            "kept back what it drew.",
-            "eyes": "The eyes are geometry's, not the network's: those it drew looked wrong.",
-            "failed": "The eyes are geometry's, not the network's: it could not finish.",
-        }[self.reason]
-        return (sentence, *failure)
+        """Sentences on what failed; empty if all went well, whosever eyes are delivered."""
+        failed = {"refused": _EYES_REFUSED, "failed": _EYES_FAILED}.get(self.reason or "", "")
+        return tuple(one for one in (failed, self.failure, *self.notes) if one)
 
     def report(self) -> dict[str, Any]:
         """Plain data for JSON; the keys are stable."""

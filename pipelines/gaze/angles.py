@@ -14,6 +14,9 @@ GazeWord = Literal["contact", "soft", "averted"]
 # Largest angles from the lens of the words ``contact`` and ``soft``, in degrees.
 CONTACT_DEG = 2.6
 SOFT_DEG = 5.0
+READING_DEG = 3.0, 4.0
+"""By how much the gaze that is read in one photograph is off, sideways and up or down: its robust
+scatter over photographs that look into the lens, rounded up (``docs/gaze.md``)."""
 LARGEST_DEG = 60.0
 """Largest angle from the lens that is measured: beyond it, a degree moves the iris less than half
 as far as near the lens."""

@@ -261,7 +261,8 @@ class Measurements:
                 most=guards.MOST_DELTA_E,
             ),
             "likeness": Message(
-                "Less like the original: likeness {distance:.2f}, {most:.2f} at most is fine.",
+                "Less like the original: the face changed by {distance:.2f}, "
+                "where {most:.2f} at most is fine.",
                 distance=self.identity.distance,
                 most=MOST_DISTANCE,
             ),

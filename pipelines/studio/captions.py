@@ -99,8 +99,8 @@ def differs(after: Gaze, target: Gaze) -> bool:
 
 
 def likeness_line(variant: Variant) -> str:
-    """Distance of the face embeddings; 0 is the same picture, 0.6 another person."""
-    return f"likeness {variant.measurements.identity.distance:.2f}"
+    """Distance of the face embeddings: 0 is the same picture, 0.6 another person."""
+    return f"change of the face {variant.measurements.identity.distance:.2f}"
 
 
 def texture_line(variant: Variant) -> str:

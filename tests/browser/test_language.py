@@ -37,7 +37,7 @@ def test_a_korean_browser_gets_a_korean_page(visit: Visit, screenshot: Shoot) ->
     expect(page.locator("#strip .p-shot header b").nth(1)).to_have_text(
         f"{regions['international'].label} · {linkedin.label}"
     )
-    expect(page.locator("#strip figcaption").nth(1)).to_contain_text("닮음 차이")
+    expect(page.locator("#strip figcaption").nth(1)).to_contain_text("얼굴 변화")
     expect(page.get_by_text(regions["international"].rationale)).to_be_visible()
     field = page.get_by_label(translate("ko", "look.region"), exact=True).first
     expect(field).to_have_value(regions["international"].label)

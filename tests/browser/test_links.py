@@ -41,6 +41,7 @@ def publish(page: Page, title: str = "") -> tuple[str, str]:
     page.locator("#publish").click()
     # The newest stands first; earlier private links stay, since they are shown nowhere else.
     expect(shown).to_have_count(before + 2)
+    expect(page.locator("#published .p-links").first).to_be_in_viewport(ratio=1)
     link, own = (re.sub(r"^https?://[^/]+/", "", shown.nth(i).input_value()) for i in (0, 1))
     assert re.fullmatch(PUBLISHED, link)
     assert re.fullmatch(f"{link}/own/[A-Za-z0-9_-]{{22}}", own)
@@ -156,7 +157,7 @@ def test_without_javascript_it_is_a_plain_grid(visit: Visit, link: str) -> None:
     expect(page.locator("figure img.close")).to_have_count(4)
     expect(page.locator("#slider")).to_be_hidden()
     page.get_by_text("All numbers").click()
-    expect(page.get_by_role("row", name="Likeness").first).to_be_visible()
+    expect(page.get_by_role("row", name="Change of the face").first).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -31,6 +31,8 @@ def test_a_look_is_saved_as_tiff(
     screenshot(page, "save")
     with page.expect_download() as download:
         choices.and_(page.locator("[data-choice=tiff]")).click()
+    # The answer is seen wherever the page is scrolled to.
+    expect(page.locator("#saving p")).to_be_in_viewport(ratio=1)
     data = Path(download.value.path()).read_bytes()
     assert download.value.suggested_filename.endswith(".tif")
     with Image.open(io.BytesIO(data)) as image:

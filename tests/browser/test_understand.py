@@ -50,7 +50,7 @@ def test_a_term_opens_by_key_and_by_pointer_and_moves_nothing(
     likeness.focus()
     page.keyboard.press("Enter")
     expect(meaning).to_be_visible()
-    expect(meaning).to_contain_text("0 = same, 0.6 = someone else")
+    expect(meaning).to_contain_text("0 is the same face, 0.6 someone else")
     expect(meaning.get_by_role("link", name="King 2017, dlib")).to_be_visible()
     assert likeness.bounding_box() == before
     # Beside its term, and its link is the next stop.
@@ -94,7 +94,7 @@ def test_a_phone_reads_meanings_numbers_and_all_tabs(visit: Visit, screenshot: S
     table = page.get_by_role("table", name="All measurements")
     expect(table).to_be_visible()
     assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
-    likeness = page.get_by_role("row", name="Likeness")
+    likeness = page.get_by_role("row", name="Change of the face")
     for cell in likeness.get_by_role("cell").all():
         box = cell.bounding_box()
         assert box
@@ -102,9 +102,13 @@ def test_a_phone_reads_meanings_numbers_and_all_tabs(visit: Visit, screenshot: S
     assert likeness.get_by_role("cell").nth(1).get_attribute("data-of") == "A"
     screenshot(page, "numbers-phone")
     dots = page.locator("#strip .p-dots button")
-    expect(dots).to_have_count(3)
-    dots.nth(2).tap()
-    expect(dots.nth(2)).to_have_attribute("aria-current", "true")
+    expect(dots).to_have_count(2)
+    page.evaluate("scrollTo(0, 0)")
+    for one in (dots.first, page.locator("#strip .p-shot[data-letter=A] .p-picture")):
+        expect(one).to_be_in_viewport(ratio=1)
+    dots.nth(1).tap()
+    expect(dots.nth(1)).to_have_attribute("aria-current", "true")
+    expect(dots.nth(0)).to_have_attribute("aria-current", "false")
     page.wait_for_function(
         """() => {
           const [first, , last] = [...document.querySelectorAll('#strip .p-shot')]

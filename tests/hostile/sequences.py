@@ -114,9 +114,9 @@ class Scene:
         """
         visitor = self.stranger()
         visitor.choose(visitor.upload(photo or samples()[1].path.read_bytes()))
-        for card in ("on_move", "on_move_1"):
-            _, context, *_, engine, _ = self.page.targets(self.page.named(card), "dropdown")
-            visitor.set_to[engine] = "geometry"
+        for card, audience in (("on_move", "international"), ("on_move_1", "japan")):
+            region, context, *_, engine, _ = self.page.targets(self.page.named(card), "dropdown")
+            visitor.set_to |= {region: audience, engine: "geometry"}
             if quick:
                 visitor.set_to[context] = "id-passport"
         visitor.do(self.page.named("_add"))
@@ -740,8 +740,8 @@ def _grid_closed(scene: Scene) -> tuple[str, ...]:
 def _before_grid(scene: Scene) -> tuple[Visitor, dict[str, Any]]:
     one = scene.visitor()
     one.set_to |= {"grid-columns": "polish", "grid-rows": "nothing"}
+    one.set_to["grid-columns-typed"] = "0, 1"
     make = scene.page.event("grid-start", "click")
-    one.set_to[scene.page.targets(scene.page.named("count_1"), "textbox")[0]] = "0, 1"
     return one, make
 
 

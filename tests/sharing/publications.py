@@ -67,7 +67,7 @@ def _picture(letter: str, title: str, look: Look | None, face: Image8) -> Pictur
         look=look,
         captions=("3.4° soft", "likeness 0.07", "texture 94%, floor 88%") if look else ("9.2°",),
         warnings=("Over-polished: too smooth.",) if letter == "B" else (),
-        best=letter == "A",
+        badges=("least changed",) if letter == "A" else (),
         full_u8=face,
         close_u8=face,
         eyes_u8=face[: len(face) // 3],

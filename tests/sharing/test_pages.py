@@ -118,7 +118,7 @@ def test_without_a_vote_labels_and_measurements_are_shown_at_once(
         "3.4° soft",
         "texture 94%, floor 88%",
         "Over-polished",
-        "least changed of those",
+        "least changed",
     ):
         assert expected in answer.text
     link = re.search(r'href="([^"]+sent=1)"', answer.text)

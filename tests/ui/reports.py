@@ -8,6 +8,8 @@ from typing import Any
 from pipelines.gaze import Gaze
 from pipelines.studio import Look
 from ui.result_pictures import EyeLine, Files, ResultPicture
+from ui.text import captions
+from ui.text.templating import render
 
 ORIGINAL: dict[str, Any] = {
     "gaze": [7.0, -6.0],
@@ -51,6 +53,11 @@ LOOK = ResultPicture(
     title="Japan · LinkedIn",
     control="c.png",
 )
+
+
+def caption(picture: ResultPicture, language: str = "en") -> str:
+    """What stands under a picture that is shown alone, as HTML."""
+    return render("results", "caption", language, captions.of_figures([picture], language)[0])
 
 
 def text(html: str) -> str:

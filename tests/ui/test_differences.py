@@ -3,13 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipelines.image.arrays import Image8
 from ui import differences
-from ui.differences import Pixels
 
 GREY = np.full((60, 80, 3), 128, np.uint8)
 
 
-def changed(step: int) -> Pixels:
+def changed(step: int) -> Image8:
     other = GREY.copy()
     other[20:40, 30:50] = 128 + step
     return other

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from ui.page_head import OPENING, localise
+from ui.page_head import NOTE, OPENING, localise
 from ui.text.catalogue import t, translate
+from ui.text.explanations import evidence
 from ui.text.language import LANGUAGES
 
 
@@ -43,3 +44,12 @@ def test_the_first_pictures_come_with_the_page_as_a_string_of_its_script() -> No
     sent = localise(page, "en", "http://x/", "http://x/p.png", '<p title="a">Hi</p></script>')
     value = sent.rpartition("config = ")[2].removesuffix("</script>")
     assert json.loads(value) == {"value": f'{OPENING}<p title="a">Hi</p></script>'}
+
+
+def test_notes_of_presets_come_with_the_page_in_its_language() -> None:
+    mark = json.dumps(NOTE.format(kind="region", name="japan"))
+    mark = mark.replace("<", "\\u003c").replace(">", "\\u003e")
+    page = f'<head></head><script>config = {{"one": {mark}, "two": {mark}}}</script>'
+    sent = localise(page, "de", "http://x/", "http://x/p.png")
+    values = json.loads(sent.rpartition("config = ")[2].removesuffix("</script>"))
+    assert values == dict.fromkeys(("one", "two"), evidence("region", "japan", "de"))

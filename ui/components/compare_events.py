@@ -25,7 +25,7 @@ from ui.text import captions
 from ui.text.catalogue import translate
 from ui.text.explanations import explanations
 from ui.text.language import DEFAULT_LANGUAGE, language_of
-from ui.text.messages import error_message, translate_message
+from ui.text.messages import translate_message
 from ui.text.templating import render
 
 if TYPE_CHECKING:
@@ -66,10 +66,12 @@ class Examined:
     Attributes:
         path: The portrait's file; None before the first.
         refusal: The notice why it was refused or stopped; empty if it was analysed.
+        before: What the page showed before a portrait that is being analysed, or None.
     """
 
     path: str | None = None
     refusal: str = ""
+    before: tuple[comparison.Photo, comparison.PageComparison] | None = None
 
 
 class Previews(Protocol):
@@ -88,8 +90,8 @@ class CompareEvents:
 
     Attributes:
         page: The panels of the page.
-        comparison_due: State that page load sets if the first comparison is not cached; its change
-            starts that comparison.
+        comparison_due: State with the portrait of the first comparison, which page load sets if
+            it is not cached; its change starts that comparison.
         examined: State with the outcome of the last analysis. It is kept apart from the photo's
             state, because a late comparison of the old portrait could overwrite that one. It also
             remembers a stop, which may be pressed before a browser has sent the work.
@@ -121,12 +123,13 @@ class CompareEvents:
             page.photo,
             page.portrait.gaze_line,
             page.results.notice,
+            self.examined,
             *self._clear(),
         ]
         # Unqueued, so that no picture of the old portrait stays while the new one waits.
         arrived(
             self._on_portrait,
-            [portrait, page.share.screen, self.examined, page.language],
+            [portrait, page.photo, page.share.screen, self.examined, page.language],
             cleared,
             **QUICK,
         )
@@ -135,7 +138,7 @@ class CompareEvents:
             **{
                 **options,
                 "inputs": self.inputs | {self.examined},
-                "outputs": [*self.outputs, self.examined],
+                "outputs": [portrait, *self.outputs, self.examined],
                 "trigger_mode": "always_last",
             },
         )
@@ -158,7 +161,9 @@ class CompareEvents:
         )
         page.link.change(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         self.previews.prepare(opened)
-        first = self.comparison_due.change(self._compare_first, **options)
+        first = self.comparison_due.change(
+            self._compare_first, **{**options, "inputs": self.inputs | {self.comparison_due}}
+        )
         for event in (compared, first, opened, chosen):
             self.on_queue_full(event, "portrait")
         self.end_busy_on(chosen.then, "portrait")
@@ -293,7 +298,7 @@ class CompareEvents:
         try:
             card.read(values)
         except LookError as error:
-            return captions.notice(error_message(error, values[self.page.language]))
+            return captions.error_notice(error, values[self.page.language])
         except TypeError:
             # A number is incomplete.
             pass
@@ -314,12 +319,10 @@ class CompareEvents:
             page.results.explanations: explanations(language),
             page.own.listing: looks_html(saved, language),
         }
-        looks = [card.start for card in page.cards if card.shown]
+        looks = list(opened.looks) or [comparison.START]
         if opened.looks:
-            letters = comparison.LETTERS[: max(len(opened.looks), len(looks))]
-            looks = [*opened.looks, *looks[len(opened.looks) :]]
-            updates |= page.show_cards(list(letters))
-            for card, look in zip(page.cards, opened.looks, strict=False):
+            updates |= page.show_cards(list(comparison.LETTERS[: len(looks)]))
+            for card, look in zip(page.cards, looks, strict=False):
                 updates |= card.fill(look, language)
         if "sent" in request.query_params:
             # The looks of somebody else: a sample would pass for the person they are about.
@@ -335,7 +338,7 @@ class CompareEvents:
             }
         photo = page.shared_samples.ready(path, looks)
         if photo is None:
-            updates[self.comparison_due] = str(request.session_hash)
+            updates[self.comparison_due] = path or ""
             address = page.file_store.address(path) if path else ""
             updates[page.results.strip] = captions.waiting_strip(language, address)
         else:
@@ -379,6 +382,10 @@ class CompareEvents:
         if path == previous.path and previous.refusal:
             yield self._not_examined(previous)
             return
+        screen = values[page.share.screen]
+        if is_of_portrait(screen, path) and self.is_settled(values, screen):
+            yield {page.photo: gr.skip()}
+            return
         if photo is None or photo.path != path:
             progress(0, desc=translate_message(language, "Looking at the photo"))
             try:
@@ -389,9 +396,14 @@ class CompareEvents:
             except Superseded:
                 yield {page.photo: gr.skip()}
                 return
-            except Exception as error:
-                examined = Examined(path, _error_notice(error, language))
+            except Cancelled as cancelled:
+                examined = Examined(path, captions.error_notice(cancelled, language))
                 yield {page.results.strip: "", **self._not_examined(examined)}
+                return
+            except Exception as error:
+                yield self._refused(
+                    captions.error_notice(error, language), previous.before, language
+                )
                 return
         yield {
             page.photo: photo,
@@ -399,9 +411,7 @@ class CompareEvents:
             page.results.notice: "",
             self.examined: Examined(path),
         }
-        screen = values[page.share.screen]
-        if not is_of_portrait(screen, path) or not self.is_settled(values, screen):
-            yield self.compare({**values, page.photo: photo}, request, progress)
+        yield self.compare({**values, page.photo: photo}, request, progress)
 
     def _choose_face(
         self, photo: comparison.Photo | None, language: str, event: gr.EventData
@@ -414,7 +424,7 @@ class CompareEvents:
             which: Any = event.face if event.face == "all" else int(event.face)
             chosen = comparison.choose_face(photo, which)
         except PresenceError as error:
-            return {page.results.notice: _error_notice(error, language)}
+            return {page.results.notice: captions.error_notice(error, language)}
         return {
             page.photo: chosen,
             page.portrait.gaze_line: _gaze_line(chosen, language),
@@ -431,9 +441,32 @@ class CompareEvents:
             self.examined: examined,
         }
 
+    def _refused(
+        self,
+        refusal: str,
+        before: tuple[comparison.Photo, comparison.PageComparison] | None,
+        language: str,
+    ) -> Updates:
+        """Show why a portrait was refused, over the one from before, or in place of the first."""
+        page = self.page
+        if before is None:
+            return {
+                **self._not_examined(Examined(None, refusal)),
+                page.portrait.photo: None,
+                page.results.strip: "",
+            }
+        photo, screen = before
+        return {
+            **self.comparison_updates(photo, screen, language),
+            page.portrait.photo: photo.path,
+            page.results.notice: refusal,
+            self.examined: Examined(photo.path),
+        }
+
     def _on_portrait(
         self,
         path: str | None,
+        photo: comparison.Photo | None,
         screen: comparison.PageComparison | None,
         examined: Examined,
         language: str,
@@ -449,10 +482,14 @@ class CompareEvents:
         session = str(request.session_hash)
         page.cancellations.supersede(session)
         self.previews.forget(session)
+        before = examined.before
+        if photo is not None and screen is not None and screen.path == photo.path:
+            before = photo, screen
         return {
             page.photo: None,
             page.portrait.gaze_line: "",
             page.results.notice: "",
+            self.examined: replace(examined, before=before if path else None),
             **self._clear(language, page.file_store.address(path) if path else ""),
         }
 
@@ -485,11 +522,11 @@ class CompareEvents:
         except Superseded:
             return {page.link: gr.skip()}
         except Cancelled as cancelled:
-            return {page.link: "", page.results.notice: _error_notice(cancelled, language)}
+            return {page.link: "", page.results.notice: captions.error_notice(cancelled, language)}
         except Exception as error:
             return {
                 page.link: "",
-                page.results.notice: _error_notice(error, language),
+                page.results.notice: captions.error_notice(error, language),
                 **self._clear_other_portrait(values),
             }
 
@@ -505,8 +542,9 @@ class CompareEvents:
     ) -> Updates:
         """The first comparison of an opened page; it keeps the notes about the address."""
         page = self.page
-        if not values[page.portrait.photo]:
-            return {page.link: ""}
+        # A photo that the browser has kept has an event of its own.
+        if values[page.portrait.photo] != values[self.comparison_due]:
+            return {page.link: gr.skip()}
         updates = self.compare(values, request, progress)
         if updates.get(page.share.screen):
             del updates[page.results.notice]
@@ -555,7 +593,7 @@ class CompareEvents:
         request: gr.Request,
     ) -> tuple[Any, Any]:
         """Cancel running work, which reports it itself, and remove waiting work from the queue."""
-        notice = _error_notice(Cancelled(), language)
+        notice = captions.error_notice(Cancelled(), language)
         self._cancel_all(request)
         removed = await leave_queue(str(request.session_hash), WORK["concurrency_id"])
         not_compared = path and not is_of_portrait(screen, path)
@@ -583,11 +621,6 @@ def read_look(card: LookCard, values: Values) -> Look | None:
 def is_of_portrait(screen: comparison.PageComparison | None, path: str | None) -> bool:
     """Whether a comparison is of the portrait with this file."""
     return screen is not None and screen.path == path
-
-
-def _error_notice(error: Exception, language: str) -> str:
-    """The notice of an error; quiet if it is a stop."""
-    return captions.notice(error_message(error, language), quiet=isinstance(error, Cancelled))
 
 
 def _gaze_line(photo: comparison.Photo, language: str) -> str:

@@ -30,8 +30,6 @@ LARGE_STEP_DEG = 2.0
 SNAP = 5.0
 """Units of the dial within which a pointer snaps to the lens, or to the gaze of the region."""
 
-# Takes the value with the new aim, each look's counter, each look's two degrees, then each look's
-# gaze strength. Returns all but the first, with those of the aimed look changed.
 # Only the last of several changes draws the dial, once they rest; drawn at each step of a drag, it
 # would keep the preview waiting.
 _AT_REST = """() => {
@@ -39,6 +37,8 @@ _AT_REST = """() => {
   clearTimeout(dial.drawing);
   dial.drawing = setTimeout(() => document.getElementById('draw')?.click(), 250);
 }"""
+# Takes the value with the new aim, each look's counter, each look's two degrees, then each look's
+# gaze strength. Returns all but the first, with those of the aimed look changed.
 _WRITE = """(shown, ...fields) => {
   const { letter, text, strength } = shown.aimed;
   const count = shown.letters.length;
@@ -160,6 +160,9 @@ class DialTab:
                 continue
             try:
                 look = card.read(values)
+                if load().contexts[look.context].untouched:
+                    # Nothing there can be aimed.
+                    continue
                 strength = float(values[card.gaze]) / 100
                 aim = aim_of(card.letter, look, strength, values[photo], values[language])
             except (LookError, TypeError):

@@ -15,6 +15,7 @@ from pipelines.runtime.messages import Message
 from pipelines.studio import Look
 from pipelines.studio.look import DOSES, EXPRESSIONS, MOST_GENERATIVE, WIDEST_TRIM
 from presets import Context, Presets, Region, load
+from ui.comparison import LETTERS, START
 from ui.components.events import QUICK, Values
 from ui.components.html import aside, html
 from ui.text import numbers
@@ -44,27 +45,25 @@ class FineControl:
     """
 
     letter: str
-    start: Look
-    shown: bool
 
     def render(self) -> None:
         """Create the tab."""
         presets = load()
         title = t(f"look.title_{self.letter.lower()}")
-        with gr.Tab(str(title), visible=self.shown) as self.tab:
-            self._render_gaze(presets.regions[self.start.region])
-            self._render_doses(presets.contexts[self.start.context])
+        with gr.Tab(str(title), visible=self.letter == LETTERS[0]) as self.tab:
+            self._render_gaze(presets.regions[START.region])
+            self._render_doses(presets.contexts[START.context])
             self.engine = gr.Dropdown(
                 engine_choices(presets),
-                value=self.start.engine,
+                value=START.engine,
                 label=t("fine.engine"),
-                info=t(f"summary.{self.start.engine}"),
+                info=t(f"summary.{START.engine}"),
                 elem_classes="p-engine",
             )
             self.generative = _slider("generative", 0.0, MOST_GENERATIVE, visible=False)
             self._render_drawn()
             self.seed = gr.Number(
-                self.start.seed, label=t("fine.seed"), precision=0, minimum=0, maximum=2**32 - 1
+                START.seed, label=t("fine.seed"), precision=0, minimum=0, maximum=2**32 - 1
             )
 
     def _render_gaze(self, region: Region) -> None:
@@ -85,7 +84,7 @@ class FineControl:
 
     def _render_doses(self, context: Context) -> None:
         aside(t("fine.doses_aside"))
-        self.doses_of = gr.Textbox(self.start.context, visible=False)
+        self.doses_of = gr.Textbox(START.context, visible=False)
         with gr.Row(elem_classes="p-fine-row"):
             self.doses = {
                 letter: _slider(name, getattr(context.doses, name), 1.0)
@@ -94,7 +93,7 @@ class FineControl:
 
     def _render_drawn(self) -> None:
         """What only large engines draw, hidden until one that is here is chosen."""
-        engine = self.start.engine
+        engine = START.engine
         self.expression = gr.Dropdown(
             [(str(t(f"fine.expression_{name}")), name) for name in EXPRESSIONS],
             value="keep",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.runtime.errors import Cancelled, LookError
+from pipelines.runtime.errors import Cancelled
 from pipelines.studio import Look
 from pipelines.studio.grid import axis
 from pipelines.studio.grid.axis import ALONG, NAMED, Along, Axis
@@ -17,7 +17,7 @@ from presets import load
 from ui import comparison, grid_table
 from ui.cancellation import Cancellations, Superseded, task_key
 from ui.comparison import Photo
-from ui.components.events import LATEST, QUICK, Updates, Values
+from ui.components.events import QUICK, Updates, Values
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard, region_choices
 from ui.components.portrait import PortraitPanel
@@ -88,6 +88,7 @@ class Side:
                 info=t("grid.values_info"),
                 max_lines=1,
                 max_length=200,
+                elem_id=f"grid-{self.name}-typed",
                 visible=along not in (*NAMED, "nothing"),
             )
 
@@ -161,7 +162,6 @@ class GridPanel:
                 self.stop = gr.Button(
                     t("grid.stop"), size="sm", elem_classes="p-text-button", elem_id="grid-stop"
                 )
-                self.count = html(self._count_html(DEFAULT_LANGUAGE), elem_id="grid-count")
                 self.progress = html(elem_id="grid-progress")
             self.notice = html(elem_id="grid-notice")
             self.table = html(elem_id="grid-table", js_on_load=script("grid"))
@@ -269,21 +269,6 @@ class GridPanel:
         self._listen_to_picked(active, language, show_cards, shown_cards)
 
     def _listen_to_sides(self, language: gr.State) -> None:
-        sides = [one for side in self.sides for one in side.inputs]
-        counted = [self.count, self.start]
-
-        def count(values: Values) -> Updates:
-            try:
-                text = self._count_html(values[language], values)
-            except LookError as error:
-                code = values[language]
-                return {
-                    self.count: render("grid", "wrong", code, messages.error_message(error, code)),
-                    self.start: gr.update(interactive=False),
-                }
-            return {self.count: text, self.start: gr.update(interactive=True)}
-
-        inputs: set[Any] = {language, *sides}
         for side in self.sides:
             # Not input, which Gradio sends whenever a list loses the focus.
             # On the language, too: all is created in English, before the visitor's is known.
@@ -293,14 +278,6 @@ class GridPanel:
                 [side.along, language],
                 [side.named, side.typed],
                 **QUICK,
-            ).then(count, inputs, counted, **QUICK)
-            # Not input, which Gradio sends for keys, but not for pasted text.
-            gr.on(
-                [side.named.change, side.typed.change],
-                count,
-                inputs,
-                counted,
-                **LATEST,
             )
 
     def _listen_to_picked(
@@ -349,17 +326,6 @@ class GridPanel:
             self.picked: "",
             self.box: gr.update(visible=False),
         }
-
-    def _count_html(self, language: str, values: Values | None = None) -> str:
-        from pipelines.studio.grid import cells
-
-        if values is None:
-            columns, rows = (axis.parse(side.start) for side in self.sides)
-        else:
-            columns, rows = (side.read(values, language) for side in self.sides)
-        count = cells.check_sides(columns, rows)
-        key = "grid.cells_one" if count == 1 else "grid.cells"
-        return captions.aside(translate(language, key, count=count))
 
     def _render_or_refuse(
         self, values: Values, path: str | None, known: Photo | None, language: str, key: str

@@ -27,7 +27,7 @@ from ui.components.events import LATEST, PROGRESS, QUICK, WORK, Updates, Values
 from ui.components.html import script
 from ui.components.results import WHOLE
 from ui.gradio_compat import ahead
-from ui.text import captions, messages
+from ui.text import captions
 from ui.text.catalogue import translate
 from ui.text.numbers import degrees, gaze_word
 
@@ -240,11 +240,9 @@ class LivePreviews:
         except Superseded:
             return unchanged
         except Exception as error:
-            stopped = isinstance(error, Cancelled)
-            message = messages.error_message(error, values[page.language])
-            notice = {page.results.notice: captions.notice(message, quiet=stopped)}
+            notice = {page.results.notice: captions.error_notice(error, values[page.language])}
             photo = values[page.photo]
-            if not stopped or screen is None or photo is None:
+            if not isinstance(error, Cancelled) or screen is None or photo is None:
                 return notice
             # The results from before take the place of a preview that nothing follows.
             updates = self.events.comparison_updates(photo, screen, values[page.language])

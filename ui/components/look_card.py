@@ -12,11 +12,14 @@ from gradio.components import Component
 from pipelines.gaze import Gaze
 from pipelines.studio import Look
 from pipelines.studio.look import BACKDROPS, FRAMES
-from presets import Presets, load, translated
+from presets import Presets, load
+from ui.comparison import LETTERS, START
 from ui.components.events import QUICK, Values
 from ui.components.fine_control import FineControl, gaze_placeholders
 from ui.components.html import html
+from ui.page_head import NOTE
 from ui.text.catalogue import t
+from ui.text.explanations import evidence
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.templating import render
 
@@ -30,24 +33,19 @@ class LookCard:
 
     Attributes:
         letter: "A" to "D".
-        start: The look at first.
-        shown: Whether the card is visible at first.
         finer: Its tab of the fine control.
     """
 
     letter: str
-    start: Look
-    shown: bool
     remove: gr.Button | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        self.finer = FineControl(self.letter, self.start, self.shown)
+        self.finer = FineControl(self.letter)
 
-    def render(self, *, removable: bool) -> None:
-        """Create the card."""
-        presets = load()
-        look = self.start
-        with gr.Column(visible=self.shown, elem_classes="p-look") as self.box:
+    def render(self) -> None:
+        """Create the card; the first one is there at first, and stays."""
+        presets, look, removable = load(), START, self.letter != LETTERS[0]
+        with gr.Column(visible=not removable, elem_classes="p-look") as self.box:
             with gr.Row(elem_classes="p-look-head", visible=removable) as self.head:
                 html(render("page", "look_title", DEFAULT_LANGUAGE, self.letter))
                 if removable:
@@ -66,33 +64,20 @@ class LookCard:
                 elem_classes="p-region",
             )
             html(render("page", "own_aim", DEFAULT_LANGUAGE, self.letter))
-            self.region_note = html(
-                render("evidence", "region", DEFAULT_LANGUAGE, presets.regions[look.region])
-            )
+            self.region_note = html(NOTE.format(kind="region", name=look.region))
             self.context = gr.Dropdown(
                 [(str(t(f"context.{name}")), name) for name in presets.contexts],
                 value=look.context,
                 label=t("look.context"),
                 info=t("look.context_info"),
             )
-            self.context_note = html(
-                render("evidence", "context", DEFAULT_LANGUAGE, presets.contexts[look.context])
-            )
-            with gr.Row(elem_classes="p-strengths"):
+            self.context_note = html(NOTE.format(kind="context", name=look.context))
+            with gr.Row(elem_classes="p-strengths") as self.strengths:
                 self.gaze = _strength("gaze", look.gaze)
                 self.polish = _strength("polish", look.polish)
-            with gr.Row(elem_classes="p-outside"):
+            with gr.Row(elem_classes="p-outside") as self.outside:
                 self.frame = _choice("frame", FRAMES, look.frame)
                 self.backdrop = _choice("backdrop", BACKDROPS, look.backdrop)
-
-    def render_fine(self) -> None:
-        """Create its tab of the fine control."""
-        self.finer.render()
-
-    @property
-    def fine(self) -> gr.Tab:
-        """The tab with the finer settings."""
-        return self.finer.tab
 
     def listen(self, language: gr.State) -> None:
         """Attach the handlers that show the notes of a picked preset.
@@ -116,16 +101,15 @@ class LookCard:
         # On the language, too: all is created in English, before the visitor's is known.
         gr.on(
             [self.region.change, language.change],
-            _on_region,
+            on_region,
             [self.region, language],
-            [self.region, self.region_note, fine.yaw, fine.pitch],
+            [self.region, self.region_note, self.gaze, fine.yaw, fine.pitch],
             **QUICK,
         )
-        gr.on(
-            [self.context.change, language.change],
-            _on_context,
+        self.context.change(
+            on_context,
             [self.context, language],
-            self.context_note,
+            [self.context_note, self.strengths, self.outside],
             **QUICK,
         )
         # By the visitor; a look that is filled in has doses of its own.
@@ -183,19 +167,25 @@ def region_choices(presets: Presets) -> list[tuple[str, str]]:
     return [*groups["regions"], (heading, ""), *groups["preferences"]]
 
 
-def _on_region(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
-    regions = translated(language).regions
+def on_region(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
+    """Updates for a picked audience: the list, its note, the strength, the hints for degrees."""
+    regions = load().regions
     # The heading can be reached by keyboard; it counts as the first preference.
     region = regions.get(chosen) or next(
         one for one in regions.values() if one.group == "preferences"
     )
     value = gr.skip() if chosen in regions else region.id
     hints = (gr.update(placeholder=degrees) for degrees in gaze_placeholders(region, language))
-    return value, render("evidence", "region", language, region), *hints
+    # An audience that leaves the gaze as it is has no strength.
+    strength = gr.update(visible=region.gaze is not None)
+    return value, evidence("region", region.id, language), strength, *hints
 
 
-def _on_context(chosen: str, language: str = DEFAULT_LANGUAGE) -> str:
-    return render("evidence", "context", language, translated(language).contexts[chosen])
+def on_context(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]:
+    """Updates for a picked purpose: its note, the strengths, frame and backdrop."""
+    # Where nothing may change there is nothing to set; the note says why.
+    settings = gr.update(visible=not load().contexts[chosen].untouched)
+    return evidence("context", chosen, language), settings, settings
 
 
 def _own_doses(chosen: str) -> tuple[Any, ...]:

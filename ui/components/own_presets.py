@@ -50,10 +50,9 @@ class OwnPresets:
     def render(self) -> None:
         """Create the controls to save a look, then the list of saved looks."""
         self.saved = gr.BrowserState(None, storage_key=STORAGE_KEY, secret=STORAGE_SECRET)
-        shown = [card.letter for card in self.cards if card.shown]
         with gr.Accordion(t("own.title"), open=False, elem_id="own-looks"):
             aside(t("own.lead"))
-            self.letter = gr.Radio(shown, value=shown[0], label=t("own.which"), elem_id="own-which")
+            self.letter = gr.Radio(["A"], value="A", label=t("own.which"), elem_id="own-which")
             with gr.Row(elem_classes="p-own-save"):
                 self.name = gr.Textbox(
                     label=t("own.name"),

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import gradio as gr
 
+from pipelines.gaze import Gaze
+from pipelines.studio import Look
+from presets import load
 from ui import comparison
-from ui.components.compare_events import CompareEvents
-from ui.components.events import QUICK, Updates
+from ui.components.compare_events import CompareEvents, read_look
+from ui.components.events import QUICK, Updates, Values
 from ui.components.header import header
 from ui.components.live import SETTLE, LivePreviews
-from ui.components.panels import SHOWN_AT_START, Panels
+from ui.components.panels import Panels
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
+
+# Audiences of further looks, whose gazes differ visibly; one more than there are other looks.
+_AUDIENCES = ("japan", "respectful-aside", "off-camera", "international")
 
 
 @dataclass
@@ -28,7 +35,7 @@ class Page(Panels):
     def render(self) -> None:
         """Create all components, in two columns, or one on a phone."""
         self.photo = gr.State(None, time_to_live=comparison.PHOTO_KEPT_S)
-        self.active = gr.State(tuple(comparison.LETTERS[:SHOWN_AT_START]))
+        self.active = gr.State(tuple(comparison.LETTERS[:1]))
         self.link = gr.Textbox(visible=False)
         # Set when the page is opened.
         self.language = gr.State(DEFAULT_LANGUAGE)
@@ -86,19 +93,24 @@ class Page(Panels):
 
     def _render_controls(self) -> None:
         self.portrait.render()
-        for index, card in enumerate(self.cards):
-            card.render(removable=index >= SHOWN_AT_START)
+        for card in self.cards:
+            card.render()
         self.add = gr.Button(t("page.add"), elem_classes="p-text-button", size="sm")
         self.share.render()
         with gr.Accordion(t("page.fine"), open=False, elem_id="fine"), gr.Tabs():
             for card in self.cards:
-                card.render_fine()
+                card.finer.render()
         self.own.render()
 
     def _listen_to_cards(self) -> None:
         shown = self.shown_cards
         clicks = [
-            self.add.click(self._add, self.active, shown, **QUICK),
+            self.add.click(
+                self._add,
+                {self.active, self.language, *(one for card in self.cards for one in card.inputs)},
+                self.card_outputs,
+                **QUICK,
+            ),
             self.own.listen(self.active, self.language, self.show_cards, shown),
         ]
         for card in self.cards:
@@ -121,9 +133,16 @@ class Page(Panels):
         for click in clicks:
             click.then(None, None, None, js=SETTLE, api_visibility="private")
 
-    def _add(self, active: tuple[str, ...]) -> Updates:
-        hidden = [letter for letter in comparison.LETTERS if letter not in active]
-        return self.show_cards(sorted({*active, *hidden[:1]}))
+    def _add(self, values: Values) -> Updates:
+        active = self.comparing.active_cards(values)
+        added = next((card for card in self.cards if card not in active), None)
+        if added is None:
+            return {self.active: gr.skip()}
+        looks = [look for card in active if (look := read_look(card, values))]
+        return {
+            **self.show_cards(sorted(card.letter for card in (*active, added))),
+            **added.fill(another_look(looks or [comparison.START]), values[self.language]),
+        }
 
     def _remove(self, active: tuple[str, ...], letter: str) -> Updates:
         return self.show_cards([one for one in active if one != letter])
@@ -147,3 +166,20 @@ class Page(Panels):
             look = screen.look(card.letter)
             updates |= {} if look is None else card.fill(look, language)
         return updates
+
+
+def another_look(looks: Sequence[Look]) -> Look:
+    """A look that differs from the first of these in its audience alone.
+
+    Where the purpose allows no change, no audience would differ: there the purpose is another.
+    """
+    first = looks[0]
+    if load().contexts[first.context].untouched:
+        first = replace(first, context=comparison.START.context, doses=())
+        if first.context not in {look.context for look in looks}:
+            return first
+    taken = {look.region for look in looks}
+    audience = next(one for one in _AUDIENCES if one not in taken)
+    # An own aim, or eyes left as photographed, would hide the audience.
+    gaze = 1.0 if isinstance(first.gaze, Gaze) else first.gaze or 1.0
+    return replace(first, region=audience, gaze=gaze)

@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from pipelines.studio import Look
 from sharing.link_service import LinkService
 from ui import comparison
 from ui.cancellation import Cancellations
@@ -24,14 +23,6 @@ from ui.components.save_menu import SaveMenu
 from ui.components.share import SharePanel
 from ui.file_store import FileStore
 from ui.shared_samples import SharedSamples
-
-START = (
-    Look(region="international", context="linkedin"),
-    Look(region="japan", context="advertising"),
-    Look(region="nordic", context="executive"),
-    Look(region="off-camera", context="creative-portfolio"),
-)
-SHOWN_AT_START = 1
 
 
 @dataclass
@@ -65,10 +56,7 @@ class Panels:
         self.results = Results(self.file_store)
         self.share = SharePanel(self.link_service, self.file_store)
         self.persona = PersonaPanel(self.file_store, self.cancellations)
-        self.cards = [
-            LookCard(letter, start, shown=index < SHOWN_AT_START)
-            for index, (letter, start) in enumerate(zip(comparison.LETTERS, START, strict=True))
-        ]
+        self.cards = [LookCard(letter) for letter in comparison.LETTERS]
         self.own = OwnPresets(self.cards)
         self.dial = DialTab(self.cards)
         self.saving = SaveMenu(self.file_store)
@@ -105,4 +93,4 @@ class Panels:
 
 def boxes(card: LookCard) -> tuple[Any, Any]:
     """A look's card, and its tab of the fine control."""
-    return card.box, card.fine
+    return card.box, card.finer.tab

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import gradio as gr
 
 from pipelines.engines import weights
-from pipelines.runtime.errors import Cancelled
 from pipelines.studio import Look
 from pipelines.studio.look import LARGEST_SEED
 from presets import load
@@ -16,7 +15,7 @@ from ui.cancellation import Cancellations, task_key
 from ui.components.events import PROGRESS
 from ui.components.html import aside, html
 from ui.file_store import FileStore
-from ui.text import captions, messages
+from ui.text import captions
 from ui.text.catalogue import t
 from ui.text.messages import translate_message
 
@@ -109,8 +108,6 @@ class PersonaPanel:
                 analysis = comparison.examine(path).analysis
                 invented = persona.invent(analysis, look, int(count), report_progress)
         except Exception as error:
-            return captions.notice(
-                messages.error_message(error, language), quiet=isinstance(error, Cancelled)
-            )
+            return captions.error_notice(error, language)
         addresses = comparison.save_candidates(invented, self.file_store)
         return captions.candidates(invented, addresses, language)

@@ -8,15 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from pipelines.face import Face
+from pipelines.image.arrays import Image8
 from pipelines.studio import headshot
 from ui import differences, histograms
 from ui.comparison import Photo
-from ui.differences import Pixels
 from ui.file_store import FileStore
-from ui.pictures import close_up, file_name, fit_screen
+from ui.pictures import close_up, file_name, fit_screen, read
 from ui.result_pictures import Figure, ResultPicture
 from ui.text import captions, measurement_table
 from ui.text.catalogue import translate
@@ -45,7 +44,7 @@ def difference(
         return _cleared(language)
     face = photo.analysis.face if close else None
     before = _view(photo.analysis.portrait.original_u8, face)
-    changes = [differences.between(before, _view(_pixels(one.path), face)) for one in looks]
+    changes = [differences.between(before, _view(read(one.path), face)) for one in looks]
     end = differences.scale_end(changes)
     rows = []
     for picture, change in zip(looks, changes, strict=True):
@@ -65,7 +64,7 @@ def histogram(figures: Sequence[Figure], photo: Photo | None, language: str) -> 
     masks = {"skin": skin, "whole": None} if skin.any() else {"whole": None}
     rows = []
     for picture in looks:
-        after_u8 = _view(_pixels(picture.path))
+        after_u8 = _view(read(picture.path))
         parts = []
         for part, mask in masks.items():
             before, after = (histograms.histogram(one, mask) for one in (before_u8, after_u8))
@@ -108,14 +107,9 @@ def _exist(looks: Sequence[ResultPicture]) -> bool:
     return bool(looks) and all(Path(one.path).exists() for one in looks)
 
 
-def _view(pixels: Pixels, face: Face | None = None) -> Pixels:
+def _view(pixels: Image8, face: Face | None = None) -> Image8:
     """What the page shows of a picture: head and shoulders of a face, or all of it."""
     return fit_screen(pixels if face is None else close_up(pixels, face))
-
-
-def _pixels(path: str) -> Pixels:
-    with Image.open(path) as opened:
-        return np.asarray(opened.convert("RGB"))
 
 
 def _resized_mask(mask: NDArray[np.float32], size: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -24,6 +24,7 @@ from ui.text.templating import render
 
 # The menus are made anew with the results, so the page listens for all of them.
 _ASK = """
+document.getElementById('saving').popover = 'auto';
 document.addEventListener('click', ({ target }) => {
   const chosen = target.closest?.('button[data-save]');
   for (const menu of document.querySelectorAll('.p-save[open]')) {
@@ -32,7 +33,11 @@ document.addEventListener('click', ({ target }) => {
   if (chosen) trigger('click', { letter: chosen.dataset.save, choice: chosen.dataset.choice });
 });
 """
-_DOWNLOAD = """() => setTimeout(() => document.querySelector('#saving a')?.click(), 150)"""
+# The answer lies over the page until something else is pressed.
+_DOWNLOAD = """() => setTimeout(() => {
+  document.getElementById('saving').showPopover();
+  document.querySelector('#saving a')?.click();
+}, 150)"""
 
 
 @dataclass
@@ -72,7 +77,7 @@ class SaveMenu:
             with slots.cores().turn():
                 data, name = file_of(photo, screen, str(event.letter), str(event.choice))
         except Exception as error:
-            return captions.notice(messages.error_message(error, language))
+            return captions.error_notice(error, language)
         address = self.file_store.address(self.file_store.write(data, name))
         return render(
             "results", "saved", language, address, name, f"{decimal(len(data) / 1e6, language)} MB"

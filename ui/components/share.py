@@ -23,12 +23,18 @@ from ui.components.html import aside, html, script
 from ui.components.results import FILES_KEPT
 from ui.file_store import FileStore
 from ui.gradio_compat import waiting_check
-from ui.text import captions, messages
+from ui.text import captions
 from ui.text.catalogue import t, translate
 from ui.text.numbers import decimal
 from ui.text.templating import render
 
 _SAVE = """() => setTimeout(() => document.querySelector('#zip a')?.click(), 150)"""
+# Answers stand below their buttons, which may be at the lower edge of the window.
+_SHOW = """() => setTimeout(() => {
+  const answer = document.querySelector('#ANSWER .p-links, #ANSWER p');
+  answer?.scrollIntoView({ block: 'nearest' });
+  answer?.querySelector('input')?.focus({ preventScroll: true });
+}, 150)"""
 # Marked as sent, so that whoever opens it is asked for a photo instead of shown a sample. Pages
 # without HTTPS have no clipboard API, only the deprecated command that copies.
 _COPY = """async () => {
@@ -105,22 +111,29 @@ class SharePanel:
         """
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         copied = captions.aside(Markup(t("share.copied")), status=True)
-        self.copy.click(None, None, self.copied, js=_COPY.replace("COPIED", copied), **quiet)
+        answers = {
+            "copied": self.copy.click(
+                None, None, self.copied, js=_COPY.replace("COPIED", copied), **quiet
+            )
+        }
         self.days.change(_on_days, [self.days, language], self.consent, queue=False, **quiet)
-        self.save.click(
+        answers["zip"] = self.save.click(
             self._save,
             [photo, self.screen, self.title, language],
             self.saved,
             show_progress="minimal",
             api_visibility="private",
-        ).success(None, None, None, js=_SAVE, api_visibility="private")
-        self.publish.click(
+        )
+        answers["zip"].success(None, None, None, js=_SAVE, api_visibility="private")
+        answers["published"] = self.publish.click(
             self._publish,
             [photo, self.screen, self.title, self.days, self.asks, self.links, language],
             [self.published, self.links],
             show_progress="minimal",
             api_visibility="private",
         )
+        for name, event in answers.items():
+            event.then(None, None, None, js=_SHOW.replace("ANSWER", name), api_visibility="private")
 
     def _save(
         self, photo: Photo | None, screen: PageComparison | None, title: str, language: str
@@ -129,7 +142,7 @@ class SharePanel:
             with slots.cores().turn():
                 data = publishing.zipped(publishing.gather(photo, screen, title, language))
         except Exception as error:
-            return captions.notice(messages.error_message(error, language))
+            return captions.error_notice(error, language)
         address = self.file_store.address(self.file_store.write(data, "presence-comparison.zip"))
         return render(
             "share", "saved", language, address, f"{decimal(len(data) / 1e6, language)} MB"
@@ -159,7 +172,7 @@ class SharePanel:
                 self.link_service.store().delete(published.id, published.secret)
                 raise Cancelled
         except Exception as error:
-            return captions.notice(messages.error_message(error, language)) + links, links
+            return captions.error_notice(error, language) + links, links
         link = self.link_service.address(f"/s/{published.id}", request.url.scheme, request.headers)
         links = _links(published, link, title, language) + links
         return links, links

@@ -148,6 +148,9 @@ function listen() {
     if (event.button > 0 || event.target.closest('.p-split-line, input')) return;
     const one = stageOf(event.target);
     if (!one || !eyes(one)) return;
+    const row = one.stage.closest('.p-strip');
+    // A finger swipes through the looks where there is no room for all of them.
+    if (event.pointerType === 'touch' && row.scrollWidth > row.clientWidth) return;
     event.preventDefault();
     one.stage.setPointerCapture(event.pointerId);
     held = one.letter;

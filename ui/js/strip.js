@@ -32,11 +32,12 @@ const sweep = async () => {
 
 const mark = () => {
   if (!row()) return;
-  const { left, right } = row().getBoundingClientRect();
+  // The looks move under the original, which stays.
+  const [original, ...looks] = figures().map((figure) => figure.getBoundingClientRect());
   const dots = element.querySelectorAll('.p-dots button');
-  figures().forEach((figure, index) => {
-    const box = figure.getBoundingClientRect();
-    const seen = Math.min(box.right, right) - Math.max(box.left, left) > 0.6 * box.width;
+  const { right } = row().getBoundingClientRect();
+  looks.forEach((box, index) => {
+    const seen = Math.min(box.right, right) - Math.max(box.left, original.right) > 0.6 * box.width;
     dots[index]?.setAttribute('aria-current', String(seen));
   });
 };
@@ -70,11 +71,8 @@ element.addEventListener('click', (event) => {
   const dot = event.target.closest('.p-dots button');
   if (!dot) return;
   const figure = figures().find((one) => one.dataset.letter === dot.dataset.letter);
-  const pinned = figure.dataset.letter ? figures()[0].offsetWidth + 8 : 0;
-  row().scrollTo({
-    left: figure.dataset.letter ? figure.offsetLeft - row().offsetLeft - pinned : 0,
-    behavior: calm() ? 'auto' : 'smooth',
-  });
+  const left = figure.offsetLeft - figures()[1].offsetLeft;
+  row().scrollTo({ left, behavior: calm() ? 'auto' : 'smooth' });
 });
 // A photo in a format that the browser cannot show, before it is decoded.
 element.addEventListener('error', (event) => event.target.closest?.('.p-waiting img')?.remove(), true);

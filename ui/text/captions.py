@@ -11,15 +11,18 @@ from markupsafe import Markup
 from pipelines.gaze import Gaze
 from pipelines.measure.guards import MOST_DISTANCE
 from pipelines.measure.identity import SAME_PERSON
+from pipelines.runtime.errors import Cancelled
+from pipelines.studio import Look
 from pipelines.studio.captions import MISSED_DEG, differs, out_of_reach, same_angle
 from pipelines.studio.rendering import ALREADY_THERE
+from presets import load
 from ui.result_pictures import Figure, ResultPicture
 from ui.text import numbers
 from ui.text.catalogue import translate
 from ui.text.explanations import term
 from ui.text.judgement import Judgement, judge, verdict
 from ui.text.language import DEFAULT_LANGUAGE
-from ui.text.messages import translate_message
+from ui.text.messages import error_message, translate_message
 from ui.text.numbers import done, gaze_word, held_back
 from ui.text.templating import render
 
@@ -43,6 +46,7 @@ class Caption:
         warnings: What went wrong or was held back.
         notes: What needs no action.
         badges: What sets it apart from the other looks.
+        aims: Whether its eyes can be aimed.
     """
 
     alt: str
@@ -53,15 +57,27 @@ class Caption:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     badges: tuple[Markup, ...] = ()
+    aims: bool = False
+
+    @property
+    def plain_lines(self) -> tuple[str, ...]:
+        """The caption without warnings, badges and HTML."""
+        lines = (self.gaze.striptags(), self.done, self.likeness, *self.notes)
+        return tuple(line for line in lines if line)
+
+
+def of_figures(figures: Sequence[Figure], language: str) -> list[Caption | None]:
+    """The captions of figures; None for a look that could not be rendered."""
+    judgement = judge(figures)
+    return [
+        _caption(one, language, judgement) if isinstance(one, ResultPicture) else None
+        for one in figures
+    ]
 
 
 def strip(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
     """All pictures at one scale, the original first; a single look lies over it, with a slider."""
-    judgement = judge(figures)
-    captions = [
-        _caption(one, language, judgement) if isinstance(one, ResultPicture) else None
-        for one in figures
-    ]
+    captions = of_figures(figures, language)
     first = figures[0] if figures else None
     layout = first.eye_lines if isinstance(first, ResultPicture) else ()
     solo = len(captions) == 2 and all(captions) and bool(layout)
@@ -78,17 +94,6 @@ def waiting_strip(language: str = DEFAULT_LANGUAGE, address: str = "") -> str:
         address: Address of the photo, or "".
     """
     return render("results", "waiting", language, address)
-
-
-def caption(picture: ResultPicture, language: str = DEFAULT_LANGUAGE) -> str:
-    """Gaze, target if it differs, what the retouch did, likeness with its numbers, warnings."""
-    return render("results", "caption", language, _caption(picture, language, judge(())))
-
-
-def plain_lines(picture: ResultPicture, language: str) -> tuple[str, ...]:
-    """The caption without warnings and without HTML: gaze, retouch, likeness in words."""
-    found = _caption(picture, language, judge(()))
-    return tuple(line for line in (found.gaze.striptags(), found.done, found.likeness) if line)
 
 
 def uses(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
@@ -136,7 +141,7 @@ def gaze_line(
     if turned_away:
         doubt = translate(language, "portrait.turned_away")
     elif true is None:
-        doubt = translate(language, "caption.seen_doubt")
+        doubt = translate(language, "caption.seen_doubt", **numbers.margin(language))
     else:
         doubt = translate(language, "portrait.true_gaze", degrees=numbers.off_lens(true, language))
     return render("results", "gaze_line", language, gaze, doubt, warnings)
@@ -145,6 +150,11 @@ def gaze_line(
 def aside(text: str, *, status: bool = False) -> str:
     """A line of small text as HTML; `status` if it is an answer that screen readers should say."""
     return render("page", "aside", DEFAULT_LANGUAGE, text, status)
+
+
+def error_notice(error: Exception, language: str) -> str:
+    """The notice of an error; quiet if it is a stop."""
+    return notice(error_message(error, language), quiet=isinstance(error, Cancelled))
 
 
 def notice(message: str, *, quiet: bool = False) -> str:
@@ -160,16 +170,18 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
         return Caption(translate(language, "caption.alt", **described), gaze)
     report = picture.report
     distance = float(report["identity"]["distance"])
-    likeness, close = numbers.decimal(distance, language, "0.00"), _same_person(distance, language)
+    moved, close = numbers.decimal(distance, language, "0.00"), _same_person(distance, language)
     texture = numbers.percent(report["texture_retention"])
-    facts = ("likeness", likeness), ("texture", numbers.texture(report, language))
+    facts = (
+        ("likeness", translate(language, "caption.likeness_of", distance=moved)),
+        ("texture", numbers.texture(report, language)),
+    )
     polished = "done" in report and report["texture_floor"] < 1
     return Caption(
         alt=translate(
             language,
             "caption.alt_look",
             **described,
-            likeness=likeness,
             close=close,
             texture=texture,
         ),
@@ -181,12 +193,11 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
             for name, value in facts
         ),
         warnings=_warnings(picture, language),
-        notes=tuple(
-            translate_message(language, one)
-            for one in picture.report["warnings"]
-            if one == ALREADY_THERE
-        ),
+        notes=(translate_message(language, ALREADY_THERE),)
+        if ALREADY_THERE in report["warnings"]
+        else (),
         badges=_badges(picture.letter, judgement, language),
+        aims=not load().contexts[Look.parse(report["look"]).context].untouched,
     )
 
 

@@ -14,6 +14,8 @@ from functools import cache
 import yaml
 from markupsafe import Markup
 
+from presets import translated
+from ui.text import numbers
 from ui.text.catalogue import FOLDER, texts
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.templating import render
@@ -76,4 +78,11 @@ def term(language: str, id_: str, text: str | None = None, more: str = "") -> Ma
 
 def explanations(language: str) -> str:
     """The HTML of all explanations, closed."""
-    return render("meaning", "all", language, known().values())
+    return render("meaning", "all", language, known().values(), numbers.margin(language))
+
+
+def evidence(kind: str, name: str, language: str) -> str:
+    """The note of a "region" or "context": its reason, and what stands behind it."""
+    presets = translated(language)
+    preset = presets.regions[name] if kind == "region" else presets.contexts[name]
+    return render("evidence", kind, language, preset)

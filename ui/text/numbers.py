@@ -9,7 +9,7 @@ from typing import Any
 
 from babel.numbers import get_decimal_symbol
 
-from pipelines.gaze import LARGEST_DEG, Gaze
+from pipelines.gaze import LARGEST_DEG, READING_DEG, Gaze
 from sharing.translations import decimal
 from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE, known_language
@@ -52,6 +52,12 @@ def read_list(text: str, language: str) -> str:
     if decimal_sign(language) == ",":
         text = re.sub(r"(?<=\d),(?=\d)", ".", text)
     return text.replace(";", ",")
+
+
+def margin(language: str) -> dict[str, str]:
+    """By how much a gaze in one photograph may be off, as values of texts."""
+    sideways, upwards = (degrees(angle, language, 0) for angle in READING_DEG)
+    return {"sideways": sideways, "upwards": upwards}
 
 
 def degrees(value: float, language: str = DEFAULT_LANGUAGE, decimals: int = 1) -> str:

@@ -73,7 +73,7 @@ def test_render_writes_the_picture_and_the_report(
     done = run("render", hopper_path, "--look", look, "--out", out, "--report", report)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{out}  ")
-    assert "likeness 0." in done.stdout
+    assert "change of the face 0." in done.stdout
     with Image.open(out) as image:
         assert image.size == (512, 600)
         # What Presence says about it, and nothing of the photo's own.

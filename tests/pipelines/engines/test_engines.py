@@ -180,7 +180,8 @@ def test_the_loop_makes_three_passes_and_then_delivers_the_proposal(
     assert variant.generation is not None
     assert variant.generation.passes == 3
     assert (variant.generation.delivered, variant.generation.reason) == ("proposal", "gaze")
-    assert any("geometry's, not the network's" in warning for warning in variant.warnings)
+    # Whose eyes they are stands among the numbers; nothing needs to be done about it.
+    assert not any("eyes" in warning for warning in variant.warnings)
     assert aims[0] == variant.plan.target
     assert aims[1].yaw > aims[0].yaw + 4
     geometry = studio.render(astronaut_analysis, look("geometry", gaze=away))

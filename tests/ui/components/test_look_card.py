@@ -9,6 +9,7 @@ from pipelines.engines.weights import MODELS
 from pipelines.gaze import Gaze, Trim
 from pipelines.studio import Look
 from presets import load
+from ui.components import look_card
 from ui.components.fine_control import engine_choices
 from ui.components.look_card import HEADING, LookCard, region_choices
 from ui.text.catalogue import t
@@ -51,11 +52,11 @@ def test_engines_say_whether_they_could_start(
 )
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_a_card_reads_back_what_it_was_filled_with(look: Look, language: str) -> None:
-    card = LookCard("A", Look(), shown=True)
+    card = LookCard("A")
     with gr.Blocks():
-        card.render(removable=False)
+        card.render()
         with gr.Tabs():
-            card.render_fine()
+            card.finer.render()
     filled = card.fill(look, language)
     values = {
         component: shown["value"] if isinstance(shown, dict) else shown
@@ -65,11 +66,11 @@ def test_a_card_reads_back_what_it_was_filled_with(look: Look, language: str) ->
 
 
 def test_what_the_picked_engine_cannot_draw_counts_no_more() -> None:
-    card = LookCard("A", Look(), shown=True)
+    card = LookCard("A")
     with gr.Blocks():
-        card.render(removable=False)
+        card.render()
         with gr.Tabs():
-            card.render_fine()
+            card.finer.render()
     drawn = Look(engine="flux2-klein", generate="headshot", expression="slight-smile")
     values = {
         component: shown["value"] if isinstance(shown, dict) else shown
@@ -77,3 +78,15 @@ def test_what_the_picked_engine_cannot_draw_counts_no_more() -> None:
     }
     values[card.finer.engine] = "geometry"
     assert card.read(values) == Look(engine="geometry")
+
+
+def test_where_nothing_may_change_there_is_nothing_to_set() -> None:
+    for name, context in load().contexts.items():
+        _, strengths, outside = look_card.on_context(name)
+        assert strengths["visible"] is outside["visible"] is not context.untouched
+
+
+def test_an_audience_that_leaves_the_gaze_has_no_strength() -> None:
+    for name, region in load().regions.items():
+        strength = look_card.on_region(name)[2]
+        assert strength["visible"] is (region.gaze is not None)

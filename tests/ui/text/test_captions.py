@@ -6,23 +6,23 @@ import pytest
 
 from pipelines.gaze import Gaze
 from pipelines.studio import Look
-from tests.ui.reports import LOOK, PHOTO, VARIANT, likeness, text
+from tests.ui.reports import LOOK, PHOTO, VARIANT, caption, likeness, text
 from ui.result_pictures import Missing
 from ui.text import captions
 
 
 def test_a_caption_keeps_its_order() -> None:
-    assert text(captions.caption(LOOK)) == (
-        "3.4° soft (asked 3.6°) clearly the same person likeness 0.07 texture 94 %, floor 88 "
+    assert text(caption(LOOK)) == (
+        "3.4° soft (asked 3.6°) clearly the same person change of the face 0.07 "
+        "(0.6 is someone else) texture 94 %, floor 88 "
         "Over-polished: &lt;b&gt;too&lt;/b&gt; smooth."
     )
 
 
 def test_every_measurement_of_a_caption_opens_what_it_means() -> None:
-    shown = captions.caption(LOOK)
+    shown = caption(LOOK)
     for of in ("gaze", "asked", "likeness", "texture"):
         assert f'popovertarget="meaning-{of}"' in shown
-    assert "0.6" not in text(shown)
 
 
 @pytest.mark.parametrize(
@@ -35,16 +35,16 @@ def test_every_measurement_of_a_caption_opens_what_it_means() -> None:
     ],
 )
 def test_a_likeness_has_a_word_that_says_which_way_is_good(distance: float, word: str) -> None:
-    shown = text(captions.caption(replace(LOOK, report=likeness(distance))))
-    assert f"{word} likeness {distance:.2f} texture" in shown
+    shown = text(caption(replace(LOOK, report=likeness(distance))))
+    assert f"{word} change of the face {distance:.2f} (0.6 is someone else) texture" in shown
 
 
 def test_a_retouch_that_was_held_back_says_how_far_and_why() -> None:
     held = {**VARIANT, "held_back": {"share": 0.62, "guard": "texture"}, "warnings": []}
-    shown = captions.caption(replace(LOOK, report=held))
+    shown = caption(replace(LOOK, report=held))
     assert text(shown).endswith("floor 88 polish held back to 62 % to keep texture")
     assert 'class="p-warning"' in shown
-    assert "held back" not in captions.caption(LOOK)
+    assert "held back" not in caption(LOOK)
 
 
 def test_what_counts_as_skin_is_shown_once() -> None:
@@ -54,7 +54,7 @@ def test_what_counts_as_skin_is_shown_once() -> None:
 
 
 def test_the_original_has_only_its_gaze() -> None:
-    assert text(captions.caption(PHOTO)) == "9.2° averted"
+    assert text(caption(PHOTO)) == "9.2° averted"
 
 
 @pytest.mark.parametrize(
@@ -65,19 +65,19 @@ def test_what_was_asked_is_only_said_where_it_differs(
 ) -> None:
     gaze = {"asked": target, "target": target, "after": after, "error": None}
     report = {**VARIANT, "gaze": gaze}
-    assert "asked" not in captions.caption(replace(LOOK, gaze=Gaze(*after), report=report))
+    assert "asked" not in caption(replace(LOOK, gaze=Gaze(*after), report=report))
 
 
 def test_what_was_asked_and_what_these_eyes_reach_are_told_apart() -> None:
     gaze = {"asked": [24.0, 0.0], "target": [15.0, 0.0], "after": [14.8, 0.0], "error": 0.2}
     shot = replace(LOOK, gaze=Gaze(14.8, 0.0), report={**VARIANT, "gaze": gaze})
-    assert "14.8° averted (asked 24.0°; these eyes can reach 15.0°)" in text(captions.caption(shot))
+    assert "14.8° averted (asked 24.0°; these eyes can reach 15.0°)" in text(caption(shot))
 
 
 def test_eyes_that_were_left_as_they_were_are_not_said_to_reach_anything() -> None:
     gaze = {"asked": [0.0, 0.0], "target": [6.0, 2.0], "after": [37.0, 9.0], "error": 31.8}
     shot = replace(LOOK, gaze=Gaze(37.0, 9.0), report={**VARIANT, "gaze": gaze})
-    shown = text(captions.caption(shot))
+    shown = text(caption(shot))
     assert "37.9° averted (asked 0°, missed by 37.9°)" in shown
     assert "can reach" not in shown
 
@@ -88,7 +88,7 @@ def test_a_figure_can_be_found_and_its_alt_text_has_the_measurement_in_words() -
     assert '<figure class="p-shot p-original" data-letter="">' in shown
     assert (
         'alt="A · Japan · LinkedIn. Gaze 3.4° off the lens, soft. '
-        'Likeness 0.07, clearly the same person. Texture 94 %."'
+        'The face: clearly the same person. Texture 94 %."'
     ) in shown
 
 
@@ -116,6 +116,14 @@ def test_what_sets_a_look_apart_stands_at_it() -> None:
     assert "p-badge" not in captions.strip([PHOTO, LOOK])
 
 
+def test_only_what_may_change_is_aimed() -> None:
+    fixed = {**VARIANT, "look": "region=japan&context=id-passport"}
+    assert "data-aim" in captions.strip([PHOTO, LOOK])
+    shown = captions.strip([PHOTO, replace(LOOK, report=fixed)])
+    assert "data-aim" not in shown
+    assert "p-save" in shown
+
+
 def test_the_uses_show_every_look_but_not_the_photo() -> None:
     assert captions.uses([PHOTO, LOOK]).count('src="square.png"') == 3
     assert captions.uses([PHOTO]) == ""
@@ -139,9 +147,9 @@ def test_the_photo_line_says_the_gaze_and_the_truth_of_a_render() -> None:
 def test_a_caption_says_what_the_retouch_did() -> None:
     rows = [{"what": "spots", "count": 5}, {"what": "under-eyes", "change": -0.35}]
     report = LOOK.report | {"done": [*rows, {"what": "light", "ev": 0.4}]}
-    shown = text(captions.caption(replace(LOOK, report=report)))
+    shown = text(caption(replace(LOOK, report=report)))
     assert "5 spots, under-eyes −35 %, light +0.4 EV" in shown
-    nothing = text(captions.caption(replace(LOOK, report=LOOK.report | {"done": []})))
+    nothing = text(caption(replace(LOOK, report=LOOK.report | {"done": []})))
     assert "little to do here" in nothing
-    korean = text(captions.caption(replace(LOOK, report=report), "ko"))
+    korean = text(caption(replace(LOOK, report=report), "ko"))
     assert "잡티 5개" in korean

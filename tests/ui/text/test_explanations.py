@@ -27,7 +27,7 @@ def test_a_term_opens_the_explanation_that_is_on_the_page_once() -> None:
     assert target
     shown = explanations.explanations("en")
     assert shown.count(f'<div popover id="{target.group(1)}"') == 1
-    assert "0 = same, 0.6 = someone else" in shown
+    assert "0 is the same face, 0.6 someone else" in shown
 
 
 def test_sources_are_linked_and_open_elsewhere() -> None:
