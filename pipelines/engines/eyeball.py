@@ -34,6 +34,8 @@ _HIGHLIGHT_RISE = (0.16, 0.28)
 _LARGEST_HIGHLIGHT = 0.25
 # Half of the width of a limbus that is in focus, in iris radii, and of the widest that is drawn.
 _LIMBUS, _WIDEST_LIMBUS = 0.09, 0.4
+# Largest radius of an iris in pixels at which blur is measured and highlights are filled in.
+_MEASURED_RADIUS = 40.0
 # Half of the width up to which edges count as in focus, in iris radii.
 _EDGE = 0.14
 # Least contrast of luma, within half an iris radius, at which the width of an edge is measured.
@@ -183,19 +185,30 @@ def _blur(image: Image, lids: Lids) -> float:
     Nothing in the eye can be sharper than the sharpest edges in and around it. An edge counts as a
     smoothstep, whose contrast divided by its steepest gradient is 4/3 of half of its width.
     """
-    grey = image @ _LUMA
-    reach = 2 * round(lids.radius / 2) + 1
+    # On a large eye the same is measured on a smaller copy.
+    grey, depth = (_reduced(values, lids.radius) for values in (image @ _LUMA, lids.depth))
+    radius = min(lids.radius, _MEASURED_RADIUS)
+    reach = 2 * round(radius / 2) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     contrast = cv2.dilate(grey, disc) - cv2.erode(grey, disc)
     # The kernel's weights sum to 32.
     across, down = (cv2.Scharr(grey, cv2.CV_32F, *axis) / 32 for axis in ((1, 0), (0, 1)))
-    clear = (contrast > _CLEAR_EDGE) & (lids.depth > -0.3 * lids.radius)
+    clear = (contrast > _CLEAR_EDGE) & (depth > -0.3 * lids.radius)
     if not clear.any():
         return 0.0
     widths = 0.75 * contrast[clear] / np.maximum(np.hypot(across, down)[clear], 1e-6)
     # The least of all would be one of noise.
-    width = float(np.percentile(widths, 4)) / lids.radius
+    width = float(np.percentile(widths, 4)) / radius
     return float(np.sqrt(max(0.0, width**2 - _EDGE**2)))
+
+
+def _reduced(values: Image | Map, radius: float) -> Image:
+    """Values of an eye, smaller where its iris has a larger radius than `_MEASURED_RADIUS`."""
+    if radius <= _MEASURED_RADIUS:
+        return values
+    scale = _MEASURED_RADIUS / radius
+    size = (round(values.shape[1] * scale), round(values.shape[0] * scale))
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _shadow(lid_shadow: Points, lids: Lids) -> Image:
@@ -237,11 +250,16 @@ def _split_highlight(image: Image, lids: Lids, rho: Map, blur: float) -> tuple[I
         return image, np.zeros_like(image), np.zeros(rho.shape, np.float32)
     reach = max(3, round((0.16 + 1.5 * blur) * radius)) | 1
     grown = cv2.dilate(core, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    small, hole = _reduced(image, radius), _reduced(grown.astype(np.float32), radius) > 0
     filled_u8 = cv2.inpaint(
-        np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8), grown, 0.3 * radius, cv2.INPAINT_TELEA
+        np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8),
+        hole.astype(np.uint8),
+        0.3 * min(radius, _MEASURED_RADIUS),
+        cv2.INPAINT_TELEA,
     )
+    smooth = cv2.resize(filled_u8, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     soft = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), 0.03 * radius + 0.5)[..., None]
-    filled = image + soft * (filled_u8.astype(np.float32) / 255 - image)
+    filled = image + soft * (smooth.astype(np.float32) / 255 - image)
     highlight = np.clip(image - filled, 0, None).astype(np.float32)
     return image - highlight, highlight, np.asarray(soft[..., 0], np.float32)
 
