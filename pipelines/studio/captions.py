@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.gaze import LARGEST_DEG, Gaze
+from pipelines.gaze import CONTACT_DEG, LARGEST_DEG, Gaze
 from pipelines.studio.look import Look
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def same_angle(one: Gaze, other: Gaze) -> bool:
 
 
 def out_of_reach(asked: Gaze, target: Gaze) -> bool:
-    """Whether to mention that the eyes cannot turn as far as requested."""
-    return asked.angle_to(target) >= MISSED_DEG and not same_angle(asked, target)
+    """Whether to mention that the eyes cannot turn as far as requested: people would notice."""
+    return asked.angle_to(target) > CONTACT_DEG and not same_angle(asked, target)
 
 
 def differs(after: Gaze, target: Gaze) -> bool:
