@@ -104,7 +104,7 @@ def test_a_lost_connection_is_not_yet_the_end(scene: Scene, site: Site) -> None:
     one.lose()
     end = time.monotonic() + 2 * FORGET_S
     while time.monotonic() < end:
-        one.do(scene.page.named("_on_context"))
+        one.do(scene.page.named("on_context"))
         assert one.status(upload) == 200
         assert site.blocks.app.state_holder.session_data[one.session].state_data
     until(lambda: {one.status(path) for path in (upload, *made)} <= GONE)
