@@ -7,6 +7,7 @@ mesh, and lifted towards that where it is darker. The lit part does not change.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -157,9 +158,11 @@ def measure(crop: Closeup, masks: Skin, shine: Gloss) -> Relight:
     dark = np.maximum(np.exp2(exact) - _BLACK, _NOTHING)
     rise = np.minimum(np.log2(((dark + _BLACK) * np.exp2(rise) - _BLACK) / dark), _MOST_RISE)
     rise = _continued(rise.astype(np.float32), face, masks, unit)
+    feathered = _feather(crop)
+    gradual = feathered(rise)
     # Beyond the face the lift may only become less.
-    gradual = _feathered(rise, crop)
-    rise = np.minimum(gradual, rise + skin.edge(face) * np.maximum(gradual - rise, 0))
+    limited = np.minimum(rise, gradual)
+    rise = limited + skin.edge(face) * (gradual - limited)
     # The filter carries the darkness of hair and brows some way on to the skin beside them.
     own = np.log2(lowpass(luminance, _DETAIL / 2 * unit) + _LEAST)
     most = np.log2(np.exp2(lit + np.minimum(form, 0)) - _BLACK + _LEAST)
@@ -173,7 +176,11 @@ def measure(crop: Closeup, masks: Skin, shine: Gloss) -> Relight:
     lifted = light[shaded] + rise[shaded]
     softening = float(np.median(np.clip(1 - (lit - lifted) / depth, 0, 1))) if depth else 0.0
     grain = noise(crop.luma[closeup.box(shaded)]) if depth else 0.0
-    cast = nothing.cast if shine.toned else _cast(crop, masks, rise, bright, unit)
+    if shine.toned:
+        cast = nothing.cast
+    else:
+        on_skin = np.clip(1.5 * feathered(masks.visible), 0, 1)
+        cast = _cast(crop, on_skin, rise, bright, unit)
     return Relight(rise, cast, depth, softening, empty, grain)
 
 
@@ -331,15 +338,15 @@ def _continued(rise: Map, face: Face, masks: Skin, unit: float) -> Map:
     return np.asarray(rise * lowpass(reach, _DETAIL / 3 * unit) * (reach > 0), np.float32)
 
 
-def _feathered(values: Map, crop: Closeup) -> Map:
-    """Values whose borders follow the picture's edges, and are gradual where it has none.
+def _feather(crop: Closeup) -> Callable[[Map], Map]:
+    """A filter that lets borders follow the picture's edges, and makes them gradual elsewhere.
 
     Where light changes its colour the skin is not found, and a lift that ended there would show.
     """
     unit = crop.face.interocular
     guide, reach = lowpass(crop.pixels, _SHARP * unit), max(2, round(_FEATHER * unit))
-    soft = cv2.ximgproc.guidedFilter(guide, values, reach, _FEATHER_EDGE**2)
-    return np.maximum(np.asarray(soft, np.float32), 0)
+    guided = cv2.ximgproc.createGuidedFilter(guide, reach, _FEATHER_EDGE**2)
+    return lambda values: np.maximum(np.asarray(guided.filter(values), np.float32), 0)
 
 
 def _not_hair(face: Face, near: Map) -> Map:
@@ -356,7 +363,7 @@ def _not_hair(face: Face, near: Map) -> Map:
     return np.asarray(np.maximum(features, lower), np.float32)
 
 
-def _cast(crop: Closeup, masks: Skin, rise: Map, bright: NDArray[np.bool_], unit: float) -> Image:
+def _cast(crop: Closeup, on_skin: Map, rise: Map, bright: NDArray[np.bool_], unit: float) -> Image:
     """Change of a* and b* that gives lifted skin the colour of the lit skin, at its lightness."""
     lab = crop.lab
     result = np.zeros((*rise.shape, 2), np.float32)
@@ -373,7 +380,6 @@ def _cast(crop: Closeup, masks: Skin, rise: Map, bright: NDArray[np.bool_], unit
     wanted *= np.clip(richness, 1, _RICHER)[..., None]
     change = wanted - lifted
     share = np.where(richness > _RICHER, 1.0, _CAST) * np.clip(rise / 0.8, 0, 1)
-    on_skin = np.clip(1.5 * _feathered(masks.visible, crop), 0, 1)
     change *= (share * on_skin)[..., None]
     # Stubble in the shade is often purple, which shows once it is lifted.
     hue = lit[1:] / np.linalg.norm(lit[1:])

@@ -105,7 +105,7 @@ def limit_threads() -> None:
         # By default idle threads spin, up to twenty times the work on a busy machine of two cores.
         "OMP_WAIT_POLICY": "PASSIVE",
         "OMP_NUM_THREADS": str(count()),
-        # Matrices are small here: a second thread took a sixth more processor time from a look.
+        # Matrices are small here: a second thread mostly waits, and takes processor time.
         "OPENBLAS_NUM_THREADS": "1",
     }
     os.environ.update({**limits, **os.environ})
