@@ -50,8 +50,9 @@ MOST_SHARPER = 1.30
 MOST_EYES_OVER_SKIN = 1.30
 """Largest growth of fine contrast around the eyes, divided by that on the skin."""
 
-# Rounding to 8 bits alone can lower the texture by this much.
-TEXTURE_SLACK = 0.008
+# Rounding to 8 bits alone can lower the texture by 0.008. By this much it may lie below the floor;
+# for the rest a retouch stays above it while it is computed (`strict`).
+TEXTURE_SLACK, _STRICT_TEXTURE = 0.005, 0.003
 # Share of its bound that a guard must keep to while a retouch is computed (`strict`).
 _STRICT = 0.95
 # Loss of texture below the floor that counts as much as another guard at twice its bound.
@@ -109,7 +110,7 @@ class Readings:
                 break them.
             most_distance: Largest distance between the embeddings.
         """
-        slack = 0.0 if strict else TEXTURE_SLACK
+        slack = -_STRICT_TEXTURE if strict else TEXTURE_SLACK
         bound = _STRICT if strict else 1.0
         return {
             "texture": (texture_floor - slack - self.texture) / _TEXTURE_STEP,
