@@ -6,8 +6,8 @@ Each face is polished in each context, within its guards, and the painted places
 JSON, under ``planted`` of the report of the polish:
     n: number of faces. refused: photo -> code of the refusal.
     contexts: for each context and class of the Individual Typology Angle (and "all") n, the number
-        of faces, and the mean share of each: spots_removed, redness of the planted spots that is
-        gone; spots_healed, spots of which at most a fifth is left; moles_kept and freckles_kept,
+        of faces, and the mean share of each: spots_removed, redness that was planted and is gone;
+        spots_healed, spots of which at most a fifth is left; moles_kept and freckles_kept, planted
         darkness that is left; shadow_softened, step of a half shadow that is gone; ring_lifted,
         difference between under the eyes and the cheek that is gone; delta_e00, mean CIEDE2000 of
         the change of the unplanted skin.
@@ -171,8 +171,7 @@ def _face(
         shares: dict[str, list[float]] = {kind: [] for kind in _KINDS}
         result = polished(spotted) if marks else spotted
         for mark in marks:
-            # Of a spot all redness counts that is seen, of a mark what was planted.
-            usual = 0.0 if mark.kind == "spot" else mark.contrast(pixels)
+            usual = mark.contrast(pixels)
             planted = max(mark.contrast(spotted) - usual, 0.5)
             left = (mark.contrast(result) - usual) / planted
             shares[mark.kind].append(float(np.clip(left, 0, 1)))

@@ -52,6 +52,8 @@ _BEYOND = (2.2, 0.8)
 # Chroma of a face, as a share of L* + 16, below which its surroundings are not told from it by
 # chroma; and shares of that from which a pixel beyond it may be skin, and may fully.
 _WEAK, _PALE = 0.08, (0.4, 0.6)
+# Logarithm of the brightness relative to the skin around below which a pale pixel is not glossy.
+_DARKER = -0.15
 # Steps in which the mask grows beyond the face.
 _ROUNDS = 4
 # Margin above the forehead in which a bald crown may lie.
@@ -280,7 +282,8 @@ def _grow_beyond_face(
     smooth = np.exp(-np.maximum(rough - 2.5, 0) / 1.5)
     gloss = np.maximum(1 - _beard_zone(copy, rough.shape), np.float32(0.01))
     smooth_face, oval = _smooth_face(copy, rough), copy.region(rough.shape, "oval")
-    allowed = allowed * _coloured(lab, on_face)
+    coloured = _coloured(lab, on_face)
+    allowed = allowed * coloured
     skin = on_face
     for _ in range(_ROUNDS):
         near = lowpass(skin, _LOCAL_NEAR * copy.interocular)
@@ -289,7 +292,9 @@ def _grow_beyond_face(
         local = share * lowpass(lab, _LOCAL_NEAR * copy.interocular, weight)
         local += (1 - share) * lowpass(lab, _LOCAL_FAR * copy.interocular, weight)
         beyond = _likelihood(_deviation(lab, local, 0.0), spread, _BEYOND, 1.0) * smooth * allowed
-        shaded = _likelihood(_deviation(lab, local, gloss), spread, _SHADED, 1.0) * smooth_face
+        deviation = _deviation(lab, local, gloss)
+        shaded = _likelihood(deviation, spread, _SHADED, 1.0) * smooth_face
+        shaded *= np.where((oval > 0) | (deviation[0] > _DARKER), 1, coloured)
         # Only what touches known skin can be skin.
         touches = np.clip(6 * near - 0.3, 0, 1)
         beyond = np.maximum(beyond, _enclosed(shaded, beyond, smooth_face, oval))

@@ -16,6 +16,9 @@ _COLOUR, _LIGHT = 0.85, 0.55
 # Scale in CIELAB units above which a difference is shape, make-up or a mark, not a blotch, and not
 # uneven skin.
 _LARGEST_COLOUR, _LARGEST_LIGHT, _LARGEST_UNEVEN = 14.0, 4.0, 2.0
+# Chroma, as a share of that of the skin around, below which a pale patch is no blotch of the skin
+# (a collar, a tooth, a highlight), and from which it may be.
+_PALE = (0.3, 0.6)
 # Coherence of the structure tensor between which unevenness turns into a line, and the standard
 # deviation of its surroundings in interocular distances.
 _LINE, _ALONG = (0.25, 0.6), 0.04
@@ -36,7 +39,10 @@ def change(lab: Image, mask: Map, interocular: float) -> Image:
     low, high = (lowpass(lab[..., 1:], sigma * interocular, weight) for sigma in _COLOUR_BAND)
     blotch = low - high
     squared = (blotch[..., 0] ** 2 + blotch[..., 1] ** 2)[..., None] / _LARGEST_COLOUR**2
-    result[..., 1:] = _restore_chroma(lab[..., 1:], -_COLOUR * blotch * np.exp(-squared))
+    usual = np.maximum(np.linalg.norm(high, axis=2), 1)
+    of_skin = smoothstep(np.linalg.norm(low, axis=2) / usual, *_PALE)[..., None]
+    colour = _restore_chroma(lab[..., 1:], -_COLOUR * blotch * np.exp(-squared))
+    result[..., 1:] = of_skin * colour
     fine, middle, coarse = (
         lowpass(lab[..., 0], each * interocular, weight) for each in _LIGHT_BANDS
     )

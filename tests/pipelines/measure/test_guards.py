@@ -218,6 +218,19 @@ def test_greyscale_gets_no_colour_doses_and_a_note(portrait: tuple[Image, Face])
     assert not np.array_equal(result.pixels, grey)
 
 
+def test_faint_colour_turns_evenness_off_but_spots_are_still_sought(
+    portrait: tuple[Image, Face],
+) -> None:
+    pixels, face = portrait
+    grey, on_skin = pixels.mean(axis=2, keepdims=True), skin.find(pixels, face).visible > 0
+    faint = np.where(on_skin[..., None], grey + 0.08 * (pixels - grey), pixels)
+    faint = faint.astype(np.float32)
+    result = polish.within(faint, face, ADVERTISING, guards.reference(faint, face), FLOOR)
+    assert result.notes == (retouch.FAINT_COLOUR,)
+    assert result.doses.evenness == 0
+    assert result.doses.blemishes == ADVERTISING.blemishes
+
+
 def test_strong_coloured_light_turns_evenness_off(portrait: tuple[Image, Face]) -> None:
     pixels, face = portrait
     stage = np.clip(pixels * [0.55, 0.5, 1.5], 0, 1).astype(np.float32)
