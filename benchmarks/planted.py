@@ -172,6 +172,9 @@ def _face(
         result = polished(spotted) if marks else spotted
         for mark in marks:
             usual = mark.contrast(pixels)
+            if mark.kind == "spot":
+                # Skin that was paler than the skin around need not become so again.
+                usual = max(usual, 0.0)
             planted = max(mark.contrast(spotted) - usual, 0.5)
             left = (mark.contrast(result) - usual) / planted
             shares[mark.kind].append(float(np.clip(left, 0, 1)))

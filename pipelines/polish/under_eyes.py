@@ -19,8 +19,11 @@ _NATURAL = 0.7
 # Difference in L* up to which colour changes less.
 _DARK = 2.0
 # Standard deviations in interocular distances: of what counts as a dark circle (lines and pores
-# are finer), of the cheek's colour, of the border of the area.
-_CIRCLE, _CHEEK, _BORDER = 0.035, 0.2, 0.03
+# are finer), of the cheek's colour, of the border of the area, and of pores, which are finer than
+# lines.
+_CIRCLE, _CHEEK, _BORDER, _PORES = 0.035, 0.2, 0.03, 0.008
+# Share of a line's depth that goes with the circle: on light skin the same line is seen more.
+_LINES = 0.5
 # Margin around the eyes in which lashes are, in interocular distances.
 _LASHES = 0.085
 # Standard deviation of the surroundings of a place, in interocular distances, and how much more
@@ -48,7 +51,8 @@ class Lift:
 def measure(lab: Image, mask: Map, face: Face) -> Lift:
     """Compare the skin under the eyes with the cheek below it, in lightness and hue.
 
-    Lines are finer than this change and stay; so does a part of the form of bags.
+    Lines are finer than this change and stay, a little shallower; so does a part of the form of
+    bags.
 
     Args:
         lab: CIELAB of a crop of the face, shape (h, w, 3).
@@ -64,7 +68,8 @@ def measure(lab: Image, mask: Map, face: Face) -> Lift:
     circles = np.clip(1.3 * lowpass(area, _BORDER * unit) * mask, 0, 1)
     # Lashes and their shadow are dark, but no dark circle.
     bare = mask * (1 - skin.both(face, "eye", view, _LASHES))
-    difference = lowpass(lab, _CHEEK * unit, mask * cheeks) - lowpass(lab, _CIRCLE * unit, bare)
+    level = lowpass(lab, _CIRCLE * unit, bare)
+    difference = lowpass(lab, _CHEEK * unit, mask * cheeks) - level
     darker = np.maximum(difference[..., 0] - _NATURAL, 0)
     change = np.empty_like(lab)
     lift = _MOST_LIFT * np.tanh(darker / _MOST_LIFT)
@@ -73,6 +78,8 @@ def measure(lab: Image, mask: Map, face: Face) -> Lift:
     # A dark circle is often blue or brown; without one the colour is the person's own.
     dark = np.clip(darker / _DARK, 0, 1)
     change[..., 1:] = _MOST_COLOUR * np.tanh(difference[..., 1:] / _MOST_COLOUR) * dark[..., None]
+    lines = np.maximum(level[..., 0] - lowpass(lab[..., 0], _PORES * unit, bare), 0)
+    change[..., 0] += _LINES * lines * dark
     change *= (_UNDER_EYE * circles)[..., None]
     weight = area * mask
     total = float((np.maximum(difference[..., 0], 0) * weight).sum())
