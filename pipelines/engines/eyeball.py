@@ -32,6 +32,9 @@ _PUPIL = 0.45
 _HIGHLIGHT_RISE = (0.16, 0.28)
 # Largest area of a highlight as a share of the iris; a larger one is the bright half of an iris.
 _LARGEST_HIGHLIGHT = 0.25
+# Mean distance from the centre from which a bright spot is a part of the sclera or of its rim, and
+# mean height above the lower lid up to which it is the lid's wet edge, both in iris radii.
+_AT_LIMBUS, _WET_EDGE = 0.8, 0.12
 # Half of the width of a limbus that is in focus, in iris radii, and of the widest that is drawn.
 _LIMBUS, _WIDEST_LIMBUS = 0.09, 0.4
 # Largest radius of an iris in pixels at which blur is measured and highlights are filled in.
@@ -245,11 +248,12 @@ def _measure_lid_shadow(
 def _split_highlight(image: Image, lids: Lids, rho: Map, blur: float) -> tuple[Image, Image, Map]:
     """Separate corneal highlights: the picture without them, their light, and their mask, 0..1."""
     radius = lids.radius
-    core = _find_highlights(image, lids, rho, radius)
-    if not core.any():
+    spots = _find_highlights(image, lids, rho, radius)
+    if not spots.any():
         return image, np.zeros_like(image), np.zeros(rho.shape, np.float32)
     reach = max(3, round((0.16 + 1.5 * blur) * radius)) | 1
-    grown = cv2.dilate(core, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    grown, core = (cv2.dilate((spots >= least).astype(np.uint8), disc) for least in (1, 2))
     small, hole = _reduced(image, radius), _reduced(grown.astype(np.float32), radius) > 0
     filled_u8 = cv2.inpaint(
         np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8),
@@ -260,16 +264,22 @@ def _split_highlight(image: Image, lids: Lids, rho: Map, blur: float) -> tuple[I
     smooth = cv2.resize(filled_u8, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     soft = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), 0.03 * radius + 0.5)[..., None]
     filled = image + soft * (smooth.astype(np.float32) / 255 - image)
-    highlight = np.clip(image - filled, 0, None).astype(np.float32)
-    return image - highlight, highlight, np.asarray(soft[..., 0], np.float32)
+    light = np.clip(image - filled, 0, None).astype(np.float32)
+    return image - light, light * core[..., None], np.asarray(soft[..., 0], np.float32)
 
 
 def _find_highlights(image: Image, lids: Lids, rho: Map, radius: float) -> NDArray[np.uint8]:
-    """Mask of corneal highlights, 0 or 1: small spots brighter than the ring around the pupil.
+    """Where corneal highlights are: small spots brighter than the ring around the pupil.
+
+    A spot at the limbus, where sclera shows through, is hidden and not shown again if there is
+    another highlight; the wet edge of the lower lid is none.
 
     They are compared with the ring without the pupil: with a black pupil, half of a light iris
     would be far from the common median, and the threshold would be too high for any highlight. A
     spot includes its darker surroundings down to a second, lower threshold.
+
+    Returns:
+        2 on highlights, 1 on what is only hidden, 0 elsewhere.
     """
     grey = image @ _LUMA
     ring = (rho > _PUPIL) & (rho < 0.92) & (lids.depth > 0.04 * radius)
@@ -285,9 +295,12 @@ def _find_highlights(image: Image, lids: Lids, rho: Map, radius: float) -> NDArr
     sizes = np.bincount(spots.ravel())
     peaks = np.bincount(spots[visible & (grey > level + rise)].ravel(), minlength=len(sizes))
     is_highlight = (peaks >= 2) & (sizes <= _LARGEST_HIGHLIGHT * np.pi * radius**2)
-    is_highlight[0] = False
-    core[is_highlight[spots]] = 1
-    return core
+    above = (lids.bottom - lids.height) / radius
+    out, up = (np.bincount(spots.ravel(), each.ravel()) / sizes for each in (rho, above))
+    kind = np.where(is_highlight & (up > _WET_EDGE), np.where(out < _AT_LIMBUS, 2, 1), 0)
+    kind[0] = 0
+    kind[kind == 1] = 1 if (kind == 2).any() else 2
+    return np.asarray(kind[spots], np.uint8)
 
 
 def _move_highlight(eyeball: Eyeball, iris: Iris, rho: Map) -> Image:
