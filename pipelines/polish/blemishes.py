@@ -58,7 +58,7 @@ _DETAIL = 0.02
 _WEIGHTS = np.array([3.6, 3.3, 0.25, -2.1, -0.43, -0.70, -1.25, -1.7, -0.70, -1.3])
 _BIAS = -6.7
 # Clearness of the faintest spot that a dose of 1 removes, and of one that a dose near 0 removes.
-_FAINTEST, _CLEAREST = -1.0, 3.2
+_FAINTEST, _CLEAREST = -1.75, 3.2
 # Standard deviation of the grain of redness (photographs have 0.2 to 0.7) from which spots are less
 # clear, and by how much for each doubling.
 _GRAIN, _PER_GRAIN = 0.9, 2.2

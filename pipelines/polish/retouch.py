@@ -78,9 +78,8 @@ _LIGHT_DISTANCE = 0.92
 _EMBEDDING_NOISE = 0.02
 
 GREYSCALE = (
-    "This photo has no colour, or one tone only, so nothing is done about redness and blotches."
+    "This photo has hardly any colour or one tone only, so blotches are left as they are."
 )
-FAINT_COLOUR = "This photo has hardly any colour, so blotches are left as they are."
 COLOURED_LIGHT = (
     "The light is strongly coloured and hides the skin’s own colour; evenness is left out."
 )
@@ -409,11 +408,8 @@ def _suitable_doses(
     notes: list[str] = []
     left_out: dict[str, float] = {}
     mean = colour.of(crop.lab, masks.facial)
-    if shine.toned and (doses.blemishes or doses.evenness):
+    if doses.evenness and (shine.toned or (mean and mean.chroma < colour.COLOURLESS)):
         notes.append(GREYSCALE)
-        left_out |= {"blemishes": 0.0, "evenness": 0.0}
-    elif doses.evenness and mean is not None and mean.chroma < colour.COLOURLESS:
-        notes.append(FAINT_COLOUR)
         left_out["evenness"] = 0.0
     elif doses.evenness and mean is not None and not _in_white_light(mean):
         notes.append(COLOURED_LIGHT)
