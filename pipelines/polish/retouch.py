@@ -77,9 +77,7 @@ _LIGHT_DISTANCE = 0.92
 # Twice the distance by which rounding to 8 bits moves an embedding.
 _EMBEDDING_NOISE = 0.02
 
-GREYSCALE = (
-    "This photo has hardly any colour or one tone only, so blotches are left as they are."
-)
+GREYSCALE = "This photo has hardly any colour or one tone only, so blotches are left as they are."
 COLOURED_LIGHT = (
     "The light is strongly coloured and hides the skin’s own colour; evenness is left out."
 )

@@ -204,6 +204,19 @@ def test_a_turned_eye_keeps_its_highlight(light: bool) -> None:
     assert after > 0.6 * before
 
 
+def test_the_wet_edge_of_the_lower_lid_does_not_move_with_the_iris() -> None:
+    picture, eye = synthetic_eye(np.array([160.0, 128.0]))
+    ys, xs = np.mgrid[: picture.shape[0], : picture.shape[1]]
+    u = (xs - 80) / 160
+    above = 120 + 26 * 4 * u * (1 - u) - ys
+    wet = (above > 1) & (above < 4) & (np.abs(xs - 160) < 16)
+    picture = np.where(wet[..., None], np.uint8(235), picture)
+    result = turn_eye(picture, eye, 0, 8)
+    lower_iris = (np.abs(xs - 160) < 12) & (above > 5) & (above < 10)
+    assert picture[lower_iris].max() < 160
+    assert result[lower_iris].max() < 160
+
+
 @pytest.mark.parametrize("pitch", [-10, 10])
 def test_the_upper_lid_follows_the_iris(pitch: float) -> None:
     picture, result, _, shift = turned(0, pitch)
