@@ -14,10 +14,10 @@ import numpy as np
 from pipelines.face import skin
 from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
-from pipelines.image import colour
+from pipelines.image import blocks, colour
 from pipelines.image.arrays import Image, Map, Reals
 from pipelines.image.filters import lowpass
-from pipelines.polish import blocks, gloss, shadows
+from pipelines.polish import gloss, shadows
 from pipelines.polish.gloss import Gloss, Matt
 
 # Long side in pixels of the copy on which the picture is measured.
