@@ -29,7 +29,7 @@ MESSAGE = "message"
 Texts = Mapping[str, str]
 
 if TYPE_CHECKING:
-    from yaml import SafeLoader
+    from yaml import SafeLoader as SafeLoader
 else:
     # That of libyaml reads ten times as fast as PyYAML's own, where it is installed.
     SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
