@@ -64,8 +64,8 @@ def build(
         page.listen(blocks)
         Sessions(blocks, file_store, page.cancellations, forget_after).listen()
     clean_up(blocks, file_store.paths)
-    # Queued work can't be asked for past the queue.
-    blocks.queue(api_open=False)
+    # Queued work can't be asked for past the queue. `blocks.queue` would make the server anew.
+    blocks.api_open = False
     limit_queue(blocks, waiting, page.active)
     return blocks
 

@@ -1,9 +1,10 @@
 """Near-duplicates: the same shot again, resized, cropped, mirrored, brightened or saved anew.
 
-Pairs of hashes within a distance are found exactly, without comparing all: multi-index hashing
-(Norouzi, Punjani & Fleet 2014, IEEE TPAMI 36(6)) with a radius of its own for each band (the
-pigeonhole principle in its general form, Qin et al. 2018, ICDE). Their groups are the connected
-components.
+Pairs of hashes within a distance are found exactly, without comparing all. The bits fall into
+bands, in one of which two near hashes differ by at most a radius (the pigeonhole principle in its
+general form, Qin et al. 2018, ICDE). A band is covered by masks, about half of its bits each: two
+hashes that differ by at most the radius agree in all bits of one of them (covering LSH, Pagh 2018,
+ACM Trans. Algorithms 14(3)). Groups are the connected components.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import combinations
-from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +33,15 @@ BYTES = SIDE * SIDE // 8
 # Mirroring a picture changes the sign of the cosines of odd order: half of the bits.
 _ODD = np.tile(np.arange(SIDE) % 2 == 1, SIDE)
 _HALF = SIDE * SIDE // 2
-# Widest band; its table of buckets has 2^22 entries.
-_MAX_WIDTH = 22
-# What looking up a bucket costs, in comparisons of a pair, and how much fuller the buckets of
-# faces are than those of random bits.
-_LOOK_UP, _SKEW = 4.0, 2.5
+# Bits of a word, and so of a band at most.
+_WORD = 64
+# Cost of sorting a hash by a mask, in comparisons of a pair, and what a bit of a mask tells of a
+# face, in bits (1 if hashes were random; a mask has half of the bits of its band).
+_SORTING, _INFORMATION = 10.0, 0.75
+# An odd number whose multiples are spread evenly (Knuth, The Art of Computer Programming, 6.4).
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+# Masks of each band by which neighbours are joined before all pairs are looked at.
+_FIRST = 4
 # Hashes and candidate pairs looked at in one step; they fit the processor's cache.
 _BLOCK = 1 << 15
 _FEW = 1 << 12
@@ -73,77 +76,77 @@ def number_groups(hashes: Hashes, max_distance: int = MAX_DISTANCE) -> Indices:
 
 
 @dataclass(frozen=True)
-class _Search:
-    """One band of bits, in which near pairs differ by at most `radius`.
+class _Band:
+    """Bits of a half of each hash, in which near pairs differ by at most `radius`.
 
     Attributes:
-        key: The band's bits of each hash as one number, shape (n,).
-        width: Number of its bits.
-        radius: Bits by which pairs may differ in it.
-        mirrored: Whether one of the pair is mirrored, so that the bits are to disagree.
-        words: 64 bits of each hash outside of the band, shape (n,).
-        most: Bits by which a near pair may differ in `words`.
+        words: The band, shape (n,).
+        others: 64 bits of the same half outside of the band, shape (n,).
+        width: Number of the band's bits.
+        radius: Bits by which near pairs may differ in the band.
+        most: Bits by which they may differ in the half, and so in `others`.
+        mirrored: Whether they may differ in all bits but so many, too.
     """
 
-    key: NDArray[np.uint32]
+    words: Words
+    others: Words
     width: int
     radius: int
-    mirrored: bool
-    words: Words
     most: int
+    mirrored: bool
+
+    def near(self, differ: Words, count: int) -> Places:
+        """Places of pairs that may be near, of which so many of `count` bits of a half differ."""
+        if self.mirrored:
+            differ = np.minimum(differ, np.uint64(count) - differ)
+        return np.flatnonzero(differ <= self.most)
 
 
 def _components(hashes: Hashes, max_distance: int) -> Indices:
     """Labels of the connected components of different hashes, from 0."""
     bits = np.unpackbits(hashes, axis=1)
+    halves = bits[:, ~_ODD], bits[:, _ODD]
+    del bits
     # Near pairs differ by at most half of the distance in the even half, which mirroring leaves as
     # it is, or by less in the odd half, as it is or mirrored.
-    halves = [np.ascontiguousarray(bits[:, ~_ODD]), np.ascontiguousarray(bits[:, _ODD])]
-    words = np.concatenate([np.packbits(half, axis=1).view(np.uint64) for half in halves], axis=1)
+    most = max_distance // 2, max_distance - max_distance // 2 - 1
+    words = np.stack([_packed(part) for half in halves for part in np.hsplit(half, 2)], axis=1)
     links = _Links(words, max_distance)
-    most = (max_distance // 2, max_distance - max_distance // 2 - 1)
-    with ThreadPoolExecutor(slots.count()) as pool:
-        found = [pool.submit(_find, search, links) for search in _searches(halves, words, most)]
-        for one in found:
-            one.result()  # or what went wrong
+    # Hashes that are alike mostly lie side by side: most of a large group is joined by that.
+    for whole in (False, True):
+        for half, distance, mirrored in zip(halves, most, (False, True), strict=True):
+            for band in _bands(half[links.order], distance, mirrored):
+                masks = _masks(band.width, band.radius)
+                with ThreadPoolExecutor(slots.count()) as pool:
+                    found = [
+                        pool.submit(_find, band, mask, links, whole)
+                        for mask in masks[: None if whole else _FIRST]
+                    ]
+                    for one in found:
+                        one.result()  # or what went wrong
+        links.sort()
     return links.labels()
 
 
-def _searches(
-    halves: list[NDArray[np.uint8]], words: Words, most: tuple[int, int]
-) -> Iterator[_Search]:
-    for half, (bits, distance) in enumerate(zip(halves, most, strict=True)):
-        for start, end, radius in _bands(distance, len(words)):
-            key = np.zeros(len(bits), np.uint32)
-            for column in range(start, end):
-                key |= bits[:, column].astype(np.uint32) << np.uint32(column - start)
-            # Of the half's two words the one that shares fewer bits with the band.
-            other = words[:, 2 * half + (start + end < _HALF)]
-            for mirrored in (False, True)[: half + 1]:
-                yield _Search(key, end - start, radius, mirrored, other, distance)
-
-
-def _bands(distance: int, hashes: int) -> Iterator[tuple[int, int, int]]:
-    """Bands of half a hash: first bit, the bit after the last, and the radius.
+def _bands(half: Hashes, distance: int, mirrored: bool) -> Iterator[_Band]:
+    """Bands of half a hash, as its bits.
 
     Two halves that differ by more than each radius in its band differ by at least the sum of
-    (radius + 1), which is distance + 1. Wide bands have small buckets and many masks.
+    (radius + 1), which is distance + 1.
     """
 
     def cost(count: int) -> float:
-        masks = [(_HALF / count, radius) for radius in _radii(distance, count)]
-        return sum(
-            sum(comb(round(width), bits) for bits in range(radius + 1))
-            * (_LOOK_UP + hashes * _SKEW / 2**width)
-            for width, radius in masks
-        )
+        masks = sum(2 ** (radius + 1) - 1 for radius in _radii(distance, count))
+        return masks * (_SORTING + len(half) / 2 ** (_INFORMATION * _HALF / count / 2))
 
-    least = -(-_HALF // _MAX_WIDTH)
-    count = min(range(least, max(least, distance + 1) + 1), key=cost)
-    edges = np.linspace(0, _HALF, count + 1).round().astype(int).tolist()
-    for start, end, radius in zip(edges[:-1], edges[1:], _radii(distance, count), strict=True):
+    count = min(range(_HALF // _WORD, _HALF // 4), key=cost)
+    for first, radius in enumerate(_radii(distance, count)):
         if radius >= 0:
-            yield start, end, radius
+            # Neighbouring bits have more in common than distant ones.
+            band = half[:, first::count]
+            others = np.flatnonzero(np.arange(_HALF) % count != first)[:_WORD]
+            words = _packed(band), _packed(half.take(others, axis=1))
+            yield _Band(*words, band.shape[1], radius, distance, mirrored)
 
 
 def _radii(distance: int, count: int) -> list[int]:
@@ -151,27 +154,62 @@ def _radii(distance: int, count: int) -> list[int]:
     return [smaller + (band < larger) for band in range(count)]
 
 
+def _packed(bits: Hashes) -> Words:
+    """Up to 64 bits of each hash, shape (n, w), as one word."""
+    packed = np.zeros((len(bits), _WORD // 8), np.uint8)
+    found = np.packbits(bits, axis=1, bitorder="little")
+    packed[:, : found.shape[1]] = found
+    return packed.view("<u8").astype(np.uint64, copy=False).ravel()
+
+
+def _masks(width: int, radius: int) -> list[int]:
+    """Masks of a band such that any `radius` bits are outside of one of them.
+
+    Each bit gets a code of radius + 1 bits. A mask holds the bits whose code has an odd product
+    with a number; any `radius` codes have an even product with some number other than 0. Codes are
+    chosen one after another so that as few random pairs as possible agree in a mask: sum of
+    2^-(bits of the mask).
+    """
+    numbers = np.arange(2 ** (radius + 1), dtype=np.uint64)
+    odd = (_count_bits(numbers[:, None] & numbers) & 1).astype(bool)
+    agree = np.ones(len(numbers))
+    agree[0] = 0
+    masks = [0] * len(numbers)
+    for bit in range(width):
+        code = int(np.argmax(odd @ agree))
+        agree[odd[code]] /= 2
+        for number in np.flatnonzero(odd[code]):
+            masks[number] |= 1 << bit
+    return masks[1:]
+
+
 class _Links:
-    """Pairs of near hashes, joined to connected components as they are found."""
+    """Pairs of near hashes, joined to connected components as they are found.
+
+    Attributes:
+        order: The hashes in the order in which they are searched, by component, shape (n,).
+        sorted_labels: Their components when they were sorted, shape (n,).
+    """
 
     def __init__(self, words: Words, max_distance: int) -> None:
         self._words, self._max_distance = words, max_distance
         self._labels = np.arange(len(words), dtype=np.int32)
+        self.order = self.sorted_labels = self._labels
         self._pairs: list[tuple[Indices, Indices]] = []
         self._count, self._lock = 0, threading.Lock()
 
     def add(self, i: Indices, j: Indices) -> None:
-        """Keep those candidate pairs that are near and not connected yet."""
-        labels = self._labels
-        apart = np.flatnonzero(labels[i] != labels[j])
-        i, j = i[apart], j[apart]
+        """Keep those candidate pairs, places in `order`, that are near and not connected yet."""
+        i, j = self.order[i], self.order[j]
         differ = _count_bits(self._words[i] ^ self._words[j])
-        even, odd = differ[:, :2].sum(axis=1), differ[:, 2:].sum(axis=1)
+        even, odd = differ[:, 0] + differ[:, 1], differ[:, 2] + differ[:, 3]
         near = np.flatnonzero(even + np.minimum(odd, _HALF - odd) <= self._max_distance)
-        if len(near):
+        i, j = i[near], j[near]
+        apart = np.flatnonzero(self._labels[i] != self._labels[j])
+        if len(apart):
             with self._lock:
-                self._pairs.append((i[near], j[near]))
-                self._count += len(near)
+                self._pairs.append((i[apart], j[apart]))
+                self._count += len(apart)
                 if self._count > _MAX_LINKS:
                     self._join()
 
@@ -180,6 +218,12 @@ class _Links:
         with self._lock:
             self._join()
         return self._labels
+
+    def sort(self) -> None:
+        """Bring the hashes into the order of their components."""
+        labels = self.labels()
+        self.order = np.argsort(labels, kind="stable").astype(np.int32)
+        self.sorted_labels = labels[self.order]
 
     def _join(self) -> None:
         from scipy.sparse import coo_matrix
@@ -194,39 +238,55 @@ class _Links:
         self._pairs, self._count = [], 0
 
 
-def _find(search: _Search, links: _Links) -> None:
-    """Give all pairs that are near in one band, and may be near altogether, to `links`."""
-    order = np.argsort(search.key, kind="stable").astype(np.int32)
-    keys, words = search.key[order], search.words[order]
-    # The hashes whose key is k are those from start[k] to start[k + 1].
-    start = np.zeros((1 << search.width) + 1, np.intp)
-    np.cumsum(np.bincount(keys, minlength=1 << search.width), out=start[1:])
-    disagree = (1 << search.width) - 1 if search.mirrored else 0
-    for mask in _masks(search.width, search.radius):
-        flip = np.uint32(mask ^ disagree)
-        for begin in range(0, len(keys), _BLOCK):
-            own = keys[begin : begin + _BLOCK]
-            partners = own ^ flip
-            # Each pair of buckets once, and of each bucket each pair.
-            here = np.flatnonzero(own < partners) if flip else np.arange(len(own))
-            low = start[partners[here]] if flip else here + (begin + 1)
-            high = start[partners[here] + 1]
-            here += begin
-            for i, j in _pairs(here, low, high):
-                differ = words[i]
-                differ ^= words[j]
-                if search.mirrored:
-                    np.invert(differ, out=differ)
-                near = np.flatnonzero(_count_bits(differ) <= search.most)
-                if len(near):
-                    links.add(order[i[near]], order[j[near]])
+def _find(band: _Band, mask: int, links: _Links, whole: bool) -> None:
+    """Give the pairs that agree in a mask, and may be near altogether, to `links`.
+
+    Args:
+        band: The band of the mask.
+        mask: Its bits.
+        links: Takes the pairs.
+        whole: Whether all pairs of different components are looked at, or neighbours alone.
+    """
+    keys = band.words & np.uint64(mask)
+    if band.mirrored:
+        # The same for both: the one whose highest bit is 0.
+        highest = np.uint64(mask.bit_length() - 1)
+        keys ^= (np.uint64(0) - (keys >> highest)) & np.uint64(mask)
+    # Sorted with their places, in as many bits as these leave; others than equal keys may meet.
+    shift = np.uint64(max(len(keys) - 1, 1).bit_length())
+    keys *= _SPREAD
+    keys >>= shift
+    keys <<= shift
+    keys |= np.arange(len(keys), dtype=np.uint64)
+    keys.sort()
+    places = (keys & np.uint64((1 << int(shift)) - 1)).astype(np.int32)
+    keys >>= shift
+    differs = keys[1:] != keys[:-1]
+    high = _ends(differs)
+    if whole:
+        labels = links.sorted_labels[places]
+        low = _ends(differs | (labels[1:] != labels[:-1]))
+    else:
+        low = np.arange(1, len(keys) + 1)
+        high = np.minimum(high, low + 1)
+    here = np.flatnonzero(low < high)
+    words = band.others[places]
+    for begin in range(0, len(here), _BLOCK):
+        part = here[begin : begin + _BLOCK]
+        for i, j in _pairs(part, low[part], high[part]):
+            differ = _count_bits(words[i] ^ words[j])
+            near = band.near(differ, _WORD)
+            i, j = places[i[near]], places[j[near]]
+            differ = differ[near] + _count_bits(band.words[i] ^ band.words[j])
+            near = band.near(differ, _WORD + band.width)
+            if len(near):
+                links.add(i[near], j[near])
 
 
-def _masks(width: int, radius: int) -> Iterator[int]:
-    """All numbers of `width` bits of which at most `radius` are set."""
-    for count in range(radius + 1):
-        for places in combinations(range(width), count):
-            yield sum(1 << place for place in places)
+def _ends(differs: NDArray[np.bool_]) -> Places:
+    """For each of n places the end of its run, of whether the next one differs, shape (n - 1,)."""
+    ends = np.append(np.flatnonzero(differs) + 1, len(differs) + 1)
+    return np.repeat(ends, np.diff(ends, prepend=0))
 
 
 def _pairs(here: Places, low: Places, high: Places) -> Iterator[tuple[Places, Places]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipelines.gaze.lids import Lids
 from pipelines.image.arrays import Image, Map, Points
-from pipelines.image.filters import smoothstep
+from pipelines.image.filters import lowpass, smoothstep
 
 # Movement of a highlight as a share of the movement of the iris. A highlight lies on the cornea, a
 # sphere of 7.8 mm whose centre is 5.6 mm in front of the eye's; the plane of the iris is 10.48 mm
@@ -39,6 +39,8 @@ _AT_LIMBUS, _WET_EDGE = 0.8, 0.12
 _LIMBUS, _WIDEST_LIMBUS = 0.09, 0.4
 # Largest radius of an iris in pixels at which blur is measured and highlights are filled in.
 _MEASURED_RADIUS = 40.0
+# Radius in pixels from which an iris is large; none is that was enlarged to be drawn.
+_LARGE_RADIUS = 56.0
 # Half of the width up to which edges count as in focus, in iris radii.
 _EDGE = 0.14
 # Least contrast of luma, within half an iris radius, at which the width of an edge is measured.
@@ -214,6 +216,19 @@ def _reduced(values: Image | Map, radius: float) -> Image:
     return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
+def blurred(values: Image | Map, sigma: float, radius: float) -> Image:
+    """Gaussian low-pass of an eye; where its iris is large, computed on a smaller copy.
+
+    Args:
+        values: Shape (H, W) or (H, W, C).
+        sigma: Standard deviation in pixels.
+        radius: Radius of the iris in pixels.
+    """
+    if radius > _LARGE_RADIUS:
+        return lowpass(values, sigma)
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), sigma), np.float32)
+
+
 def _shadow(lid_shadow: Points, lids: Lids) -> Image:
     """Share of light that the upper lid and the corners leave, (H, W, 3)."""
     depth = (lids.height - lids.top) / lids.radius
@@ -362,10 +377,9 @@ def _smooth_residual(residual: Image, used: NDArray[np.bool_], radius: float) ->
     """
     weight = used.astype(np.float32)
     sigma = 0.4 * radius
-    mass = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
-    total = cv2.GaussianBlur(
-        np.clip(residual, -0.12, 0.12).astype(np.float32) * weight[..., None], (0, 0), sigma
-    )
+    mass = blurred(weight, sigma, radius)[..., None]
+    limited = np.clip(residual, -0.12, 0.12).astype(np.float32)
+    total = blurred(limited * weight[..., None], sigma, radius)
     return np.asarray(total / (mass + 0.02), np.float32)
 
 

@@ -268,13 +268,13 @@ def _redraw_eyes(
 
     def read(proposal: Proposal) -> Reading:
         with timer("measure"):
-            working = loading.to_working(proposal.image_u8)
+            working = loading.working_of(proposal.image_u8, request.portrait)
             posed = annotation.look_towards(request.face, request.gaze, proposal.gaze, trim)
             face, gaze = read_gaze(working, posed)
 
         def compare() -> float:
             with timer("measure"):
-                embedding = identity.embedding(loading.to_working(proposal.image_u8), face)
+                embedding = identity.embedding(working, face)
                 return identity.distance(request.embedding, embedding)
 
         return Reading(gaze, compare)

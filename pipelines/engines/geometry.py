@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -94,6 +95,12 @@ class Socket:
     covered: Map = field(repr=False)
     start: Gaze
     px_per_mm: float
+
+    @cached_property
+    def drawn(self) -> tuple[Image, Map, Map]:
+        """The eyeball drawn as photographed, see `eyeball.draw`, and `_iris_on_rim` of it."""
+        picture, rho = eyeballs.draw(self.eyeball, self.eyeball.iris, self.lids)
+        return picture, rho, _iris_on_rim(self.fine, self.lids, picture, rho)
 
 
 Sockets = tuple[Socket, Socket]
@@ -253,13 +260,10 @@ def _compose(socket: Socket, iris: Iris, seed: int) -> Image:
     """
     fine, lids, eyeball = socket.fine, socket.lids, socket.eyeball
     moved, came_from = openings.follow(lids, iris.center - eyeball.iris.center)
-    old, old_rho = eyeballs.draw(eyeball, eyeball.iris, lids)
     new, new_rho = eyeballs.draw(eyeball, iris, moved)
-    rim = _iris_on_rim(fine, lids, old, old_rho)
-    below = lids.height - lids.top
     # What the photo shows moves with the lids.
-    photo, old, old_rho, old_depth, old_below, rim = (
-        _displace(layer, came_from, lids) for layer in (fine, old, old_rho, lids.depth, below, rim)
+    photo, old_depth, old_below, old, old_rho, rim = _displace(
+        (fine, lids.depth, lids.height - lids.top, *socket.drawn), came_from, lids
     )
     # Weight of the photo's own sclera: 0 near the old and the new iris, outside the old opening,
     # and on the lashes at the old edge of a lid that is raised now.
@@ -290,8 +294,8 @@ def _iris_on_rim(fine: Image, lids: Lids, old: Image, old_rho: Map) -> Map:
     depth = lids.depth / lids.radius
     lid = ((depth < -0.22) & (depth > -0.6) & (lids.v > 1)).astype(np.float32)[..., None]
     sigma = 0.5 * lids.radius
-    weight = cv2.GaussianBlur(lid, (0, 0), sigma)[..., None]
-    skin = cv2.GaussianBlur(fine * lid, (0, 0), sigma) / np.maximum(weight, 1e-4)
+    weight = eyeballs.blurred(lid, sigma, lids.radius)[..., None]
+    skin = eyeballs.blurred(fine * lid, sigma, lids.radius) / np.maximum(weight, 1e-4)
     line = old - skin
     squared = (line**2).sum(axis=2)
     share = ((fine - skin) * line).sum(axis=2) / np.maximum(squared, 1e-6)
@@ -301,19 +305,19 @@ def _iris_on_rim(fine: Image, lids: Lids, old: Image, old_rho: Map) -> Map:
     return np.asarray(share * rim * (1 - smoothstep(old_rho, 0.98, 1.1)), np.float32)
 
 
-def _displace(layer: Image, came_from: Map, lids: Lids) -> Image:
-    """Move the content of a layer by the displacement field of `lids.follow`."""
+def _displace(layers: tuple[Image, ...], came_from: Map, lids: Lids) -> tuple[Image, ...]:
+    """Move the content of layers by the displacement field of `lids.follow`."""
     if not came_from.any():
-        return layer
-    ys, xs = np.mgrid[: layer.shape[0], : layer.shape[1]].astype(np.float32)
-    displaced = cv2.remap(
-        layer,
-        xs + came_from * np.float32(lids.down[0]),
-        ys + came_from * np.float32(lids.down[1]),
-        cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
+        return layers
+    ys, xs = np.mgrid[: came_from.shape[0], : came_from.shape[1]].astype(np.float32)
+    xs += came_from * np.float32(lids.down[0])
+    ys += came_from * np.float32(lids.down[1])
+    return tuple(
+        np.asarray(
+            cv2.remap(layer, xs, ys, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.float32
+        )
+        for layer in layers
     )
-    return np.asarray(displaced, np.float32)
 
 
 def _within_outline(face: Face, patch: Patch) -> Patch:

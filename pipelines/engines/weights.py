@@ -86,8 +86,9 @@ def state(engine: Engine, has_gpu: Callable[[], bool]) -> State:
 
 def files(engine: Engine) -> tuple[WeightFile, ...]:
     """Every file of a hub engine, and where it is."""
+    folder = own_folder()
     return tuple(
-        WeightFile(source, name, locate(source, name))
+        WeightFile(source, name, _located(source, name, folder))
         for source in engine.files
         for name in source.files
     )
@@ -95,7 +96,10 @@ def files(engine: Engine) -> tuple[WeightFile, ...]:
 
 def locate(source: HubFile, name: str) -> Path | None:
     """A hub file in `PRESENCE_MODELS` or in the hub's cache at its pinned revision, else None."""
-    folder = own_folder()
+    return _located(source, name, own_folder())
+
+
+def _located(source: HubFile, name: str, folder: Path | None) -> Path | None:
     if folder is not None:
         path = folder / source.repo / name
         return path if path.is_file() else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -108,7 +109,7 @@ def _choose(found: Sequence[Points], number: int, near: Points | None) -> int:
 
 
 def _to_u8(pixels: Image) -> Image8:
-    return np.ascontiguousarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
+    return np.asarray(cv2.convertScaleAbs(pixels, alpha=255), np.uint8)
 
 
 def _middle(landmarks: Points) -> Points:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from pipelines.face import Eye
 from pipelines.image.arrays import Map, Points, Reals
@@ -183,6 +182,8 @@ def _map(values: Reals) -> Map:
 
 def _edge(points: Points, axes: Canthal, u: Reals) -> Points:
     """Height of a lid edge below the canthal line at each u, by monotone cubic interpolation."""
+    from scipy.interpolate import PchipInterpolator
+
     along, heights = axes.place(*points.T)
     order = np.argsort(along)
     along, heights = along[order], heights[order]

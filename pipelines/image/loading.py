@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -87,10 +88,55 @@ def to_working(full_u8: Image8) -> Image:
     """Working copy of a full-size uint8 picture: float32 in [0, 1], at most 2048 px long."""
     height, width = full_u8.shape[:2]
     scale = min(1.0, WORKING_LONG_SIDE / max(height, width))
-    if scale < 1:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        full_u8 = np.asarray(cv2.resize(full_u8, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return full_u8.astype(np.float32) / np.float32(255)
+    return _reduced(full_u8, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+
+def working_of(version_u8: Image8, photo: Portrait) -> Image:
+    """Working copy of a version of a photo; of a large one only the changed part is made anew.
+
+    Args:
+        version_u8: The version, of the photo's size; best one that is changed in a small place.
+        photo: The photo.
+
+    Returns:
+        The same as `to_working(version_u8)`.
+    """
+    if photo.scale == 1:
+        return to_working(version_u8)
+    original, result = photo.original_u8, photo.pixels.copy()
+    rows, small_rows = _changed(original, version_u8, len(result))
+    before, after = original[rows].swapaxes(0, 1), version_u8[rows].swapaxes(0, 1)
+    columns, small_columns = _changed(before, after, result.shape[1])
+    part = result[small_rows, small_columns]
+    if part.size:
+        part[:] = _reduced(version_u8[rows, columns], (part.shape[1], part.shape[0]))
+    return result
+
+
+def _changed(before: Image8, after: Image8, size: int) -> tuple[slice, slice]:
+    """The rows that differ, and their place in a copy of `size` rows.
+
+    More than differ, so that they begin and end with rows of the copy.
+    """
+    count = math.gcd(len(before), size)
+    step, small_step = len(before) // count, size // count
+
+    def differs(part: int) -> bool:
+        rows = slice(step * part, step * (part + 1))
+        return not np.array_equal(before[rows], after[rows])
+
+    first, end = 0, count
+    if count > 1:
+        first = next(filter(differs, range(count)), count)
+        end = next(filter(differs, reversed(range(first, count))), first - 1) + 1
+    return slice(step * first, step * end), slice(small_step * first, small_step * end)
+
+
+def _reduced(image_u8: Image8, size: tuple[int, int]) -> Image:
+    """A uint8 picture at another (width, height), float32 in [0, 1]."""
+    if size != image_u8.shape[1::-1]:
+        image_u8 = np.asarray(cv2.resize(image_u8, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return image_u8.astype(np.float32) / np.float32(255)
 
 
 def read(source: str | Path | bytes) -> bytes:

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import cv2
 import numpy as np
 
 from pipelines.face import Face, HeadPose, skin
 from pipelines.gaze import CONTACT_DEG, Gaze, GazeEstimate, catchlight
-from pipelines.image import colour
+from pipelines.image import blocks, colour
 from pipelines.image.arrays import Image, Image8, Map
 from pipelines.measure import guards
 from pipelines.measure.guards import (
@@ -418,9 +419,12 @@ def changed_outside_face(before_u8: Image8, after_u8: Image8, face: Face) -> int
     height, width = before_u8.shape[:2]
     if face.size != (height, width):
         face = face.scaled(height / face.size[0], (height, width))
-    changed = before_u8 != after_u8
-    differs = changed[..., 0] | changed[..., 1] | changed[..., 2]
-    return int(np.count_nonzero(differs & ~skin.inside(face, skin.outline(face))))
+    outside, count = ~skin.inside(face, skin.outline(face)), 0
+    for rows in blocks.rows(before_u8.shape):
+        red, green, blue = cv2.split(cv2.absdiff(before_u8[rows], after_u8[rows]))
+        differs = np.asarray(cv2.max(cv2.max(red, green), blue)) > 0
+        count += int(np.count_nonzero(differs & outside[rows]))
+    return count
 
 
 def _angles(gaze: Gaze) -> list[float]:

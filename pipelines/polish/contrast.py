@@ -9,10 +9,10 @@ import numpy as np
 
 from pipelines.face import skin
 from pipelines.face.closeup import Closeup
+from pipelines.image import blocks
 from pipelines.image.arrays import Image, Map
 from pipelines.image.colour import add, luma_of
 from pipelines.image.filters import lowpass
-from pipelines.polish import blocks
 
 # Strength of the curve and of the glow at a dose of 1, and the largest glow in luma. On a face the
 # curve is weaker: its lit part would become lighter, on dark skin more than on light.

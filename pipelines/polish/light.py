@@ -7,17 +7,19 @@ whole picture alike: the skin keeps its tone relative to what is around it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.face import skin
 from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
-from pipelines.image import colour
+from pipelines.image import blocks, colour
 from pipelines.image.arrays import Image, Map, Reals
 from pipelines.image.filters import lowpass
-from pipelines.polish import blocks, gloss, shadows
+from pipelines.polish import gloss, shadows
 from pipelines.polish.gloss import Gloss, Matt
 
 # Long side in pixels of the copy on which the picture is measured.
@@ -226,12 +228,20 @@ def _key(crop: Closeup, masks: Skin) -> Map:
 
 def _decoded(pixels: Image) -> Image:
     """Linear RGB, by a table."""
-    table = colour.to_linear(np.linspace(0, 1, _LEVELS, dtype=np.float32))
-    return np.asarray(table[np.rint(pixels * (_LEVELS - 1)).astype(np.uint16)], np.float32)
+    return _linear_levels().take(np.rint(pixels * (_LEVELS - 1)).astype(np.uint16))
 
 
 def _encoded(linear: Image) -> Image:
     """The inverse of `_decoded`, with more levels, because sRGB is steep at black."""
-    table = colour.from_linear(np.linspace(0, 1, _LINEAR_LEVELS, dtype=np.float32))
     levels = np.minimum(linear, 1) * np.float32(_LINEAR_LEVELS - 1) + np.float32(0.5)
-    return np.asarray(table[levels.astype(np.uint16)], np.float32)
+    return _encoded_levels().take(levels.astype(np.uint16))
+
+
+@cache
+def _linear_levels() -> NDArray[np.float32]:
+    return colour.to_linear(np.linspace(0, 1, _LEVELS, dtype=np.float32))
+
+
+@cache
+def _encoded_levels() -> NDArray[np.float32]:
+    return colour.from_linear(np.linspace(0, 1, _LINEAR_LEVELS, dtype=np.float32))

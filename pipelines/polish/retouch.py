@@ -15,14 +15,13 @@ import numpy as np
 from pipelines.face import Face, closeup, skin
 from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
-from pipelines.image import colour
+from pipelines.image import blocks, colour
 from pipelines.image.arrays import Image, Map
 from pipelines.image.colour import add
 from pipelines.measure import guards, identity
 from pipelines.measure.guards import Guard, HeldBack, Readings, Reference
 from pipelines.polish import (
     blemishes,
-    blocks,
     contrast,
     evenness,
     focus,

@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from pipelines.face import Face, closeup, skin
 from pipelines.face.closeup import Closeup
 from pipelines.face.skin import Skin
-from pipelines.image import colour
+from pipelines.image import blocks, colour
 from pipelines.image.arrays import Image, Map
 from pipelines.image.filters import lowpass, noise, smoothstep
-from pipelines.polish import blocks
 from pipelines.polish.gloss import Gloss
 
 # Share of the missing light that is added at a dose of 1, and the largest rise in EV.

@@ -458,7 +458,7 @@ def _target_per_eye(analysis: Analysis, planned: Plan) -> tuple[Gaze, Gaze] | No
 def _polish_input(analysis: Analysis, turned: Image8, posed: Face) -> _PolishInput:
     reference, working = analysis.baseline.reference, analysis.portrait.pixels
     if turned is not analysis.portrait.original_u8:
-        working = loading.to_working(turned)
+        working = loading.working_of(turned, analysis.portrait)
         reference = guards.reference(working, posed, seen=reference.seen, who=reference)
     return _PolishInput(working, reference, Cache())
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import gradio as gr
 import pytest
-from gradio import mcp, queueing, server_messages
+from gradio import component_meta, mcp, queueing, server_messages
 from gradio.context import LocalContext
 from gradio.data_classes import ImageData
 from gradio.i18n import I18nData
@@ -30,6 +32,14 @@ def test_events_carry_their_fields() -> None:
     event = gr.EventData(None, {"frame": 3})
     assert gradio_compat.event_fields(event) == {"frame": 3}, "EventData keeps them elsewhere."
     assert gradio_compat.event_fields(gr.EventData(None, None)) == {}
+
+
+def test_a_component_without_a_source_file_gets_no_stub_file() -> None:
+    with (
+        patch.object(inspect, "getfile", side_effect=OSError),
+        patch.object(Path, "read_text", side_effect=AssertionError("Stubs are written otherwise.")),
+    ):
+        component_meta.create_or_modify_pyi(gr.Image, "Image", [])
 
 
 def test_the_page_is_sent_with_markers_that_are_found() -> None:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from presets import translated
 from ui.text import numbers
-from ui.text.catalogue import FOLDER, texts
+from ui.text.catalogue import FOLDER, SafeLoader, texts
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.templating import render
 
@@ -45,7 +45,7 @@ class Explanation:
 @cache
 def known() -> Mapping[str, Explanation]:
     """All measurements that the page shows, by id."""
-    data = yaml.safe_load((FOLDER / "sources.yaml").read_text(encoding="utf-8"))
+    data = yaml.load((FOLDER / "sources.yaml").read_text(encoding="utf-8"), SafeLoader)
     keys = texts(DEFAULT_LANGUAGE)
     found = {}
     for id_ in (

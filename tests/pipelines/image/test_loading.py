@@ -116,6 +116,20 @@ def test_a_large_photo_has_a_reduced_working_copy() -> None:
     assert loaded.scale == pytest.approx(2048 / 3000)
 
 
+@pytest.mark.parametrize("size", [(3000, 2400), (2304, 2049)])
+@pytest.mark.parametrize(
+    "place", [np.s_[:0], np.s_[700:720, 900:1000], np.s_[-1:, -1:], np.s_[:]], ids=str
+)
+def test_the_working_copy_of_an_edit_is_that_of_its_pixels(
+    size: tuple[int, int], place: Any
+) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    portrait, edited = loading.from_pixels(photo.copy()), photo
+    edited[place] ^= 255
+    expected = loading.to_working(edited)
+    assert np.array_equal(loading.working_of(edited, portrait), expected)
+
+
 def test_delivery_changes_only_what_was_edited() -> None:
     rng = np.random.default_rng(0)
     full = rng.integers(0, 256, (3000, 2400, 3), dtype=np.uint8)
