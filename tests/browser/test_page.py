@@ -135,7 +135,7 @@ def test_first_sight_is_a_photo_that_looks_away_and_the_way_back(
     captions.nth(1).locator("summary").click()
     expect(likeness).to_be_visible()
     assert re.search(
-        r"°.*change of the face \d\.\d\d.*texture \d+ %, floor \d+",
+        r"°.*change of the face \d\.\d\d.*texture \d+\s%, floor \d+",
         captions.nth(1).inner_text(),
         re.DOTALL,
     )

@@ -39,7 +39,8 @@ def render(template: str, macro: str, language: str, *args: Any, **values: Any) 
         "t": lambda key: Markup(str(t(key))),
     }
     module = _environment().get_template(f"{template}.html").make_module(values_of_template)
-    return str(getattr(module, macro)(*args, **values)).strip()
+    # No line breaks between a number and its sign.
+    return str(getattr(module, macro)(*args, **values)).strip().replace(" %", "\u00a0%")
 
 
 @cache

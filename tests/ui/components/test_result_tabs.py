@@ -45,7 +45,7 @@ def test_a_map_says_how_much_of_the_picture_differs_and_shows_where(
     shots: list[ResultPicture], photo: Photo, file_store: FileStore, close: bool
 ) -> None:
     shown = result_tabs.difference([*shots, MISSING], photo, close, file_store, "en")
-    assert re.search(r"0\.[1-9] % of this picture differs visibly", shown)
+    assert re.search(r"0\.[1-9]\xa0% of this picture differs visibly", shown)
     assert shown.count("<img") == 1
     pixels = np.asarray(Image.open(next(iter(file_store.paths))))
     coloured = np.ptp(pixels, axis=2) > 30

@@ -88,7 +88,7 @@ def test_a_figure_can_be_found_and_its_alt_text_has_the_measurement_in_words() -
     assert '<figure class="p-shot p-original" data-letter="">' in shown
     assert (
         'alt="A · Japan · LinkedIn. Gaze 3.4° off the lens, soft. '
-        'The face: clearly the same person. Texture 94 %."'
+        'The face: clearly the same person. Texture 94\xa0%."'
     ) in shown
 
 

@@ -39,7 +39,7 @@ def test_every_line_opens_what_it_means() -> None:
 
 
 def test_what_changed_outside_the_face_is_said_as_a_share() -> None:
-    assert "0.2 % (1,234 pixels)" in measurement_table.results_table([PHOTO, LOOK])
+    assert "0.2\xa0% (1,234 pixels)" in measurement_table.results_table([PHOTO, LOOK])
     untouched = {**VARIANT, "changed_outside_face": 0}
     line = next(
         line
