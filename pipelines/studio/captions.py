@@ -68,7 +68,7 @@ def gaze_line(variant: Variant) -> str:
     measured = variant.measurements.gaze
     after = describe(measured.after.gaze)
     asked, target = measured.asked, measured.target
-    if asked is None or target is None:
+    if asked is None or target is None or variant.plan.untouched:
         return after
     if out_of_reach(asked, target):
         return f"{after} (asked {asked.off_lens:.1f}°, at best {target.off_lens:.1f}°)"

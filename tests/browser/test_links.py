@@ -144,7 +144,7 @@ def test_the_slider_follows_mouse_keys_and_lists(visit: Visit, link: str) -> Non
     slide.locator("input").press("End")
     assert slide.evaluate(cut) == 100
     before = slide.locator("img").nth(1).get_attribute("src")
-    page.get_by_label("Right").select_option(f"A · {TITLES[0]}")
+    page.get_by_label("Right").select_option(f"B · {TITLES[1]}")
     expect(slide.locator("img").nth(1)).not_to_have_attribute("src", str(before))
     page.get_by_text("Whole photo").click()
     expect(page.locator("figure img.whole").first).to_be_visible()

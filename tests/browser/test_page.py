@@ -188,6 +188,16 @@ def test_results_follow_the_choices_and_write_the_address(visit: Visit) -> None:
     ]
 
 
+def test_a_page_is_published_when_its_pictures_are_those_asked_for(visit: Visit) -> None:
+    page = visit()
+    wait_for_results(page, 2)
+    page.get_by_role("button", name="Share").click()
+    publish = page.locator("#publish")
+    expect(publish).to_have_css("pointer-events", "auto")
+    page.evaluate("document.getElementById('page').classList.add('p-busy')")
+    expect(publish).to_have_css("pointer-events", "none")
+
+
 def test_several_looks_stand_in_a_row_and_are_judged(visit: Visit, screenshot: Shoot) -> None:
     page = visit(TWO)
     shown = wait_for_results(page, 3)

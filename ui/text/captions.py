@@ -176,7 +176,10 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
         ("likeness", translate(language, "caption.likeness_of", distance=moved)),
         ("texture", numbers.texture(report, language)),
     )
-    polished = "done" in report and report["texture_floor"] < 1
+    look = Look.parse(report["look"])
+    aims = not load().contexts[look.context].untouched
+    polishes = look.polish > 0 or any(dose for _, dose in look.doses)
+    polished = polishes and aims and "done" in report
     return Caption(
         alt=translate(
             language,
@@ -185,7 +188,7 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
             close=close,
             texture=texture,
         ),
-        gaze=gaze + _target_note(picture, language),
+        gaze=gaze + _target_note(picture, language) if aims else gaze,
         done=done(language, report["done"]) if polished else "",
         likeness=close,
         facts=tuple(
@@ -197,7 +200,7 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
         if ALREADY_THERE in report["warnings"]
         else (),
         badges=_badges(picture.letter, judgement, language),
-        aims=not load().contexts[Look.parse(report["look"]).context].untouched,
+        aims=aims,
     )
 
 

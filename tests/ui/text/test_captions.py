@@ -151,5 +151,14 @@ def test_a_caption_says_what_the_retouch_did() -> None:
     assert "5 spots, under-eyes −35 %, light +0.4 EV" in shown
     nothing = text(caption(replace(LOOK, report=LOOK.report | {"done": []})))
     assert "little to do here" in nothing
+    off = text(caption(replace(LOOK, report=LOOK.report | {"done": [], "look": "polish=0"})))
+    assert "little to do here" not in off
     korean = text(caption(replace(LOOK, report=report), "ko"))
     assert "잡티 5개" in korean
+
+
+def test_a_photo_for_an_id_is_not_said_to_have_missed_what_nobody_tried() -> None:
+    report = LOOK.report | {"look": "context=id-passport"}
+    far = replace(LOOK, report=report, gaze=Gaze(20.0, 0.0))
+    assert "missed" in text(caption(replace(far, report=LOOK.report)))
+    assert "missed" not in text(caption(far))
