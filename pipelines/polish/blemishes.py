@@ -109,8 +109,8 @@ class _Maps(NamedTuple):
 
 
 def faintest(dose: float) -> float:
-    """Clearness from which a dose removes a spot."""
-    return _CLEAREST + (_FAINTEST - _CLEAREST) * dose
+    """Clearness from which a dose removes a spot; most doses leave marks that few would see."""
+    return _CLEAREST + (_FAINTEST - _CLEAREST) * dose * (1 + dose) / 2
 
 
 def find(crop: Closeup, facial: Map) -> tuple[Spot, ...]:
