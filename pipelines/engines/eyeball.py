@@ -286,21 +286,19 @@ def _split_highlight(image: Image, lids: Lids, rho: Map, blur: float) -> tuple[I
 def _find_highlights(image: Image, lids: Lids, rho: Map, radius: float) -> NDArray[np.uint8]:
     """Where corneal highlights are: small spots brighter than the ring around the pupil.
 
-    A spot at the limbus, where sclera shows through, is hidden and not shown again if there is
-    another highlight; the wet edge of the lower lid is none.
-
     They are compared with the ring without the pupil: with a black pupil, half of a light iris
     would be far from the common median, and the threshold would be too high for any highlight. A
-    spot includes its darker surroundings down to a second, lower threshold.
+    spot includes its darker surroundings down to a second, lower threshold. One at the limbus,
+    where sclera shows through, is hidden and not shown again if there is another highlight; the
+    wet edge of the lower lid is none.
 
     Returns:
         2 on highlights, 1 on what is only hidden, 0 elsewhere.
     """
     grey = image @ _LUMA
     ring = (rho > _PUPIL) & (rho < 0.92) & (lids.depth > 0.04 * radius)
-    core = np.zeros(rho.shape, np.uint8)
     if not ring.any():
-        return core
+        return np.zeros(rho.shape, np.uint8)
     level = float(np.median(grey[ring]))
     spread = float(np.median(np.abs(grey[ring] - level))) * 1.4826
     rise = float(np.clip(4 * spread, *_HIGHLIGHT_RISE))
@@ -314,7 +312,8 @@ def _find_highlights(image: Image, lids: Lids, rho: Map, radius: float) -> NDArr
     out, up = (np.bincount(spots.ravel(), each.ravel()) / sizes for each in (rho, above))
     kind = np.where(is_highlight & (up > _WET_EDGE), np.where(out < _AT_LIMBUS, 2, 1), 0)
     kind[0] = 0
-    kind[kind == 1] = 1 if (kind == 2).any() else 2
+    if not (kind == 2).any():
+        kind *= 2
     return np.asarray(kind[spots], np.uint8)
 
 

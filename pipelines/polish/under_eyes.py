@@ -78,13 +78,13 @@ def measure(lab: Image, mask: Map, face: Face) -> Lift:
     # A dark circle is often blue or brown; without one the colour is the person's own.
     dark = np.clip(darker / _DARK, 0, 1)
     change[..., 1:] = _MOST_COLOUR * np.tanh(difference[..., 1:] / _MOST_COLOUR) * dark[..., None]
-    lines = np.maximum(level[..., 0] - lowpass(lab[..., 0], _PORES * unit, bare), 0)
-    change[..., 0] += _LINES * lines * dark
     change *= (_UNDER_EYE * circles)[..., None]
     weight = area * mask
     total = float((np.maximum(difference[..., 0], 0) * weight).sum())
     seen = total >= _SEEN * max(float(weight.sum()), 1.0)
     share = float((change[..., 0] * weight).sum()) / total if seen else 0.0
+    lines = np.maximum(level[..., 0] - lowpass(lab[..., 0], _PORES * unit, bare), 0)
+    change[..., 0] += _UNDER_EYE * circles * _LINES * lines * dark
     result = np.zeros_like(whole)
     result[view] = change
     return Lift(result, share)

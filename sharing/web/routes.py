@@ -284,7 +284,6 @@ class Pages:
             **votes,
             asks=asks,
             pictures=pictures,
-            second=min(1, len(pictures) - 1),
             audience=_audience(pictures, language),
             peeked=shared.asks_vote and ballot is None,
             rows=table(shared.document),

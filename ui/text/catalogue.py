@@ -97,7 +97,7 @@ def translations(language: str) -> po.Translations:
 def sources() -> Iterator[tuple[str, str]]:
     """All that there is to translate: a key or `MESSAGE`, and the English text."""
     yield from read(FOLDER / "en.yaml").items()
-    messages = yaml.safe_load((FOLDER / "messages.yaml").read_text(encoding="utf-8"))
+    messages = yaml.load((FOLDER / "messages.yaml").read_text(encoding="utf-8"), SafeLoader)
     yield from ((MESSAGE, text) for text in messages)
 
 
