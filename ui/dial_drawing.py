@@ -117,11 +117,18 @@ def audience_ranges(aims: Sequence[Aim]) -> str:
     return render("dial", "spans", DEFAULT_LANGUAGE, rows)
 
 
+def reach(head: HeadPose, current: Gaze) -> tuple[Gaze, Gaze]:
+    """The least and the largest angles within reach of these eyes in this head."""
+    (low, _), (high, _) = (
+        within_reach(Gaze(angle, angle), head, current) for angle in (-90.0, 90.0)
+    )
+    return low, high
+
+
 @lru_cache(maxsize=64)
 def reach_outline(head: HeadPose, current: Gaze) -> str:
     """The outline of the gazes within reach of these eyes in this head, as SVG."""
-    low, _ = within_reach(Gaze(-90.0, -90.0), head, current)
-    high, _ = within_reach(Gaze(90.0, 90.0), head, current)
+    low, high = reach(head, current)
     corners = [
         (low.yaw, low.pitch),
         (high.yaw, low.pitch),

@@ -62,7 +62,9 @@ def test_a_drag_on_the_face_aims_and_there_is_a_way_back(visit: Visit, screensho
     ring = face.locator(".p-aim")
     expect(ring).to_have_text(re.compile(r"1[12]\.\d° to the right, [56]\.\d° down"))
     # The picture is not replaced under the pointer, but shows at once where the eyes go.
-    expect(page.locator("#strip figure[data-letter=A]")).to_have_class(re.compile("p-preview"))
+    look = page.locator("#strip figure[data-letter=A]")
+    expect(look).to_have_class(re.compile("p-preview"))
+    expect(look.locator(".p-eyes-strip")).to_have_attribute("src", re.compile("^data:image/jpeg"))
     screenshot(page, "aim-drag")
     page.mouse.up()
     expect(own_aim(page)).to_contain_text(re.compile(r"Own aim: 1[12]\.\d° to the right"))
@@ -95,6 +97,22 @@ def test_arrow_keys_home_and_escape_aim_on_the_face(visit: Visit) -> None:
     page.keyboard.press("Escape")
     expect(own_aim(page)).to_be_hidden()
     page.wait_for_url(re.compile("gaze%3D1%26"))
+
+
+def test_an_aim_goes_no_further_than_the_eyes(visit: Visit) -> None:
+    page = visit()
+    face = stage(page)
+    page.mouse.move(*spot(face, 2, -10))
+    page.mouse.down()
+    for pitch in (-15, -30):
+        page.mouse.move(*spot(face, 2, pitch))
+    ring = face.locator(".p-aim")
+    expect(ring).to_have_text(re.compile(r"1\d\.\d° down, these eyes turn no further"))
+    page.mouse.up()
+    page.wait_for_url(re.compile(r"gaze%3D2(\.\d)?%2C-1"))
+    # What was asked is within reach, so nothing is said to be beyond it.
+    expect(page.locator(".p-preview")).to_have_count(0)
+    expect(page.locator("#strip .p-caption").nth(1)).not_to_contain_text("at best")
 
 
 def test_buttons_look_into_the_lens_or_leave_the_eyes_alone(visit: Visit) -> None:

@@ -211,12 +211,12 @@ def dial_value(
     """The dial's value, which its script puts into the template."""
     current = None if photo is None else photo.analysis.gaze.gaze
     head = None if photo is None else photo.analysis.face.head
+    of_eyes = None if head is None or current is None else (head, current)
     return {
         "stage": dial_drawing.rings(language),
         "spans": dial_drawing.audience_ranges(aims),
-        "reach": ""
-        if head is None or current is None
-        else dial_drawing.reach_outline(head, current),
+        "reach": dial_drawing.reach_outline(*of_eyes) if of_eyes else "",
+        "limits": [_pair(limit) for limit in dial_drawing.reach(*of_eyes)] if of_eyes else None,
         "points": dial_drawing.points(aims, current),
         "words": dial_drawing.description_list(aims, current, language),
         "letters": list(letters),
@@ -256,6 +256,7 @@ def _script_texts(language: str) -> dict[str, str]:
         "own": translate(language, "aim.own", where="{}"),
         "sign": decimal_sign(language),
         "on_face": translate(language, "aim.on_face"),
+        "furthest": translate(language, "aim.furthest"),
     }
 
 

@@ -213,10 +213,13 @@ class LivePreviews:
         except (LookError, _TooBusy):
             # For example a dose where nothing may be retouched; the full result has the message.
             return {"rest": REST_MS}
-        source = pictures.jpeg_data_url(image_u8, JPEG_QUALITY)
+        # In the whole photo at preview size, the eyes may be too small to be enlarged.
+        close = framing != WHOLE
+        eyes = pictures.eye_pair(image_u8, _stage(photo, framing).face, 1.0) if close else None
         return {
             "letter": card.letter,
-            "source": source,
+            "source": pictures.jpeg_data_url(image_u8, JPEG_QUALITY),
+            "eyes": "" if eyes is None else pictures.jpeg_data_url(eyes, JPEG_QUALITY),
             "seconds": time.perf_counter() - start,
             "picture": "p-whole" if framing == WHOLE else "p-close",
             "title": comparison.look_title(look, language),

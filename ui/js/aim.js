@@ -40,12 +40,19 @@ function gazeAt(one, event) {
   const middle = eyes(one);
   const mm = EYES_MM / middle.apart;
   const angle = (pixels) => (Math.atan2(pixels * mm, SCREEN_MM) * 180) / Math.PI;
-  let spot = [angle(event.clientX - box.left - middle.x), -angle(event.clientY - box.top - middle.y)];
-  const off = Math.hypot(...spot);
-  if (off < SNAP) return [0, 0];
-  if (off > LARGEST) spot = spot.map((one) => (one * LARGEST) / off);
-  return spot.map(rounded);
+  const spot = [angle(event.clientX - box.left - middle.x), -angle(event.clientY - box.top - middle.y)];
+  return within(Math.hypot(...spot) < SNAP ? [0, 0] : spot);
 }
+
+// The nearest aim that the eyes reach: `limits` holds the least and the largest yaw and pitch.
+function within(spot) {
+  const limits = props.value.limits;
+  const reached = limits ? spot.map((angle, axis) => Math.min(Math.max(angle, limits[0][axis]), limits[1][axis])) : spot;
+  const shrink = Math.min(1, LARGEST / Math.hypot(...reached));
+  return reached.map((angle) => rounded(angle * shrink));
+}
+
+const atLimit = (spot) => spot.some((angle, axis) => props.value.limits?.some((limit) => rounded(limit[axis]) === angle));
 
 function place(one, [yaw, pitch]) {
   const middle = eyes(one);
@@ -76,7 +83,7 @@ function mark(one) {
   ring.style.top = `${y}px`;
   ring.classList.toggle('p-held', held === letter);
   ring.classList.toggle('p-left', x > stage.clientWidth / 2);
-  ring.firstElementChild.textContent = inWords(spot);
+  ring.firstElementChild.textContent = atLimit(spot) ? `${inWords(spot)}, ${says().furthest}` : inWords(spot);
   const keeps = !looks()[letter].at;
   stage.setAttribute('aria-label', `${says().on_face}, ${letter}: ${keeps ? says().stays : inWords(spot)}. ${says().keys}`);
   figure.querySelector('[data-aim=lens]')?.setAttribute('aria-pressed', String(!keeps && !Math.hypot(...spot)));
@@ -177,7 +184,7 @@ function listen() {
     else if (event.key === 'Escape') send(letter, null, ['', ''], FULL);
     else if (TURNS[event.key]) {
       const spot = turnedBy(event.key, spotOf(letter) ?? [0, 0], STEP, step);
-      if (Math.hypot(...spot) <= LARGEST) aim(letter, spot, false);
+      aim(letter, within(spot), false);
     } else return;
     event.preventDefault();
   });

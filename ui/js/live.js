@@ -19,6 +19,9 @@ const show = async (shown) => {
       figure.setAttribute('aria-busy', 'true');
     }
     picture.src = next.src;
+    const eyes = figure.querySelector('.p-eyes-strip');
+    if (shown.eyes) eyes.src = shown.eyes;
+    eyes.classList.toggle('p-stale', !shown.eyes);
     picture.alt = `${shown.letter} · ${shown.title}. ${shown.caption}`;
     const title = figure.querySelector('header b');
     if (title) title.textContent = shown.title;
