@@ -6,28 +6,34 @@ import secrets
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from pipelines.image.arrays import Image8
+from pipelines.studio.sheet import font
+from sharing.translations import _, translate
 
 WIDTH, HEIGHT = 1200, 630
 GROUND = (244, 244, 243)
 INK = (27, 27, 28)
 QUIET = (90, 90, 90)
 MOST_FACES = 5
-NO_TITLE = {True: "Which one is really them?", False: "Portraits side by side"}
 _EDGE, _GAP, _BAND = 36, 16, 110
 
 
-def preview(faces: Sequence[Image8], labels: Sequence[str], title: str, *, blind: bool) -> Image8:
+def preview(
+    faces: Sequence[Image8], labels: Sequence[str], title: str, language: str, *, blind: bool
+) -> Image8:
     """Draw the preview of a comparison.
 
     For a blind vote it has no labels and a random order, so that it does not reveal the answer.
+    The font has no Chinese, Japanese and Korean letters; texts with them are left out, because the
+    message that shows the picture has them beside it.
 
     Args:
         faces: Head and shoulders of each picture, uint8 (H, W, 3), all of one shape.
         labels: Label of each picture.
         title: The comparison's title, cleaned.
+        language: The publisher's language.
         blind: Whether visitors are asked for a blind vote.
 
     Returns:
@@ -48,10 +54,10 @@ def preview(faces: Sequence[Image8], labels: Sequence[str], title: str, *, blind
         sheet.paste(_cropped(face, width, height), (left, _EDGE))
         if not blind:
             _write(draw, (left, _EDGE + height + 8), name, 20, QUIET, width)
-    heading = title if _in_font(title, 36) else NO_TITLE[blind]
+    question = _("Which one is really them?") if blind else _("Which one would you choose?")
+    heading = title or translate(language, question)
     _write(draw, (first, HEIGHT - 88), heading, 36, INK, WIDTH - 2 * first)
-    note = "A blind vote" if blind else "With measurements"
-    _write(draw, (first, HEIGHT - 42), f"{note} · Presence", 20, QUIET, WIDTH - 2 * first)
+    _write(draw, (first, HEIGHT - 42), "Presence", 20, QUIET, WIDTH - 2 * first)
     return np.asarray(sheet)
 
 
@@ -66,12 +72,10 @@ def _cropped(image_u8: Image8, width: int, height: int) -> Image.Image:
 
 
 def _in_font(text: str, size: int) -> bool:
-    """Whether the text is not empty and the font has glyphs for all its letters."""
-    font = ImageFont.load_default(size)
-    missing_glyph = bytes(font.getmask("\uffff"))
-    return bool(text) and all(
-        letter.isspace() or bytes(font.getmask(letter)) != missing_glyph for letter in text
-    )
+    """Whether the font has glyphs for all letters of a text."""
+    drawn = font(size)
+    missing_glyph = bytes(drawn.getmask("\uffff"))
+    return all(letter.isspace() or bytes(drawn.getmask(letter)) != missing_glyph for letter in text)
 
 
 def _write(
@@ -82,9 +86,12 @@ def _write(
     colour: tuple[int, int, int],
     width: int,
 ) -> None:
-    font = ImageFont.load_default(size)
-    if draw.textlength(text, font) > width:
-        while text and draw.textlength(text + "…", font) > width:
+    """Draw a text, shortened to a width; nothing if the font lacks a letter of it."""
+    if not _in_font(text, size):
+        return
+    shown = font(size)
+    if draw.textlength(text, shown) > width:
+        while text and draw.textlength(text + "…", shown) > width:
             text = text[:-1]
         text = text.rstrip() + "…"
-    draw.text(place, text, fill=colour, font=font)
+    draw.text(place, text, fill=colour, font=shown)

@@ -200,6 +200,7 @@ def pack(publication: Publication, most_bytes: int | None = None) -> Packed:
             [one.views["close"] for one in prepared],
             [picture.title for picture in publication.pictures],
             title,
+            publication.language,
             blind=publication.asks_vote,
         ),
         None,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -64,17 +67,23 @@ def lay_out(pictures: Sequence[Image8], texts: Sequence[list[Line]]) -> Image8:
 
 def wrap(lines: list[Line], width: int) -> list[Line]:
     """Wrap lines to a width in pixels."""
-    # The font has no minus sign.
     return [
         (part, size, colour)
         for text, size, colour in lines
-        for part in textwrap.wrap(text.replace("−", "-"), max(12, int(width / (size * 0.52))))
+        for part in textwrap.wrap(text, max(12, int(width / (size * 0.56))))
     ]
 
 
-def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's default font at a size in pixels."""
-    return ImageFont.load_default(size)
+@cache
+def font(size: int) -> ImageFont.FreeTypeFont:
+    """DejaVu Sans, which comes with matplotlib, at a size in pixels.
+
+    Pillow's own font has no accents, and no minus sign.
+    """
+    spec = find_spec("matplotlib")
+    assert spec is not None and spec.submodule_search_locations
+    folder = Path(spec.submodule_search_locations[0])
+    return ImageFont.truetype(folder / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf", size)
 
 
 def _original_text(comparison: Comparison) -> list[Line]:
