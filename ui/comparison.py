@@ -19,7 +19,7 @@ from pipelines.runtime.cache import Cache
 from pipelines.runtime.errors import Cancelled, LookError, Refusal
 from pipelines.runtime.messages import Message
 from pipelines.studio import Look, marking
-from pipelines.studio.look import Which
+from pipelines.studio.look import DOSES, Which
 from pipelines.studio.samples import Sample, recognised
 from presets import load, translated
 from ui import pictures, saving
@@ -303,6 +303,25 @@ def look_title(look: Look, language: str) -> str:
     if not look.gaze:
         return f"{translate(language, 'aim.keep')} · {context}"
     return f"{presets.regions[look.region].label} · {context}"
+
+
+def settings(look: Look, language: str) -> str:
+    """What a look has otherwise than its audience and purpose have it, such as "Polish 50 %"."""
+    parts = [
+        f"{translate(language, f'look.{name}')} {numbers.percent(share)}"
+        for name, share in (("gaze", look.gaze), ("polish", look.polish))
+        if isinstance(share, float) and share < 1 and (share or name == "polish")
+    ]
+    parts += [
+        f"{translate(language, f'fine.{DOSES[letter]}')} {numbers.decimal(dose, language, '0.##')}"
+        for letter, dose in look.doses
+    ]
+    parts += [
+        f"{translate(language, f'look.{name}')} {translate(language, f'look.{name}_{choice}')}"
+        for name, choice in (("frame", look.frame), ("backdrop", look.backdrop))
+        if choice != "keep"
+    ]
+    return " · ".join(parts)
 
 
 def slug(look: Look) -> str:

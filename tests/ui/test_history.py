@@ -66,7 +66,7 @@ def screen(
 
 def photo_of(screen: PageComparison) -> Any:
     """The part of an analysed photo that the history uses."""
-    return SimpleNamespace(path=screen.path)
+    return SimpleNamespace(path=screen.path, sample=None)
 
 
 def record(panel: HistoryStrip, history: History, *screens: PageComparison) -> History:
@@ -108,6 +108,31 @@ def test_results_of_another_photo_than_the_one_on_the_page_are_not_kept(
 ) -> None:
     shown, other = screen(file_store, JAPAN), screen(file_store, JAPAN, photo="two.jpg")
     assert not HistoryStrip(file_store).record(History(), shown, photo_of(other)).entries
+
+
+def test_the_sample_that_a_page_opens_with_goes_once_there_is_an_own_photo(
+    file_store: FileStore,
+) -> None:
+    panel = HistoryStrip(file_store)
+    opening, own = screen(file_store, JAPAN), screen(file_store, JAPAN, photo="own.jpg", seed=5)
+    sample = SimpleNamespace(path=opening.path, sample=samples()[0])
+    history = panel.record(History(), opening, sample)
+    assert len(history.entries) == 1
+    history = record(panel, history, own)
+    assert [one.screen for one in history.entries] == [own]
+
+
+def test_entries_of_one_audience_are_told_apart_by_their_settings(file_store: FileStore) -> None:
+    looks = (
+        replace(SOFT, gaze=0.5, polish=0.0),
+        replace(JAPAN, doses=(("S", 0.25),), frame="1x1", backdrop="plain"),
+    )
+    shown = [screen(file_store, look, seed=seed) for seed, look in enumerate((JAPAN, *looks))]
+    history = record(HistoryStrip(file_store), History(), *shown)
+    html = strip(history, shown[-1], "de")
+    assert "Look 0</span>" in html
+    assert "<br>Blick 50\xa0% · Retusche 0\xa0%</span>" in html
+    assert "<br>Schatten 0,25 · Ausschnitt 1:1, Profil · Hintergrund Einfarbig</span>" in html
 
 
 def test_a_slider_on_its_way_leaves_one_entry(file_store: FileStore) -> None:

@@ -19,7 +19,7 @@ from ui import comparison, pictures
 from ui.cancellation import Superseded, task_key
 from ui.components.events import PROGRESS, QUICK, WORK, Updates, Values
 from ui.components.own_presets import looks_html
-from ui.components.results import WHOLE
+from ui.components.results import CLOSE, WHOLE
 from ui.gradio_compat import leave_queue
 from ui.text import captions
 from ui.text.catalogue import translate
@@ -123,6 +123,7 @@ class CompareEvents:
             page.photo,
             page.portrait.gaze_line,
             page.results.notice,
+            page.results.framing,
             self.examined,
             *self._clear(),
         ]
@@ -429,7 +430,7 @@ class CompareEvents:
             page.photo: chosen,
             page.portrait.gaze_line: _gaze_line(chosen, language),
             page.results.notice: "",
-            page.results.framing: WHOLE if chosen.face == "all" else gr.skip(),
+            page.results.framing: WHOLE if chosen.face == "all" else CLOSE,
         }
 
     def _not_examined(self, examined: Examined) -> Updates:
@@ -489,6 +490,7 @@ class CompareEvents:
             page.photo: None,
             page.portrait.gaze_line: "",
             page.results.notice: "",
+            page.results.framing: CLOSE,
             self.examined: replace(examined, before=before if path else None),
             **self._clear(language, page.file_store.address(path) if path else ""),
         }
@@ -625,15 +627,16 @@ def is_of_portrait(screen: comparison.PageComparison | None, path: str | None) -
 
 def _gaze_line(photo: comparison.Photo, language: str) -> str:
     """The gaze, and the photo itself where it has several faces or the browser cannot show it."""
+    analysis = photo.analysis
     line = captions.gaze_line(
-        photo.analysis.gaze.gaze,
+        analysis.gaze.gaze,
         # What the file says of itself is known of a sample.
-        () if photo.sample else photo.analysis.warnings,
+        () if photo.sample else analysis.warnings,
         language,
         true=None if photo.sample is None else photo.sample.gaze,
         turned_away=photo.sample is not None and photo.sample.path == LOOKING_AWAY,
+        face=analysis.face.number if len(analysis.boxes) > 1 else None,
     )
-    analysis = photo.analysis
     if len(analysis.boxes) < 2 and analysis.portrait.origin.form not in _NOT_SHOWN:
         return line
     source = pictures.jpeg_data_url(pictures.small(analysis.portrait.original_u8))

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui.comparison import PHOTO_KEPT_S, PageComparison, Photo
+from ui.comparison import PHOTO_KEPT_S, PageComparison, Photo, settings
 from ui.components.events import Updates
 from ui.components.html import html
 from ui.file_store import FileStore
@@ -123,6 +123,10 @@ class HistoryStrip:
         if screen is None or photo is None or photo.path != screen.path:
             return history
         after = history.with_comparison(screen, photo, time.monotonic())
+        if photo.sample is None:
+            # The sample that a page opens with is no comparison that the visitor asked for.
+            first = history.by_number(1)
+            after = after.without([first] if first and first.photo.sample else [])
         self.file_store.release(history.files - after.files)
         return after
 
@@ -139,4 +143,10 @@ def strip(history: History, screen: PageComparison | None, language: str) -> str
     current = history.find(screen)
     if not [one for one in history.entries if one is not current]:
         return ""
-    return render("page", "history", language, history.entries, current, _CLEAR)
+    entries = [(one, _named_looks(one.screen, language)) for one in history.entries]
+    return render("page", "history", language, entries, current, _CLEAR)
+
+
+def _named_looks(screen: PageComparison, language: str) -> list[tuple[str, str]]:
+    looks = zip(screen.figures[1:], screen.looks, strict=True)
+    return [(figure.name, settings(look, language)) for figure, look in looks]

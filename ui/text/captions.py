@@ -128,6 +128,7 @@ def gaze_line(
     *,
     true: Gaze | None = None,
     turned_away: bool = False,
+    face: int | None = None,
 ) -> str:
     """The line under the portrait: its gaze, how certain that is, and warnings.
 
@@ -137,6 +138,7 @@ def gaze_line(
         language: The visitor's language.
         true: The true gaze, known for rendered heads.
         turned_away: Whether it is the sample whose eyes we turned away.
+        face: Number of the face, where the photo has several.
     """
     if turned_away:
         doubt = translate(language, "portrait.turned_away")
@@ -144,7 +146,7 @@ def gaze_line(
         doubt = translate(language, "caption.seen_doubt", **numbers.margin(language))
     else:
         doubt = translate(language, "portrait.true_gaze", degrees=numbers.off_lens(true, language))
-    return render("results", "gaze_line", language, gaze, doubt, warnings)
+    return render("results", "gaze_line", language, gaze, doubt, warnings, face)
 
 
 def aside(text: str, *, status: bool = False) -> str:
