@@ -13,7 +13,7 @@ from sharing.translations import _
 QUESTIONS = {
     "likeness": _("Most like the person"),
     "trust": _("Most trustworthy"),
-    "purpose": _("The one you would choose"),
+    "purpose": _("Best for the purpose"),
 }
 """What a blind vote asks for."""
 CHOICE = {"purpose": QUESTIONS["purpose"]}

@@ -41,6 +41,11 @@ class Curve:
     on_face: Map = field(repr=False)
     glow: Map = field(repr=False)
 
+    @property
+    def steepness(self) -> float:
+        """Share by which differences around the picture's pivot grow at a dose of 1."""
+        return _CURVE * self.far_pivot * (1 - self.far_pivot)
+
 
 def measure(pixels: Image, crop: Closeup, mask: Map) -> Curve:
     """Choose the pivots of the curve, and compute the glow.

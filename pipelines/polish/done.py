@@ -22,6 +22,7 @@ class Done:
         cast: Largest relative change of a channel by the white balance.
         haze: Linear light of haze that was taken off.
         focus: Whether a mild blur was mended.
+        contrast: Share by which the contrast of the middle tones of the picture rose.
     """
 
     spots: int = 0
@@ -32,6 +33,7 @@ class Done:
     cast: float = 0.0
     haze: float = 0.0
     focus: bool = False
+    contrast: float = 0.0
 
     def held_back(self, light_share: float, skin_share: float, *, healed: bool) -> Done:
         """The same, with shares of the changes of light and of skin."""
@@ -45,6 +47,7 @@ class Done:
             cast=light_share * self.cast,
             haze=light_share * self.haze,
             focus=self.focus and skin_share > 0,
+            contrast=skin_share * self.contrast,
         )
 
     def report(self) -> list[dict[str, Any]]:
@@ -64,4 +67,6 @@ class Done:
             rows.append({"what": "haze"})
         if self.focus:
             rows.append({"what": "focus"})
+        if self.contrast >= _SEEN_SHARE:
+            rows.append({"what": "contrast", "change": round(self.contrast, 2)})
         return rows

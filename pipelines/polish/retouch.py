@@ -276,9 +276,9 @@ def _apply_doses(
         notes = (*notes, BLURRED)
     # Shadows that were softened are not to be deepened again.
     glow = 1 - light_done.shadow
-    result, under_eye = _retouch(lit, face, crop, masks, doses, sharpened, glow)
+    result, under_eye, steeper = _retouch(lit, face, crop, masks, doses, sharpened, glow)
     mended = sharpened is not None and bool(sharpened.focus.change.any())
-    done = replace(light_done, spots=spots, under_eye=under_eye, focus=mended)
+    done = replace(light_done, spots=spots, under_eye=under_eye, focus=mended, contrast=steeper)
     return _Steps(healed, lit, result, doses, (*notes, *light_notes), done)
 
 
@@ -331,15 +331,15 @@ def _retouch(
     doses: Doses,
     sharpened: _Sharpened | None,
     glow: float,
-) -> tuple[Image, float]:
-    """Change the skin, contrast and sharpness; returns by how much dark circles were lifted.
+) -> tuple[Image, float, float]:
+    """Change the skin, contrast and sharpness; returns `under_eye` and `contrast` of `Done`, too.
 
     Contrast deepens light and shade: its glow is reduced to the share `glow`, its curve by half as
     much.
     """
     # 1. Evenness and under_eye, on the crop.
     retouched, under_eye = _retouch_skin(crop, masks, doses)
-    toned, curve = retouched, None
+    toned, curve, steeper = retouched, None, 0.0
     strength = _strength(doses.contrast) * (1 + glow) / 2
     if doses.contrast:
         height, width = retouched.shape[:2]
@@ -347,6 +347,7 @@ def _retouch(
         curve = contrast.measure(pixels, whole, masks.facial)
         curve = replace(curve, glow=np.float32(glow) * curve.glow)
         toned = contrast.apply(retouched, whole, curve, strength)
+        steeper = strength * curve.steepness
     # 2. Undo any change of the skin's mean tone, by these and by the contrast that follows.
     corrected = _keep_tone(crop, toned, masks.facial)
     result = _add_difference(pixels, face, crop, retouched - crop.pixels + (corrected - toned))
@@ -363,7 +364,7 @@ def _retouch(
             part = result[view]
             for rows in blocks.rows(part.shape):
                 part[rows] = add(part[rows], change[rows])
-    return result, under_eye
+    return result, under_eye, steeper
 
 
 def _retouch_skin(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Image, float]:

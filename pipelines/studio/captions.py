@@ -124,9 +124,11 @@ def done_line(variant: Variant) -> str:
     """What the polish did, such as ``5 spots, under-eyes −35 %, light +0.4 EV``; "" without one."""
     if variant.plan.untouched:
         return ""
-    parts = [_done(**each) for each in variant.measurements.done]
-    if variant.plan.polishes and not parts:
-        parts = ["little to do here"]
+    done = variant.measurements.done
+    parts = [_done(**each) for each in done]
+    # Contrast is set for the purpose, whatever the photo needs.
+    if variant.plan.polishes and all(each["what"] == "contrast" for each in done):
+        parts = ["little to do here", *parts]
     drawn = variant.surroundings
     if drawn is not None:
         around = () if drawn.failure else ("clothes and background generated",)
@@ -140,7 +142,7 @@ def _done(what: str, count: int = 0, change: float = 0.0, ev: float = 0.0) -> st
     if what == "light":
         return f"light {ev:+.1f} EV"
     if change:
-        return f"{what} −{abs(change):.0%}".replace("%", " %")
+        return f"{what} {'+' if change > 0 else '−'}{abs(change) * 100:.0f} %"
     return {
         "white-balance": "colour cast reduced",
         "haze": "haze reduced",

@@ -332,7 +332,7 @@ class CompareEvents:
             return {
                 **updates,
                 page.portrait.photo: None,
-                page.results.strip: captions.waiting_strip(language),
+                page.results.strip: captions.asking_strip(language),
                 page.results.notice: notice,
                 # The change of the portrait that follows shows it again.
                 self.examined: Examined(None, notice),

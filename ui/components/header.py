@@ -8,8 +8,9 @@ from ui.components.html import html
 from ui.text.language import DEFAULT_LANGUAGE, LANGUAGES
 from ui.text.templating import render
 
-# On a phone, where the portrait is below the results, a button opens its file dialog. Links
-# work by keyboard and without a script; the script keeps the looks in the address.
+# A button opens the portrait's file dialog from elsewhere: from the header of a phone, and from the
+# empty place of the results. Links work by keyboard and without a script; the script keeps the
+# looks in the address.
 _SWITCH = """
 for (const link of element.querySelectorAll('a[hreflang]')) {
   if (link.hreflang === document.documentElement.lang) link.setAttribute('aria-current', 'true');
@@ -21,8 +22,10 @@ for (const link of element.querySelectorAll('a[hreflang]')) {
     location.assign(address);
   });
 }
-element.querySelector('.p-own-photo').addEventListener('click', () =>
-  document.querySelector('#portrait input[type=file]')?.click());
+document.addEventListener('click', ({ target }) => {
+  if (!target.closest?.('.p-own-photo')) return;
+  document.querySelector('#portrait input[type=file]')?.click();
+});
 """
 
 

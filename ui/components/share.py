@@ -35,6 +35,9 @@ _SHOW = """() => setTimeout(() => {
   answer?.scrollIntoView({ block: 'nearest' });
   answer?.querySelector('input')?.focus({ preventScroll: true });
 }, 150)"""
+# It is opened at the lower edge of the window, too.
+_OPENED = """() => setTimeout(() =>
+  document.getElementById('share').scrollIntoView({ block: 'nearest', behavior: 'smooth' }), 150)"""
 # Marked as sent, so that whoever opens it is asked for a photo instead of shown a sample. Pages
 # without HTTPS have no clipboard API, only the deprecated command that copies.
 _COPY = """async () => {
@@ -73,7 +76,7 @@ class SharePanel:
         self.screen = gr.State(None, time_to_live=FILES_KEPT)
         # Private links are shown only here, so later events must not remove them.
         self.links = gr.State("")
-        with gr.Accordion(t("share.title"), open=False, elem_id="share"):
+        with gr.Accordion(t("share.title"), open=False, elem_id="share") as self.box:
             aside(t("share.page"))
             self.title = gr.Textbox(
                 label=t("share.name"), info=t("share.name_info"), max_lines=1, lines=1
@@ -116,6 +119,7 @@ class SharePanel:
                 None, None, self.copied, js=_COPY.replace("COPIED", copied), **quiet
             )
         }
+        self.box.expand(None, None, None, js=_OPENED, api_visibility="private")
         self.days.change(_on_days, [self.days, language], self.consent, queue=False, **quiet)
         answers["zip"] = self.save.click(
             self._save,

@@ -76,6 +76,8 @@ element.addEventListener('click', (event) => {
 });
 // A photo in a format that the browser cannot show, before it is decoded.
 element.addEventListener('error', (event) => event.target.closest?.('.p-waiting img')?.remove(), true);
+const results = document.getElementById('results');
+new ResizeObserver(() => results.style.setProperty('--height', `${results.offsetHeight}px`)).observe(results);
 element.addEventListener('scroll', mark, true);
 addEventListener('resize', mark);
 new MutationObserver((changes) => {

@@ -96,6 +96,11 @@ def waiting_strip(language: str = DEFAULT_LANGUAGE, address: str = "") -> str:
     return render("results", "waiting", language, address)
 
 
+def asking_strip(language: str) -> str:
+    """A button for an own photo where the pictures will be."""
+    return render("results", "asking", language)
+
+
 def uses(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
     """Every look as it will be seen: profile picture, list, curriculum vitae, call."""
     looks = [one for one in figures if isinstance(one, ResultPicture) and one.letter]

@@ -82,8 +82,7 @@ def off_lens(gaze: Gaze, language: str = DEFAULT_LANGUAGE) -> str:
     """Angle of a gaze off the lens, such as ``3.4°``; ``> 60°`` if it is too large to measure."""
     if not gaze.measurable:
         return f"> {degrees(LARGEST_DEG, language, 0)}"
-    # As in reports, so that no two places round one gaze differently.
-    return degrees(Gaze(round(gaze.yaw, 2), round(gaze.pitch, 2)).off_lens, language)
+    return degrees(_reported(gaze).off_lens, language)
 
 
 def gaze_word(gaze: Gaze, language: str = DEFAULT_LANGUAGE) -> str:
@@ -95,8 +94,8 @@ def direction(gaze: Gaze, language: str = DEFAULT_LANGUAGE) -> str:
     """Direction of a gaze in the picture, such as ``3.0° to the right, 2.0° down``."""
     parts = []
     for angle, positive, negative in (
-        (gaze.yaw, "right", "left"),
-        (gaze.pitch, "up", "down"),
+        (_reported(gaze).yaw, "right", "left"),
+        (_reported(gaze).pitch, "up", "down"),
     ):
         if abs(angle) >= 0.05:
             key = f"caption.{positive if angle > 0 else negative}"
@@ -127,4 +126,12 @@ def done(language: str, rows: Sequence[Mapping[str, Any]]) -> str:
             "ev": decimal(row.get("ev", 0.0), language),
         }
         parts.append(translate(language, f"done.{key}", **values))
-    return ", ".join(parts) or translate(language, "done.little")
+    # Contrast is set for the purpose, whatever the photo needs.
+    if all(row["what"] == "contrast" for row in rows):
+        parts.insert(0, translate(language, "done.little"))
+    return ", ".join(parts)
+
+
+def _reported(gaze: Gaze) -> Gaze:
+    """A gaze as in reports, so that no two places round it differently."""
+    return Gaze(round(gaze.yaw, 2), round(gaze.pitch, 2))

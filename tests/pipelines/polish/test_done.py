@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pipelines.polish.done import Done
 
-EVERYTHING = Done(spots=5, under_eye=0.354, shadow=0.4, shine=0.3, ev=0.42, cast=0.1, haze=0.03)
+EVERYTHING = Done(
+    spots=5, under_eye=0.354, shadow=0.4, shine=0.3, ev=0.42, cast=0.1, haze=0.03, contrast=0.084
+)
 
 
 def test_a_row_for_each_thing_that_can_be_seen() -> None:
@@ -16,8 +18,10 @@ def test_a_row_for_each_thing_that_can_be_seen() -> None:
         {"what": "light", "ev": 0.4},
         {"what": "white-balance"},
         {"what": "haze"},
+        {"what": "contrast", "change": 0.08},
     ]
-    assert Done(under_eye=0.01, shadow=0.02, ev=0.05, cast=0.01).report() == []
+    little = Done(under_eye=0.01, shadow=0.02, ev=0.05, cast=0.01, contrast=0.04)
+    assert little.report() == []
 
 
 def test_what_was_held_back_counts_in_part() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -163,6 +164,7 @@ def test_a_look_says_in_one_line_what_was_done(astronaut_analysis: Analysis) -> 
     done = variant.report()["done"]
     assert any(row["what"] == "under-eyes" and row["change"] < 0 for row in done)
     assert "under-eyes −" in captions.done_line(variant)
+    assert re.search(r"contrast \+1\d %$", captions.done_line(variant))
     assert captions.done_line(variant) == captions.lines(variant)[-1]
     rows = (
         {"what": "spots", "count": 1},
@@ -174,6 +176,9 @@ def test_a_look_says_in_one_line_what_was_done(astronaut_analysis: Analysis) -> 
     assert captions.done_line(told) == "1 spot, shadow −40 %, light +0.4 EV, colour cast reduced"
     nothing = replace(variant, measurements=replace(variant.measurements, done=()))
     assert captions.done_line(nothing) == "little to do here"
+    toned = ({"what": "contrast", "change": 0.1},)
+    told = replace(variant, measurements=replace(variant.measurements, done=toned))
+    assert captions.done_line(told) == "little to do here, contrast +10 %"
     untouched = studio.render(astronaut_analysis, Look(region="keep", context="id-passport"))
     assert captions.done_line(untouched) == ""
 
