@@ -9,8 +9,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipelines.image import decoding, origin, spaces
+from pipelines.image import compression, decoding, origin, spaces
 from pipelines.image.arrays import Image, Image8
+from pipelines.image.compression import Compression
 from pipelines.image.origin import Origin
 from pipelines.runtime.errors import Refusal
 from pipelines.runtime.messages import Message
@@ -29,6 +30,7 @@ class Portrait:
         scale: Working size / original size, in (0, 1].
         notes: Sentences on what was done to read its file, and on what it says of itself.
         origin: Whose it is, and what made it.
+        compression: How its file was compressed, if it is a JPEG.
     """
 
     original_u8: Image8
@@ -36,6 +38,7 @@ class Portrait:
     scale: float
     notes: tuple[str, ...] = ()
     origin: Origin = field(default_factory=Origin)
+    compression: Compression | None = None
 
 
 def load(source: str | Path | bytes) -> Portrait:
@@ -56,7 +59,12 @@ def load(source: str | Path | bytes) -> Portrait:
     decoded = decoding.decode(data)
     portrait = from_pixels(spaces.to_srgb(decoded.values, decoded.space))
     found = origin.read(data, decoded.form)
-    return replace(portrait, notes=(*decoded.notes, *found.notes), origin=found)
+    return replace(
+        portrait,
+        notes=(*decoded.notes, *found.notes),
+        origin=found,
+        compression=compression.read(data),
+    )
 
 
 def from_pixels(original_u8: Image8) -> Portrait:

@@ -336,6 +336,7 @@ def measure(
     halo: float | None = None,
     in_new_light: Image | None = None,
     distance: float | None = None,
+    texture: float | None = None,
     done: tuple[dict[str, Any], ...] = (),
 ) -> Measurements:
     """Measure a result against its original.
@@ -354,6 +355,8 @@ def measure(
             crop for the guards; None if the light is the original's.
         distance: Distance between the embeddings, if the guards of the polish measured it on this
             result; rounding to 8 bits moves it by less than 0.01. Measured if None.
+        texture: Share of the texture that is kept, where blocks of compression were taken away
+            before, which are none; measured against the original if None.
         done: What the polish did, for `Measurements.done`.
 
     Raises:
@@ -370,6 +373,8 @@ def measure(
         readings = replace(readings, distance=distance)
     if halo is not None:
         readings = replace(readings, halo=halo)
+    if texture is not None:
+        readings = replace(readings, texture=texture)
     moved = readings.distance or 0.0
     ita_before = baseline.tone.ita if baseline.tone else None
     # Not `tone.ita`, which becomes None if the chroma falls just below the limit of colourless.

@@ -22,6 +22,7 @@ class Done:
         cast: Largest relative change of a channel by the white balance.
         haze: Linear light of haze that was taken off.
         focus: Whether a mild blur was mended.
+        compression: Whether the blocks of a strong compression were taken away.
         contrast: Share by which the contrast of the middle tones of the picture rose.
     """
 
@@ -33,6 +34,7 @@ class Done:
     cast: float = 0.0
     haze: float = 0.0
     focus: bool = False
+    compression: bool = False
     contrast: float = 0.0
 
     def held_back(self, light_share: float, skin_share: float, *, healed: bool) -> Done:
@@ -67,6 +69,8 @@ class Done:
             rows.append({"what": "haze"})
         if self.focus:
             rows.append({"what": "focus"})
+        if self.compression:
+            rows.append({"what": "compression"})
         if self.contrast >= _SEEN_SHARE:
             rows.append({"what": "contrast", "change": round(self.contrast, 2)})
         return rows

@@ -147,6 +147,7 @@ def _done(what: str, count: int = 0, change: float = 0.0, ev: float = 0.0) -> st
         "white-balance": "colour cast reduced",
         "haze": "haze reduced",
         "focus": "blur mended",
+        "compression": "compression mended",
     }[what]
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from pipelines import gaze, polish
 from pipelines.engines import annotation, dispatch
 from pipelines.engines.generation import Generation
@@ -19,8 +21,9 @@ from pipelines.gaze import (
     NO_TRIM,
     Gaze,
 )
-from pipelines.image import colour, delivery, loading
+from pipelines.image import colour, compression, delivery, loading
 from pipelines.image.arrays import Image, Image8
+from pipelines.image.loading import Portrait
 from pipelines.measure import guards, measurements
 from pipelines.measure.measurements import GazeChange, Measurements
 from pipelines.polish import Polished, backdrop
@@ -57,6 +60,8 @@ _AS_FAR = (
     "The eyes cannot turn that far in a head that faces this way; "
     "they go as far as eyes comfortably do."
 )
+# Least dose of sharpness with which the blocks of a strong compression are taken away.
+_MENDS_COMPRESSION = 0.1
 _OWN_BACKDROP = "A generated headshot has a backdrop of its own; the look's is not used."
 
 
@@ -231,11 +236,13 @@ class _PolishInput(NamedTuple):
     """What the polish needs of a picture whose eyes were turned.
 
     Attributes:
-        working: The picture's working copy.
+        image_u8: The picture at full size, without the blocks of a strong compression.
+        working: Its working copy.
         reference: The picture before the polish, for the guards.
         cache: Intermediate results shared by all doses for this picture.
     """
 
+    image_u8: Image8
     working: Image
     reference: guards.Reference
     cache: Cache
@@ -259,12 +266,18 @@ def _render(
         # The next attempt may succeed, and its picture is another.
         turn_key = "failed", turn_key
 
-    def polish_input() -> _PolishInput:
-        return cache.get(
-            ("before", turn_key), lambda: _polish_input(analysis, turned.image_u8, turned.posed)
-        )
-
     original = analysis.portrait.original_u8
+
+    def polish_input() -> _PolishInput:
+        mends = planned.doses.sharpness >= _MENDS_COMPRESSION
+
+        def compute() -> _PolishInput:
+            before = turned.image_u8
+            if mends:
+                before = _without_blocks(analysis.portrait, before, cache)
+            return _polish_input(analysis, before, turned.posed)
+
+        return cache.get(("before", turn_key, mends), compute)
 
     def finish() -> tuple[Image8, Measurements, tuple[str, ...]]:
         progress(0.35, "Polishing")
@@ -460,7 +473,17 @@ def _polish_input(analysis: Analysis, turned: Image8, posed: Face) -> _PolishInp
     if turned is not analysis.portrait.original_u8:
         working = loading.working_of(turned, analysis.portrait)
         reference = guards.reference(working, posed, seen=reference.seen, who=reference)
-    return _PolishInput(working, reference, Cache())
+    return _PolishInput(turned, working, reference, Cache())
+
+
+def _without_blocks(photo: Portrait, turned: Image8, cache: Cache) -> Image8:
+    """A picture without the blocks of its photo's compression, but with the eyes it was given."""
+    found, original = photo.compression, photo.original_u8
+    if found is None or not found.share:
+        return turned
+    mended = cache.get("mended", lambda: compression.mended(original, found))
+    same = (turned == original).all(axis=2, keepdims=True)
+    return mended if same.all() else np.where(same, mended, turned)
 
 
 def _polish(
@@ -468,11 +491,13 @@ def _polish(
 ) -> tuple[Image8, Polished | None]:
     if planned.untouched or not planned.polishes:
         return turned, None
-    working, reference, cache = polish_input()
+    before_u8, working, reference, cache = polish_input()
     polished = polish.within(
         working, posed, planned.doses, reference, planned.texture_floor, cache=cache
     )
-    return delivery.deliver(turned, working, polished.pixels), polished
+    done = replace(polished.done, compression=before_u8 is not turned)
+    result = delivery.deliver(before_u8, working, polished.pixels)
+    return result, replace(polished, done=done)
 
 
 def _turn_key(planned: Plan, seed: int) -> Hashable:
@@ -517,6 +542,7 @@ def _measure(
         halo=None if turned.image_u8 is original else _halo(polished),
         in_new_light=None if polished is None else polished.in_new_light,
         distance=_distance(polished),
+        texture=_texture_without_blocks(polished),
         done=() if polished is None else tuple(polished.done.report()),
     )
     return measured, warnings if polished is None else (*polished.notes, *warnings)
@@ -525,6 +551,13 @@ def _measure(
 def _distance(polished: Polished | None) -> float | None:
     readings = None if polished is None else polished.readings
     return None if readings is None else readings.distance
+
+
+def _texture_without_blocks(polished: Polished | None) -> float | None:
+    """Texture against the photo without the blocks of its compression, if these were taken away."""
+    if polished is None or polished.readings is None or not polished.done.compression:
+        return None
+    return polished.readings.texture
 
 
 def _halo(polished: Polished | None) -> float:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from PIL import Image as Pillow
-from PIL import JpegImagePlugin
 
-from pipelines.image import decoding, delivery, metadata, spaces
+from pipelines.image import compression, decoding, delivery, metadata, spaces
 from pipelines.image.arrays import Image8
 from pipelines.image.decoding import Decoded
 from pipelines.image.encoding import DEEP, Encoding
-from pipelines.image.formats import DECODER_ERRORS
 from pipelines.image.metadata import Form
 from pipelines.image.spaces import ColourSpace, Values
 from pipelines.studio import marking
@@ -101,12 +97,8 @@ def _values(
 
 def _encoding(photo: bytes, form: Form, space: ColourSpace, wishes: Wishes) -> Encoding:
     if form == "JPEG" and wishes.quality is None:
-        try:
-            with Pillow.open(io.BytesIO(photo)) as image:
-                tables = getattr(image, "quantization", None) or {}
-                sampling = JpegImagePlugin.get_sampling(image)
-        except DECODER_ERRORS:
-            tables, sampling = {}, -1
-        if len(tables) > 1 and sampling >= 0:
-            return Encoding(form, tables=tables, subsampling=sampling, space=space)
+        found = compression.read(photo)
+        # Coarse tables would put back the blocks that a look may have taken away.
+        if found and not found.share and found.subsampling >= 0 and len(found.tables) > 1:
+            return Encoding(form, tables=found.tables, subsampling=found.subsampling, space=space)
     return Encoding(form, wishes.quality or QUALITY, space=space)

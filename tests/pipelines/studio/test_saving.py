@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from pipelines.image import decoding, loading, spaces
+from pipelines.image import compression, decoding, loading, spaces
 from pipelines.image.arrays import Image8
 from pipelines.image.spaces import ColourSpace
 from pipelines.studio import Analysis, Look, saving
@@ -117,6 +117,16 @@ def test_a_jpeg_has_the_tables_of_its_photo(crop: Image8, astronaut_analysis: An
     with Image.open(io.BytesIO(data)) as after, Image.open(buffer) as before:
         assert after.quantization == before.quantization  # type: ignore[attr-defined]
         assert after.layer == before.layer  # type: ignore[attr-defined]
+
+
+def test_coarse_tables_of_a_photo_are_not_used_again(
+    crop: Image8, astronaut_analysis: Analysis
+) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(crop).save(buffer, "JPEG", quality=35)
+    data, _ = saved(buffer.getvalue(), astronaut_analysis, "JPEG")
+    found = compression.read(data)
+    assert found is not None and found.share == 0
 
 
 def test_a_framed_result_is_saved_as_it_is(crop: Image8, astronaut_analysis: Analysis) -> None:

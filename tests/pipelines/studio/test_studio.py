@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -302,3 +303,18 @@ def test_a_polish_alone_does_not_change_the_gaze(hopper_analysis: Analysis) -> N
     variant = studio.render(hopper_analysis, Look.parse("gaze=none&context=advertising"))
     assert variant.measurements.gaze.after == hopper_analysis.gaze
     assert not np.array_equal(variant.image_u8, hopper_analysis.portrait.original_u8)
+
+
+def test_blocks_of_compression_go_with_the_polish_alone(astronaut: Image8) -> None:
+    buffer = io.BytesIO()
+    Pillow.fromarray(astronaut).save(buffer, "JPEG", quality=30)
+    analysis = studio.analyse(buffer.getvalue())
+    photo, ground = analysis.portrait.original_u8, np.s_[:40, :40]
+    polished = studio.render(analysis, Look(region="keep", engine="geometry"))
+    assert {"what": "compression"} in polished.report()["done"]
+    assert "compression mended" in captions.done_line(polished)
+    # Blocks are no texture that a retouch took away.
+    assert not polished.measurements.over_polished
+    assert not np.array_equal(polished.image_u8[ground], photo[ground])
+    for look in (Look(region="keep", context="id-passport"), Look(region="keep", polish=0)):
+        assert np.array_equal(studio.render(analysis, look).image_u8, photo)
