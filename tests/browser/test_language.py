@@ -89,3 +89,15 @@ def test_the_switch_works_by_keyboard_keeps_the_looks_and_is_remembered(visit: V
     assert page.evaluate("document.documentElement.lang") == "ko"
     page.goto(page.url.split("?")[0] + "?lang=en")
     expect(english).to_have_attribute("aria-current", "true")
+
+
+def test_a_title_stays_when_the_language_changes(visit: Visit) -> None:
+    page = visit()
+    ready(page)
+    page.get_by_role("button", name="Share").click()
+    page.get_by_label("Title").fill("Für Anna")
+    page.locator(".p-languages a[hreflang=de]").click()
+    page.wait_for_url("**lang=de**")
+    ready(page)
+    page.get_by_role("button", name=translate("de", "share.title")).click()
+    expect(page.get_by_label(translate("de", "share.name"))).to_have_value("Für Anna")

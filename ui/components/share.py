@@ -35,9 +35,17 @@ _SHOW = """() => setTimeout(() => {
   answer?.scrollIntoView({ block: 'nearest' });
   answer?.querySelector('input')?.focus({ preventScroll: true });
 }, 150)"""
-# It is opened at the lower edge of the window, too.
-_OPENED = """() => setTimeout(() =>
-  document.getElementById('share').scrollIntoView({ block: 'nearest', behavior: 'smooth' }), 150)"""
+# It is opened at the lower edge of the window, too. A title that was typed stays over a reload, such
+# as for another language.
+_OPENED = """() => setTimeout(() => {
+  const panel = document.getElementById('share');
+  panel.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+  const title = panel.querySelector('input[type=text]');
+  title.oninput = () => (sessionStorage.presenceTitle = title.value);
+  if (title.value || !sessionStorage.presenceTitle) return;
+  title.value = sessionStorage.presenceTitle;
+  title.dispatchEvent(new Event('input', { bubbles: true }));
+}, 150)"""
 # Marked as sent, so that whoever opens it is asked for a photo instead of shown a sample. Pages
 # without HTTPS have no clipboard API, only the deprecated command that copies.
 _COPY = """async () => {
