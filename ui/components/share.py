@@ -35,14 +35,15 @@ _SHOW = """() => setTimeout(() => {
   answer?.scrollIntoView({ block: 'nearest' });
   answer?.querySelector('input')?.focus({ preventScroll: true });
 }, 150)"""
-# It is opened at the lower edge of the window, too. A title that was typed stays over a reload, such
-# as for another language.
+# It is opened at the lower edge of the window, too. A title that was typed stays over a reload,
+# such as for another language.
 _OPENED = """() => setTimeout(() => {
   const panel = document.getElementById('share');
   panel.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
   const title = panel.querySelector('input[type=text]');
-  title.oninput = () => (sessionStorage.presenceTitle = title.value);
-  if (title.value || !sessionStorage.presenceTitle) return;
+  const keep = () => (sessionStorage.presenceTitle = title.value);
+  title.oninput = keep;
+  if (title.value || !sessionStorage.presenceTitle) return keep();
   title.value = sessionStorage.presenceTitle;
   title.dispatchEvent(new Event('input', { bubbles: true }));
 }, 150)"""
