@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pipelines.studio.rendering import Variant
 
 # Smaller differences of gaze cannot be seen and are not mentioned.
-SEEN_DEG = 0.15
+SEEN_DEG = 0.2
 # From this error on, the miss is mentioned: it can be seen across a table, and it may not show in
 # the angle off the lens.
 MISSED_DEG = 1.0
