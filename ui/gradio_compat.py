@@ -340,7 +340,9 @@ class FairQueue(Queue):
             elif event is not None:
                 continue
             pending.discard(id_)
-            if not pending:
+            # A page may be connected without waiting for anything; without these its connection
+            # would break off.
+            if not pending and not self.has_listener(session):
                 self.pending_event_ids_session.pop(session, None)
                 self.pending_messages_per_session.pop(session, None)
             del self._unfetched[id_]

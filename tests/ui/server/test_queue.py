@@ -167,6 +167,26 @@ def test_only_what_somebody_waits_for_is_kept(
     assert (late.status_code, late.json()["detail"]) == (404, GONE)
 
 
+def test_a_page_that_waits_for_nothing_stays_connected(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gradio_compat, "FETCH_WITHIN_S", 0.3)
+    with queued.client() as page, queued.client() as other:
+        made = page.get("/config").json()["dependencies"]
+        quick = next(one["id"] for one in made if one["api_name"] == "quick")
+        body = {"data": [], "fn_index": quick, "session_hash": "page"}
+        address = "/gradio_api/queue/data?session_hash=page"
+        assert other.post("/gradio_api/queue/join", json=body).status_code == 200
+        assert "process_completed" in page.get(address).text
+        with page.stream("GET", address):
+            _until(lambda: queued.line.has_listener("page"))
+            time.sleep(1.5)
+            # Whoever asks next has what is old swept away. Gradio closes a connection whose session
+            # has no place for messages.
+            assert "quick" in queued.fetched(queued.ask("quick", source=VISITOR), "quick")
+            assert "page" in queued.line.pending_messages_per_session
+
+
 def test_nobody_gets_past_the_queue(queued: Queued) -> None:
     with queued.client() as client:
         direct = client.post("/gradio_api/run/compare", json={"data": ["", ""]})
