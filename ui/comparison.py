@@ -297,10 +297,11 @@ def look_title(look: Look, language: str) -> str:
     """Region and context of a look, such as "Japan · LinkedIn"; an own aim replaces the region."""
     presets = translated(language)
     context = presets.contexts[look.context].label
-    if isinstance(look.gaze, Gaze):
+    untouched = presets.contexts[look.context].untouched
+    if isinstance(look.gaze, Gaze) and not untouched:
         aim = numbers.direction(look.gaze, language)
         return f"{aim[:1].upper()}{aim[1:]} · {context}"
-    if not look.gaze:
+    if not look.gaze or untouched:
         return f"{translate(language, 'aim.keep')} · {context}"
     return f"{presets.regions[look.region].label} · {context}"
 

@@ -54,6 +54,7 @@ class Aim:
         span: Least and most degrees off the lens that fit the region.
         found: Gaze of the result; None if this setting was not compared.
         error: Angle in degrees between the target and the result.
+        missed: Whether the eyes of the result do not look where they were asked to.
     """
 
     letter: str
@@ -66,6 +67,7 @@ class Aim:
     span: tuple[float, float]
     found: Gaze | None = None
     error: float | None = None
+    missed: bool = False
 
     @property
     def name(self) -> str:

@@ -118,9 +118,10 @@ def test_without_a_vote_labels_and_measurements_are_shown_at_once(
         "3.4° soft",
         "texture 94%, floor 88%",
         "Over-polished",
-        "least changed",
     ):
         assert expected in answer.text
+    # That would sway whoever is asked to choose.
+    assert "least changed" not in answer.text
     link = re.search(r'href="([^"]+sent=1)"', answer.text)
     assert link
     assert link.group(1).startswith("/?look=region%3Djapan%26context%3Dlinkedin")

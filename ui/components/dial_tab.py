@@ -170,7 +170,12 @@ class DialTab:
                 continue
             result = results.get(card.letter)
             if result is not None and result.look == look:
-                aim = replace(aim, found=result.gaze, error=result.report["gaze"]["error"])
+                aim = replace(
+                    aim,
+                    found=result.gaze,
+                    error=result.report["gaze"]["error"],
+                    missed=not result.reached,
+                )
             aims.append(aim)
         return aims
 
@@ -226,6 +231,7 @@ def dial_value(
                 "at": _pair(one.asked),
                 "own": _pair(one.own),
                 "hand": one.by_hand,
+                "missed": one.missed,
                 "back": translate(language, "aim.back", audience=one.audience),
                 "span": translate(language, "dial.range", audience=one.audience),
             }

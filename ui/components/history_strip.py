@@ -22,7 +22,10 @@ from ui.text.templating import render
 _PICK = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-frame]');
-  if (button) trigger('click', { frame: Number(button.dataset.frame) });
+  if (!button) return;
+  trigger('click', { frame: Number(button.dataset.frame) });
+  // Its pictures may be out of sight. The button that clears is not in the list.
+  if (button.closest('li')) document.getElementById('strip').scrollIntoView({ behavior: 'smooth' });
 });
 """
 # The number of the button that clears the history; entries count from 1.

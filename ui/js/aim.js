@@ -5,6 +5,7 @@ const SCREEN_MM = 300; // How far before the face the pointer is thought to be.
 const LARGEST = 40;
 const SNAP = 1.5;
 const TAP = 8; // Pixels that a finger moves before it aims.
+const HOLD_MS = 250; // For how long a finger rests before it aims in any direction; else it scrolls.
 const STEP = 0.5;
 const LARGE = 2;
 
@@ -13,6 +14,7 @@ const looks = () => props.value?.looks ?? {};
 const says = () => props.value?.says;
 
 let tapped = null; // Where a finger came down that has not moved yet.
+let resting = 0; // Timer of a finger that has not moved yet.
 let held = null; // The letter of the look that is being dragged.
 let expected = null; // The aim that was sent, until an update confirms it.
 let later = 0;
@@ -79,6 +81,9 @@ function mark(one) {
   ring.hidden = !spot || !eyes(one);
   if (ring.hidden) return;
   const [x, y] = place(one, spot);
+  const { y: line, apart } = eyes(one);
+  // Not over the eyes.
+  ring.firstElementChild.style.top = Math.abs(y - line) < apart / 2 ? `${line - y + 0.55 * apart}px` : '';
   ring.style.left = `${x}px`;
   ring.style.top = `${y}px`;
   ring.classList.toggle('p-held', held === letter);
@@ -86,7 +91,7 @@ function mark(one) {
   ring.firstElementChild.textContent = atLimit(spot) ? `${inWords(spot)}, ${says().furthest}` : inWords(spot);
   const keeps = !looks()[letter].at;
   stage.setAttribute('aria-label', `${says().on_face}, ${letter}: ${keeps ? says().stays : inWords(spot)}. ${says().keys}`);
-  figure.querySelector('[data-aim=lens]')?.setAttribute('aria-pressed', String(!keeps && !Math.hypot(...spot)));
+  figure.querySelector('[data-aim=lens]')?.setAttribute('aria-pressed', String(!keeps && !Math.hypot(...spot) && !looks()[letter].missed));
   figure.querySelector('[data-aim=keep]')?.setAttribute('aria-pressed', String(keeps));
 }
 
@@ -139,13 +144,29 @@ const stageOf = (target) => {
   return stages().find((one) => one.stage === stage);
 };
 
-function release() {
-  if (!held) return;
-  const letter = held;
-  held = null;
+// Ends a drag; returns the letter of the look if it was aimed.
+function letGo() {
+  if (!held) return null;
+  const aimed = held && !tapped ? held : null;
+  clearTimeout(resting);
+  held = tapped = null;
   strip.classList.remove('p-aiming');
-  if (!tapped) aim(letter, at[letter], true);
-  tapped = null;
+  stages().forEach(mark);
+  return at[aimed] ? aimed : null;
+}
+
+function release() {
+  const letter = letGo();
+  if (letter) aim(letter, at[letter], true);
+}
+
+// The browser took the finger's move for another one, such as to scroll: nothing was aimed.
+function cancel() {
+  const letter = letGo();
+  if (!letter) return;
+  const { at: before, hand } = looks()[letter];
+  if (hand) aim(letter, before, true);
+  else send(letter, null, ['', ''], before ? FULL : 0);
 }
 
 function listen() {
@@ -164,17 +185,29 @@ function listen() {
     strip.classList.add('p-aiming');
     // A finger that only taps, such as to scroll, means no aim.
     tapped = event.pointerType === 'touch' ? [event.clientX, event.clientY] : null;
-    if (!tapped) aim(one.letter, gazeAt(one, event), false);
+    if (!tapped) return aim(one.letter, gazeAt(one, event), false);
+    resting = setTimeout(() => {
+      tapped = null;
+      mark(one);
+    }, HOLD_MS);
   });
   strip.addEventListener('pointermove', (event) => {
     const one = held && stages().find(({ letter }) => letter === held);
     if (!one) return;
     if (!event.buttons) return release();
-    if (tapped && Math.hypot(event.clientX - tapped[0], event.clientY - tapped[1]) < TAP) return;
-    tapped = null;
+    if (tapped) {
+      const [across, down] = [event.clientX - tapped[0], event.clientY - tapped[1]].map(Math.abs);
+      if (Math.hypot(across, down) < TAP) return;
+      if (down > across) return void letGo();
+      clearTimeout(resting);
+      tapped = null;
+    }
     aim(held, gazeAt(one, event), false);
   });
-  for (const name of ['pointerup', 'pointercancel']) addEventListener(name, release);
+  addEventListener('pointerup', release);
+  addEventListener('pointercancel', cancel);
+  // Once a finger aims, it does not scroll.
+  strip.addEventListener('touchmove', (event) => held && !tapped && event.preventDefault(), { passive: false });
   strip.addEventListener('keydown', (event) => {
     const stage = event.target.closest('[data-aims]');
     if (!stage || event.target !== stage || event.ctrlKey || event.metaKey || event.altKey) return;

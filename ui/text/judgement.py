@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pipelines.gaze import CONTACT_DEG, Gaze
 from pipelines.studio import Look
 from pipelines.studio.captions import out_of_reach
-from pipelines.studio.comparison import TIE
 from ui.result_pictures import Figure, ResultPicture
 from ui.text import numbers
 from ui.text.catalogue import translate
 
 SAME_DEG = 0.5
 """Gaze errors that differ by less cannot be told apart."""
+SAME_CHANGE = 0.03
+"""Nor can faces whose distances from the photo's differ by less."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,8 @@ def judge(figures: Sequence[Figure]) -> Judgement:
     """Compare the looks among the figures; those that all share a place are not set apart."""
     looks = _looks(figures)
     errors = _errors(looks)
-    return Judgement(
-        _smallest(errors, SAME_DEG), _smallest({one.letter: _distance(one) for one in looks}, TIE)
-    )
+    distances = {one.letter: _distance(one) for one in looks}
+    return Judgement(_smallest(errors, SAME_DEG), _smallest(distances, SAME_CHANGE))
 
 
 def verdict(figures: Sequence[Figure], language: str) -> str:
