@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipelines.face import framing
+from pipelines.face.framing import Window
+from pipelines.face.framing import wide as crop_wide
 from pipelines.gaze import Gaze
 from pipelines.image import metadata
 from pipelines.image.arrays import Image8
@@ -34,6 +35,7 @@ from ui.text.messages import error_message
 
 if TYPE_CHECKING:
     from pipelines.studio import Analysis, Variant
+    from pipelines.studio.framing import Framed
     from pipelines.studio.persona import Persona
     from pipelines.studio.preview import PreviewStage
 
@@ -95,7 +97,7 @@ class Photo:
         return metadata.pixel_hash(self.analysis.portrait.original_u8)
 
     @cached_property
-    def skin_window(self) -> framing.Window:
+    def skin_window(self) -> Window:
         """Rows and columns of the piece of skin that every picture shows."""
         return pictures.skin_window(self.analysis)
 
@@ -384,10 +386,11 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
     saved = _beside(lambda: save_variant(variant, file_store, photo.pixel_hash, origin))
     files, paths = _write_views(variant.image_u8, photo, file_store, slug(look), look.context)
     full = saved.result()
-    save, framed, notes = full, "", tuple[str, ...]()
+    save, framed, notes, outlines = full, "", tuple[str, ...](), tuple[str, ...]()
     if variant.plan.frame != "keep":
-        save, view, notes = _write_framed(variant, photo.pixel_hash, origin, file_store)
-        framed, paths = file_store.address(view), (*paths, save, view)
+        save, view, cut = _write_framed(variant, photo.pixel_hash, origin, file_store)
+        framed, paths, notes = file_store.address(view), (*paths, save, view), cut.notes
+        outlines = pictures.outlines(cut.corners, photo.analysis.face, variant.image_u8.shape)
     report = variant.report()
     return ResultPicture(
         # The page's looks name no face: it is the photo's.
@@ -400,6 +403,7 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
         saved=save,
         framed=framed,
         frame=variant.plan.frame,
+        outlines=outlines,
         control=file_store.address(control_path),
         choices=saving.choices_for(origin.form),
         reached=variant.reached,
@@ -409,8 +413,8 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
 
 def _write_framed(
     variant: Variant, original: str, origin: Origin, file_store: FileStore
-) -> tuple[str, str, tuple[str, ...]]:
-    """Write a variant in its frame: the file to save, a small one to show, and notes about it."""
+) -> tuple[str, str, Framed]:
+    """Write a variant in its frame: the file to save, a small one to show, and the frame."""
     from pipelines import studio
 
     framed = studio.framed(variant)
@@ -418,7 +422,7 @@ def _write_framed(
     name = pictures.file_name(slug(look), look.context, frame)
     view = file_store.write_jpeg(pictures.small(framed.image_u8), f"{name}-small")
     path = _save(framed.image_u8, look, original, origin, file_store, name)
-    return path, view, framed.notes
+    return path, view, framed
 
 
 def _save(
@@ -468,14 +472,17 @@ def _write_views(
     pixels: Image8, photo: Photo, file_store: FileStore, *name: str
 ) -> tuple[Files, tuple[str, ...]]:
     """Write the whole picture and its crops; returns their files and all paths."""
+    from pipelines.studio import framing
+
     face, scale = photo.analysis.face, photo.analysis.portrait.scale
     crops = {
         "whole": pictures.fit_screen(pixels),
         "close": pictures.fit_screen(pictures.close_up(pixels, face)),
         "eyes": pictures.eye_pair(pixels, face, scale),
-        "square": pictures.small(pixels[framing.square(face, pixels.shape)]),
     }
-    wide = framing.wide(face, pixels.shape)
+    for part, frame in (("square", "1x1"), ("upright", "4x5")):
+        crops[part] = pictures.small(framing.frame(crops["whole"], face, frame, 0.0).image_u8)
+    wide = crop_wide(face, pixels.shape)
     if wide is not None:
         crops["wide"] = pictures.small(pixels[wide])
     paths = {

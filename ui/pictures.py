@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from pipelines.face import Face
 from pipelines.face.framing import Window, head_and_shoulders
-from pipelines.image.arrays import Image8
+from pipelines.image.arrays import Image8, Points
 from ui.result_pictures import EyeLine
 
 if TYPE_CHECKING:
@@ -105,6 +105,23 @@ def eye_lines(face: Face, shape: tuple[int, ...]) -> tuple[EyeLine, EyeLine]:
         return EyeLine(x / width, y / height, apart / width, face_left, width / height)
 
     return within(whole), within(head_and_shoulders(face, shape))
+
+
+def outlines(corners: Points, face: Face, shape: tuple[int, ...]) -> tuple[str, str]:
+    """The corners of a frame in the whole picture, and in its head and shoulders, for SVG.
+
+    Args:
+        corners: In pixels of the picture, shape (4, 2).
+        face: The face, in pixels of the working copy.
+        shape: (height, width, ...) of the picture at its own size.
+    """
+    whole = slice(0, shape[0]), slice(0, shape[1])
+    found = []
+    for rows, columns in (whole, head_and_shoulders(face, shape)):
+        size = columns.stop - columns.start, rows.stop - rows.start
+        shares = (corners - (columns.start, rows.start)) / size
+        found.append(" ".join(f"{x:.4f},{y:.4f}" for x, y in shares))
+    return found[0], found[1]
 
 
 def skin_window(analysis: Analysis) -> Window:

@@ -20,7 +20,8 @@ class Files:
         close: Address of head and shoulders.
         eyes: Address of the enlarged eyes, side by side in halves of one size.
         skin: Address of a piece of skin at 100 %.
-        square: Address of a square around the face, for profile pictures.
+        square: Address of the picture in the frame of a profile picture.
+        upright: Address of the picture in the frame of a CV.
         wide: Address of a 16:9 crop around the face, for calls, or "" if the face does not fit.
     """
 
@@ -29,6 +30,7 @@ class Files:
     eyes: str
     skin: str
     square: str
+    upright: str
     wide: str = ""
 
 
@@ -74,6 +76,8 @@ class ResultPicture:
         path: Path of the full-size PNG, or "".
         framed: Address of the picture in the look's frame, or "" if it keeps the frame.
         frame: Name of that frame.
+        outlines: That frame in the whole picture, and in head and shoulders; corners for SVG in
+            shares of their width and height.
         control: Address of the control image, or "".
         skin: Address of the picture of what counts as skin, or "".
         eye_lines: Where the eyes are in the whole picture, and in head and shoulders; of the photo.
@@ -93,6 +97,7 @@ class ResultPicture:
     path: str = ""
     framed: str = ""
     frame: str = "keep"
+    outlines: tuple[str, ...] = ()
     control: str = ""
     skin: str = ""
     eye_lines: tuple[EyeLine, ...] = ()

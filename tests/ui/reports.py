@@ -40,6 +40,7 @@ FILES = Files(
     eyes="eyes.png",
     skin="skin.png",
     square="square.png",
+    upright="upright.jpg",
     wide="wide.png",
 )
 LINES = EyeLine(0.5, 0.4, 0.1, 0.35, 1.0), EyeLine(0.5, 0.4, 0.2, 0.2, 0.8)

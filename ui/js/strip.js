@@ -19,7 +19,7 @@ const sweep = async () => {
   swept = true;
   if (calm()) return;
   split(100);
-  await Promise.all([...element.querySelectorAll('.p-close')].map((one) => one.decode().catch(() => {})));
+  await Promise.all([...element.querySelectorAll('img.p-close')].map((one) => one.decode().catch(() => {})));
   const start = performance.now() + 500;
   const step = (now) => {
     if (!element.querySelector('.p-split') || rest !== null) return;
