@@ -196,6 +196,7 @@ class Pages:
             heading=_heading(shared),
             shared=shared,
             questions=_translated(questions, language),
+            numbers=self._numbers(shared) if shared.asks_vote else {},
             counts=tally(shared.document.pictures, ballots, questions),
             total=len(ballots),
             comments=[
@@ -231,6 +232,12 @@ class Pages:
             kept="",
         )
 
+    def _numbers(self, shared: SharedComparison) -> dict[str, int]:
+        """Numbers of the pictures of a blind vote by key: for comments, the same for everybody."""
+        seed = keyed_hash(self._link_service.store().form_key(), "numbers", shared.id)
+        order = shuffled(shared.document.pictures, seed)
+        return {picture.key: number for number, picture in enumerate(order, start=1)}
+
     def _blind_page(
         self,
         request: Request,
@@ -249,6 +256,7 @@ class Pages:
             pictures=shuffled(
                 shared.document.pictures, keyed_hash(key, "order", visitor, shared.id)
             ),
+            numbers=self._numbers(shared),
             purpose=_purpose(shared.document.pictures, shared.document.language),
         )
         self._set_cookie(request, page, VISITOR, visitor, f"{self._link_service.root}/s/")

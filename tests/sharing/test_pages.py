@@ -477,6 +477,25 @@ def test_the_private_page_shows_votes_and_comments(visit: Visit, store: Store) -
     assert {row["most_like"] for row in rows} == {"A · Japan · LinkedIn"}
 
 
+def test_a_comment_about_a_number_can_be_understood(visit: Visit, store: Store) -> None:
+    published = publish(store)
+
+    def numbers(page: str) -> dict[str, str]:
+        found = re.findall(r'value="(\w+)" required aria-label="Picture (\d)', page)
+        return dict(found)
+
+    pages = [visit().get(f"/s/{published.id}").text for _ in range(6)]
+    seen = numbers(pages[0])
+    assert len(set(seen.values())) == 4
+    # Everybody has them in an order of their own, but under the same numbers.
+    assert all(numbers(page) == seen for page in pages)
+    assert len({tuple(numbers(page)) for page in pages}) > 1
+    vote(visit(), store, published, comment="2 is distant")
+    own = visit().get(f"/s/{published.id}/own/{published.secret}").text
+    for picture in store.find(published.id).document.pictures:
+        assert f"Picture {seen[picture.key]}: {picture.name}" in own
+
+
 def test_the_private_page_deletes_the_comparison(
     visit: Visit, store: Store, settings: Settings
 ) -> None:
