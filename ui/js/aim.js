@@ -46,6 +46,21 @@ function gazeAt(one, event) {
   return within(Math.hypot(...spot) < SNAP ? [0, 0] : spot);
 }
 
+// Whether a pointer is on the face of somebody else in the whole photo: that face is not aimed.
+function onOther(one, event) {
+  const row = one.stage.closest('.p-strip');
+  if (!row.querySelector('img.p-whole').offsetWidth) return false;
+  const box = one.stage.getBoundingClientRect();
+  const spot = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+  const own = row.dataset.whole.split(' ').map(Number);
+  const holds = ({ style }, [x, y]) => {
+    const [left, top, width, height] = ['left', 'top', 'width', 'height'].map((side) => parseFloat(style[side]) / 100);
+    return x > left && x < left + width && y > top && y < top + height;
+  };
+  const under = [...document.querySelectorAll('.p-faces button')].filter((face) => holds(face, spot));
+  return under.length > 0 && !under.some((face) => holds(face, own));
+}
+
 // The nearest aim that the eyes reach: `limits` holds the least and the largest yaw and pitch.
 function within(spot) {
   const limits = props.value.limits;
@@ -175,7 +190,7 @@ function listen() {
   strip.addEventListener('pointerdown', (event) => {
     if (event.button > 0 || event.target.closest('.p-split-line, input')) return;
     const one = stageOf(event.target);
-    if (!one || !eyes(one)) return;
+    if (!one || !eyes(one) || onOther(one, event)) return;
     const row = one.stage.closest('.p-strip');
     // A finger swipes through the looks where there is no room for all of them.
     if (event.pointerType === 'touch' && row.scrollWidth > row.clientWidth) return;
