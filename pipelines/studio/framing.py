@@ -24,12 +24,19 @@ _HEAD_WIDE, _BODY_WIDE = 0.9, 1.6
 # Height of the hair above the face's outline, and the smallest height of a frame, in heights of
 # the outline.
 _HAIR, _LEAST_HEIGHT = 0.32, 1.35
+# Room below the chin in a frame that cannot hold the head, in heights of the outline.
+_CHIN = 0.08
+# How much of the crown may be cut before it is said, in heights of the outline.
+_SLACK = 0.05
 # Shift of the face to the side where room is left, as a share of the frame's width.
 _ASIDE = 0.17
 # Head yaw in degrees below which it faces the lens and says no side.
 _FACING = 3.0
 
 CROPPED_TIGHT = "The photo is too tight for this frame: there is less room around the head."
+CUT_CROWN = (
+    "The photo is too narrow for this frame, which cuts the top of the head. Choose a taller frame."
+)
 
 
 @dataclass(frozen=True)
@@ -112,26 +119,23 @@ def frame(image_u8: Image8, face: Face, name: str, tilt: float) -> Framed:
     shape, scale = FRAMES[name], width / face.size[1]
     tall = float(np.ptp(_turned(face.oval, face.head.roll)[:, 1])) * scale
     least = min(_LEAST_HEIGHT * tall, height)
-    for share in (1.0, 0.75, 0.5, 0.25, 0.0):
-        turn = share * float(np.clip(tilt, -_MOST_TURN, _MOST_TURN))
-        turn = turn if abs(turn) >= _LEAST_TURN else 0.0
-        size = tall / shape.face * np.array([shape.size[0] / shape.size[1], 1.0])
-        size = np.maximum(np.floor(size * _shrink(size, turn, (width, height)) + 1e-6), 1)
-        center = (_wanted(face, shape, turn, size / scale) + 0.5) * scale
-        reach = _reach(size, turn)
-        center = np.clip(center, reach, np.array([width, height]) - reach)
-        if turn == 0:
-            center = np.floor(center - reach) + reach
-        if size[1] >= least:
-            break
+    placed = [
+        _placed(face, shape, share * float(np.clip(tilt, -_MOST_TURN, _MOST_TURN)), (width, height))
+        for share in (1.0, 0.75, 0.5, 0.25, 0.0)
+    ]
+    large = [one for one in placed if one.size[1] >= least] or placed[-1:]
+    chosen = next((one for one in large if not one.cuts_crown), large[0])
+    center, size, turn = chosen.center, chosen.size, chosen.turn
     notes: list[str] = []
-    if size[1] < 0.9 * tall / shape.face:
+    if chosen.cuts_crown:
+        notes.append(CUT_CROWN)
+    elif size[1] < 0.9 * tall / shape.face:
         notes.append(CROPPED_TIGHT)
     if abs(turn - tilt) > 1:
         notes.append(
             Message(
                 "The picture is turned by {degrees:.0f}° less than would straighten it, so that "
-                "the head stays in it.",
+                "more of the head stays in it.",
                 degrees=abs(tilt - turn),
             )
         )
@@ -150,6 +154,41 @@ def frame(image_u8: Image8, face: Face, name: str, tilt: float) -> Framed:
     half = size / 2
     corners = center + _turned(np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half, -turn)
     return Framed(image, name, turn, corners, tuple(notes))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a frame lies in a picture, in pixels; turned by degrees, counter-clockwise > 0."""
+
+    center: Points
+    size: Points
+    turn: float
+    cuts_crown: bool
+
+
+def _placed(face: Face, shape: Frame, turn: float, picture: tuple[int, int]) -> _Place:
+    """The frame at a turn, moved and shrunk to lie in a picture of (width, height)."""
+    scale = picture[0] / face.size[1]
+    tall = float(np.ptp(_turned(face.oval, face.head.roll)[:, 1])) * scale
+    turn = turn if abs(turn) >= _LEAST_TURN else 0.0
+    size = tall / shape.face * np.array([shape.size[0] / shape.size[1], 1.0])
+    size = np.maximum(np.floor(size * _shrink(size, turn, picture) + 1e-6), 1)
+    center = (_wanted(face, shape, turn, size / scale) + 0.5) * scale
+    reach = _reach(size, turn)
+    center = np.clip(center, reach, np.array(picture) - reach)
+    if turn == 0:
+        center = np.floor(center - reach) + reach
+    crown = (_crown(face, turn) + 0.5) * scale
+    above = (_turned(center[None], turn) - _turned(crown[None], turn))[0, 1] - size[1] / 2
+    # Where the photo itself cuts it, no frame does.
+    return _Place(center, size, turn, bool(above > _SLACK * tall and crown[1] > 0))
+
+
+def _crown(face: Face, turn: float) -> Points:
+    """Top of the hair, about, in pixels of the face's picture, shape (2,)."""
+    oval = _turned(face.oval, turn)
+    top = oval[:, 1].min() - _HAIR * np.ptp(oval[:, 1])
+    return _turned(np.array([[oval[:, 0].mean(), top]]), -turn)[0]
 
 
 def tilt_of(pixels: Image, face: Face) -> float:
@@ -203,9 +242,10 @@ def _wanted(face: Face, shape: Frame, turn: float, size: Points) -> Points:
     if shape.aside:
         across += _ASIDE * size[0] * (1 if face.head.yaw > -_FACING else -1)
     down = upright_eyes[1] + (0.5 - shape.eyes) * size[1]
-    # In a tight frame the hair matters more than the height of the eyes.
-    top = _turned(face.oval, turn)[:, 1].min() - _HAIR * np.ptp(_turned(face.oval, turn)[:, 1])
-    down = min(down, max(top + size[1] / 2, upright_middle[1]))
+    # In a tight frame the hair matters more than the height of the eyes, and the chin even more.
+    oval = _turned(face.oval, turn)[:, 1]
+    top, chin = _turned(_crown(face, turn)[None], turn)[0, 1], oval.max() + _CHIN * np.ptp(oval)
+    down = min(down, max(top + size[1] / 2, chin - size[1] / 2))
     return _turned(np.array([[across, down]]), -turn)[0]
 
 

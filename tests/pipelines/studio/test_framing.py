@@ -51,6 +51,39 @@ def test_a_frame_has_its_shape_and_holds_the_face(astronaut_analysis: Analysis, 
         assert any("not enlarged" in note for note in framed.notes)
 
 
+def above_the_hair(analysis: Analysis, framed: framing.Framed) -> float:
+    """Room above the hair in an unturned frame, in heights of the face's outline."""
+    oval = analysis.face.oval[:, 1]
+    return float((oval.min() - 0.32 * np.ptp(oval) - framed.corners[0, 1]) / np.ptp(oval))
+
+
+def test_a_frame_that_cuts_the_head_says_so_and_another_holds_it(astronaut: Image8) -> None:
+    # The head, and hardly anything beside it.
+    analysis = studio.analyse_pixels(np.ascontiguousarray(astronaut[:330, 140:310]))
+    image, face = analysis.portrait.original_u8, analysis.face
+    wide, tall = (framing.frame(image, face, name, 0.0) for name in ("16x9", "3x4"))
+    assert framing.CUT_CROWN in wide.notes
+    assert above_the_hair(analysis, wide) < -0.05
+    assert framing.CUT_CROWN not in tall.notes
+    assert above_the_hair(analysis, tall) >= -0.05
+    # Where the photo itself ends at the hair, no frame is to blame.
+    cut = studio.analyse_pixels(np.ascontiguousarray(astronaut[60:330, 140:310]))
+    framed = framing.frame(cut.portrait.original_u8, cut.face, "16x9", 0.0)
+    assert framing.CUT_CROWN not in framed.notes
+
+
+def test_a_picture_is_straightened_only_as_far_as_the_frame_holds_the_head(
+    astronaut: Image8,
+) -> None:
+    analysis = studio.analyse_pixels(np.ascontiguousarray(astronaut[:330, 155:295]))
+    image, face = analysis.portrait.original_u8, analysis.face
+    level, tilted = (framing.frame(image, face, "4x5", tilt) for tilt in (0.0, 15.0))
+    assert framing.CUT_CROWN not in level.notes
+    assert framing.CUT_CROWN not in tilted.notes
+    assert 0 < tilted.turned < 15
+    assert any("more of the head stays in it" in note for note in tilted.notes)
+
+
 def test_a_large_photo_is_reduced_to_the_size_asked_for(astronaut_analysis: Analysis) -> None:
     image = np.repeat(np.repeat(astronaut_analysis.portrait.original_u8, 6, axis=0), 6, axis=1)
     framed = framing.frame(image, astronaut_analysis.face, "1x1", 0.0)
