@@ -80,6 +80,30 @@ def find(pixels: Image, face: Face) -> Map:
     return np.clip(np.where(band, sharp, large), 0, 1, dtype=np.float32)
 
 
+def share_alike(pixels: Image, matte: Map, face: Face) -> float:
+    """Share of the border along which person and ground have one colour, 0..1.
+
+    There no colour tells where the person ends, and a part of the ground may count as hair.
+
+    Args:
+        pixels: float32 sRGB in [0, 1], shape (H, W, 3).
+        matte: From `find`.
+        face: The face in the picture.
+    """
+    scale = min(1.0, _INTEROCULAR / face.interocular, _SIDE / max(matte.shape))
+    size = max(3, round(matte.shape[1] * scale)), max(3, round(matte.shape[0] * scale))
+    small, share = (
+        np.asarray(cv2.resize(one, size, interpolation=cv2.INTER_AREA), np.float32)
+        for one in (pixels, matte)
+    )
+    around = np.ones((3, 3), np.uint8)
+    border = cv2.morphologyEx((share > 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, around) > 0
+    if not border.any():
+        return 0.0
+    alike = _alike(small, share > _PERSON, share < _GROUND, _NEAR * face.interocular * scale)
+    return float((alike[border] > 0.5).mean())
+
+
 def _without_islands(rough: Map) -> Map:
     """The segmentation without specks that are too small for a person."""
     count, labels, sizes, _ = cv2.connectedComponentsWithStats((rough > _GROUND).astype(np.uint8))

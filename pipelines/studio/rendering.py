@@ -410,15 +410,17 @@ def _with_backdrop(
     """
     original, face = analysis.portrait.original_u8, analysis.face
     person = cache.get("matte", lambda: matte.find(analysis.portrait.pixels, face))
-    trouble, result = backdrop.trouble(person, face), polished
-    if not trouble:
+    said, result = backdrop.trouble(person, face), polished
+    if not said:
+        photo = analysis.portrait.pixels
+        said = cache.get("doubt", lambda: backdrop.doubt(photo, person, face))
         working = loading.to_working(polished)
         tone = planned.context.ground
         result = backdrop.change(polished, working, person, face, planned.backdrop, tone)
         if colour.is_grey(original):
             result = colour.without_colour(result)
     outside = measurements.changed_outside_face(original, result, face)
-    return result, outside, (trouble,) if trouble else ()
+    return result, outside, (said,) if said else ()
 
 
 def _tilt(analysis: Analysis, cache: Cache) -> float:

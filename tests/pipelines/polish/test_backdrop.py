@@ -51,6 +51,14 @@ def test_dark_hair_before_a_dark_ground_leaves_no_cloud(
     assert ((again > 0.05) & (again < 0.95)).mean() < 0.068
 
 
+def test_a_border_that_no_colour_tells_is_said(hopper_analysis: Analysis, person: Map) -> None:
+    photo, face = hopper_analysis.portrait.pixels, hopper_analysis.face
+    assert backdrop.doubt(photo, person, face) == ""
+    # The clothes, the cap and the ground all black, as in a portrait in low key.
+    black = photo * np.where(skin.inside(face, face.oval), 1, 0.1)[..., None].astype(np.float32)
+    assert backdrop.doubt(black, person, face) == backdrop.ALIKE
+
+
 @pytest.mark.parametrize("kind", ["soften", "plain"])
 def test_the_person_stays_and_the_ground_changes(
     hopper_analysis: Analysis, person: Map, kind: str
