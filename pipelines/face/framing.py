@@ -1,4 +1,4 @@
-"""Crops of a portrait for showing it: head and shoulders, the head alone, a square, a wide one."""
+"""Crops of a portrait for showing it: head and shoulders, the head alone, a wide one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pipelines.face.face import Face
 _SHOULDERS = (1.05, 1.3, 0.06)
 _HEAD = (0.72, 0.9, -0.04)
 # In face heights: half the crop's height, and the shift of its centre downwards.
-_SQUARE = (1.0, 0.08)
 _WIDE = (1.05, 0.1)
 _WIDE_RATIO = 16 / 9
 
@@ -37,16 +36,6 @@ def head(face: Face, shape: tuple[int, ...]) -> Window:
     return _around(face, shape, *_HEAD)
 
 
-def square(face: Face, shape: tuple[int, ...]) -> Window:
-    """Rows and columns of a square around the head, moved and shrunk to lie in the picture.
-
-    Args:
-        face: The face, in pixels of any resized copy of the picture.
-        shape: (height, width, ...) of the picture to crop.
-    """
-    return _of_ratio(face, shape, 1.0, *_SQUARE)
-
-
 def wide(face: Face, shape: tuple[int, ...]) -> Window | None:
     """Rows and columns of a 16:9 crop around the head, moved and shrunk to lie in the picture.
 
@@ -56,18 +45,15 @@ def wide(face: Face, shape: tuple[int, ...]) -> Window | None:
         face: The face, in pixels of any resized copy of the picture.
         shape: (height, width, ...) of the picture to crop.
     """
-    window = _of_ratio(face, shape, _WIDE_RATIO, *_WIDE)
-    tall = np.ptp(face.oval[:, 1]) * shape[0] / face.size[0]
-    return window if window[0].stop - window[0].start >= tall else None
-
-
-def _of_ratio(face: Face, shape: tuple[int, ...], ratio: float, half: float, down: float) -> Window:
+    half, down = _WIDE
     height, width = shape[:2]
     scale = height / face.size[0]
     low, high = (extreme(face.oval, axis=0) * scale for extreme in (np.min, np.max))
     tall = high[1] - low[1]
-    rows = min(2 * half * tall, height, width / ratio)
-    columns = rows * ratio
+    rows = min(2 * half * tall, height, width / _WIDE_RATIO)
+    if rows < tall:
+        return None
+    columns = rows * _WIDE_RATIO
     x, y = (low + high) / 2 + (0, down * tall)
     left = np.clip(x - columns / 2, 0, width - columns)
     top = np.clip(y - rows / 2, 0, height - rows)
