@@ -58,3 +58,21 @@ def test_a_face_is_chosen_by_a_click(
         page.locator("[data-save]").first.click()
     assert "face=all" in metadata.read(saved.value.path().read_bytes()).look
     screenshot(page, "faces-all")
+
+
+def test_the_chosen_face_stays_over_a_reload(
+    visit: Callable[..., Page], hopper: Image8, astronaut: Image8, tmp_path: Path
+) -> None:
+    two = np.full((400, 600, 3), 128, np.uint8)
+    two[:, :300], two[:300, 300:] = hopper[40:440, 100:400], astronaut[:300, 80:380]
+    Image.fromarray(two).save(tmp_path / "two.jpg", quality=95)
+    page = visit()
+    page.locator("#portrait input[type=file]").set_input_files(tmp_path / "two.jpg")
+    frames = page.locator(".p-faces button")
+    frames.nth(1).click()
+    expect(frames.nth(1)).to_have_attribute("aria-pressed", "true")
+    at_rest(page)
+    page.reload()
+    expect(frames.nth(1)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#seen")).to_contain_text("The gaze of face 2")
+    at_rest(page)

@@ -57,10 +57,31 @@ const restore = async () => {
 
 const quietly = (promise) => promise.catch(() => show(false));
 
+// Chooses the face that was chosen before, as soon as the photo's faces are found again.
+const chooseAgain = () => {
+  const face = sessionStorage.presenceFace;
+  const seen = document.getElementById('seen');
+  const choose = (_, observer) => {
+    const button = seen.querySelector(`[data-face="${face}"]`);
+    if (!button) return;
+    observer.disconnect();
+    if (button.getAttribute('aria-pressed') !== 'true') button.click();
+  };
+  if (face) new MutationObserver(choose).observe(seen, { childList: true, subtree: true });
+};
+
 element.addEventListener('photo', ({ detail }) => {
+  if (restoring && detail) {
+    restoring = false;
+    return chooseAgain();
+  }
+  delete sessionStorage.presenceFace;
   if (!detail) quietly(forget());
-  else if (restoring) restoring = false;
   else if (detail.url) quietly(keep(detail));
+});
+document.addEventListener('click', ({ target }) => {
+  const face = target.closest?.('#seen [data-face]');
+  if (face) sessionStorage.presenceFace = face.dataset.face;
 });
 element.querySelector('button').addEventListener('click', () => quietly(forget()));
 quietly(restore());

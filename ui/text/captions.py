@@ -47,6 +47,7 @@ class Caption:
         notes: What needs no action.
         badges: What sets it apart from the other looks.
         aims: Whether its eyes can be aimed.
+        left: Why its eyes were not turned, or ""; one of the warnings.
     """
 
     alt: str
@@ -58,6 +59,7 @@ class Caption:
     notes: tuple[str, ...] = ()
     badges: tuple[Markup, ...] = ()
     aims: bool = False
+    left: str = ""
 
     @property
     def plain_lines(self) -> tuple[str, ...]:
@@ -187,6 +189,8 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
     aims = not load().contexts[look.context].untouched
     polishes = look.polish > 0 or any(dose for _, dose in look.doses)
     polished = polishes and aims and "done" in report
+    warnings = _warnings(picture, language)
+    was_left = aims and not picture.reached and report["gaze"]["target"] is None
     return Caption(
         alt=translate(
             language,
@@ -202,12 +206,13 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
             term(language, name, translate(language, f"caption.{name}"), f" {value}")
             for name, value in facts
         ),
-        warnings=_warnings(picture, language),
+        warnings=warnings,
         notes=(translate_message(language, ALREADY_THERE),)
         if ALREADY_THERE in report["warnings"]
         else (),
         badges=_badges(picture.letter, judgement, language),
         aims=aims,
+        left=warnings[0] if was_left and warnings else "",
     )
 
 

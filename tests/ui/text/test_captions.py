@@ -124,6 +124,14 @@ def test_only_what_may_change_is_aimed() -> None:
     assert "p-save" in shown
 
 
+def test_a_phone_says_under_the_picture_why_eyes_were_not_turned() -> None:
+    gaze = {**VARIANT["gaze"], "target": None, "error": None}
+    left = replace(LOOK, report={**VARIANT, "gaze": gaze}, reached=False)
+    shown = captions.strip([PHOTO, left])
+    assert "Over-polished" in shown[shown.index("p-left-alone") :]
+    assert "p-left-alone" not in captions.strip([PHOTO, LOOK])
+
+
 def test_the_uses_show_every_look_but_not_the_photo() -> None:
     shown = captions.uses([PHOTO, LOOK])
     assert (shown.count('src="square.png"'), shown.count('src="upright.jpg"')) == (2, 1)
