@@ -115,7 +115,7 @@ def test_the_sample_that_a_page_opens_with_goes_once_there_is_an_own_photo(
 ) -> None:
     panel = HistoryStrip(file_store)
     opening, own = screen(file_store, JAPAN), screen(file_store, JAPAN, photo="own.jpg", seed=5)
-    sample = SimpleNamespace(path=opening.path, sample=samples()[0])
+    sample: Any = SimpleNamespace(path=opening.path, sample=samples()[0])
     history = panel.record(History(), opening, sample)
     assert len(history.entries) == 1
     history = record(panel, history, own)
