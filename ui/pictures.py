@@ -91,7 +91,6 @@ def eye_lines(face: Face, shape: tuple[int, ...]) -> tuple[EyeLine, EyeLine]:
         face: The face, in pixels of the working copy.
         shape: (height, width, ...) of the picture at its own size.
     """
-    whole = slice(0, shape[0]), slice(0, shape[1])
     scale = shape[0] / face.size[0]
     right, left = (np.mean(eye.contour, axis=0) * scale for eye in (face.right, face.left))
     side = float(face.oval[:, 0].min() * scale)
@@ -104,7 +103,8 @@ def eye_lines(face: Face, shape: tuple[int, ...]) -> tuple[EyeLine, EyeLine]:
         face_left = (side - columns.start) / width
         return EyeLine(x / width, y / height, apart / width, face_left, width / height)
 
-    return within(whole), within(head_and_shoulders(face, shape))
+    whole, close = _views(face, shape)
+    return within(whole), within(close)
 
 
 def outlines(corners: Points, face: Face, shape: tuple[int, ...]) -> tuple[str, str]:
@@ -115,13 +115,17 @@ def outlines(corners: Points, face: Face, shape: tuple[int, ...]) -> tuple[str, 
         face: The face, in pixels of the working copy.
         shape: (height, width, ...) of the picture at its own size.
     """
-    whole = slice(0, shape[0]), slice(0, shape[1])
     found = []
-    for rows, columns in (whole, head_and_shoulders(face, shape)):
+    for rows, columns in _views(face, shape):
         size = columns.stop - columns.start, rows.stop - rows.start
         shares = (corners - (columns.start, rows.start)) / size
         found.append(" ".join(f"{x:.4f},{y:.4f}" for x, y in shares))
     return found[0], found[1]
+
+
+def _views(face: Face, shape: tuple[int, ...]) -> tuple[Window, Window]:
+    """The two windows that a picture is shown in: all of it, and head and shoulders."""
+    return (slice(0, shape[0]), slice(0, shape[1])), head_and_shoulders(face, shape)
 
 
 def skin_window(analysis: Analysis) -> Window:

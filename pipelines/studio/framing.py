@@ -116,8 +116,7 @@ def frame(image_u8: Image8, face: Face, name: str, tilt: float) -> Framed:
     if name == "keep":
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
         return Framed(image_u8, name, 0.0, corners, ())
-    shape, scale = FRAMES[name], width / face.size[1]
-    tall = float(np.ptp(_turned(face.oval, face.head.roll)[:, 1])) * scale
+    shape, tall = FRAMES[name], _height(face) * width / face.size[1]
     least = min(_LEAST_HEIGHT * tall, height)
     placed = [
         _placed(face, shape, share * float(np.clip(tilt, -_MOST_TURN, _MOST_TURN)), (width, height))
@@ -169,7 +168,7 @@ class _Place:
 def _placed(face: Face, shape: Frame, turn: float, picture: tuple[int, int]) -> _Place:
     """The frame at a turn, moved and shrunk to lie in a picture of (width, height)."""
     scale = picture[0] / face.size[1]
-    tall = float(np.ptp(_turned(face.oval, face.head.roll)[:, 1])) * scale
+    tall = _height(face) * scale
     turn = turn if abs(turn) >= _LEAST_TURN else 0.0
     size = tall / shape.face * np.array([shape.size[0] / shape.size[1], 1.0])
     size = np.maximum(np.floor(size * _shrink(size, turn, picture) + 1e-6), 1)
@@ -182,6 +181,11 @@ def _placed(face: Face, shape: Frame, turn: float, picture: tuple[int, int]) -> 
     above = (_turned(center[None], turn) - _turned(crown[None], turn))[0, 1] - size[1] / 2
     # Where the photo itself cuts it, no frame does.
     return _Place(center, size, turn, bool(above > _SLACK * tall and crown[1] > 0))
+
+
+def _height(face: Face) -> float:
+    """Height of the upright face's outline, in pixels of its picture."""
+    return float(np.ptp(_turned(face.oval, face.head.roll)[:, 1]))
 
 
 def _crown(face: Face, turn: float) -> Points:
