@@ -294,6 +294,8 @@ def test_fine_control_is_empty_until_something_is_written(visit: Visit) -> None:
     )
     # As pasted: it counts once the field is left.
     sideways.fill("-4,5")
+    sideways.press("Tab")
+    expect(sideways).to_have_value("-4,5")
     move(page, "Blemishes", 0)
     page.wait_for_url(re.compile("gaze%3D-4.*doses"))
     assert "&gaze=-4.5,0&" in looks_in_address(page)[0]
