@@ -45,8 +45,9 @@ START = Look(region="international", context="linkedin")
 PHOTO_KEPT_S = 1800
 """Seconds for which the state of an idle session is kept."""
 MOST_LOOKS = 8
-# Entries of a photo's `shared`: the eye sockets and three drawings of up to 12 MB.
-_MOST_SHARED = 4
+# Entries of a photo's `shared`: the eye sockets, the matte with its doubt, the tilt, and three
+# drawings of up to 12 MB.
+_MOST_SHARED = 7
 MEMORY = AnalysisMemory()
 """Shared by the photos of all visitors."""
 
@@ -61,7 +62,7 @@ class Photo:
         path: The uploaded file; identifies the portrait on the page.
         face: As in `Look`: the number of the face that was chosen, 0 for the largest, or "all".
         results: Results of the looks rendered so far.
-        shared: What the looks share: eye sockets, and what was drawn around the head.
+        shared: What the looks share: eye sockets, matte, tilt, and what was drawn around the head.
         sample: The sample that the photo is; None for an upload.
     """
 

@@ -409,11 +409,11 @@ def _with_backdrop(
     The guards have judged the person before; they do not judge the ground.
     """
     original, face = analysis.portrait.original_u8, analysis.face
-    person = cache.get("matte", lambda: matte.find(analysis.portrait.pixels, face))
+    person = cache.root.get("matte", lambda: matte.find(analysis.portrait.pixels, face))
     said, result = backdrop.trouble(person, face), polished
     if not said:
         photo = analysis.portrait.pixels
-        said = cache.get("doubt", lambda: backdrop.doubt(photo, person, face))
+        said = cache.root.get("doubt", lambda: backdrop.doubt(photo, person, face))
         working = loading.to_working(polished)
         tone = planned.context.ground
         result = backdrop.change(polished, working, person, face, planned.backdrop, tone)
@@ -424,7 +424,7 @@ def _with_backdrop(
 
 
 def _tilt(analysis: Analysis, cache: Cache) -> float:
-    return cache.get("tilt", lambda: framing.tilt_of(analysis.portrait.pixels, analysis.face))
+    return cache.root.get("tilt", lambda: framing.tilt_of(analysis.portrait.pixels, analysis.face))
 
 
 def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...]]:
