@@ -151,9 +151,9 @@ def render(
             exception it raises, such as `Cancelled`, ends the work, also between two steps of a
             network.
         presets: The presets to use; the packaged ones if None.
-        cache: Intermediate results shared with other looks of this analysis: the eye sockets (in
-            its root), the picture with turned eyes, and the results of looks whose plans differ
-            only in names. The result has the same bytes with and without it.
+        cache: Intermediate results shared with other looks of this analysis: eye sockets, matte
+            and tilt (in its root), the picture with turned eyes, and the results of looks whose
+            plans differ only in names. The result has the same bytes with and without it.
 
     Raises:
         Refusal: The face that the look names cannot be used.

@@ -6,7 +6,12 @@ const STORE = 'photos';
 // Another site's frame, and private windows of some browsers, have no storage: nothing is kept there.
 const tabOf = () => (sessionStorage.presenceTab ||= crypto.getRandomValues(new Uint32Array(2)).join('-'));
 const line = element.querySelector('.p-kept');
+const gone = element.querySelector('.p-forgotten');
 let restoring = false;
+
+// See storage.js.
+const uncover = () => document.documentElement.classList.remove('p-restoring');
+setTimeout(uncover, 15000);
 
 const finished = (request) =>
   new Promise((resolve, reject) => {
@@ -20,7 +25,11 @@ const store = async (mode) => {
   return (await finished(opening)).transaction(STORE, mode).objectStore(STORE);
 };
 
-const show = (kept) => (line.hidden = !kept);
+const show = (kept) => {
+  line.hidden = !kept;
+  if (kept) [gone.hidden, sessionStorage.presenceKept] = [true, 'yes'];
+  else delete sessionStorage.presenceKept;
+};
 
 const forget = async () => {
   await finished((await store('readwrite')).delete(tabOf()));
@@ -46,16 +55,22 @@ const restore = async () => {
   await tidy();
   const kept = await finished((await store('readonly')).get(tabOf()));
   const input = kept?.bytes && document.querySelector('#portrait input[type=file]');
-  if (!input) return;
+  if (!input) return uncover();
+  // The server does not name the type of what browsers cannot show, such as TIFF.
+  const type = kept.type.startsWith('image/') ? kept.type : 'image/*';
   const files = new DataTransfer();
-  files.items.add(new File([kept.bytes], kept.name || 'photo', { type: kept.type }));
+  files.items.add(new File([kept.bytes], kept.name || 'photo', { type }));
   restoring = true;
   input.files = files.files;
   input.dispatchEvent(new Event('change', { bubbles: true }));
   show(true);
 };
 
-const quietly = (promise) => promise.catch(() => show(false));
+const quietly = (promise) =>
+  promise.catch(() => {
+    show(false);
+    uncover();
+  });
 
 // Chooses the face that was chosen before, as soon as the photo's faces are found again.
 const chooseAgain = () => {
@@ -73,8 +88,14 @@ const chooseAgain = () => {
 element.addEventListener('photo', ({ detail }) => {
   if (restoring && detail) {
     restoring = false;
+    new MutationObserver((_, observer) => {
+      observer.disconnect();
+      uncover();
+    }).observe(document.getElementById('strip'), { childList: true, subtree: true });
     return chooseAgain();
   }
+  uncover();
+  gone.hidden = true;
   delete sessionStorage.presenceFace;
   if (!detail) quietly(forget());
   else if (detail.url) quietly(keep(detail));
@@ -83,7 +104,9 @@ document.addEventListener('click', ({ target }) => {
   const face = target.closest?.('#seen [data-face]');
   if (face) sessionStorage.presenceFace = face.dataset.face;
 });
-element.querySelector('button').addEventListener('click', () => quietly(forget()));
+element.querySelector('button').addEventListener('click', () =>
+  quietly(forget().then(() => (gone.hidden = false))),
+);
 quietly(restore());
 
 // A restarted server knows nothing of this page: open it again, with the photo and the looks.

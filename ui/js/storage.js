@@ -18,3 +18,5 @@ for (const name of ['localStorage', 'sessionStorage']) {
     Object.defineProperty(window, name, { value, configurable: true });
   }
 }
+// Until a kept photo has come back, no picture is shown: the sample would pass for it.
+if (sessionStorage.presenceKept) document.documentElement.classList.add('p-restoring');
