@@ -45,9 +45,9 @@ START = Look(region="international", context="linkedin")
 PHOTO_KEPT_S = 1800
 """Seconds for which the state of an idle session is kept."""
 MOST_LOOKS = 8
-# Entries of a photo's `shared`: the eye sockets, the matte with its doubt, the tilt, and three
-# drawings of up to 12 MB.
-_MOST_SHARED = 7
+# Entries of a photo's `shared`: the eye sockets, the matte, the tilt, and three drawings of up to
+# 12 MB.
+_MOST_SHARED = 6
 MEMORY = AnalysisMemory()
 """Shared by the photos of all visitors."""
 

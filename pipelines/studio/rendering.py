@@ -412,8 +412,7 @@ def _with_backdrop(
     person = cache.root.get("matte", lambda: matte.find(analysis.portrait.pixels, face))
     said, result = backdrop.trouble(person, face), polished
     if not said:
-        photo = analysis.portrait.pixels
-        said = cache.root.get("doubt", lambda: backdrop.doubt(photo, person, face))
+        said = backdrop.doubt(person, face)
         working = loading.to_working(polished)
         tone = planned.context.ground
         result = backdrop.change(polished, working, person, face, planned.backdrop, tone)
