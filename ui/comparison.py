@@ -289,11 +289,20 @@ def compare(
             outcomes.append(Missing(letter, title, error_message(error, language), look))
     results = [one for one in outcomes if isinstance(one, ResultPicture)]
     figures = (
-        replace(original.result(), title=translate(language, "caption.original")),
+        replace(original.result(), title=_original_title(photo, language)),
         *outcomes,
     )
     report = comparison.report_of(photo.analysis, [one.report for one in results], results)
     return PageComparison(photo.path, report, figures)
+
+
+def _original_title(photo: Photo, language: str) -> str:
+    """Says which face of several is shown; on a phone the list of them is out of sight."""
+    count = len(photo.analysis.boxes)
+    if count < 2 or photo.face == "all":
+        return translate(language, "caption.original")
+    number = photo.analysis.face.number
+    return translate(language, "caption.original_face", face=number, count=count)
 
 
 def look_title(look: Look, language: str) -> str:

@@ -75,4 +75,5 @@ def test_the_chosen_face_stays_over_a_reload(
     page.reload()
     expect(frames.nth(1)).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#seen")).to_contain_text("The gaze of face 2")
+    expect(page.locator("#strip header").first).to_have_text("Original · face 2 of 2")
     at_rest(page)
