@@ -14,6 +14,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Page, expect
 
 from pipelines.image import metadata
+from pipelines.studio.samples import LOOKING_AWAY
 from tests.browser.test_page import wait_for_results
 
 
@@ -34,7 +35,8 @@ def test_a_look_is_saved_as_tiff(
     # The answer is seen wherever the page is scrolled to.
     expect(page.locator("#saving p")).to_be_in_viewport(ratio=1)
     data = Path(download.value.path()).read_bytes()
-    assert download.value.suggested_filename.endswith(".tif")
+    name = f"{LOOKING_AWAY.stem}-presence-international-linkedin.tif"
+    assert download.value.suggested_filename == name
     with Image.open(io.BytesIO(data)) as image:
         assert image.format == "TIFF"
         assert b"sRGB" in image.info["icc_profile"].replace(b"\0", b"")

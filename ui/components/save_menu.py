@@ -22,6 +22,8 @@ from ui.text import captions, messages
 from ui.text.numbers import decimal
 from ui.text.templating import render
 
+# Characters of the photo's name in the name of a file.
+_MOST_OF_NAME = 40
 # The menus are made anew with the results, so the page listens for all of them.
 _ASK = """
 document.getElementById('saving').popover = 'auto';
@@ -110,4 +112,7 @@ def file_of(
     original = loading.read(photo.path)
     data = save(original, photo.analysis, pixels, asked, choice.form, choice.wishes)
     ending = next(ending for ending, form in FORMS.items() if form == choice.form)
-    return data, f"{pictures.file_name(comparison.slug(look), look.context)}{ending}"
+    # Who saves looks of several photos tells the files apart by the photo's own name.
+    photo_name = Path(photo.path).stem[:_MOST_OF_NAME]
+    look_name = pictures.file_name(comparison.slug(look), look.context)
+    return data, f"{photo_name}-{look_name}{ending}"
