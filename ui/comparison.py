@@ -400,7 +400,8 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
     if variant.plan.frame != "keep":
         save, view, cut = _write_framed(variant, photo.pixel_hash, origin, file_store)
         framed, paths, notes = file_store.address(view), (*paths, save, view), cut.notes
-        outlines = pictures.outlines(cut.corners, photo.analysis.face, variant.image_u8.shape)
+        if cut.name != "keep":
+            outlines = pictures.outlines(cut.corners, photo.analysis.face, variant.image_u8.shape)
     report = variant.report()
     return ResultPicture(
         # The page's looks name no face: it is the photo's.

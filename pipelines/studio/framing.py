@@ -15,6 +15,10 @@ from pipelines.runtime.messages import Message
 
 # Largest angle by which a picture is turned, in degrees; below the second it is left as it is.
 _MOST_TURN, _LEAST_TURN = 15.0, 0.3
+# Share of the height that a frame should have below which it is said to be tight.
+_TIGHT = 0.7
+# How many degrees too few are said.
+_NOTICED = 3.0
 # For the horizon: long side of the copy in pixels; least length of a line and least total length
 # of the lines of one direction, as shares of it; share that these have among the lines near the
 # head's roll; how near, and the width of one direction, in degrees.
@@ -34,6 +38,10 @@ _ASIDE = 0.17
 _FACING = 3.0
 
 CROPPED_TIGHT = "The photo is too tight for this frame: there is less room around the head."
+CUTS_FACE = (
+    "The photo is too narrow for this frame, which would cut the face; it stays as it is. Choose a "
+    "taller frame."
+)
 CUT_CROWN = (
     "The photo is too narrow for this frame, which cuts the top of the head. Choose a taller frame."
 )
@@ -104,7 +112,7 @@ def frame(image_u8: Image8, face: Face, name: str, tilt: float) -> Framed:
     """Straighten and crop a picture; it is never enlarged, and nothing is added at its borders.
 
     Where the frame does not fit into the picture, it moves, and then gets smaller; the picture is
-    turned less if the head would be cut otherwise.
+    turned less if the head would be cut otherwise. A frame that cannot hold the face is not cut.
 
     Args:
         image_u8: The picture at full size, uint8 sRGB, shape (H, W, 3).
@@ -113,9 +121,9 @@ def frame(image_u8: Image8, face: Face, name: str, tilt: float) -> Framed:
         tilt: Clockwise tilt of the picture in degrees, from `tilt_of`.
     """
     height, width = image_u8.shape[:2]
+    whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
     if name == "keep":
-        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
-        return Framed(image_u8, name, 0.0, corners, ())
+        return Framed(image_u8, name, 0.0, whole, ())
     shape, tall = FRAMES[name], _height(face) * width / face.size[1]
     least = min(_LEAST_HEIGHT * tall, height)
     placed = [
@@ -125,12 +133,14 @@ def frame(image_u8: Image8, face: Face, name: str, tilt: float) -> Framed:
     large = [one for one in placed if one.size[1] >= least] or placed[-1:]
     chosen = next((one for one in large if not one.cuts_crown), large[0])
     center, size, turn = chosen.center, chosen.size, chosen.turn
+    if size[1] < tall:
+        return Framed(image_u8, "keep", 0.0, whole, (CUTS_FACE,))
     notes: list[str] = []
     if chosen.cuts_crown:
         notes.append(CUT_CROWN)
-    elif size[1] < 0.9 * tall / shape.face:
+    elif size[1] < _TIGHT * tall / shape.face:
         notes.append(CROPPED_TIGHT)
-    if abs(turn - tilt) > 1:
+    if abs(turn - tilt) > _NOTICED:
         notes.append(
             Message(
                 "The picture is turned by {degrees:.0f}° less than would straighten it, so that "

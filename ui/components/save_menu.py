@@ -81,9 +81,9 @@ class SaveMenu:
         except Exception as error:
             return captions.error_notice(error, language)
         address = self.file_store.address(self.file_store.write(data, name))
-        return render(
-            "results", "saved", language, address, name, f"{decimal(len(data) / 1e6, language)} MB"
-        )
+        small, kilobytes = len(data) < 1e5, len(data) / 1e3
+        size = f"{kilobytes:.0f} kB" if small else f"{decimal(kilobytes / 1e3, language)} MB"
+        return render("results", "saved", language, address, name, size)
 
 
 def file_of(

@@ -59,7 +59,7 @@ def above_the_hair(analysis: Analysis, framed: framing.Framed) -> float:
 
 def test_a_frame_that_cuts_the_head_says_so_and_another_holds_it(astronaut: Image8) -> None:
     # The head, and hardly anything beside it.
-    analysis = studio.analyse_pixels(np.ascontiguousarray(astronaut[:330, 140:310]))
+    analysis = studio.analyse_pixels(np.ascontiguousarray(astronaut[:330, 120:330]))
     image, face = analysis.portrait.original_u8, analysis.face
     wide, tall = (framing.frame(image, face, name, 0.0) for name in ("16x9", "3x4"))
     assert framing.CUT_CROWN in wide.notes
@@ -67,9 +67,17 @@ def test_a_frame_that_cuts_the_head_says_so_and_another_holds_it(astronaut: Imag
     assert framing.CUT_CROWN not in tall.notes
     assert above_the_hair(analysis, tall) >= -0.05
     # Where the photo itself ends at the hair, no frame is to blame.
-    cut = studio.analyse_pixels(np.ascontiguousarray(astronaut[60:330, 140:310]))
+    cut = studio.analyse_pixels(np.ascontiguousarray(astronaut[60:330, 120:330]))
     framed = framing.frame(cut.portrait.original_u8, cut.face, "16x9", 0.0)
     assert framing.CUT_CROWN not in framed.notes
+
+
+def test_a_frame_that_would_cut_the_face_is_not_cut(astronaut: Image8) -> None:
+    analysis = studio.analyse_pixels(np.ascontiguousarray(astronaut[:330, 155:295]))
+    image, face = analysis.portrait.original_u8, analysis.face
+    framed = framing.frame(image, face, "16x9", 0.0)
+    assert (framed.name, framed.notes) == ("keep", (framing.CUTS_FACE,))
+    assert framed.image_u8 is image
 
 
 def test_a_picture_is_straightened_only_as_far_as_the_frame_holds_the_head(
