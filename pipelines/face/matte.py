@@ -7,7 +7,7 @@ import numpy as np
 
 from pipelines.face.face import Face
 from pipelines.image.arrays import Image, Map
-from pipelines.image.filters import smoothstep
+from pipelines.image.filters import lowpass, smoothstep
 from pipelines.runtime import mediapipe_models
 
 # Interocular distance and long side in pixels of the copy that is segmented, at most.
@@ -19,8 +19,18 @@ _HALF_SIDES, _FULLY, _WEIGHT = (2.4, 3.2, 4.2), 0.5, 2.0
 _NEW = 0.97
 # Confidences of the segmentation that are taken for ground and for person.
 _GROUND, _PERSON = 0.35, 0.75
-# Share of the picture that the smallest person takes up.
-_ISLAND = 0.03
+# Share of the picture that the smallest person takes up; area of the smallest thing beside one,
+# such as an earring, in squared interocular distances.
+_ISLAND, _SPECK = 0.03, 0.004
+# For the colours: confidence from which a pixel says what person or ground look like, how far
+# around, and the least standard deviation of a colour, in sRGB; how far the segmentation may err.
+# Distances are in interocular distances.
+_SAYS, _AROUND, _LEAST_SPREAD, _ERRS = 0.9, 0.3, 0.06, 0.08
+# Weight of the colours in log odds; most that they count for the person and for the ground, and the
+# confidences beyond which the segmentation is no surer, so that the colours cannot win there.
+_COLOURS, _MOST, _SUREST = 0.5, (3.0, 3.4), (0.02, 0.99)
+# Least share of a place in the means of person and ground, and where they come from then.
+_FAINT, _FAR = 1e-4, 6.0
 # Window of the guided filter that carries the matte to the borders in the picture, in interocular
 # distances; variance of colour that it takes for none; shares taken for nothing and everything.
 _WINDOW, _FLAT = 0.025, 1e-4
@@ -31,8 +41,12 @@ def find(pixels: Image, face: Face) -> Map:
     """Estimate the share of a person in every pixel.
 
     MediaPipe's segmentation of selfies sees 256 pixels of a side, and errs by a few. It looks at
-    the picture, at its mirror image, and at windows around the head; their mean is finer than each,
-    and a guided filter (He, Sun & Tang 2013, TPAMI 35(6)) carries it to the borders of the picture.
+    the picture, at its mirror image, and at windows around the head; their mean is finer than each.
+    Near its border the colours of person and ground nearby have a say, as in a step of GrabCut
+    (Rother, Kolmogorov & Blake 2004, ACM ToG 23(3)), with one Gaussian each; where the two are
+    alike, as before leaves, they say nothing. A guided filter (He, Sun & Tang 2013, TPAMI 35(6))
+    carries the matte to the borders in the picture.
+
     Closed-form matting keeps single hairs before a smooth ground, but before leaves, wood or
     streets it takes what is behind the person for hair: of 60 portraits it spoilt 41.
 
@@ -47,8 +61,12 @@ def find(pixels: Image, face: Face) -> Map:
     scale = min(1.0, _INTEROCULAR / face.interocular, _SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.float32)
-    sure = smoothstep(_without_islands(_segmented(small, face, scale)), _GROUND, _PERSON)
-    rough = np.asarray(cv2.resize(sure, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
+    unit = face.interocular * scale
+    segmented = _without_islands(_segmented(small, face, scale), _ISLAND * size[0] * size[1])
+    sure = _without_islands(_with_colours(small, segmented, unit), _SPECK * unit**2)
+    rough = cv2.resize(
+        smoothstep(sure, _GROUND, _PERSON), (width, height), interpolation=cv2.INTER_CUBIC
+    )
     window = max(2, round(_WINDOW * face.interocular))
     fine = cv2.ximgproc.guidedFilter(pixels, rough, window, _FLAT)
     return np.clip((fine - _NOTHING) / (_ALL - _NOTHING), 0, 1).astype(np.float32)
@@ -96,11 +114,46 @@ def _inwards(first: int, end: int, size: int, fully: float) -> Map:
     return np.clip(np.minimum(before, after) / fully, 0, 1)
 
 
-def _without_islands(rough: Map) -> Map:
-    """The segmentation without specks that are too small for a person."""
+def _with_colours(small: Image, confidence: Map, unit: float) -> Map:
+    """The confidence that a pixel is person, after its colour; shape (H, W).
+
+    Args:
+        small: The picture, shape (H, W, 3).
+        confidence: Of the segmentation, 0..1, shape (H, W).
+        unit: Interocular distance in pixels.
+    """
+    person, ground = (
+        _likelihood(small, part.astype(np.float32), _AROUND * unit)
+        for part in (confidence > _SAYS, confidence < 1 - _SAYS)
+    )
+    say = np.clip(_COLOURS * (person - ground), -_MOST[1], _MOST[0])
+    # What is ground for sure stays ground, whatever colour it has; what is person need not be, near
+    # the border, where it may be a gap in the hair.
+    near = np.where(say > 0, confidence, lowpass(confidence, _ERRS * unit))
+    near = np.clip(near, *_SUREST)
+    odds = np.log(near / (1 - near)) + say
+    return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
+
+
+def _likelihood(small: Image, weight: Map, sigma: float) -> Map:
+    """Log likelihood of each pixel's colour among those with weight around it, shape (H, W)."""
+
+    def around(values: Image) -> Image:
+        return lowpass(values, sigma) + _FAINT * lowpass(values, _FAR * sigma)
+
+    mass = np.maximum(around(weight), 1e-8)[..., None]
+    mean = around(small * weight[..., None]) / mass
+    variance = np.maximum(around(small**2 * weight[..., None]) / mass - mean**2, 0)
+    variance += _LEAST_SPREAD**2
+    terms = (small - mean) ** 2 / variance + np.log(variance)
+    return np.asarray(-0.5 * terms.sum(axis=2), np.float32)
+
+
+def _without_islands(rough: Map, area: float) -> Map:
+    """A confidence without what is smaller than an area in pixels."""
     mask = (rough > _GROUND).astype(np.uint8)
     count, labels, sizes, _ = cv2.connectedComponentsWithStats(mask)
-    small = [label for label in range(1, count) if sizes[label, 4] < _ISLAND * rough.size]
+    small = [label for label in range(1, count) if sizes[label, 4] < area]
     return np.where(np.isin(labels, small), 0, rough).astype(np.float32)
 
 

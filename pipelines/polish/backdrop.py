@@ -21,15 +21,25 @@ _FAR, _NEAR = 0.6, 0.05
 _FALL = 9.0
 # Share of the way from the tone of the context to that of the old ground, so that the new one fits
 # the light on the person; darkest tone in L*; largest chroma that comes from the old ground.
-_AGREE, _DARKEST, _TINT = 0.5, 32.0, 3.0
+_AGREE, _DARKEST, _TINT = 0.5, 32.0, 1.5
+# Least standard deviation of the grain of a plain ground.
+_DITHER = 0.5 / 255
 # Least weight of a colour that is estimated from what is around.
 _EMPTY = 1e-4
 
-# Share of the face that the matte must hold, and of the picture that must be ground; mean width of
+# Share of the face that the matte may lose, and of the picture that must be ground; mean width of
 # the border between the two, in interocular distances, from which it is unsure (.04 where it is
 # clean, .06 to .09 around a table, a round frame, or a face that fills the picture).
-_MOST_LOST, _LEAST_GROUND, _UNSURE = 0.1, 0.03, 0.055
+_MOST_LOST, _LEAST_GROUND, _UNSURE = 0.1, 0.05, 0.055
 
+# Side of a corner as a share of the picture's, and the difference up to which colours are one; the
+# corners of photographs are further apart (0.13 and more on 13).
+_CORNER, _FLAT = 0.03, 0.03
+
+FRAMED = (
+    "The four corners of this picture have one flat colour, as around a round picture or before a "
+    "plain ground; the ground is left as it is."
+)
 NO_GROUND = "Hardly any ground can be seen behind the person; it is left as it is."
 DOUBT = (
     "Where the person ends is unsure in places here, so some of the old ground may remain, or some "
@@ -53,12 +63,28 @@ class Layers:
     ground: Image = field(repr=False)
 
 
-def trouble(matte: Map, face: Face) -> str:
-    """Why a ground cannot be changed, or ""."""
+def trouble(pixels: Image, matte: Map, face: Face) -> str:
+    """Why a ground cannot be changed, or "".
+
+    Args:
+        pixels: The photo, float32 sRGB in [0, 1], shape (H, W, 3).
+        matte: Share of the person, shape (H, W).
+        face: The face in the picture.
+    """
+    if _is_framed(pixels):
+        return FRAMED
     on_face = skin.inside(face, face.oval)
     if on_face.any() and float(1 - matte[on_face].mean()) > _MOST_LOST:
         return NO_PERSON
     return NO_GROUND if float((1 - matte).mean()) < _LEAST_GROUND else ""
+
+
+def _is_framed(pixels: Image) -> bool:
+    """Whether all four corners have one flat colour, as around a round picture."""
+    side = max(2, round(_CORNER * min(pixels.shape[:2])))
+    ends = slice(None, side), slice(-side, None)
+    corners = np.stack([pixels[rows, columns] for rows in ends for columns in ends])
+    return bool(np.ptp(corners, axis=(0, 1, 2)).max() < _FLAT)
 
 
 def doubt(matte: Map, face: Face) -> str:
@@ -163,7 +189,8 @@ def plain(layers: Layers, face: Face, ground: str) -> Image:
     away = np.hypot(columns - center[0], rows - center[1]) / np.hypot(height, width)
     lab = np.tile(_tone(layers, ground), (height, width, 1))
     lab[..., 0] += _FALL * (0.3 - np.minimum(away, 1.0))
-    grain = noise(colour.luma_of(layers.person))
+    # The fall of so few levels would show as rings.
+    grain = max(noise(colour.luma_of(layers.person)), _DITHER)
     drawn = np.random.default_rng(0).normal(0, grain, (height, width, 1))
     return np.clip(colour.to_rgb(lab) + drawn.astype(np.float32), 0, 1)
 

@@ -410,7 +410,7 @@ def _with_backdrop(
     """
     original, face = analysis.portrait.original_u8, analysis.face
     person = cache.root.get("matte", lambda: matte.find(analysis.portrait.pixels, face))
-    said, result = backdrop.trouble(person, face), polished
+    said, result = backdrop.trouble(analysis.portrait.pixels, person, face), polished
     if not said:
         said = backdrop.doubt(person, face)
         working = loading.to_working(polished)
