@@ -23,12 +23,12 @@ _GROUND, _PERSON = 0.35, 0.75
 # such as an earring, in squared interocular distances.
 _ISLAND, _SPECK = 0.03, 0.004
 # For the colours: confidence from which a pixel says what person or ground look like, how far
-# around, and the least standard deviation of a colour, in sRGB; how far the segmentation may err.
-# Distances are in interocular distances.
-_SAYS, _AROUND, _LEAST_SPREAD, _ERRS = 0.9, 0.3, 0.06, 0.08
-# Weight of the colours in log odds; most that they count for the person and for the ground, and the
-# confidences beyond which the segmentation is no surer, so that the colours cannot win there.
-_COLOURS, _MOST, _SUREST = 0.5, (3.0, 3.4), (0.02, 0.99)
+# around, in interocular distances, and the least standard deviation of a colour, in sRGB.
+_SAYS, _AROUND, _LEAST_SPREAD = 0.9, 0.3, 0.06
+# Weight of the colours in log odds, and most that they count for person and ground: they decide
+# where the segmentation is unsure, about from 0.1 to 0.9. More cut dark hair off before dark
+# grounds, and took wood for skin.
+_COLOURS, _MOST, _SUREST = 0.5, (2.5, 2.0), 0.99
 # Least share of a place in the means of person and ground, and where they come from then.
 _FAINT, _FAR = 1e-4, 6.0
 # Window of the guided filter that carries the matte to the borders in the picture, in interocular
@@ -42,7 +42,7 @@ def find(pixels: Image, face: Face) -> Map:
 
     MediaPipe's segmentation of selfies sees 256 pixels of a side, and errs by a few. It looks at
     the picture, at its mirror image, and at windows around the head; their mean is finer than each.
-    Near its border the colours of person and ground nearby have a say, as in a step of GrabCut
+    Where it is unsure, the colours of person and ground nearby have a say, as in a step of GrabCut
     (Rother, Kolmogorov & Blake 2004, ACM ToG 23(3)), with one Gaussian each; where the two are
     alike, as before leaves, they say nothing. A guided filter (He, Sun & Tang 2013, TPAMI 35(6))
     carries the matte to the borders in the picture.
@@ -127,11 +127,8 @@ def _with_colours(small: Image, confidence: Map, unit: float) -> Map:
         for part in (confidence > _SAYS, confidence < 1 - _SAYS)
     )
     say = np.clip(_COLOURS * (person - ground), -_MOST[1], _MOST[0])
-    # What is ground for sure stays ground, whatever colour it has; what is person need not be, near
-    # the border, where it may be a gap in the hair.
-    near = np.where(say > 0, confidence, lowpass(confidence, _ERRS * unit))
-    near = np.clip(near, *_SUREST)
-    odds = np.log(near / (1 - near)) + say
+    sure = np.clip(confidence, 1 - _SUREST, _SUREST)
+    odds = np.log(sure / (1 - sure)) + say
     return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
 
 
