@@ -55,7 +55,7 @@ def run(folder: Path) -> Report:
             refused[file.name] = refusal.code
             continue
         share = matte.find(pixels, face)
-        if backdrop.trouble(pixels, share, face):
+        if backdrop.trouble(pixels, share, face, "soften"):
             refused[file.name] = "no-ground"
             continue
         layers = backdrop.separate(pixels, share, face)

@@ -45,6 +45,10 @@ DOUBT = (
     "Where the person ends is unsure in places here, so some of the old ground may remain, or some "
     "of the person be lost; look at the border at full size."
 )
+TOO_UNSURE = (
+    "Where the person ends is too unsure in this photo for a plain ground; it is left as it is. "
+    "Softened may do."
+)
 NO_PERSON = "Person and ground cannot be told apart in this photo; the ground is left as it is."
 
 
@@ -63,20 +67,23 @@ class Layers:
     ground: Image = field(repr=False)
 
 
-def trouble(pixels: Image, matte: Map, face: Face) -> str:
+def trouble(pixels: Image, matte: Map, face: Face, kind: str) -> str:
     """Why a ground cannot be changed, or "".
 
     Args:
         pixels: The photo, float32 sRGB in [0, 1], shape (H, W, 3).
         matte: Share of the person, shape (H, W).
         face: The face in the picture.
+        kind: "soften" or "plain", which shows every fault of the border.
     """
     if _is_framed(pixels):
         return FRAMED
     on_face = skin.inside(face, face.oval)
     if on_face.any() and float(1 - matte[on_face].mean()) > _MOST_LOST:
         return NO_PERSON
-    return NO_GROUND if float((1 - matte).mean()) < _LEAST_GROUND else ""
+    if float((1 - matte).mean()) < _LEAST_GROUND:
+        return NO_GROUND
+    return TOO_UNSURE if kind == "plain" and doubt(matte, face) else ""
 
 
 def _is_framed(pixels: Image) -> bool:

@@ -410,12 +410,13 @@ def _with_backdrop(
     """
     original, face = analysis.portrait.original_u8, analysis.face
     person = cache.root.get("matte", lambda: matte.find(analysis.portrait.pixels, face))
-    said, result = backdrop.trouble(analysis.portrait.pixels, person, face), polished
+    kind, result = planned.backdrop, polished
+    said = backdrop.trouble(analysis.portrait.pixels, person, face, kind)
     if not said:
         said = backdrop.doubt(person, face)
         working = loading.to_working(polished)
         tone = planned.context.ground
-        result = backdrop.change(polished, working, person, face, planned.backdrop, tone)
+        result = backdrop.change(polished, working, person, face, kind, tone)
         if colour.is_grey(original):
             result = colour.without_colour(result)
     outside = measurements.changed_outside_face(original, result, face)

@@ -35,9 +35,12 @@ document.addEventListener('click', ({ target }) => {
   if (chosen) trigger('click', { letter: chosen.dataset.save, choice: chosen.dataset.choice });
 });
 """
-# The answer lies over the page until something else is pressed.
+# The answer lies over the page for a while, or until something else is pressed.
 _DOWNLOAD = """() => setTimeout(() => {
-  document.getElementById('saving').showPopover();
+  const saving = document.getElementById('saving');
+  saving.showPopover();
+  clearTimeout(saving.closing);
+  saving.closing = setTimeout(() => saving.hidePopover(), 12000);
   document.querySelector('#saving a')?.click();
 }, 150)"""
 

@@ -143,7 +143,10 @@ def _head(report: Report, language: str) -> str:
 
 
 def _tone_shift(report: Report, language: str) -> str:
-    before, after = (report["skin_tone"][one] for one in ("ita_before", "ita_after"))
+    tone = report["skin_tone"]
+    # Reports of before the shadows were relit have no lit part.
+    part = "ita" if tone.get("ita_lit_before") is None else "ita_lit"
+    before, after = tone[f"{part}_before"], tone[f"{part}_after"]
     return _degrees(None if before is None or after is None else after - before, language)
 
 

@@ -60,6 +60,9 @@ def test_an_unsure_border_is_said(hopper_analysis: Analysis, person: Map) -> Non
     assert backdrop.doubt(person, face) == ""
     wide = lowpass(person, 0.1 * face.interocular)
     assert backdrop.doubt(wide, face) == backdrop.DOUBT
+    photo = hopper_analysis.portrait.pixels
+    assert backdrop.trouble(photo, wide, face, "soften") == ""
+    assert backdrop.trouble(photo, wide, face, "plain") == backdrop.TOO_UNSURE
 
 
 def test_a_plain_ground_has_the_light_of_the_old_one(
@@ -102,9 +105,9 @@ def test_a_face_that_is_no_person_to_the_segmentation_is_said(
     hopper_analysis: Analysis, person: Map
 ) -> None:
     photo, face = hopper_analysis.portrait.pixels, hopper_analysis.face
-    assert backdrop.trouble(photo, person, face) == ""
-    assert backdrop.trouble(photo, np.zeros_like(person), face) == backdrop.NO_PERSON
-    assert backdrop.trouble(photo, np.ones_like(person), face) == backdrop.NO_GROUND
+    assert backdrop.trouble(photo, person, face, "plain") == ""
+    assert backdrop.trouble(photo, np.zeros_like(person), face, "plain") == backdrop.NO_PERSON
+    assert backdrop.trouble(photo, np.ones_like(person), face, "soften") == backdrop.NO_GROUND
 
 
 def test_a_round_picture_in_a_mat_is_left(hopper_analysis: Analysis, person: Map) -> None:
@@ -112,7 +115,7 @@ def test_a_round_picture_in_a_mat_is_left(hopper_analysis: Analysis, person: Map
     height, width = photo.shape[:2]
     rows, columns = np.indices((height, width))
     photo[np.hypot(rows / height - 0.5, columns / width - 0.5) > 0.5] = (0.3, 0.4, 0.45)
-    assert backdrop.trouble(photo, person, face) == backdrop.FRAMED
+    assert backdrop.trouble(photo, person, face, "soften") == backdrop.FRAMED
 
 
 def test_a_look_with_a_backdrop(hopper_analysis: Analysis) -> None:
