@@ -45,6 +45,8 @@ START = Look(region="international", context="linkedin")
 PHOTO_KEPT_S = 1800
 """Seconds for which the state of an idle session is kept."""
 MOST_LOOKS = 8
+# Width in pixels at which the page shows a piece of skin, about.
+_SKIN_WIDTH = 190
 # Entries of a photo's `shared`: the eye sockets, the matte, the tilt, and three drawings of up to
 # 12 MB.
 _MOST_SHARED = 6
@@ -504,4 +506,5 @@ def _write_views(
     skin = pixels[photo.skin_window]
     paths["skin"] = file_store.write_png(skin, pictures.file_name(*name, "skin"))
     addresses = {part: file_store.address(path) for part, path in paths.items()}
-    return Files(**addresses), tuple(paths.values())
+    enlarged = skin.shape[1] < _SKIN_WIDTH
+    return Files(**addresses, enlarged=enlarged), tuple(paths.values())

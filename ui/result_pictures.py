@@ -19,10 +19,11 @@ class Files:
         whole: Address of the whole picture.
         close: Address of head and shoulders.
         eyes: Address of the enlarged eyes, side by side in halves of one size.
-        skin: Address of a piece of skin at 100 %.
+        skin: Address of a piece of skin.
         square: Address of the picture in the frame of a profile picture.
         upright: Address of the picture in the frame of a CV.
         wide: Address of a 16:9 crop around the face, for calls, or "" if the face does not fit.
+        enlarged: Whether the piece of skin is smaller than it is shown, rather than at 100 %.
     """
 
     whole: str
@@ -32,6 +33,7 @@ class Files:
     square: str
     upright: str
     wide: str = ""
+    enlarged: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,9 @@ _DITHER = 0.5 / 255
 _EMPTY = 1e-4
 
 # Share of the face that the matte may lose, and of the picture that must be ground; mean width of
-# the border between the two, in interocular distances, from which it is unsure (to .045 where it is
+# the border between the two, in interocular distances, from which it is unsure (to .049 where it is
 # clean, .05 to .09 around a table, or a face that fills the picture).
-_MOST_LOST, _LEAST_GROUND, _UNSURE = 0.1, 0.05, 0.048
+_MOST_LOST, _LEAST_GROUND, _UNSURE = 0.1, 0.05, 0.0495
 
 # Side of a corner as a share of the picture's, and the difference up to which colours are one; the
 # corners of photographs are further apart (0.13 and more on 13).
