@@ -399,9 +399,11 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
     files, paths = _write_views(variant.image_u8, photo, file_store, slug(look), look.context)
     full = saved.result()
     save, framed, notes, outlines = full, "", tuple[str, ...](), tuple[str, ...]()
+    turned = 0.0
     if variant.plan.frame != "keep":
         save, view, cut = _write_framed(variant, photo.pixel_hash, origin, file_store)
         framed, paths, notes = file_store.address(view), (*paths, save, view), cut.notes
+        turned = cut.turned
         if cut.name != "keep":
             outlines = pictures.outlines(cut.corners, photo.analysis.face, variant.image_u8.shape)
     report = variant.report()
@@ -417,6 +419,7 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
         framed=framed,
         frame=variant.plan.frame,
         outlines=outlines,
+        turned=turned,
         control=file_store.address(control_path),
         choices=saving.choices_for(origin.form),
         reached=variant.reached,

@@ -80,6 +80,7 @@ class ResultPicture:
         frame: Name of that frame.
         outlines: That frame in the whole picture, and in head and shoulders; corners for SVG in
             shares of their width and height.
+        turned: Degrees by which that frame levels the picture, counter-clockwise > 0.
         control: Address of the control image, or "".
         skin: Address of the picture of what counts as skin, or "".
         eye_lines: Where the eyes are in the whole picture, and in head and shoulders; of the photo.
@@ -100,6 +101,7 @@ class ResultPicture:
     framed: str = ""
     frame: str = "keep"
     outlines: tuple[str, ...] = ()
+    turned: float = 0.0
     control: str = ""
     skin: str = ""
     eye_lines: tuple[EyeLine, ...] = ()

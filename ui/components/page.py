@@ -19,6 +19,11 @@ from ui.components.panels import Panels
 from ui.text.catalogue import t
 from ui.text.language import DEFAULT_LANGUAGE
 
+# On a phone the row of results is far above the button.
+_SHOW_ADDED = """() => {
+  if (innerWidth < 900)
+    document.getElementById('strip').scrollIntoView({ behavior: 'smooth', block: 'start' });
+}"""
 # Audiences of further looks, whose gazes differ visibly; one more than there are other looks.
 _AUDIENCES = ("japan", "respectful-aside", "off-camera", "international")
 
@@ -104,13 +109,15 @@ class Page(Panels):
 
     def _listen_to_cards(self) -> None:
         shown = self.shown_cards
+        added = self.add.click(
+            self._add,
+            {self.active, self.language, *(one for card in self.cards for one in card.inputs)},
+            self.card_outputs,
+            **QUICK,
+        )
+        added.then(None, None, None, js=_SHOW_ADDED, api_visibility="private")
         clicks = [
-            self.add.click(
-                self._add,
-                {self.active, self.language, *(one for card in self.cards for one in card.inputs)},
-                self.card_outputs,
-                **QUICK,
-            ),
+            added,
             self.own.listen(self.active, self.language, self.show_cards, shown),
         ]
         for card in self.cards:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # Likeness distances below this round to 0.00.
 _SAME = 0.005
+# Least turn of a frame that is said.
+_LEVELLED_DEG = 0.5
 
 
 @dataclass(frozen=True)
@@ -207,13 +209,21 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
             for name, value in facts
         ),
         warnings=warnings,
-        notes=(translate_message(language, ALREADY_THERE),)
-        if ALREADY_THERE in report["warnings"]
-        else (),
+        notes=_notes(picture, language),
         badges=_badges(picture.letter, judgement, language),
         aims=aims,
         left=warnings[0] if was_left and warnings else "",
     )
+
+
+def _notes(picture: ResultPicture, language: str) -> tuple[str, ...]:
+    notes = []
+    if ALREADY_THERE in picture.report["warnings"]:
+        notes.append(translate_message(language, ALREADY_THERE))
+    if abs(picture.turned) >= _LEVELLED_DEG:
+        degrees = numbers.degrees(abs(picture.turned), language)
+        notes.append(translate(language, "caption.levelled", degrees=degrees))
+    return tuple(notes)
 
 
 def _warnings(picture: ResultPicture, language: str) -> tuple[str, ...]:

@@ -166,6 +166,11 @@ def test_a_caption_says_what_the_retouch_did() -> None:
     assert "잡티 5개" in korean
 
 
+def test_a_frame_that_levels_the_picture_says_so() -> None:
+    assert "levels the picture by 4.2°" in text(caption(replace(LOOK, turned=-4.2)))
+    assert "levels" not in text(caption(replace(LOOK, turned=0.2)))
+
+
 def test_a_photo_for_an_id_is_not_said_to_have_missed_what_nobody_tried() -> None:
     report = LOOK.report | {"look": "context=id-passport"}
     far = replace(LOOK, report=report, gaze=Gaze(20.0, 0.0))
