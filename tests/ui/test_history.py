@@ -36,7 +36,7 @@ def shot(file_store: FileStore, letter: str, seed: int, look: Look | None = None
     paths = {
         part: file_store.write_png(picture, f"{letter or 'original'}-{part}") for part in parts
     }
-    addresses = {part: file_store.address(paths[part]) for part in parts[:-1]}
+    addresses: dict[str, Any] = {part: file_store.address(paths[part]) for part in parts[:-1]}
     return ResultPicture(
         look=look,
         letter=letter,
