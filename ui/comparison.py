@@ -390,6 +390,8 @@ def _rendered(photo: Photo, look: Look, file_store: FileStore, progress: Progres
 
 
 def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> ResultPicture:
+    from pipelines import studio
+
     look = variant.look
     control = pictures.close_up(variant.control_image_u8, photo.analysis.face)
     control_name = pictures.file_name(slug(look), look.context, "control")
@@ -398,28 +400,25 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
     saved = _beside(lambda: save_variant(variant, file_store, photo.pixel_hash, origin))
     files, paths = _write_views(variant.image_u8, photo, file_store, slug(look), look.context)
     full = saved.result()
-    save, framed, notes, outlines = full, "", tuple[str, ...](), tuple[str, ...]()
-    turned = 0.0
-    if variant.plan.frame != "keep":
-        save, view, cut = _write_framed(variant, photo.pixel_hash, origin, file_store)
-        framed, paths, notes = file_store.address(view), (*paths, save, view), cut.notes
-        turned = cut.turned
-        if cut.name != "keep":
-            outlines = pictures.outlines(cut.corners, photo.analysis.face, variant.image_u8.shape)
+    save, framed, outlines, cut = full, "", tuple[str, ...](), studio.framed(variant)
+    if cut.name != "keep":
+        save, view = _write_framed(cut, look, photo.pixel_hash, origin, file_store)
+        framed, paths = file_store.address(view), (*paths, save, view)
+        outlines = pictures.outlines(cut.corners, photo.analysis.face, variant.image_u8.shape)
     report = variant.report()
     return ResultPicture(
         # The page's looks name no face: it is the photo's.
         look=replace(look, face=0),
         files=files,
         gaze=Gaze(*report["gaze"]["after"]),
-        report={**report, "warnings": [*report["warnings"], *notes]},
+        report={**report, "warnings": [*report["warnings"], *cut.notes]},
         paths=(control_path, full, *paths),
         path=full,
         saved=save,
         framed=framed,
-        frame=variant.plan.frame,
+        frame=cut.name,
         outlines=outlines,
-        turned=turned,
+        turned=cut.turned,
         control=file_store.address(control_path),
         choices=saving.choices_for(origin.form),
         reached=variant.reached,
@@ -428,17 +427,13 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
 
 
 def _write_framed(
-    variant: Variant, original: str, origin: Origin, file_store: FileStore
-) -> tuple[str, str, Framed]:
-    """Write a variant in its frame: the file to save, a small one to show, and the frame."""
-    from pipelines import studio
-
-    framed = studio.framed(variant)
-    look, frame = variant.look, variant.plan.frame
-    name = pictures.file_name(slug(look), look.context, frame)
+    framed: Framed, look: Look, original: str, origin: Origin, file_store: FileStore
+) -> tuple[str, str]:
+    """Write a framed picture: the file to save, and a small one to show."""
+    name = pictures.file_name(slug(look), look.context, framed.name)
     view = file_store.write_jpeg(pictures.small(framed.image_u8), f"{name}-small")
     path = _save(framed.image_u8, look, original, origin, file_store, name)
-    return path, view, framed
+    return path, view
 
 
 def _save(

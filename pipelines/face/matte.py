@@ -7,7 +7,7 @@ import numpy as np
 
 from pipelines.face.face import Face
 from pipelines.image.arrays import Image, Map
-from pipelines.image.filters import lowpass, smoothstep
+from pipelines.image.filters import local_mean, smoothstep
 from pipelines.runtime import mediapipe_models
 
 # Interocular distance and long side in pixels of the copy that is segmented, at most.
@@ -29,8 +29,6 @@ _SAYS, _AROUND, _LEAST_SPREAD = 0.9, 0.3, 0.06
 # where the segmentation is unsure, about from 0.1 to 0.9. More cut dark hair off before dark
 # grounds, and took wood for skin.
 _COLOURS, _MOST, _SUREST = 0.5, (2.5, 2.0), 0.99
-# Least share of a place in the means of person and ground, and where they come from then.
-_FAINT, _FAR = 1e-4, 6.0
 # Window of the guided filter that carries the matte to the borders in the picture, in interocular
 # distances; variance of colour that it takes for none; shares taken for nothing and everything.
 _WINDOW, _FLAT = 0.025, 1e-4
@@ -134,13 +132,8 @@ def _with_colours(small: Image, confidence: Map, unit: float) -> Map:
 
 def _likelihood(small: Image, weight: Map, sigma: float) -> Map:
     """Log likelihood of each pixel's colour among those with weight around it, shape (H, W)."""
-
-    def around(values: Image) -> Image:
-        return lowpass(values, sigma) + _FAINT * lowpass(values, _FAR * sigma)
-
-    mass = np.maximum(around(weight), 1e-8)[..., None]
-    mean = around(small * weight[..., None]) / mass
-    variance = np.maximum(around(small**2 * weight[..., None]) / mass - mean**2, 0)
+    mean, square = (local_mean(values, weight, sigma) for values in (small, small**2))
+    variance = np.maximum(square - mean**2, 0)
     variance += _LEAST_SPREAD**2
     terms = (small - mean) ** 2 / variance + np.log(variance)
     return np.asarray(-0.5 * terms.sum(axis=2), np.float32)

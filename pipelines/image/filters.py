@@ -18,6 +18,8 @@ _SMALLEST_SIGMA = 0.8
 _DIRECT_SIGMA = 4.0
 # Added to weights, so that an area without weight gets its plain low-pass.
 _EMPTY = 1e-4
+# Weight of what is far around in a local mean, and how much further it reaches.
+_FAINT, _FAR = 1e-4, 6.0
 
 
 def lowpass(image: Image, sigma: float, weight: Map | None = None) -> Image:
@@ -43,6 +45,20 @@ def lowpass(image: Image, sigma: float, weight: Map | None = None) -> Image:
     total = _blur(_resize(weighted, small), sigma / factor)
     mean = total / (mass if image.ndim == 2 else mass[..., None])
     return _resize(mean, (width, height))
+
+
+def local_mean(image: Image, weight: Map, sigma: float) -> Image:
+    """Mean around each pixel of those with weight; what has none nearby is filled from far around.
+
+    Args:
+        image: float32, shape (H, W, C).
+        weight: float32 in [0, 1], shape (H, W).
+        sigma: Standard deviation of what is near, in pixels.
+    """
+    weighted, far = image * weight[..., None], _FAR * sigma
+    total = lowpass(weighted, sigma) + _FAINT * lowpass(weighted, far)
+    mass = lowpass(weight, sigma) + _FAINT * lowpass(weight, far)
+    return np.asarray(total / np.maximum(mass, 1e-7)[..., None], np.float32)
 
 
 def fine(image: Image, interocular: float) -> Image:

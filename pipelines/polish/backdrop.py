@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.face import Face, skin
 from pipelines.image import colour
 from pipelines.image.arrays import Image, Image8, Map
-from pipelines.image.filters import lowpass, noise
+from pipelines.image.filters import local_mean, lowpass, noise
 
 # Radius of the blur of a softened ground, in interocular distances, and the largest in pixels of
 # the copy on which it is computed.
@@ -138,8 +138,8 @@ def separate(pixels: Image, matte: Map, face: Face) -> Layers:
     share = matte[..., None]
     for radius in (_FAR, _NEAR):
         sigma = radius * face.interocular / 2
-        near_person = _mean(person, matte, sigma)
-        near_ground = _mean(ground, 1 - matte, sigma)
+        near_person = local_mean(person, matte, sigma)
+        near_ground = local_mean(ground, 1 - matte, sigma)
         rest = pixels - share * near_person - (1 - share) * near_ground
         person = np.clip(near_person + share * rest, 0, 1)
         ground = np.clip(near_ground + (1 - share) * rest, 0, 1)
@@ -239,12 +239,3 @@ def compose(full_u8: Image8, pixels: Image, layers: Layers, ground: Image) -> Im
         value = np.clip(np.rint(value), 0, 255).astype(np.uint8)
         result[..., channel] = np.where(matte >= 1, full_u8[..., channel], value)
     return result
-
-
-def _mean(pixels: Image, weight: Map, sigma: float) -> Image:
-    """Local mean of the pixels that have weight; what has none is filled from far around."""
-    near = lowpass(pixels * weight[..., None], sigma) + _EMPTY * lowpass(
-        pixels * weight[..., None], 6 * sigma
-    )
-    mass = lowpass(weight, sigma) + _EMPTY * lowpass(weight, 6 * sigma)
-    return np.asarray(near / np.maximum(mass, 1e-7)[..., None], np.float32)

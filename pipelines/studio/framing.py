@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cv2
@@ -121,9 +121,10 @@ def frame(image_u8: Image8, face: Face, name: str, tilt: float) -> Framed:
         tilt: Clockwise tilt of the picture in degrees, from `tilt_of`.
     """
     height, width = image_u8.shape[:2]
-    whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
+    whole = Framed(image_u8, "keep", 0.0, corners, ())
     if name == "keep":
-        return Framed(image_u8, name, 0.0, whole, ())
+        return whole
     shape, tall = FRAMES[name], _height(face) * width / face.size[1]
     least = min(_LEAST_HEIGHT * tall, height)
     placed = [
@@ -134,7 +135,7 @@ def frame(image_u8: Image8, face: Face, name: str, tilt: float) -> Framed:
     chosen = next((one for one in large if not one.cuts_crown), large[0])
     center, size, turn = chosen.center, chosen.size, chosen.turn
     if size[1] < tall:
-        return Framed(image_u8, "keep", 0.0, whole, (CUTS_FACE,))
+        return replace(whole, notes=(CUTS_FACE,))
     notes: list[str] = []
     if chosen.cuts_crown:
         notes.append(CUT_CROWN)

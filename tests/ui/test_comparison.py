@@ -9,9 +9,9 @@ import pytest
 from pipelines import studio
 from pipelines.engines import dispatch
 from pipelines.engines.base import Task
-from pipelines.image.arrays import Image
+from pipelines.image.arrays import Image, Image8
 from pipelines.runtime.errors import Cancelled, EngineFailed
-from pipelines.studio import Analysis, Look
+from pipelines.studio import Analysis, Look, framing
 from pipelines.studio.samples import samples
 from tests.ui.reports import caption
 from ui import comparison
@@ -189,3 +189,12 @@ def test_nobody_shares_what_is_no_sample(hopper_path: Path, tmp_path: Path) -> N
     assert not photo.results.has(None)
     assert shared_samples.examine(str(other), photo) is photo
     assert shared_samples.examine(str(other)).analysis is not photo.analysis
+
+
+def test_a_frame_that_would_cut_the_face_is_not_shown_as_one(astronaut: Image8) -> None:
+    tight = studio.analyse_pixels(np.ascontiguousarray(astronaut[:330, 155:295]))
+    look = replace(LOOKS[0], frame="16x9")
+    (result,) = show(Photo("tight.png", tight), [look], "A").rendered
+    assert (result.frame, result.framed, result.outlines) == ("keep", "", ())
+    assert result.saved == result.path
+    assert framing.CUTS_FACE in result.report["warnings"]

@@ -84,9 +84,9 @@ class SaveMenu:
         except Exception as error:
             return captions.error_notice(error, language)
         address = self.file_store.address(self.file_store.write(data, name))
-        small, kilobytes = len(data) < 1e5, len(data) / 1e3
-        size = f"{kilobytes:.0f} kB" if small else f"{decimal(kilobytes / 1e3, language)} MB"
-        return render("results", "saved", language, address, name, size)
+        size = len(data) / 1e3
+        shown = f"{size:.0f} kB" if size < 100 else f"{decimal(size / 1e3, language)} MB"
+        return render("results", "saved", language, address, name, shown)
 
 
 def file_of(

@@ -27,7 +27,7 @@ const store = async (mode) => {
 
 const show = (kept) => {
   line.hidden = !kept;
-  if (kept) [gone.hidden, sessionStorage.presenceKept] = [true, 'yes'];
+  if (kept) sessionStorage.presenceKept = 'yes';
   else delete sessionStorage.presenceKept;
 };
 

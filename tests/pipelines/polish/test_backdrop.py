@@ -51,7 +51,7 @@ def test_dark_hair_before_a_dark_ground_leaves_no_cloud(
     mixed = person[..., None] * people + (1 - person[..., None]) * 0.03
     again = matte.find(mixed.astype(np.float32), face)
     # Black clothes before black: what cannot be seen may be off by a shoulder.
-    assert np.abs(again - person).mean() < 0.05
+    assert np.abs(again - person).mean() < 0.036
     assert ((again > 0.05) & (again < 0.95)).mean() < 0.068
 
 
