@@ -47,7 +47,7 @@ def comparison_csv(document: ComparisonDocument, names: Sequence[str]) -> str:
         row |= {"letter": picture.letter, "title": picture.title, "file": name}
         row |= {"look": picture.look, "warnings": " ".join(picture.warnings)}
         if index == 0 and original:
-            row["gaze_yaw"], row["gaze_pitch"] = original["gaze"]
+            row["gaze_yaw"], row["gaze_pitch"] = _measured(original)
             row["skin_tone_ita"] = original["skin_tone"]["ita"]
         elif index <= len(variants) and index > 0:
             row |= _variant_columns(variants[index - 1])
@@ -90,9 +90,10 @@ _COLUMNS = (
 
 def _variant_columns(report: Report) -> dict[str, Any]:
     target = report["gaze"]["target"] or ("", "")
+    after = _measured(report)
     return {
-        "gaze_yaw": report["gaze"]["after"][0],
-        "gaze_pitch": report["gaze"]["after"][1],
+        "gaze_yaw": after[0],
+        "gaze_pitch": after[1],
         "asked_yaw": target[0],
         "asked_pitch": target[1],
         "gaze_error": report["gaze"]["error"],
@@ -102,6 +103,14 @@ def _variant_columns(report: Report) -> dict[str, Any]:
         "skin_tone_ita": report["skin_tone"]["ita_after"],
         "skin_delta_e00": report["skin_tone"]["delta_e00_mean"],
     }
+
+
+def _measured(report: Report) -> Sequence[Any]:
+    """Yaw and pitch of a picture's gaze, in degrees; empty texts where it cannot be measured."""
+    gaze = report["gaze"]
+    if isinstance(gaze, list):
+        return gaze if report.get("gaze_measurable", True) else ("", "")
+    return gaze["after"] if gaze.get("measurable", True) else ("", "")
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -149,8 +158,8 @@ def _not_measured(report: Report, language: str) -> str:
 _ROWS: tuple[tuple[str, Format, Format], ...] = (
     (
         _("Gaze off the lens"),
-        lambda report, language: _direction(report["gaze"], language),
-        lambda report, language: _direction(report["gaze"]["after"], language),
+        lambda report, language: _direction(_measured(report), language),
+        lambda report, language: _direction(_measured(report), language),
     ),
     (
         _("Gaze asked for"),

@@ -410,7 +410,7 @@ def _write_variant(photo: Photo, variant: Variant, file_store: FileStore) -> Res
         # The page's looks name no face: it is the photo's.
         look=replace(look, face=0),
         files=files,
-        gaze=Gaze(*report["gaze"]["after"]),
+        gaze=variant.measurements.gaze.after.measured,
         report={**report, "warnings": [*report["warnings"], *cut.notes]},
         paths=(control_path, full, *paths),
         path=full,
@@ -471,7 +471,7 @@ def _write_original(photo: Photo, file_store: FileStore) -> ResultPicture:
     return ResultPicture(
         look=None,
         files=files,
-        gaze=analysis.gaze.gaze,
+        gaze=analysis.gaze.measured,
         report=analysis.baseline.report(analysis.gaze, analysis.face.head),
         paths=(skin_path, *paths),
         skin=file_store.address(skin_path),

@@ -180,10 +180,12 @@ def describe(one: Aim, language: str) -> str:
     return " ".join(sentences)
 
 
-def description_list(aims: Sequence[Aim], current: Gaze | None, language: str) -> str:
-    """The whole dial as an HTML list of sentences."""
+def description_list(
+    aims: Sequence[Aim], has_photo: bool, current: Gaze | None, language: str
+) -> str:
+    """The whole dial as an HTML list of sentences; `current` is None where it is not measurable."""
     if current is None:
-        rows = [("", translate(language, "dial.no_photo"))]
+        rows = [("", translate(language, f"dial.{'unmeasured' if has_photo else 'no_photo'}"))]
     else:
         where, word = direction(current, language), gaze_word(current, language)
         rows = [("", translate(language, "dial.photo_is", where=where, word=word))]

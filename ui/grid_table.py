@@ -122,7 +122,7 @@ def tile(
         place=cell.place,
         look=variant.look,
         address=file_store.address(file_store.write(_webp(variant.image_u8[window]), name)),
-        gaze=measured.gaze.after.gaze,
+        gaze=measured.gaze.after.measured,
         likeness=measured.identity.distance,
         texture=measured.texture_retention,
         message=_about_surroundings(variant, language),

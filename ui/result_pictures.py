@@ -72,7 +72,7 @@ class ResultPicture:
     Attributes:
         look: The look; None for the photo.
         files: What is shown of it.
-        gaze: Measured in this picture.
+        gaze: Measured in this picture; None where it cannot be.
         report: Of the variant, or of the photo.
         paths: Paths of all its files.
         path: Path of the full-size PNG, or "".
@@ -94,7 +94,7 @@ class ResultPicture:
 
     look: Look | None
     files: Files
-    gaze: Gaze
+    gaze: Gaze | None
     report: Report = field(repr=False)
     paths: tuple[str, ...] = field(default=(), repr=False)
     path: str = ""

@@ -15,13 +15,11 @@ _WIDE = 30
 
 def gaze_and_head(photo: Headshot) -> list[str]:
     """Where the eyes look and the head points."""
-    gaze, head = photo.gaze.gaze, photo.head
+    gaze, head = photo.gaze.measured, photo.head
+    angles = f" (yaw {gaze.yaw:+.1f}°, pitch {gaze.pitch:+.1f}°)" if gaze else ""
+    described = f"{captions.describe(photo.gaze)}{angles}, confidence {photo.gaze.confidence:.2f}"
     return [
-        _line(
-            "Gaze",
-            f"{captions.describe(gaze)} (yaw {gaze.yaw:+.1f}°, pitch {gaze.pitch:+.1f}°), "
-            f"confidence {photo.gaze.confidence:.2f}",
-        ),
+        _line("Gaze", described),
         _line(
             "Head",
             f"yaw {head.yaw:+.1f}°, pitch {head.pitch:+.1f}°, roll {head.roll:+.1f}°",
@@ -52,8 +50,8 @@ def change(measured: Measurements, resampled: bool) -> list[str]:
     lines = [
         _line(
             "Gaze",
-            f"{captions.describe(measured.gaze.before.gaze)} before, "
-            f"{captions.describe(measured.gaze.after.gaze)} now, moved by {moved:.1f}°",
+            f"{captions.describe(measured.gaze.before)} before, "
+            f"{captions.describe(measured.gaze.after)} now, moved by {moved:.1f}°",
         ),
         _line(
             "Change of the face",

@@ -135,9 +135,16 @@ class GazeEstimate:
         left: Of the person's left eye.
         right: Of the person's right eye.
         confidence: 0 (a guess) to 1 (the edge of an iris is clear all round).
+        seen: Whether an iris was clear enough to tell the gaze from; otherwise it is a guess.
     """
 
     gaze: Gaze
     left: Gaze
     right: Gaze
     confidence: float
+    seen: bool = True
+
+    @property
+    def measured(self) -> Gaze | None:
+        """Of both eyes; None where it cannot be measured, and is no number to show."""
+        return self.gaze if self.seen and self.gaze.measurable else None

@@ -178,6 +178,7 @@ class Baseline:
         """Plain data for JSON about the original."""
         return {
             "gaze": _angles(gaze.gaze),
+            "gaze_measurable": gaze.measured is not None,
             "contact": gaze.gaze.off_lens <= CONTACT_DEG,
             "head": _head(head),
             "skin_tone": {"ita": _rounded(self.tone.ita if self.tone else None)},
@@ -286,6 +287,7 @@ class Measurements:
                 "asked": None if change.asked is None else _angles(change.asked),
                 "target": None if change.target is None else _angles(change.target),
                 "after": _angles(change.after.gaze),
+                "measurable": change.after.measured is not None,
                 "error": _rounded(change.error),
                 "contact_before": change.before.gaze.off_lens <= CONTACT_DEG,
                 "contact_after": change.after.gaze.off_lens <= CONTACT_DEG,

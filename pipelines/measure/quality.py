@@ -343,7 +343,9 @@ def _background(face: Face) -> NDArray[np.bool_]:
 
 def _gaze(gaze: GazeEstimate) -> Component:
     """Score of 50 at the limit of a soft gaze, 90 and more within eye contact."""
-    off = gaze.gaze.off_lens
+    if gaze.measured is None:
+        return Component(None, None)
+    off = gaze.measured.off_lens
     return _component(off, _falling(off, half=SOFT_DEG, width=1.1))
 
 

@@ -271,4 +271,5 @@ def _fit_eyes(
                 "head-turned", Message(_IRISES_TURNED_AWAY, turn=face.head.turn)
             ) from None
         raise
-    return *gaze.read(pixels, face, fit, population), fit
+    face, estimate = gaze.read(pixels, face, fit, population)
+    return face, replace(estimate, seen=max(fit.confidence) >= CLEAR_IRIS), fit

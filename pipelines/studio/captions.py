@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipelines.gaze import CONTACT_DEG, LARGEST_DEG, Gaze
+from pipelines.gaze import CONTACT_DEG, Gaze, GazeEstimate
 from pipelines.studio.look import Look
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def title_of(look: Look, region: str, context: str) -> str:
 
 def original(analysis: Analysis) -> tuple[str, ...]:
     """Caption of the photo itself."""
-    return (describe(analysis.gaze.gaze),)
+    return (describe(analysis.gaze),)
 
 
 def badge(comparison: Comparison, index: int) -> str:
@@ -66,7 +66,9 @@ def lines(variant: Variant) -> tuple[str, ...]:
 def gaze_line(variant: Variant) -> str:
     """Gaze of the result, and the requested gaze if it differs."""
     measured = variant.measurements.gaze
-    after = describe(measured.after.gaze)
+    after = describe(measured.after)
+    if measured.after.measured is None:
+        return after
     asked, target = measured.asked, measured.target
     if asked is None or target is None or variant.plan.untouched:
         return after
@@ -151,8 +153,9 @@ def _done(what: str, count: int = 0, change: float = 0.0, ev: float = 0.0) -> st
     }[what]
 
 
-def describe(gaze: Gaze) -> str:
-    """A gaze in degrees and its word, for example ``3.4° soft``."""
-    if not gaze.measurable:
-        return f"over {LARGEST_DEG:g}° {WORDS[gaze.word]}"
+def describe(estimate: GazeEstimate) -> str:
+    """A gaze in degrees and its word, for example ``3.4° soft``, unless it cannot be measured."""
+    gaze = estimate.measured
+    if gaze is None:
+        return "gaze not measurable"
     return f"{gaze.off_lens:.1f}° {WORDS[gaze.word]}"

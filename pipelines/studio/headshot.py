@@ -53,7 +53,7 @@ class Headshot:
                 "off_lens": round(gaze.off_lens, 2),
                 "word": gaze.word,
                 "contact": gaze.off_lens <= CONTACT_DEG,
-                "measurable": gaze.measurable,
+                "measurable": self.gaze.measured is not None,
                 "confidence": round(self.gaze.confidence, 3),
             },
             "head": {

@@ -431,7 +431,9 @@ def _check_plan(analysis: Analysis, planned: Plan) -> tuple[Plan, tuple[str, ...
     """Adapt a plan to what can be done in this photo; returns it with sentences to show."""
     warnings: list[str] = []
     if planned.untouched:
-        if analysis.gaze.gaze.off_lens > CONTACT_DEG:
+        if analysis.gaze.measured is None:
+            warnings += filter(None, [analysis.eyes_left_alone])
+        elif analysis.gaze.gaze.off_lens > CONTACT_DEG:
             warnings.append(
                 Message(
                     "{context}: nothing may be edited, so the gaze stays {degrees:.0f}° off the "

@@ -13,6 +13,7 @@ from ui.text.templating import render
 
 ORIGINAL: dict[str, Any] = {
     "gaze": [7.0, -6.0],
+    "gaze_measurable": True,
     "contact": False,
     "head": {"yaw": 3.0, "pitch": 0.0, "roll": 0.0},
     "skin_tone": {"ita": None},
@@ -21,7 +22,13 @@ ORIGINAL: dict[str, Any] = {
 VARIANT: dict[str, Any] = {
     "look": "region=japan&context=linkedin&gaze=1&polish=1&engine=geometry&seed=0",
     "size": [1000, 800],
-    "gaze": {"asked": [3.0, -2.0], "target": [3.0, -2.0], "after": [2.8, -1.9], "error": 0.22},
+    "gaze": {
+        "asked": [3.0, -2.0],
+        "target": [3.0, -2.0],
+        "after": [2.8, -1.9],
+        "measurable": True,
+        "error": 0.22,
+    },
     "head": ORIGINAL["head"],
     "identity": {"distance": 0.071, "same_person": True},
     "texture_retention": 0.941,

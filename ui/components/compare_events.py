@@ -629,7 +629,7 @@ def _gaze_line(photo: comparison.Photo, language: str) -> str:
     """The gaze, and the photo itself where it has several faces or the browser cannot show it."""
     analysis = photo.analysis
     line = captions.gaze_line(
-        analysis.gaze.gaze,
+        analysis.gaze.measured,
         # What the file says of itself is known of a sample.
         () if photo.sample else analysis.warnings,
         language,

@@ -154,7 +154,9 @@ class DialTab:
         compared: PageComparison | None = values[screen]
         of_photo = compared and values[photo] and compared.path == values[photo].path
         results = {one.letter: one for one in compared.rendered} if compared and of_photo else {}
-        aims = []
+        aims = list[Aim]()
+        if values[photo] and values[photo].analysis.gaze.measured is None:
+            return aims
         for card in self.cards:
             if card.letter not in values[active]:
                 continue
@@ -214,7 +216,7 @@ def dial_value(
     aims: Sequence[Aim], photo: Photo | None, language: str, letters: Sequence[str] = "ABCD"
 ) -> dict[str, Any]:
     """The dial's value, which its script puts into the template."""
-    current = None if photo is None else photo.analysis.gaze.gaze
+    current = None if photo is None else photo.analysis.gaze.measured
     head = None if photo is None else photo.analysis.face.head
     of_eyes = None if head is None or current is None else (head, current)
     return {
@@ -223,7 +225,7 @@ def dial_value(
         "reach": dial_drawing.reach_outline(*of_eyes) if of_eyes else "",
         "limits": [_pair(limit) for limit in dial_drawing.reach(*of_eyes)] if of_eyes else None,
         "points": dial_drawing.points(aims, current),
-        "words": dial_drawing.description_list(aims, current, language),
+        "words": dial_drawing.description_list(aims, photo is not None, current, language),
         "letters": list(letters),
         "looks": {
             one.letter: {

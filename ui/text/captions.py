@@ -131,7 +131,7 @@ def candidates(persona: Persona, addresses: Sequence[str], language: str = DEFAU
 
 
 def gaze_line(
-    gaze: Gaze,
+    gaze: Gaze | None,
     warnings: Sequence[str],
     language: str = DEFAULT_LANGUAGE,
     *,
@@ -142,7 +142,7 @@ def gaze_line(
     """The line under the portrait: its gaze, how certain that is, and warnings.
 
     Args:
-        gaze: The measured gaze.
+        gaze: The measured gaze; None where it cannot be.
         warnings: Warnings about the photo.
         language: The visitor's language.
         true: The true gaze, known for rendered heads.
@@ -151,6 +151,8 @@ def gaze_line(
     """
     if turned_away:
         doubt = translate(language, "portrait.turned_away")
+    elif true is None and gaze is None:
+        doubt = ""
     elif true is None:
         doubt = translate(language, "caption.seen_doubt", **numbers.margin(language))
     else:
@@ -174,9 +176,13 @@ def notice(message: str, *, quiet: bool = False) -> str:
 
 
 def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Caption:
-    degrees, word = numbers.off_lens(picture.gaze, language), gaze_word(picture.gaze, language)
-    gaze = term(language, "gaze", degrees, f" {word}")
-    described = {"name": picture.name, "degrees": degrees, "word": word}
+    said = numbers.gaze_text(picture.gaze, language)
+    if picture.gaze is None:
+        gaze = term(language, "gaze", more=f" {said}")
+    else:
+        number, word = numbers.off_lens(picture.gaze, language), gaze_word(picture.gaze, language)
+        gaze = term(language, "gaze", number, f" {word}")
+    described = {"name": picture.name, "gaze": said}
     if not picture.letter:
         return Caption(translate(language, "caption.alt", **described), gaze)
     report = picture.report
@@ -211,7 +217,7 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
         warnings=warnings,
         notes=_notes(picture, language),
         badges=_badges(picture.letter, judgement, language),
-        aims=aims,
+        aims=aims and picture.gaze is not None,
         left=warnings[0] if was_left and warnings else "",
     )
 
@@ -258,7 +264,7 @@ def _same_person(distance: float, language: str) -> str:
 
 def _target_note(picture: ResultPicture, language: str) -> Markup:
     """The target gaze if eyes cannot reach it or the result differs from it; else empty."""
-    if picture.report["gaze"]["target"] is None:
+    if picture.gaze is None or picture.report["gaze"]["target"] is None:
         return Markup()
     asked, target = (Gaze(*picture.report["gaze"][one]) for one in ("asked", "target"))
     if out_of_reach(asked, target):

@@ -123,7 +123,9 @@ def _direction(angles: Sequence[float], language: str) -> str:
     return direction(Gaze(*angles), language)
 
 
-def _off_lens(angles: Sequence[float], language: str) -> str:
+def _off_lens(angles: Sequence[float], measurable: bool, language: str) -> str:
+    if not measurable:
+        return translate(language, "numbers.cannot_see")
     off = numbers.off_lens(Gaze(*angles), language)
     return translate(
         language, "numbers.off_lens", degrees=off, direction=_direction(angles, language)
@@ -205,8 +207,12 @@ _GROUPS: tuple[tuple[str, tuple[_Row, ...]], ...] = (
         (
             _Row(
                 "gaze",
-                lambda report, language: _off_lens(report["gaze"]["after"], language),
-                lambda report, language: _off_lens(report["gaze"], language),
+                lambda report, language: _off_lens(
+                    report["gaze"]["after"], report["gaze"]["measurable"], language
+                ),
+                lambda report, language: _off_lens(
+                    report["gaze"], report["gaze_measurable"], language
+                ),
             ),
             _Row("asked", _target),
             _Row(

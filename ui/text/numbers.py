@@ -9,7 +9,7 @@ from typing import Any
 
 from babel.numbers import get_decimal_symbol
 
-from pipelines.gaze import LARGEST_DEG, READING_DEG, Gaze
+from pipelines.gaze import READING_DEG, Gaze
 from sharing.translations import decimal
 from ui.text.catalogue import translate
 from ui.text.language import DEFAULT_LANGUAGE, known_language
@@ -79,15 +79,20 @@ def small_percent(share: float, language: str = DEFAULT_LANGUAGE) -> str:
 
 
 def off_lens(gaze: Gaze, language: str = DEFAULT_LANGUAGE) -> str:
-    """Angle of a gaze off the lens, such as ``3.4°``; ``> 60°`` if it is too large to measure."""
-    if not gaze.measurable:
-        return f"> {degrees(LARGEST_DEG, language, 0)}"
+    """Angle of a gaze off the lens, such as ``3.4°``."""
     return degrees(_reported(gaze).off_lens, language)
 
 
 def gaze_word(gaze: Gaze, language: str = DEFAULT_LANGUAGE) -> str:
     """Eye contact, soft or averted."""
     return translate(language, f"caption.{gaze.word}")
+
+
+def gaze_text(gaze: Gaze | None, language: str = DEFAULT_LANGUAGE) -> str:
+    """Degrees and word, such as ``3.4° soft``, unless the gaze cannot be measured."""
+    if gaze is None:
+        return translate(language, "caption.unmeasured")
+    return f"{off_lens(gaze, language)} {gaze_word(gaze, language)}"
 
 
 def direction(gaze: Gaze, language: str = DEFAULT_LANGUAGE) -> str:

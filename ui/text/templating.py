@@ -33,7 +33,7 @@ def render(template: str, macro: str, language: str, *args: Any, **values: Any) 
         "tr": partial(translate, language),
         "decimal": partial(numbers.decimal, language=language),
         "degrees": partial(numbers.degrees, language=language),
-        "off_lens": partial(numbers.off_lens, language=language),
+        "gaze_text": partial(numbers.gaze_text, language=language),
         "small_percent": partial(numbers.small_percent, language=language),
         "message": partial(translate_message, language),
         "t": lambda key: Markup(str(t(key))),

@@ -158,7 +158,7 @@ def _caption(outcome: CellResult, marks: Marks, width: int) -> list[Line]:
         return wrap([(text, _CAPTION, AMBER)], width)
     texture = f"texture {variant.measurements.texture_retention:.0%}".replace("%", " %")
     lines: list[Line] = [
-        (captions.describe(variant.measurements.gaze.after.gaze), _CAPTION, INK),
+        (captions.describe(variant.measurements.gaze.after), _CAPTION, INK),
         (f"{captions.likeness_line(variant)}, {texture}", _CAPTION, QUIET),
     ]
     if variant.surroundings is not None:

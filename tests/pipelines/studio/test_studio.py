@@ -27,6 +27,7 @@ REPORT: dict[str, type | set[str]] = {
         "asked",
         "target",
         "after",
+        "measurable",
         "error",
         "contact_before",
         "contact_after",

@@ -57,6 +57,12 @@ def test_the_original_has_only_its_gaze() -> None:
     assert text(caption(PHOTO)) == "9.2° averted"
 
 
+def test_a_gaze_that_cannot_be_measured_is_no_number() -> None:
+    shown = text(caption(replace(PHOTO, gaze=None)) + captions.gaze_line(None, []))
+    assert shown == "Gaze not measurable The gaze in this photo: not measurable."
+    assert "°" not in text(caption(replace(LOOK, gaze=None)))
+
+
 @pytest.mark.parametrize(
     ("target", "after"), [(None, [2.8, -1.9]), ([0.0, 0.0], [0.9, 0.0]), ([3.0, -2.0], [3.0, -2.0])]
 )
@@ -87,7 +93,7 @@ def test_a_figure_can_be_found_and_its_alt_text_has_the_measurement_in_words() -
     assert '<figure class="p-shot" data-letter="A">' in shown
     assert '<figure class="p-shot p-original" data-letter="">' in shown
     assert (
-        'alt="A · Japan · LinkedIn. Gaze 3.4° off the lens, soft. '
+        'alt="A · Japan · LinkedIn. Gaze: 3.4° soft. '
         'The face: clearly the same person. Texture 94\xa0%."'
     ) in shown
 
@@ -147,7 +153,7 @@ def test_a_look_that_could_not_be_made_says_so_in_its_place() -> None:
 
 def test_the_photo_line_says_the_gaze_and_the_truth_of_a_render() -> None:
     assert text(captions.gaze_line(Gaze(7.0, -6.0), [])) == (
-        "In this photo the gaze is 9.2° off the lens: averted. "
+        "The gaze in this photo: 9.2° averted. "
         "One photo tells this to about 3° sideways and 4° up or down."
     )
     assert "10.0°" in captions.gaze_line(Gaze(7.0, -6.0), [], true=Gaze(10.0, 0.0))

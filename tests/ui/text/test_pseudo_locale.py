@@ -80,7 +80,13 @@ def test_a_text_is_marked_and_longer() -> None:
 
 @pytest.mark.usefixtures("marked")
 def test_no_text_of_the_results_bypasses_the_catalogue() -> None:
-    gaze = {"asked": [24.0, 0.0], "target": [15.0, 0.0], "after": [14.8, 0.0], "error": 4.2}
+    gaze = {
+        "asked": [24.0, 0.0],
+        "target": [15.0, 0.0],
+        "after": [14.8, 0.0],
+        "measurable": True,
+        "error": 4.2,
+    }
     report = {
         **VARIANT,
         "gaze": gaze,
