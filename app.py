@@ -76,8 +76,8 @@ def _serve(settings: ServerSettings, shared_samples: SharedSamples) -> str:
         os.environ.setdefault(TRUSTED, PRIVATE_NETWORKS)
     host = settings.host or ("0.0.0.0" if on_space else "127.0.0.1")
     root_path = settings.root_path
+    blocks = build(root_path, shared_samples, settings.queue, settings.forget_after)
     try:
-        blocks = build(root_path, shared_samples, settings.queue, settings.forget_after)
         return launch(blocks, host, int(settings.port), root_path, settings, shared_samples)
     except (OSError, ValueError):
         sys.exit(
