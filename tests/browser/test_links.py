@@ -227,3 +227,13 @@ def test_what_can_be_shared_without_publishing(visit: Visit) -> None:
     page.locator("#publish").click()
     expect(page.locator("#published [role=alert]")).to_contain_text("room for 120")
     expect(page.locator("#published input").nth(1)).to_have_value(re.compile(re.escape(own)))
+
+    # The tab keeps the links over a reload, beside later ones, and says beside Share how many.
+    page.reload()
+    count = page.locator("#share > button > span").first
+    expect(count).to_have_attribute("data-links", re.compile("links: 1"))
+    page.wait_for_url("**seed**")
+    page.get_by_role("button", name="Share").click()
+    expect(page.locator("#published input").nth(1)).to_have_value(re.compile(re.escape(own)))
+    publish(page)
+    expect(count).to_have_attribute("data-links", re.compile("links: 2"))

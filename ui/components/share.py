@@ -25,6 +25,7 @@ from ui.file_store import FileStore
 from ui.gradio_compat import waiting_check
 from ui.text import captions
 from ui.text.catalogue import t, translate
+from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.numbers import decimal
 from ui.text.templating import render
 
@@ -106,6 +107,11 @@ class SharePanel:
             aside(t("share.zip"))
             self.save = gr.Button(t("share.download"), size="sm")
             self.saved = html(elem_id="zip")
+        html(
+            render("share", "count", DEFAULT_LANGUAGE),
+            js_on_load=script("share_count"),
+            visible="hidden",
+        )
 
     def clear(self) -> dict[Component, Any]:
         """Updates that remove the comparison and its ZIP.

@@ -1,16 +1,26 @@
+// Gradio may put another element in the place of this one.
+const panel = element.closest('#published');
 // The published links: a click on an address selects all of it; buttons copy and send it.
-element.addEventListener('focusin', (event) => event.target.select?.());
+panel.addEventListener('focusin', (event) => event.target.select?.());
 // Browsers that can hand a link to another app get a button for it.
-const offer = () => element.querySelectorAll('button[data-send]').forEach((one) => (one.hidden = !navigator.share));
-// The private link is shown only here, so the tab keeps it over a reload.
-const kept = sessionStorage.presenceLinks;
-const shown = () => {
+const offer = () => panel.querySelectorAll('button[data-send]').forEach((one) => (one.hidden = !navigator.share));
+// The private link is shown only here, so the tab keeps it over a reload, and beside later ones, which
+// the server then sends alone.
+const keep = () => {
+  const kept = document.createElement('template');
+  kept.innerHTML = sessionStorage.presenceLinks ?? '';
+  const shown = [...panel.querySelectorAll('.p-private')].map((one) => one.value);
+  const place = panel.querySelector('.p-links')?.parentElement ?? element;
+  for (const one of kept.content.querySelectorAll('.p-links'))
+    if (!shown.includes(one.querySelector('.p-private').value)) place.append(one);
+  const links = [...panel.querySelectorAll('.p-links')];
+  if (links.length) sessionStorage.presenceLinks = links.map((one) => one.outerHTML).join('');
   offer();
-  if (element.querySelector('.p-links')) sessionStorage.presenceLinks = element.innerHTML;
+  dispatchEvent(new Event('links'));
 };
-if (kept && !element.querySelector('.p-links')) element.insertAdjacentHTML('beforeend', kept);
-new MutationObserver(shown).observe(element, { childList: true, subtree: true });
-element.addEventListener('click', async (event) => {
+keep();
+new MutationObserver(keep).observe(panel, { childList: true, subtree: true });
+panel.addEventListener('click', async (event) => {
   const send = event.target.closest('button[data-send]');
   if (send) navigator.share({ title: send.dataset.title, url: send.dataset.send }).catch(() => {});
   const button = event.target.closest('button[data-copied]');
