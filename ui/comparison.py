@@ -290,12 +290,34 @@ def compare(
         except Exception as error:
             outcomes.append(Missing(letter, title, error_message(error, language), look))
     results = [one for one in outcomes if isinstance(one, ResultPicture)]
+    shown = original.result()
     figures = (
-        replace(original.result(), title=_original_title(photo, language)),
+        replace(
+            shown,
+            title=_original_title(photo, language),
+            report={**shown.report, "faces": _original_faces(results)},
+        ),
         *outcomes,
     )
     report = comparison.report_of(photo.analysis, [one.report for one in results], results)
     return PageComparison(photo.path, report, figures)
+
+
+def _original_faces(results: Sequence[ResultPicture]) -> list[dict[str, Any]]:
+    """What was read of each face in the photo, from a look of all faces; empty without one."""
+    faces = next((one.report["faces"] for one in results), [])
+    return [
+        {
+            **face,
+            # Eyes are only turned where their gaze could be measured.
+            "gaze": face["gaze"]["before"],
+            "gaze_measurable": face["gaze"]["measurable"],
+            "skin_tone": {"ita": face["skin_tone"]["ita_before"]},
+        }
+        if "gaze" in face
+        else face
+        for face in faces
+    ]
 
 
 def _original_title(photo: Photo, language: str) -> str:

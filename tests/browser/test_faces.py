@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,8 @@ def test_a_face_is_chosen_by_a_click(
     expect(page.locator("[data-face=all]")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#strip img.p-whole").nth(1)).not_to_have_attribute("src", one or "")
     at_rest(page)
+    for figure in page.locator("#strip .p-shot").all():
+        expect(figure.locator(".p-gaze")).to_have_text([re.compile("Face 1"), re.compile("Face 2")])
     page.locator(".p-save summary").click()
     with page.expect_download() as saved:
         page.locator("[data-save]").first.click()

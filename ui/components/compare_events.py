@@ -635,7 +635,7 @@ def _gaze_line(photo: comparison.Photo, language: str) -> str:
         language,
         true=None if photo.sample is None else photo.sample.gaze,
         turned_away=photo.sample is not None and photo.sample.path == LOOKING_AWAY,
-        face=analysis.face.number if len(analysis.boxes) > 1 else None,
+        face=(photo.face or analysis.face.number) if len(analysis.boxes) > 1 else None,
     )
     if len(analysis.boxes) < 2 and analysis.portrait.origin.form not in _NOT_SHOWN:
         return line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -14,13 +14,14 @@ from pipelines.measure.identity import SAME_PERSON
 from pipelines.runtime.errors import Cancelled
 from pipelines.studio import Look
 from pipelines.studio.captions import MISSED_DEG, differs, out_of_reach, same_angle
+from pipelines.studio.look import Which
 from pipelines.studio.rendering import ALREADY_THERE
 from presets import load
-from ui.result_pictures import Figure, ResultPicture
+from ui.result_pictures import Figure, Report, ResultPicture
 from ui.text import numbers
 from ui.text.catalogue import translate
 from ui.text.explanations import term
-from ui.text.judgement import Judgement, judge, verdict
+from ui.text.judgement import Judgement, faces_of, judge, verdict
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.messages import error_message, translate_message
 from ui.text.numbers import done, gaze_word, held_back
@@ -41,8 +42,8 @@ class Caption:
 
     Attributes:
         alt: The picture in words.
-        gaze: Its gaze, and the target if it differs.
-        done: What the retouch did, or "".
+        gaze: Its gaze, and the target if it differs; a line for each face.
+        done: What the retouch did, a line for each face; empty without one.
         likeness: Likeness in words, or "" for the original.
         facts: The numbers that fold behind the likeness.
         warnings: What went wrong or was held back.
@@ -53,8 +54,8 @@ class Caption:
     """
 
     alt: str
-    gaze: Markup
-    done: str = ""
+    gaze: tuple[Markup, ...]
+    done: tuple[str, ...] = ()
     likeness: str = ""
     facts: tuple[Markup, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -66,7 +67,8 @@ class Caption:
     @property
     def plain_lines(self) -> tuple[str, ...]:
         """The caption without warnings, badges and HTML."""
-        lines = (self.gaze.striptags(), self.done, self.likeness, *self.notes)
+        gaze = (line.striptags() for line in self.gaze)
+        lines = (*gaze, *self.done, self.likeness, *self.notes)
         return tuple(line for line in lines if line)
 
 
@@ -74,7 +76,7 @@ def of_figures(figures: Sequence[Figure], language: str) -> list[Caption | None]
     """The captions of figures; None for a look that could not be rendered."""
     judgement = judge(figures)
     return [
-        _caption(one, language, judgement) if isinstance(one, ResultPicture) else None
+        _of_faces(one, language, judgement) if isinstance(one, ResultPicture) else None
         for one in figures
     ]
 
@@ -137,7 +139,7 @@ def gaze_line(
     *,
     true: Gaze | None = None,
     turned_away: bool = False,
-    face: int | None = None,
+    face: Which | None = None,
 ) -> str:
     """The line under the portrait: its gaze, how certain that is, and warnings.
 
@@ -147,7 +149,7 @@ def gaze_line(
         language: The visitor's language.
         true: The true gaze, known for rendered heads.
         turned_away: Whether it is the sample whose eyes we turned away.
-        face: Number of the face, where the photo has several.
+        face: Which face it is, where the photo has several; for "all", only the warnings are said.
     """
     if turned_away:
         doubt = translate(language, "portrait.turned_away")
@@ -175,6 +177,45 @@ def notice(message: str, *, quiet: bool = False) -> str:
     return render("results", "notice", DEFAULT_LANGUAGE, message, quiet) if message else ""
 
 
+def _of_faces(picture: ResultPicture, language: str, judgement: Judgement) -> Caption:
+    """The caption of a picture; of a look of all faces, the gaze and the retouch of each."""
+    caption = _caption(picture, language, judgement)
+    faces = faces_of(picture.report)
+    if len(faces) < 2:
+        return caption
+    parts = [
+        (
+            f"{translate(language, 'faces.face', number=one['face'])}: ",
+            one["identity"]["distance"],
+            _caption(replace(picture, gaze=_gaze_of(one), report=one), language, judgement),
+        )
+        for one in faces
+    ]
+    # The likeness and the texture of the face that changed most.
+    _, _, most = max(parts, key=lambda part: part[1])
+    gaze = tuple(Markup(name) + line for name, _, one in parts for line in one.gaze)
+    return replace(
+        caption,
+        alt=f"{picture.name}. {Markup(' · ').join(gaze).striptags()}",
+        gaze=gaze,
+        done=tuple(name + line for name, _, one in parts for line in one.done),
+        likeness=most.likeness,
+        facts=most.facts,
+        aims=any(one.aims for _, _, one in parts),
+    )
+
+
+def _gaze_of(report: Report) -> Gaze | None:
+    """The gaze in a report of a photo or of a look; None where it cannot be measured."""
+    gaze = report["gaze"]
+    angles, measurable = (
+        (gaze["after"], gaze["measurable"])
+        if isinstance(gaze, dict)
+        else (gaze, report["gaze_measurable"])
+    )
+    return Gaze(*angles) if measurable else None
+
+
 def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Caption:
     said = numbers.gaze_text(picture.gaze, language)
     if picture.gaze is None:
@@ -184,7 +225,7 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
         gaze = term(language, "gaze", number, f" {word}")
     described = {"name": picture.name, "gaze": said}
     if not picture.letter:
-        return Caption(translate(language, "caption.alt", **described), gaze)
+        return Caption(translate(language, "caption.alt", **described), (gaze,))
     report = picture.report
     distance = float(report["identity"]["distance"])
     moved, close = numbers.decimal(distance, language, "0.00"), _same_person(distance, language)
@@ -207,8 +248,8 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
             close=close,
             texture=texture,
         ),
-        gaze=gaze + _target_note(picture, language) if aims else gaze,
-        done=done(language, report["done"]) if polished else "",
+        gaze=(gaze + _target_note(picture, language) if aims else gaze,),
+        done=(done(language, report["done"]),) if polished else (),
         likeness=close,
         facts=tuple(
             term(language, name, translate(language, f"caption.{name}"), f" {value}")

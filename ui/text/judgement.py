@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipelines.gaze import CONTACT_DEG, Gaze
 from pipelines.studio import Look
 from pipelines.studio.captions import out_of_reach
-from ui.result_pictures import Figure, ResultPicture
+from ui.result_pictures import Figure, Report, ResultPicture
 from ui.text import numbers
 from ui.text.catalogue import translate
 
@@ -74,6 +74,11 @@ def verdict(figures: Sequence[Figure], language: str) -> str:
     return " ".join(sentences)
 
 
+def faces_of(report: Report) -> list[Report]:
+    """The reports of all edited faces, of a look of all; else the report itself."""
+    return [one for one in report.get("faces", []) if "refused" not in one] or [report]
+
+
 def _looks(figures: Sequence[Figure]) -> list[ResultPicture]:
     return [one for one in figures if isinstance(one, ResultPicture) and one.letter]
 
@@ -88,8 +93,9 @@ def _smallest(values: Mapping[str, float], tie: float) -> tuple[str, ...]:
 
 def _errors(looks: Sequence[ResultPicture]) -> dict[str, float]:
     """Gaze errors by letter, of the looks that were asked for a gaze."""
-    errors = {one.letter: one.report["gaze"]["error"] for one in looks}
-    return {letter: float(error) for letter, error in errors.items() if error is not None}
+    errors = {one.letter: [face["gaze"]["error"] for face in faces_of(one.report)] for one in looks}
+    known = {letter: [one for one in of if one is not None] for letter, of in errors.items()}
+    return {letter: float(max(of)) for letter, of in known.items() if of}
 
 
 def _is_beyond_reach(picture: ResultPicture) -> bool:
@@ -98,7 +104,7 @@ def _is_beyond_reach(picture: ResultPicture) -> bool:
 
 
 def _distance(picture: ResultPicture) -> float:
-    return float(picture.report["identity"]["distance"])
+    return max(float(face["identity"]["distance"]) for face in faces_of(picture.report))
 
 
 def _listed(letters: Sequence[str], language: str) -> str:

@@ -11,6 +11,7 @@ from pipelines.measure import artificial, quality
 from ui.result_pictures import Figure, Report, ResultPicture
 from ui.text import numbers
 from ui.text.catalogue import translate
+from ui.text.judgement import faces_of
 from ui.text.language import DEFAULT_LANGUAGE
 from ui.text.messages import translate_message
 from ui.text.numbers import decimal, direction, held_back, small_percent
@@ -67,7 +68,16 @@ def _cell(row: _Row, one: Figure, language: str) -> str:
     if not isinstance(one, ResultPicture):
         return _DASH
     read = row.variant if one.letter else row.original
-    return read(one.report, language) if read else _DASH
+    if read is None:
+        return _DASH
+    faces = faces_of(one.report)
+    cells = [read(face, language) for face in faces]
+    if len(set(cells)) == 1:
+        return cells[0]
+    return "; ".join(
+        f"{translate(language, 'faces.face', number=face['face'])}: {cell}"
+        for face, cell in zip(faces, cells, strict=True)
+    )
 
 
 def _quality(name: str, headshot: Headshot, language: str) -> tuple[str, float | None, str]:

@@ -98,6 +98,19 @@ def test_a_figure_can_be_found_and_its_alt_text_has_the_measurement_in_words() -
     ) in shown
 
 
+def test_a_look_of_all_faces_is_told_face_by_face() -> None:
+    faces = [
+        {**VARIANT, "face": 1},
+        {**VARIANT, "face": 3, "gaze": {**VARIANT["gaze"], "measurable": False}},
+    ]
+    refused = {"face": 2, "refused": "eyes-shut", "sentence": "The eyes are shut."}
+    look = replace(LOOK, report={**VARIANT, "faces": [faces[0], refused, faces[1]]})
+    shown = text(caption(look))
+    assert "Face 1: 3.4° soft" in shown
+    assert "Face 3: Gaze not measurable" in shown
+    assert "Face 2" not in shown
+
+
 def test_a_single_look_lies_over_the_photo_with_a_slider() -> None:
     shown = captions.strip([PHOTO, LOOK])
     assert "p-solo" in shown
