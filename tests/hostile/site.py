@@ -12,6 +12,7 @@ import gradio as gr
 import pytest
 
 import app
+from pipelines.engines import weights
 from tests.serving import free_port
 from ui.server import limits
 
@@ -52,7 +53,10 @@ def launched() -> Iterator[Site]:
         patch.setenv("PRESENCE_MODELS", str(folders["models"]))
         # Here everybody comes from one address.
         patch.setattr(limits, "LIMITS", ())
-        blocks = app.build(forget_after=FORGET_S)
+        with pytest.MonkeyPatch.context() as building:
+            # The page of a machine that had an engine for personas when it started.
+            building.setattr(weights, "state", lambda *_: "ready")
+            blocks = app.build(forget_after=FORGET_S)
         address = app.launch(blocks, "127.0.0.1", free_port()).rstrip("/")
         try:
             yield Site(blocks, address, folders["served"])

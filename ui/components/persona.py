@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import gradio as gr
 
@@ -22,16 +22,24 @@ from ui.text.messages import translate_message
 
 @dataclass
 class PersonaPanel:
-    """An accordion under the looks, closed at first; visible if an engine can invent faces."""
+    """An accordion under the looks, closed at first; a sentence where no engine is installed."""
 
     file_store: FileStore
     cancellations: Cancellations
+    invent: gr.Button | None = field(init=False, default=None)
 
     def render(self) -> None:
         """Create the accordion."""
         presets = load()
-        engines = [one for one in presets.engines.values() if one.invents]
-        with gr.Accordion(t("persona.title"), open=False, elem_id="persona", visible=bool(engines)):
+        engines = [
+            one
+            for one in presets.engines.values()
+            if one.invents and weights.state(one, lambda: True) == "ready"
+        ]
+        with gr.Accordion(t("persona.title"), open=False, elem_id="persona"):
+            if not engines:
+                aside(t("persona.absent"))
+                return
             aside(t("persona.lead"))
             self.context = gr.Dropdown(
                 [
@@ -47,21 +55,16 @@ class PersonaPanel:
                 value="international",
                 label=t("persona.region"),
             )
-            here = any(weights.state(one, lambda: True) == "ready" for one in engines)
             self.engine = gr.Dropdown(
                 [(t(f"engine.{one.id}"), one.id) for one in engines],
-                value=engines[0].id if engines else None,
+                value=engines[0].id,
                 label=t("persona.engine"),
             )
             self.count = gr.Slider(1, 8, 4, step=1, label=t("persona.count"), buttons=[])
             self.seed = gr.Number(
                 0, label=t("persona.seed"), precision=0, minimum=0, maximum=LARGEST_SEED
             )
-            if not here:
-                aside(t("persona.absent"))
-            self.invent = gr.Button(
-                t("persona.invent"), size="sm", elem_id="invent", interactive=here
-            )
+            self.invent = gr.Button(t("persona.invent"), size="sm", elem_id="invent")
             self.results = html()
 
     def listen(self, portrait: gr.components.Component, language: gr.State) -> None:
@@ -71,6 +74,8 @@ class PersonaPanel:
             portrait: The portrait, whose pose the faces take.
             language: Holds the visitor's language.
         """
+        if self.invent is None:
+            return
         self.invent.click(
             self._invent,
             [portrait, self.region, self.context, self.engine, self.count, self.seed, language],
