@@ -44,7 +44,7 @@ def shown(page: Page, name: str) -> None:
     """This photo is on the page, with its results."""
     expect(page.locator("#portrait img").first).to_have_attribute("src", re.compile(name))
     # The sample that the page opens with looks away; this photo does not.
-    expect(page.locator("#seen")).to_contain_text("In this photo")
+    expect(page.locator("#seen")).to_contain_text("in this photo")
     expect(page.locator("#seen")).not_to_contain_text("We turned her eyes away")
     wait_for_results(page, 2)
     at_rest(page)

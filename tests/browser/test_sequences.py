@@ -125,7 +125,7 @@ def test_two_people_at_once_see_their_own(visit: Visit, tmp_path: Path) -> None:
         expect(page.locator("#strip img").first).not_to_have_attribute("src", sample)
         expect(page.locator("#portrait img").first).to_have_attribute("src", re.compile(r"\d\.jpg"))
         wait_for_results(page, 2)
-        expect(page.locator("#seen")).to_contain_text("In this photo")
+        expect(page.locator("#seen")).to_contain_text("in this photo")
         at_rest(page)
     one, other = map(pictures, people)
     assert one and other and not set(one) & set(other)
