@@ -626,7 +626,7 @@ def is_of_portrait(screen: comparison.PageComparison | None, path: str | None) -
 
 
 def _gaze_line(photo: comparison.Photo, language: str) -> str:
-    """The gaze, and the photo itself where it has several faces or the browser cannot show it."""
+    """The gaze, and the photo where it has several faces, or the browser does not show its file."""
     analysis = photo.analysis
     line = captions.gaze_line(
         analysis.gaze.measured,

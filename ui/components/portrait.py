@@ -21,17 +21,28 @@ element.addEventListener('click', (event) => {
   if (button) trigger('click', { index: Number(button.dataset.index) });
 });
 """
-# A click on a face's frame; and no broken-image icon for a file that the browser cannot show.
+# A click on a face's frame. A file that the browser cannot show has no broken-image icon, but the
+# photo as it was decoded here, once that has come.
 _CHOOSE = """
 element.addEventListener('click', (event) => {
   const face = event.target.closest('button[data-face]');
   if (face) trigger('click', { face: face.dataset.face });
 });
+const line = element.closest('#seen');
+const show = () => {
+  const photo = document.querySelector('#portrait img:is(.p-unshown, [src^="data:"])');
+  const decoded = line.querySelector('.p-faces img');
+  photo?.classList.toggle('p-unshown', !decoded);
+  if (photo && decoded && photo.src !== decoded.src) photo.src = decoded.src;
+};
 for (const [kind, failed] of [['error', true], ['load', false]]) {
   document.addEventListener(kind, ({ target }) => {
-    if (target.closest?.('#portrait')) target.classList.toggle('p-unshown', failed);
+    if (!target.closest?.('#portrait')) return;
+    target.classList.toggle('p-unshown', failed);
+    show();
   }, true);
 }
+new MutationObserver(show).observe(line, { childList: true, subtree: true });
 """
 # Opens the file dialog of the image component.
 _OPEN = "() => document.querySelector('#portrait input[type=file]')?.click()"
