@@ -147,6 +147,16 @@ def test_who_picks_an_audience_gets_its_gaze(visit: Visit) -> None:
     page.wait_for_url(re.compile(r"japan%26context%3Dlinkedin%26gaze%3D1%26"))
 
 
+def test_an_own_aim_is_for_one_photo(visit: Visit) -> None:
+    page = visit("?look=region%3Djapan%26gaze%3D12%2C4")
+    stage(page)
+    expect(own_aim(page)).to_be_visible()
+    page.locator("button[data-index]").nth(2).click()
+    page.wait_for_url(re.compile(r"japan%26context%3Dlinkedin%26gaze%3D1%26"))
+    expect(page.locator("#strip header b").nth(1)).to_have_text("Japan · LinkedIn")
+    expect(own_aim(page)).to_be_hidden()
+
+
 def test_each_of_several_looks_is_aimed_on_its_own_picture(visit: Visit) -> None:
     page = visit(TWO)
     wait_for_results(page, 3)

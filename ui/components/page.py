@@ -64,7 +64,9 @@ class Page(Panels):
 
     def listen(self, blocks: gr.Blocks) -> None:
         """Attach all handlers."""
-        self.portrait.listen()
+        self.portrait.listen(
+            [box for one in self.cards for box in (one.finer.yaw, one.finer.pitch)]
+        )
         self.results.listen(self.share.screen, self.photo, self.language)
         for card in self.cards:
             card.listen(self.language)

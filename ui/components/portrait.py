@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gradio as gr
+from gradio.components import Component
 
 from pipelines.studio.samples import LOOKING_AWAY, opening, samples
 from ui import pictures
@@ -46,6 +48,10 @@ new MutationObserver(show).observe(line, { childList: true, subtree: true });
 """
 # Opens the file dialog of the image component.
 _OPEN = "() => document.querySelector('#portrait input[type=file]')?.click()"
+# A gaze that was aimed by hand was meant for the face before, unless the browser brings back the
+# photo that it kept.
+_UNAIM = """(...degrees) =>
+  document.documentElement.classList.contains('p-restoring') ? degrees : degrees.map(() => '')"""
 # Gradio fires the change of an uploaded image twice, this one's only if the file is another one.
 _ARRIVED = "(photo) => photo ? photo.path : 'none'"
 # Hands the photo to the script that keeps it in the browser.
@@ -96,9 +102,16 @@ class PortraitPanel:
             elem_id="kept",
         )
 
-    def listen(self) -> None:
-        """Attach the file dialog to the button, and a sample to each thumbnail."""
+    def listen(self, aims: Sequence[Component]) -> None:
+        """Attach the file dialog to the button, and a sample to each thumbnail.
+
+        Args:
+            aims: The degrees of all looks, which a new portrait empties.
+        """
         self.own.click(None, None, None, js=_OPEN, api_visibility="private")
+        # Before the portrait changes, which starts a comparison.
+        new = [self.photo.input, self.thumbs.click]
+        gr.on(new, None, aims, aims, js=_UNAIM, api_visibility="private")
         # Samples are set by events, which end in the change, too.
         self.photo.change(None, self.photo, self.arrived, js=_ARRIVED, api_visibility="private")
         self.arrived.change(None, self.photo, None, js=_KEEP, api_visibility="private")
