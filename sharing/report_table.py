@@ -9,7 +9,7 @@ from typing import Any
 
 from sharing.publication import ComparisonDocument
 from sharing.translations import _, decimal, translate
-from sharing.votes import QUESTIONS, Ballot
+from sharing.votes import QUESTIONS, UNSURE, Ballot
 
 Report = Mapping[str, Any]
 Format = Callable[[Report, str], str]
@@ -58,7 +58,7 @@ def comparison_csv(document: ComparisonDocument, names: Sequence[str]) -> str:
 
 def votes_csv(document: ComparisonDocument, ballots: Iterable[Ballot]) -> str:
     """Votes as CSV, one line per vote: time, names of the three chosen pictures, comment."""
-    names = {picture.key: picture.name for picture in document.pictures}
+    names = {picture.key: picture.name for picture in document.pictures} | {UNSURE: UNSURE}
     return _csv(
         ("seconds_since_1970", "most_like", "most_trustworthy", "best_for_purpose", "comment"),
         (

@@ -35,7 +35,7 @@ from sharing.records import DELETED, EXPIRED, GONE, LIVE, ComparisonRow, SecretR
 from sharing.settings import Settings
 from sharing.translations import _, translate
 from sharing.visitors import address_hash, digest, equal, is_token, new_token
-from sharing.votes import LONGEST_COMMENT, Ballot, questions_of
+from sharing.votes import LONGEST_COMMENT, UNSURE, Ballot, questions_of
 
 DAY, HOUR = 86_400, 3_600
 LONGEST_PUBLISHING = 600
@@ -511,6 +511,8 @@ def _ballot(row: VoteRow) -> Ballot:
 def _checked(ballot: Ballot, shared: SharedComparison) -> Ballot:
     questions = questions_of(shared.asks_vote)
     keys = {picture.key for picture in shared.document.pictures}
+    if shared.asks_vote:
+        keys.add(UNSURE)
     missing = [words for name, words in questions.items() if ballot.answer(name) not in keys]
     if missing:
         raise Refused(

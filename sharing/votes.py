@@ -18,6 +18,8 @@ QUESTIONS = {
 """What a blind vote asks for."""
 CHOICE = {"purpose": QUESTIONS["purpose"]}
 """What is asked for where the labels are shown."""
+UNSURE = "unsure"
+"""The answer to a blind question of somebody who can't tell; it counts towards all votes."""
 LONGEST_COMMENT = 1000
 # Quantile of the normal distribution for a two-sided 95 % interval.
 _Z = 1.959963984540054
@@ -28,9 +30,10 @@ class Ballot:
     """One visitor's answers.
 
     Attributes:
-        likeness: Key of the picture that is most like the person; "" where labels are shown.
-        trust: Key of the most trustworthy picture; "" where labels are shown.
-        purpose: Key of the picture that the visitor would choose.
+        likeness: Key of the picture that is most like the person, or `UNSURE`; "" where labels are
+            shown.
+        trust: Key of the most trustworthy picture, or `UNSURE`; "" where labels are shown.
+        purpose: Key of the picture that the visitor would choose, or `UNSURE` in a blind vote.
         comment: Free text, or "".
         at: Time of the vote in seconds since 1970.
     """

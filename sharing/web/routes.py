@@ -32,7 +32,7 @@ from sharing.store import SharedComparison
 from sharing.templates import STATIC, render
 from sharing.translations import _, preferred, translate, translate_sentence
 from sharing.visitors import equal, is_token, keyed_hash, new_token
-from sharing.votes import LONGEST_COMMENT, QUESTIONS, Ballot, questions_of, shuffled, tally
+from sharing.votes import LONGEST_COMMENT, QUESTIONS, UNSURE, Ballot, questions_of, shuffled, tally
 from sharing.web.jpeg_metadata import strip_metadata
 
 LARGEST_FORM = 64_000
@@ -548,6 +548,7 @@ def _translated(questions: Mapping[str, str], language: str) -> dict[str, str]:
 
 def _answers_text(shared: SharedComparison, ballot: Ballot) -> str:
     names = {picture.key: picture.name for picture in shared.document.pictures}
+    names[UNSURE] = translate(shared.document.language, _("can’t tell"))
     questions = questions_of(shared.asks_vote)
     if len(questions) == 1:
         return names[ballot.purpose]

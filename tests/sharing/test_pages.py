@@ -477,6 +477,21 @@ def test_the_private_page_shows_votes_and_comments(visit: Visit, store: Store) -
     assert {row["most_like"] for row in rows} == {"A · Japan · LinkedIn"}
 
 
+def test_who_cannot_tell_says_so_and_counts(visit: Visit, store: Store) -> None:
+    published = publish(store)
+    unsure = dict.fromkeys(("likeness", "trust", "purpose"), "unsure")
+    answered = vote(visit(), store, published, **unsure)
+    assert "can’t tell (Best for the purpose)" in answered.text
+    assert answered.text.count("1 of 1") == 3
+    own = f"/s/{published.id}/own/{published.secret}"
+    assert visit().get(own).status_code == 200
+    (row,) = csv.DictReader(io.StringIO(visit().get(f"{own}/votes.csv").text))
+    assert row["most_like"] == "unsure"
+    # Where the labels are shown, one of the pictures is chosen.
+    published = publish(store, asks_vote=False)
+    assert vote(visit(), store, published, **unsure).status_code == 422
+
+
 def test_a_comment_about_a_number_can_be_understood(visit: Visit, store: Store) -> None:
     published = publish(store)
 
