@@ -11,7 +11,15 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.test_page import TWO, at_rest, move, open_more, open_tab, wait_for_results
+from tests.browser.test_page import (
+    TWO,
+    add_look,
+    at_rest,
+    move,
+    open_more,
+    open_tab,
+    wait_for_results,
+)
 
 Visit = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
@@ -116,6 +124,12 @@ def test_a_phone_reads_meanings_numbers_and_all_tabs(visit: Visit, screenshot: S
           return first.right <= last.left && last.right <= innerWidth;
         }"""
     )
+    # A look that is added is the one that is seen.
+    dots.nth(0).tap()
+    expect(dots.nth(0)).to_have_attribute("aria-current", "true")
+    add_look(page)
+    expect(dots).to_have_count(3)
+    expect(dots.nth(2)).to_have_attribute("aria-current", "true")
 
 
 def test_eyes_and_skin_stand_under_every_picture_cut_at_one_place(

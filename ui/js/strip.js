@@ -6,6 +6,7 @@ const SWEEP_MS = 1500;
 
 let rest = null; // Where the visitor left the slider, in percent.
 let swept = false;
+let known = []; // The letters of the looks in the row before.
 
 const split = (percent) => {
   row().style.setProperty('--at', `${percent}%`);
@@ -42,7 +43,23 @@ const mark = () => {
   });
 };
 
+// Moves the row to a look, if there is no room for all of them.
+const show = (letter) => {
+  const figure = figures().find((one) => one.dataset.letter === letter);
+  const left = figure.offsetLeft - figures()[1].offsetLeft;
+  row().scrollTo({ left, behavior: calm() ? 'auto' : 'smooth' });
+};
+
+// A look that was added is the one to see.
+const showAdded = () => {
+  const letters = row() ? figures().map((one) => one.dataset.letter).filter(Boolean) : [];
+  const [added, more] = letters.filter((letter) => !known.includes(letter));
+  if (known.length && added && !more) show(added);
+  if (letters.length) known = letters;
+};
+
 const renewed = () => {
+  showAdded();
   mark();
   if (!element.querySelector('.p-split')) return;
   if (rest !== null) split(rest);
@@ -69,10 +86,7 @@ element.addEventListener('input', (event) => {
 });
 element.addEventListener('click', (event) => {
   const dot = event.target.closest('.p-dots button');
-  if (!dot) return;
-  const figure = figures().find((one) => one.dataset.letter === dot.dataset.letter);
-  const left = figure.offsetLeft - figures()[1].offsetLeft;
-  row().scrollTo({ left, behavior: calm() ? 'auto' : 'smooth' });
+  if (dot) show(dot.dataset.letter);
 });
 // A photo in a format that the browser cannot show, before it is decoded.
 element.addEventListener('error', (event) => event.target.closest?.('.p-waiting img')?.remove(), true);
