@@ -350,7 +350,7 @@ def settings(look: Look, language: str) -> str:
         if isinstance(share, float) and share < 1 and (share or name == "polish")
     ]
     parts += [
-        f"{translate(language, f'fine.{DOSES[letter]}')} {numbers.decimal(dose, language, '0.##')}"
+        f"{translate(language, f'fine.{DOSES[letter]}')} {numbers.percent(dose)}"
         for letter, dose in look.doses
     ]
     parts += [

@@ -45,8 +45,8 @@ def test_without_an_engine_one_sentence_says_what_is_needed(
     open_fine_control(page)
     expect(headshot(page)).to_be_hidden()
     expect(page.get_by_label("Expression", exact=True).first).to_be_hidden()
-    sentence = page.get_by_text("Larger engines can draw other clothes").first
-    expect(sentence).to_contain_text("None is installed here")
+    sentence = page.get_by_text("Other clothes and surroundings").first
+    expect(sentence).to_contain_text("need a larger engine")
     screenshot(page, "headshot-absent")
 
 

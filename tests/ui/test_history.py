@@ -132,7 +132,7 @@ def test_entries_of_one_audience_are_told_apart_by_their_settings(file_store: Fi
     html = strip(history, shown[-1], "de")
     assert "Look 0</span>" in html
     assert "<br>Blick 50\xa0% · Retusche 0\xa0%</span>" in html
-    assert "<br>Schatten 0,25 · Ausschnitt 1:1, Profil · Hintergrund Einfarbig</span>" in html
+    assert "<br>Schatten 25\xa0% · Ausschnitt 1:1, Profil · Hintergrund Einfarbig</span>" in html
 
 
 def test_a_slider_on_its_way_leaves_one_entry(file_store: FileStore) -> None:

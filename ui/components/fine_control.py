@@ -27,7 +27,7 @@ Drawn = Literal["skin", "expressions", "headshots"]
 """What only some engines draw."""
 
 STEP = 0.01
-"""Step of the sliders for doses."""
+"""Step of the sliders for doses, which show percent."""
 TRIM_PARTS = ("left_yaw", "left_pitch", "right_yaw", "right_pitch")
 
 
@@ -60,7 +60,9 @@ class FineControl:
                 info=t(f"summary.{START.engine}"),
                 elem_classes="p-engine",
             )
-            self.generative = _slider("generative", 0.0, MOST_GENERATIVE, visible=False)
+            self.generative = _dose(
+                "generative", 0.0, MOST_GENERATIVE, info=t("fine.generative_info"), visible=False
+            )
             self._render_drawn()
             self.seed = gr.Number(
                 START.seed, label=t("fine.seed"), precision=0, minimum=0, maximum=2**32 - 1
@@ -79,7 +81,16 @@ class FineControl:
         aside(t("fine.trim_aside"))
         with gr.Row(elem_classes="p-fine-row p-trim"):
             self.trim = tuple(
-                _slider(name, 0.0, WIDEST_TRIM, -WIDEST_TRIM, 0.1) for name in TRIM_PARTS
+                gr.Slider(
+                    -WIDEST_TRIM,
+                    WIDEST_TRIM,
+                    0.0,
+                    step=0.1,
+                    label=t(f"fine.{name}"),
+                    min_width=130,
+                    buttons=[],
+                )
+                for name in TRIM_PARTS
             )
 
     def _render_doses(self, context: Context) -> None:
@@ -87,8 +98,7 @@ class FineControl:
         self.doses_of = gr.Textbox(START.context, visible=False)
         with gr.Row(elem_classes="p-fine-row"):
             self.doses = {
-                letter: _slider(name, getattr(context.doses, name), 1.0)
-                for letter, name in DOSES.items()
+                letter: _dose(name, getattr(context.doses, name)) for letter, name in DOSES.items()
             }
 
     def _render_drawn(self) -> None:
@@ -144,7 +154,7 @@ class FineControl:
         """
         yaw, pitch = self._number(values, self.yaw), self._number(values, self.pitch)
         gaze = {} if yaw is None and pitch is None else {"gaze": Gaze(yaw or 0.0, pitch or 0.0)}
-        doses = {letter: float(values[slider] or 0) for letter, slider in self.doses.items()}
+        doses = {letter: _share(values[slider]) for letter, slider in self.doses.items()}
         engine = load().engines[values[self.engine]]
         own = doses.items() if values[self.doses_of] == context.id else ()
         return {
@@ -157,7 +167,7 @@ class FineControl:
             ),
             "engine": values[self.engine],
             # What the engine cannot draw is hidden, and does not count.
-            "generative": float(values[self.generative] or 0) if engine.draws_skin else 0.0,
+            "generative": _share(values[self.generative]) if engine.draws_skin else 0.0,
             "generate": "headshot" if values[self.headshot] and engine.draws_headshots else "none",
             "expression": values[self.expression] if engine.draws_expressions else "keep",
             "seed": int(values[self.seed] or 0),
@@ -173,13 +183,14 @@ class FineControl:
             self.pitch: decimal(explicit.pitch, language, "0.####") if explicit else "",
             **dict(zip(self.trim, look.trim.angles, strict=True)),
             **{
-                slider: doses.get(letter, getattr(context.doses, DOSES[letter]))
+                slider: percent(doses.get(letter, getattr(context.doses, DOSES[letter])))
                 for letter, slider in self.doses.items()
             },
             self.doses_of: look.context,
             self.engine: look.engine,
             self.generative: gr.update(
-                value=look.generative, visible=_offered(look.engine, "skin", look.generative > 0)
+                value=percent(look.generative),
+                visible=_offered(look.engine, "skin", look.generative > 0),
             ),
             self.headshot: gr.update(
                 value=headshot, visible=_offered(look.engine, "headshots", headshot)
@@ -227,6 +238,11 @@ def gaze_placeholders(region: Region, language: str = DEFAULT_LANGUAGE) -> list[
     return [f"{'±' if yaw else ''}{decimal(yaw, language, '0.#')}", decimal(pitch, language, "0.#")]
 
 
+def percent(dose: float) -> float:
+    """A dose as its slider shows it."""
+    return round(100 * dose, 4)
+
+
 def _on_engine(chosen: str) -> tuple[Any, ...]:
     fields = (_field_update(chosen, what) for what in get_args(Drawn))
     return gr.update(info=t(f"summary.{chosen}")), *fields
@@ -267,24 +283,29 @@ def _degrees(name: str, hint: str | I18nData) -> gr.Textbox:
     )
 
 
-def _slider(
+def _dose(
     name: str,
     value: float,
-    most: float,
-    least: float = 0.0,
-    step: float = STEP,
+    most: float = 1.0,
     *,
+    info: I18nData | None = None,
     visible: bool = True,
 ) -> gr.Slider:
-    info = None if least else t(f"fine.{name}_info")
+    """A slider in percent for a dose."""
     return gr.Slider(
-        least,
-        most,
-        value,
-        step=step,
+        0,
+        percent(most),
+        percent(value),
+        step=percent(STEP),
         label=t(f"fine.{name}"),
         info=info,
         min_width=130,
         buttons=[],
         visible=visible,
+        elem_classes="p-percent",
     )
+
+
+def _share(shown: object) -> float:
+    """A dose that a slider shows in percent; 0 if it shows nothing."""
+    return round(float(shown or 0) / 100, 6)  # type: ignore[arg-type]

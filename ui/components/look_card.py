@@ -15,7 +15,7 @@ from pipelines.studio.look import BACKDROPS, FRAMES
 from presets import Presets, load
 from ui.comparison import LETTERS, START
 from ui.components.events import QUICK, Values
-from ui.components.fine_control import FineControl, gaze_placeholders
+from ui.components.fine_control import FineControl, gaze_placeholders, percent
 from ui.components.html import html
 from ui.page_head import NOTE
 from ui.text.catalogue import t
@@ -189,7 +189,7 @@ def on_context(chosen: str, language: str = DEFAULT_LANGUAGE) -> tuple[Any, ...]
 
 
 def _own_doses(chosen: str) -> tuple[Any, ...]:
-    return chosen, *load().contexts[chosen].doses.model_dump().values()
+    return chosen, *map(percent, load().contexts[chosen].doses.model_dump().values())
 
 
 def _choice(name: str, values: Sequence[str], chosen: str) -> gr.Dropdown:
