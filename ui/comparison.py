@@ -305,7 +305,7 @@ def compare(
 
 def _original_faces(results: Sequence[ResultPicture]) -> list[dict[str, Any]]:
     """What was read of each face in the photo, from a look of all faces; empty without one."""
-    faces = next((one.report["faces"] for one in results), [])
+    faces: list[dict[str, Any]] = next((one.report["faces"] for one in results), [])
     return [
         {
             **face,
