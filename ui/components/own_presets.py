@@ -11,7 +11,6 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from pipelines.gaze import Gaze
 from pipelines.runtime.errors import LookError
 from pipelines.studio import Look
 from presets import PresetError, own
@@ -22,7 +21,7 @@ from ui.components.events import QUICK, Updates
 from ui.components.html import aside, html, script
 from ui.components.look_card import LookCard
 from ui.gradio_compat import event_fields
-from ui.text import captions, numbers
+from ui.text import captions
 from ui.text.catalogue import t, translate
 from ui.text.messages import translate_message
 from ui.text.templating import render
@@ -100,7 +99,7 @@ class OwnPresets:
                     card.read(values),
                     code,
                 )
-            except (LookError, NotSavedError) as error:
+            except LookError as error:
                 return {self.message: captions.notice(translate_message(code, error.sentence))}
             return {self.saved: own.to_storage(looks), self.name: "", self.message: _quiet(message)}
 
@@ -162,29 +161,25 @@ class OwnPresets:
                 data = opened.read(own.LARGEST_FILE + 1)
             imported = own.read(file.name, data, _checked)
             looks, message = merge_looks(own.from_storage(saved), imported, language)
-        except (PresetError, NotSavedError) as error:
+        except (PresetError, LookError) as error:
             return {self.message: captions.notice(error.sentence[:_MOST_TEXT])}
         return {self.saved: own.to_storage(looks), self.message: _quiet(message)}
-
-
-class NotSavedError(Exception):
-    """A change of the saved looks that is refused, with the translated message."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 def save_look(
     looks: tuple[SavedLook, ...], name: str, look: Look, language: str
 ) -> tuple[tuple[SavedLook, ...], str]:
-    """The looks with one more, newest first, replacing one of the same name; and a message."""
+    """The looks with one more, newest first, replacing one of the same name; and a message.
+
+    Raises:
+        LookError: There is no name, or no room for another look.
+    """
     new = SavedLook(own.clean_name(name or ""), str(look))
     if not new.name:
-        raise NotSavedError(translate(language, "own.nameless"))
+        raise LookError("nameless", translate(language, "own.nameless"))
     others = tuple(one for one in looks if one.name != new.name)
     if len(others) >= own.MOST_LOOKS:
-        raise NotSavedError(translate(language, "own.full", most=own.MOST_LOOKS))
+        raise LookError("full", translate(language, "own.full", most=own.MOST_LOOKS))
     key = "own.replaced" if len(others) < len(looks) else "own.saved"
     return (new, *others), translate(language, key, name=new.name)
 
@@ -192,7 +187,11 @@ def save_look(
 def merge_looks(
     looks: tuple[SavedLook, ...], imported: tuple[SavedLook, ...], language: str
 ) -> tuple[tuple[SavedLook, ...], str]:
-    """The looks, then those of a file, and a message."""
+    """The looks, then those of a file, and a message.
+
+    Raises:
+        LookError: There is no room for all of them.
+    """
     merged = {one.name: one for one in looks}
     for one in imported:
         name = own.unique_name(
@@ -200,7 +199,7 @@ def merge_looks(
         )
         merged.setdefault(name, SavedLook(name, one.look))
     if len(merged) > own.MOST_LOOKS:
-        raise NotSavedError(translate(language, "own.full", most=own.MOST_LOOKS))
+        raise LookError("full", translate(language, "own.full", most=own.MOST_LOOKS))
     count = len(merged) - len(looks)
     message = translate(language, "own.imported", count=count, all=len(imported))
     return tuple(merged.values()), message
@@ -232,14 +231,8 @@ def _summary(one: SavedLook, language: str) -> tuple[str, tuple[str, ...]]:
     if not opened.looks:
         return "", notes
     look = opened.looks[0]
-    parts = [comparison.look_title(look, language)]
-    if not isinstance(look.gaze, Gaze) and look.gaze not in (None, 0, 1):
-        parts.append(translate(language, "own.gaze_at", share=numbers.percent(look.gaze)))
-    if look.polish != 1:
-        parts.append(translate(language, "own.polish_at", share=numbers.percent(look.polish)))
-    if look.doses:
-        parts.append(translate(language, "own.doses"))
-    return " · ".join(parts), notes
+    parts = comparison.look_title(look, language), comparison.settings(look, language)
+    return " · ".join(filter(None, parts)), notes
 
 
 def _quiet(message: str) -> str:

@@ -147,8 +147,8 @@ class Results:
             self.numbers: measurement_table.results_table(figures, language),
             self.judged: working,
             self.histogram: working,
-            self.control: captions.control(figures, language),
-            self.skin: captions.skin(figures, language),
+            self.control: captions.drawn(figures, "control", language),
+            self.skin: captions.drawn(figures, "skin", language),
         }
 
     def clear(self, language: str = DEFAULT_LANGUAGE, address: str = "") -> dict[Component, Any]:

@@ -113,16 +113,17 @@ def uses(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
     return render("results", "uses", language, looks) if looks else ""
 
 
-def control(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
-    """The control image of every look: lines and two pupils."""
-    shown = [one for one in figures if isinstance(one, ResultPicture) and one.control]
-    return render("results", "control", language, shown)
+def drawn(figures: Sequence[Figure], part: str, language: str = DEFAULT_LANGUAGE) -> str:
+    """What was drawn of the pictures.
 
-
-def skin(figures: Sequence[Figure], language: str = DEFAULT_LANGUAGE) -> str:
-    """What counts as skin for the retouch; the rest of the portrait is under a grey veil."""
-    shown = [one for one in figures if isinstance(one, ResultPicture) and one.skin]
-    return render("results", "skin", language, shown[0]) if shown else ""
+    Args:
+        figures: The pictures.
+        part: "control", lines and two pupils of every look; or "skin", the portrait with everything
+            that does not count as skin under a grey veil.
+        language: The visitor's language.
+    """
+    rows = [(one, getattr(one, part)) for one in figures if isinstance(one, ResultPicture)]
+    return render("results", "drawn", language, part, [row for row in rows if row[1]])
 
 
 def candidates(persona: Persona, addresses: Sequence[str], language: str = DEFAULT_LANGUAGE) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from pipelines.runtime.errors import LookError
 from pipelines.studio import Look
 from presets import own
 from presets.own import SavedLook
 from ui.components.own_presets import (
-    NotSavedError,
     looks_html,
     merge_looks,
     save_look,
@@ -20,7 +20,7 @@ A, B = SavedLook("Autumn", "region=japan"), SavedLook("Winter", "region=soft")
 
 
 def refused(run: Any, *arguments: Any) -> str:
-    with pytest.raises(NotSavedError) as caught:
+    with pytest.raises(LookError) as caught:
         run(*arguments)
     return caught.value.sentence
 
@@ -48,6 +48,12 @@ def test_an_import_doubles_nothing_and_takes_nothing_away() -> None:
     assert looks == (A, B, SavedLook("Winter (2)", "region=korea"))
     assert "Imported 1 of 2" in said
     assert merge_looks(looks, (A, other), "en")[0] == looks
+
+
+def test_a_saved_look_is_told_in_one_line() -> None:
+    look = "region=japan&context=linkedin&gaze=0.5&polish=0.8&doses=B:0.3"
+    html = looks_html(own.to_storage([SavedLook("Autumn", look)]), "en")
+    assert "Japan · LinkedIn · Gaze 50\xa0% · Polish 80\xa0% · Blemishes 30\xa0%" in html
 
 
 def test_a_hostile_name_is_text_and_its_file_is_whole() -> None:

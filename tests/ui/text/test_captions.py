@@ -48,7 +48,7 @@ def test_a_retouch_that_was_held_back_says_how_far_and_why() -> None:
 
 
 def test_what_counts_as_skin_is_shown_once() -> None:
-    shown = captions.skin([replace(PHOTO, skin="skin.png"), LOOK])
+    shown = captions.drawn([replace(PHOTO, skin="skin.png"), LOOK], "skin")
     assert shown.count("<img") == 1
     assert 'src="skin.png"' in shown
 

@@ -106,8 +106,8 @@ def test_no_text_of_the_results_bypasses_the_catalogue() -> None:
         "missing": captions.strip([photo, missing], CODE),
         "waiting": captions.waiting_strip(CODE),
         "uses": captions.uses(figures, CODE),
-        "control": captions.control(figures, CODE),
-        "skin": captions.skin(figures, CODE),
+        "control": captions.drawn(figures, "control", CODE),
+        "skin": captions.drawn(figures, "skin", CODE),
         "line": captions.gaze_line(
             Gaze(9.0, 2.0), ["The eyes are shut in this photo. Use one with open eyes."], CODE
         ),
