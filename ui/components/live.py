@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -282,6 +282,8 @@ def preview_picture(photo: comparison.Photo, look: Look, framing: str) -> tuple[
 
     analysis = photo.analysis
     planned = plan(look, load(), analysis.face.head, analysis.gaze.gaze)
+    if analysis.eyes_left_alone is not None:
+        planned = replace(planned, target=None)
     return preview.preview(_stage(photo, framing), planned, look.seed), planned
 
 
