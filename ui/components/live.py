@@ -29,7 +29,7 @@ from ui.components.results import WHOLE
 from ui.gradio_compat import ahead
 from ui.text import captions
 from ui.text.catalogue import translate
-from ui.text.numbers import degrees, gaze_word
+from ui.text.numbers import gaze_text
 
 if TYPE_CHECKING:
     from pipelines.studio.preview import PreviewStage
@@ -301,12 +301,6 @@ def _stage(photo: comparison.Photo, framing: str) -> PreviewStage:
 
 def _caption(planned: Plan, language: str) -> str:
     """The caption of a preview: its target gaze, because nothing is measured yet."""
-    aim = planned.aim
-    if aim is None:
+    if planned.aim is None:
         return translate(language, "live.preview")
-    return translate(
-        language,
-        "live.preview_of",
-        degrees=degrees(aim.off_lens, language),
-        word=gaze_word(aim, language),
-    )
+    return translate(language, "live.preview_of", gaze=gaze_text(planned.aim, language))
