@@ -13,12 +13,13 @@ from pipelines.image import crops
 from pipelines.image.arrays import Image, Image8, Points
 from pipelines.runtime.messages import Message
 
-# Largest angle by which a picture is turned, in degrees; below the second it is left as it is.
+# Largest angle by which a picture is turned, in degrees: a head that is tilted further is meant to
+# be; below the second the picture is left as it is.
 _MOST_TURN, _LEAST_TURN = 15.0, 0.3
 # Share of the height that a frame should have below which it is said to be tight.
 _TIGHT = 0.7
 # How many degrees too few are said.
-_NOTICED = 3.0
+_NOTICED = 5.0
 # For the horizon: long side of the copy in pixels; least length of a line and least total length
 # of the lines of one direction, as shares of it; share that these have among the lines near the
 # head's roll; how near, and the width of one direction, in degrees.
@@ -127,9 +128,9 @@ def frame(image_u8: Image8, face: Face, name: str, tilt: float) -> Framed:
         return whole
     shape, tall = FRAMES[name], _height(face) * width / face.size[1]
     least = min(_LEAST_HEIGHT * tall, height)
+    tilt = tilt if abs(tilt) <= _MOST_TURN else 0.0
     placed = [
-        _placed(face, shape, share * float(np.clip(tilt, -_MOST_TURN, _MOST_TURN)), (width, height))
-        for share in (1.0, 0.75, 0.5, 0.25, 0.0)
+        _placed(face, shape, share * tilt, (width, height)) for share in (1.0, 0.75, 0.5, 0.25, 0.0)
     ]
     large = [one for one in placed if one.size[1] >= least] or placed[-1:]
     chosen = next((one for one in large if not one.cuts_crown), large[0])
@@ -257,10 +258,10 @@ def _wanted(face: Face, shape: Frame, turn: float, size: Points) -> Points:
     if shape.aside:
         across += _ASIDE * size[0] * (1 if face.head.yaw > -_FACING else -1)
     down = upright_eyes[1] + (0.5 - shape.eyes) * size[1]
-    # In a tight frame the hair matters more than the height of the eyes, and the chin even more.
+    # In a tight frame the hair matters more than the height of the eyes, and the chin most.
     oval = _turned(face.oval, turn)[:, 1]
     top, chin = _turned(_crown(face, turn)[None], turn)[0, 1], oval.max() + _CHIN * np.ptp(oval)
-    down = min(down, max(top + size[1] / 2, chin - size[1] / 2))
+    down = max(min(down, top + size[1] / 2), chin - size[1] / 2)
     return _turned(np.array([[across, down]]), -turn)[0]
 
 

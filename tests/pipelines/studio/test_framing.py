@@ -92,6 +92,21 @@ def test_a_picture_is_straightened_only_as_far_as_the_frame_holds_the_head(
     assert any("more of the head stays in it" in note for note in tilted.notes)
 
 
+def test_a_tight_frame_keeps_the_chin(astronaut: Image8) -> None:
+    analysis = studio.analyse_pixels(np.ascontiguousarray(astronaut[:300, 165:285]))
+    image, face = analysis.portrait.original_u8, analysis.face
+    framed = framing.frame(image, face, "1x1", 0.0)
+    assert framing.CROPPED_TIGHT in framed.notes or framing.CUT_CROWN in framed.notes
+    assert framed.corners[:, 1].min() <= face.oval[:, 1].max() <= framed.corners[:, 1].max()
+
+
+def test_a_head_that_is_tilted_on_purpose_is_left_tilted(astronaut_analysis: Analysis) -> None:
+    image, face = astronaut_analysis.portrait.original_u8, astronaut_analysis.face
+    framed = framing.frame(image, face, "1x1", 22.0)
+    assert framed.turned == 0
+    assert not any("would straighten it" in note for note in framed.notes)
+
+
 def test_a_large_photo_is_reduced_to_the_size_asked_for(astronaut_analysis: Analysis) -> None:
     image = np.repeat(np.repeat(astronaut_analysis.portrait.original_u8, 6, axis=0), 6, axis=1)
     framed = framing.frame(image, astronaut_analysis.face, "1x1", 0.0)
