@@ -22,10 +22,10 @@ from pipelines.image.filters import lowpass, smoothstep
 _COLOURLESS, _LEAST = 0.01, 0.002
 # Gloss in EV that stays, because it shows form; share of the rest that goes at a dose of 1; the
 # largest fall, and the largest mean fall of a face.
-_FORM, _SHARE, _MOST_FALL, _MOST_MEAN = 0.12, 0.55, 0.6, 0.10
+_FORM, _SHARE, _MOST_FALL, _MOST_MEAN = 0.22, 0.5, 0.6, 0.06
 # Share of what glossy skin is lighter than the skin around that may go, the standard deviation of
 # these surroundings in interocular distances, and what is added to luminance before its logarithm.
-_MOST_ABOVE, _AROUND, _BLACK = 0.38, 0.25, 0.02
+_MOST_ABOVE, _AROUND, _BLACK = 0.28, 0.25, 0.02
 # Standard deviations of what counts as gloss rather than a pore's glint, and of the border of its
 # fall, and radius of holes in the skin mask that are gloss, in interocular distances.
 _DETAIL, _SOFT, _HOLE = 0.02, 0.05, 0.12
