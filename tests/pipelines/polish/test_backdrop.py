@@ -75,6 +75,19 @@ def test_a_plain_ground_has_the_light_of_the_old_one(
     assert 0.3 < dark < light - 0.1
 
 
+@pytest.mark.parametrize(("tone", "left"), [(0.9, True), (0.15, False)])
+def test_a_ground_that_is_light_and_plain_is_left(
+    hopper_analysis: Analysis, person: Map, tone: float, left: bool
+) -> None:
+    photo, face = hopper_analysis.portrait.pixels, hopper_analysis.face
+    noise = np.random.default_rng(0).normal(tone, 0.02, photo.shape)
+    studio_ground = person[..., None] * photo + (1 - person[..., None]) * noise.astype(np.float32)
+    assert (
+        backdrop.trouble(studio_ground, person, face, "plain") == backdrop.ALREADY_PLAIN
+    ) is left
+    assert backdrop.trouble(studio_ground, person, face, "soften") == ""
+
+
 @pytest.mark.parametrize("kind", ["soften", "plain"])
 def test_the_person_stays_and_the_ground_changes(
     hopper_analysis: Analysis, person: Map, kind: str
