@@ -35,7 +35,7 @@ _MOST_LOST, _LEAST_GROUND, _UNSURE = 0.1, 0.05, 0.0495
 # Side of a corner as a share of the picture's, and the difference up to which colours are one; the
 # corners of photographs are further apart (0.13 and more on 13).
 _CORNER, _FLAT = 0.03, 0.03
-# Largest standard deviation of a ground's colours, and least mean, in sRGB, of one that is a studio's
+# Largest standard deviation of a ground's colours, and least mean, in sRGB, of one that is plain
 # already (27 of 300 portraits); a dark one may be wanted lighter.
 _EVEN, _LIGHT = 0.035, 0.6
 
