@@ -128,6 +128,18 @@ def test_without_a_vote_labels_and_measurements_are_shown_at_once(
     assert link.group(1).count("look=") == 3
 
 
+def test_several_warnings_of_a_picture_are_folded(visit: Visit, store: Store) -> None:
+    given = publication(asks_vote=False)
+    first, second = given.pictures[1:3]
+    many = replace(first, warnings=("Too tight.", "Not enlarged."))
+    one = replace(second, warnings=("Too small.",))
+    changed = replace(given, pictures=(given.pictures[0], many, one))
+    page = visit().get(f"/s/{store.publish(changed).id}").text
+    folded = page[page.index('<details><summary class="warning">Notes: 2<') :]
+    assert folded.index("Too tight.") < folded.index("Not enlarged.") < folded.index("</details>")
+    assert page.count("Notes: ") == 1
+
+
 def test_headers_and_metadata_keep_the_page_private_and_give_a_preview(
     visit: Visit, store: Store
 ) -> None:
