@@ -89,8 +89,9 @@ def trouble(pixels: Image, matte: Map, face: Face, kind: str) -> str:
         return NO_GROUND
     if kind != "plain":
         return ""
-    ground = pixels[matte < 0.02]
-    if ground.size and ground.std(axis=0).max() < _EVEN and ground.mean() > _LIGHT:
+    # In double precision: NumPy's sums of a million float32 values are too coarse for this.
+    mean, spread = cv2.meanStdDev(pixels, mask=(matte < 0.02).astype(np.uint8))
+    if spread.max() < _EVEN and mean.mean() > _LIGHT:
         return ALREADY_PLAIN
     return TOO_UNSURE if doubt(matte, face) else ""
 

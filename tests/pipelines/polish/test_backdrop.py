@@ -88,6 +88,20 @@ def test_a_ground_that_is_light_and_plain_is_left(
     assert backdrop.trouble(studio_ground, person, face, "soften") == ""
 
 
+def test_a_plain_ground_of_four_megapixels_is_told_as_well(
+    hopper_analysis: Analysis, person: Map
+) -> None:
+    photo, face = hopper_analysis.portrait.pixels, hopper_analysis.face
+    height, width = person.shape
+    matte_of_all = np.zeros((2048, 2048), np.float32)
+    matte_of_all[:height, :width] = person
+    pixels = np.random.default_rng(0).normal(0.95, 0.025, (2048, 2048, 3)).astype(np.float32)
+    behind = pixels[:height, :width]
+    pixels[:height, :width] = behind + person[..., None] * (photo - behind)
+    said = backdrop.trouble(pixels, matte_of_all, face.scaled(1, (2048, 2048)), "plain")
+    assert said == backdrop.ALREADY_PLAIN
+
+
 @pytest.mark.parametrize("kind", ["soften", "plain"])
 def test_the_person_stays_and_the_ground_changes(
     hopper_analysis: Analysis, person: Map, kind: str
