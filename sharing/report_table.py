@@ -47,13 +47,27 @@ def comparison_csv(document: ComparisonDocument, names: Sequence[str]) -> str:
         row |= {"letter": picture.letter, "title": picture.title, "file": name}
         row |= {"look": picture.look, "warnings": " ".join(picture.warnings)}
         if index == 0 and original:
-            row["gaze_yaw"], row["gaze_pitch"] = _measured(original)
+            row["gaze_yaw"], row["gaze_pitch"] = measured_gaze(original) or ("", "")
             row["skin_tone_ita"] = original["skin_tone"]["ita"]
         elif index <= len(variants) and index > 0:
             row |= _variant_columns(variants[index - 1])
             row["most_like_them"] = (index - 1) in best
         rows.append(row)
     return _csv(_COLUMNS, ([row[name] for name in _COLUMNS] for row in rows))
+
+
+def measured_gaze(report: Report) -> Sequence[float] | None:
+    """Yaw and pitch of a picture's gaze, in degrees; None where it cannot be measured.
+
+    Args:
+        report: Of the photo, or of a look; those of earlier versions do not say what is measurable.
+    """
+    gaze = report["gaze"]
+    if isinstance(gaze, Mapping):
+        angles, measurable = gaze["after"], gaze.get("measurable", True)
+    else:
+        angles, measurable = gaze, report.get("gaze_measurable", True)
+    return angles if measurable else None
 
 
 def votes_csv(document: ComparisonDocument, ballots: Iterable[Ballot]) -> str:
@@ -90,7 +104,7 @@ _COLUMNS = (
 
 def _variant_columns(report: Report) -> dict[str, Any]:
     target = report["gaze"]["target"] or ("", "")
-    after = _measured(report)
+    after = measured_gaze(report) or ("", "")
     return {
         "gaze_yaw": after[0],
         "gaze_pitch": after[1],
@@ -103,14 +117,6 @@ def _variant_columns(report: Report) -> dict[str, Any]:
         "skin_tone_ita": report["skin_tone"]["ita_after"],
         "skin_delta_e00": report["skin_tone"]["delta_e00_mean"],
     }
-
-
-def _measured(report: Report) -> Sequence[Any]:
-    """Yaw and pitch of a picture's gaze, in degrees; empty texts where it cannot be measured."""
-    gaze = report["gaze"]
-    if isinstance(gaze, list):
-        return gaze if report.get("gaze_measurable", True) else ("", "")
-    return gaze["after"] if gaze.get("measurable", True) else ("", "")
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -151,6 +157,11 @@ def _direction(angles: Sequence[float], language: str) -> str:
     return ", ".join(parts) or _degrees(0, language)
 
 
+def _gaze(report: Report, language: str) -> str:
+    angles = measured_gaze(report)
+    return "–" if angles is None else _direction(angles, language)
+
+
 def _not_measured(report: Report, language: str) -> str:
     raise KeyError(len(report), language)
 
@@ -158,8 +169,8 @@ def _not_measured(report: Report, language: str) -> str:
 _ROWS: tuple[tuple[str, Format, Format], ...] = (
     (
         _("Gaze off the lens"),
-        lambda report, language: _direction(_measured(report), language),
-        lambda report, language: _direction(_measured(report), language),
+        _gaze,
+        _gaze,
     ),
     (
         _("Gaze asked for"),

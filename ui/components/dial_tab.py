@@ -154,7 +154,7 @@ class DialTab:
         compared: PageComparison | None = values[screen]
         of_photo = compared and values[photo] and compared.path == values[photo].path
         results = {one.letter: one for one in compared.rendered} if compared and of_photo else {}
-        aims = list[Aim]()
+        aims: list[Aim] = []
         if values[photo] and values[photo].analysis.gaze.measured is None:
             return aims
         for card in self.cards:

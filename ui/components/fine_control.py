@@ -306,6 +306,6 @@ def _dose(
     )
 
 
-def _share(shown: object) -> float:
+def _share(shown: float | None) -> float:
     """A dose that a slider shows in percent; 0 if it shows nothing."""
-    return round(float(shown or 0) / 100, 6)  # type: ignore[arg-type]
+    return round(float(shown or 0) / 100, 6)

@@ -17,6 +17,7 @@ from pipelines.studio.captions import MISSED_DEG, differs, out_of_reach, same_an
 from pipelines.studio.look import Which
 from pipelines.studio.rendering import ALREADY_THERE
 from presets import load
+from sharing.report_table import measured_gaze
 from ui.result_pictures import Figure, Report, ResultPicture
 from ui.text import numbers
 from ui.text.catalogue import translate
@@ -208,13 +209,8 @@ def _of_faces(picture: ResultPicture, language: str, judgement: Judgement) -> Ca
 
 def _gaze_of(report: Report) -> Gaze | None:
     """The gaze in a report of a photo or of a look; None where it cannot be measured."""
-    gaze = report["gaze"]
-    angles, measurable = (
-        (gaze["after"], gaze["measurable"])
-        if isinstance(gaze, dict)
-        else (gaze, report["gaze_measurable"])
-    )
-    return Gaze(*angles) if measurable else None
+    angles = measured_gaze(report)
+    return Gaze(*angles) if angles else None
 
 
 def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Caption:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.gaze import Gaze
 from pipelines.measure import artificial, quality
+from sharing.report_table import measured_gaze
 from ui.result_pictures import Figure, Report, ResultPicture
 from ui.text import numbers
 from ui.text.catalogue import translate
@@ -133,8 +134,9 @@ def _direction(angles: Sequence[float], language: str) -> str:
     return direction(Gaze(*angles), language)
 
 
-def _off_lens(angles: Sequence[float], measurable: bool, language: str) -> str:
-    if not measurable:
+def _off_lens(report: Report, language: str) -> str:
+    angles = measured_gaze(report)
+    if angles is None:
         return translate(language, "numbers.cannot_see")
     off = numbers.off_lens(Gaze(*angles), language)
     return translate(
@@ -217,12 +219,8 @@ _GROUPS: tuple[tuple[str, tuple[_Row, ...]], ...] = (
         (
             _Row(
                 "gaze",
-                lambda report, language: _off_lens(
-                    report["gaze"]["after"], report["gaze"]["measurable"], language
-                ),
-                lambda report, language: _off_lens(
-                    report["gaze"], report["gaze_measurable"], language
-                ),
+                _off_lens,
+                _off_lens,
             ),
             _Row("asked", _target),
             _Row(
