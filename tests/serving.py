@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import gradio as gr
+from gradio.http_server import Server
+
 ROOT = Path(__file__).parents[1]
 # Settings of the machine that would change where or how the page is served.
 OTHERS = (
@@ -72,3 +75,14 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def close(blocks: gr.Blocks) -> None:
+    """Stop a page that was launched in this process."""
+    try:
+        blocks.close(verbose=False)
+    except RuntimeError:
+        # Gradio sets an asyncio event from this thread; a page that connects or leaves at that
+        # moment changes its waiters. The event is set all the same, only the server still runs.
+        assert isinstance(blocks.server, Server)
+        blocks.server.close()

@@ -21,7 +21,7 @@ from PIL import Image
 
 import app
 from pipelines.studio.samples import samples
-from tests.serving import ROOT, free_port
+from tests.serving import ROOT, close, free_port
 from ui import tools
 from ui.comparison import MOST_LOOKS
 
@@ -37,7 +37,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         environment.delenv(tools.SETTING, raising=False)
         blocks = app.build()
         yield app.launch(blocks, "127.0.0.1", free_port()).rstrip("/")
-        blocks.close(verbose=False)
+        close(blocks)
 
 
 @pytest.fixture

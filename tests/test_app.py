@@ -18,7 +18,7 @@ from PIL import Image
 import app
 from pipelines import studio
 from pipelines.studio.samples import samples
-from tests.serving import free_port, served
+from tests.serving import close, free_port, served
 from ui.text import messages
 from ui.text.catalogue import translate
 
@@ -33,7 +33,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         environment.setenv("GRADIO_TEMP_DIR", str(folder))
         blocks = app.build()
         yield app.launch(blocks, "127.0.0.1", free_port())
-        blocks.close(verbose=False)
+        close(blocks)
 
 
 @pytest.fixture

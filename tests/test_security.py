@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 import app
-from tests.serving import free_port
+from tests.serving import close, free_port
 from ui import launching, tools
 from ui.gradio_compat import fair_queue
 
@@ -34,7 +34,7 @@ def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launched:
             with httpx.Client(base_url=address, timeout=30) as client:
                 yield blocks, client
         finally:
-            blocks.close(verbose=False)
+            close(blocks)
 
     return launch
 

@@ -17,7 +17,7 @@ from PIL import Image
 import app
 from pipelines.studio import Analysis
 from pipelines.studio.samples import Sample
-from tests.serving import free_port
+from tests.serving import close, free_port
 from ui import comparison
 from ui.text.catalogue import translate
 
@@ -52,7 +52,7 @@ def address(
     shared_samples._render_first()
     yield app.launch(blocks, "127.0.0.1", free_port())
     hold.set()
-    blocks.close(verbose=False)
+    close(blocks)
 
 
 @pytest.mark.long

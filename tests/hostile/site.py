@@ -13,7 +13,7 @@ import pytest
 
 import app
 from pipelines.engines import weights
-from tests.serving import free_port
+from tests.serving import close, free_port
 from ui.server import limits
 
 FORGET_S = 1.5
@@ -61,4 +61,4 @@ def launched() -> Iterator[Site]:
         try:
             yield Site(blocks, address, folders["served"])
         finally:
-            blocks.close(verbose=False)
+            close(blocks)

@@ -15,7 +15,7 @@ from PIL import Image
 
 import app
 from pipelines.studio.samples import FOLDER, renders, samples
-from tests.serving import free_port
+from tests.serving import close, free_port
 
 PICTURE, META = gr.Image(render=False), {"_type": "gradio.FileData"}
 
@@ -81,4 +81,4 @@ def test_samples_open_wherever_their_packages_are_installed(
             move_files_to_cache({"path": str(other), "meta": META}, PICTURE, True)
     finally:
         LocalContext.blocks.reset(context)
-        blocks.close(verbose=False)
+        close(blocks)

@@ -15,7 +15,7 @@ import pytest
 from gradio import queueing
 from starlette.middleware import Middleware
 
-from tests.serving import free_port
+from tests.serving import close, free_port
 from ui import gradio_compat
 from ui.gradio_compat import FairQueue
 from ui.server.answers import GONE, Answers
@@ -86,7 +86,7 @@ def queued() -> Iterator[Queued]:
         yield Queued(address, line, end, order)
     finally:
         end.set()
-        blocks.close()
+        close(blocks)
 
 
 def test_a_flood_is_sent_away_in_words_and_somebody_else_is_next(queued: Queued) -> None:
