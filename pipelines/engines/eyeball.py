@@ -49,6 +49,11 @@ _CLEAR_EDGE = 0.15
 # iris shows sclera, and its gradient (a reflection of the sky, a shade) does not go on below the
 # iris: fitted on one side of 510, the other is missed by 13.6 in CIELAB, by 15.9 at a sixteenth.
 _PENALTY = np.diag([0, 96, 96, 24, 96, 96]) * 2e-3
+# Distances outside the lids between which skin shows how the light falls off across the eye, and
+# the standard deviation of that light, in iris radii; exponent of its luma with which the sclera
+# follows. Fitted on one side of the irises of 260 eyes, the other is missed by 14.0 in CIELAB, by
+# 15.8 without it, by 15.0 with an exponent of 1, because lids are shaped otherwise than an eyeball.
+_LIT_SKIN, _SKIN_LIGHT, _FOLLOWS_SKIN = (0.2, 1.8), 1.0, 0.5
 # Depths below the edge of the upper lid at which its shadow is measured, in iris radii.
 _SHADOW_DEPTHS = np.linspace(0.0, 0.6, 13)
 
@@ -131,10 +136,11 @@ def learn(image: Image, lids: Lids, iris: Iris, enlargement: float) -> Eyeball:
     blur = max(0.0, min(_blur(image, lids), _WIDEST_LIMBUS) - sharp)
     matte, highlight, glare = _split_highlight(image, lids, rho, blur)
     margin = 2 * sharp + blur
-    sclera, _ = _fit_sclera(matte, lids, rho, margin)
+    light = _skin_light(matte, lids)
+    sclera, _ = _fit_sclera(matte, lids, rho, margin, light)
     lid_shadow = _measure_lid_shadow(matte, sclera, lids, rho > 1 + margin)
     lit = matte / _shadow(lid_shadow, lids)
-    sclera, grain = _fit_sclera(lit, lids, rho, margin)
+    sclera, grain = _fit_sclera(lit, lids, rho, margin, light)
     sclera += _smooth_residual(lit - sclera, _clear_sclera(lids, rho, margin), iris.radius)
     shading = _shading(sclera, lids)
     softness = sharp + blur
@@ -331,8 +337,21 @@ def _move_highlight(eyeball: Eyeball, iris: Iris, rho: Map) -> Image:
     return result
 
 
-def _fit_sclera(image: Image, lids: Lids, rho: Map, margin: float) -> tuple[Image, Points]:
+def _skin_light(image: Image, lids: Lids) -> Map:
+    """Light that the sclera shares with the skin around it, up to a factor, (H, W)."""
+    away = -lids.depth / lids.radius
+    skin = ((away > _LIT_SKIN[0]) & (away < _LIT_SKIN[1])).astype(np.float32)
+    stops = np.log(np.maximum(image @ _LUMA, 0.02))
+    light = lowpass(stops.astype(np.float32), _SKIN_LIGHT * lids.radius, skin)
+    return np.exp(np.float32(_FOLLOWS_SKIN) * light)
+
+
+def _fit_sclera(
+    image: Image, lids: Lids, rho: Map, margin: float, light: Map
+) -> tuple[Image, Points]:
     """Fit the colour of the sclera robustly by a quadratic function along and across the eye.
+
+    Where no sclera is seen, its colour follows `light`, which is that of the skin.
 
     Returns:
         The colour everywhere, (H, W, 3), and the standard deviation of the grain, shape (3,).
@@ -344,7 +363,7 @@ def _fit_sclera(image: Image, lids: Lids, rho: Map, margin: float) -> tuple[Imag
         used = (rho > 1 + margin / 2) & (lids.depth > 0.05 * radius)
     if used.sum() < 30:
         return _assumed_sclera(image, lids), np.full(3, 0.004)
-    rows, target = basis[used], image[used].astype(np.float64)
+    rows, target = basis[used], (image[used] / light[used][:, None]).astype(np.float64)
     weights = np.ones(len(rows))
     penalty = _PENALTY * len(rows)
     for _ in range(4):
@@ -357,6 +376,7 @@ def _fit_sclera(image: Image, lids: Lids, rho: Map, margin: float) -> tuple[Imag
     fitted = basis.reshape(-1, 6) @ solution
     low, high = np.percentile(target, [3, 97], axis=0)
     fitted = np.clip(fitted, low - 0.04, high + 0.03).reshape(image.shape).astype(np.float32)
+    fitted *= light[..., None]
     smooth = cv2.GaussianBlur(image, (0, 0), 1.2)
     residual = (image - smooth)[used]
     noise = 1.4826 * np.median(np.abs(residual - np.median(residual, axis=0)), axis=0)
