@@ -8,11 +8,15 @@ import numpy as np
 from pipelines.image.arrays import Image, Map
 from pipelines.image.filters import lowpass, smoothstep
 
-# Standard deviations that bound the band of blotches of colour, in interocular distances; those
-# of uneven skin, between pores and blotches, and of blotches of lightness.
-_COLOUR_BAND, _LIGHT_BANDS = (0.018, 0.28), (0.014, 0.04, 0.16)
-# Share of a blotch that is removed at a dose of 1.
-_COLOUR, _LIGHT = 0.85, 0.55
+# Standard deviations that bound the bands of small and large blotches of colour, in interocular
+# distances; those of uneven skin, between pores and blotches, and of blotches of lightness.
+_COLOUR_BANDS, _LIGHT_BANDS = (0.018, 0.12, 0.28), (0.014, 0.04, 0.16)
+# Share of a blotch that is removed at a dose of 1, and the part of it where it is lighter than the
+# skin around: that is mostly where a face turns to the lamp.
+_COLOUR, _LIGHT, _LIGHTER = 0.85, 0.55, 0.4
+# Length in CIELAB of a large difference on a cheek up to which it is a blush, not a flush, and
+# shares of red in it between which it becomes one.
+_BLUSH, _RED = 4.0, (0.2, 0.6)
 # Scale in CIELAB units above which a difference is shape, make-up or a mark, not a blotch, and not
 # uneven skin.
 _LARGEST_COLOUR, _LARGEST_LIGHT, _LARGEST_UNEVEN = 14.0, 4.0, 2.0
@@ -24,20 +28,24 @@ _PALE = (0.3, 0.6)
 _LINE, _ALONG = (0.25, 0.6), 0.04
 
 
-def change(lab: Image, mask: Map, interocular: float) -> Image:
+def change(lab: Image, mask: Map, cheeks: Map, interocular: float) -> Image:
     """Change of CIELAB at a dose of 1: reduces blotches of colour and, less, of lightness.
 
-    Moles, freckles and lines are left out.
+    Moles, freckles, lines and a blush on the cheeks are left out.
 
     Args:
         lab: CIELAB, shape (H, W, 3).
         mask: Skin mask in [0, 1], shape (H, W).
+        cheeks: Where the cheeks are, in [0, 1], with soft borders, shape (H, W).
         interocular: Interocular distance in pixels.
     """
     weight = mask * (1 - _marks(lab, mask, interocular))
     result = np.empty_like(lab)
-    low, high = (lowpass(lab[..., 1:], sigma * interocular, weight) for sigma in _COLOUR_BAND)
-    blotch = low - high
+    low, middle, high = (
+        lowpass(lab[..., 1:], sigma * interocular, weight) for sigma in _COLOUR_BANDS
+    )
+    large = middle - high
+    blotch = low - high - large * (cheeks * _blush(large))[..., None]
     squared = (blotch[..., 0] ** 2 + blotch[..., 1] ** 2)[..., None] / _LARGEST_COLOUR**2
     usual = np.maximum(np.linalg.norm(high, axis=2), 1)
     of_skin = smoothstep(np.linalg.norm(low, axis=2) / usual, *_PALE)[..., None]
@@ -48,9 +56,16 @@ def change(lab: Image, mask: Map, interocular: float) -> Image:
     )
     uneven, blotch = fine - middle, middle - coarse
     uneven *= np.exp(-np.square(uneven / _LARGEST_UNEVEN)) * (1 - _lines(fine, interocular))
-    blotch *= np.exp(-np.square(blotch / _LARGEST_LIGHT))
+    blotch *= np.exp(-np.square(blotch / _LARGEST_LIGHT)) * np.where(blotch > 0, _LIGHTER, 1)
     result[..., 0] = -_LIGHT * (uneven + blotch)
     return result * weight[..., None]
+
+
+def _blush(large: Image) -> Map:
+    """Share of large differences of colour that a cheek may keep, in [0, 1]."""
+    length = np.maximum(np.linalg.norm(large, axis=2), 1e-3)
+    healthy = np.minimum(np.square(_BLUSH / length), 1)
+    return np.asarray(healthy * smoothstep(large[..., 0] / length, *_RED), np.float32)
 
 
 def _lines(lightness: Map, interocular: float) -> Map:

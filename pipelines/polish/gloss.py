@@ -20,12 +20,13 @@ from pipelines.image.filters import lowpass, smoothstep
 # Difference of linear red and blue below which gloss cannot be told, and what is added before
 # logarithms.
 _COLOURLESS, _LEAST = 0.01, 0.002
-# Gloss in EV that stays, because it shows form; share of the rest that goes at a dose of 1; the
+# Gloss in EV that stays, because it shows form; gloss beyond it of which half as large a share goes
+# as of the strongest, so that a soft glow stays and hot spots go; that share at a dose of 1; the
 # largest fall, and the largest mean fall of a face.
-_FORM, _SHARE, _MOST_FALL, _MOST_MEAN = 0.22, 0.5, 0.6, 0.06
-# Share of what glossy skin is lighter than the skin around that may go, the standard deviation of
-# these surroundings in interocular distances, and what is added to luminance before its logarithm.
-_MOST_ABOVE, _AROUND, _BLACK = 0.28, 0.25, 0.02
+_FORM, _ONSET, _SHARE, _MOST_FALL, _MOST_MEAN = 0.35, 0.3, 0.9, 0.6, 0.06
+# Share of what a highlight is lighter than the skin around that may go, its largest radius in
+# interocular distances, and what is added to luminance before its logarithm.
+_MOST_ABOVE, _NARROW, _BLACK = 0.5, 0.12, 0.02
 # Standard deviations of what counts as gloss rather than a pore's glint, and of the border of its
 # fall, and radius of holes in the skin mask that are gloss, in interocular distances.
 _DETAIL, _SOFT, _HOLE = 0.02, 0.05, 0.12
@@ -135,11 +136,13 @@ def matt(crop: Closeup, masks: Skin, gloss: Gloss) -> Matt:
     visible = np.ceil(255 * masks.visible).astype(np.uint8)
     closed = cv2.morphologyEx(visible, cv2.MORPH_CLOSE, disc) / np.float32(255)
     bare = np.asarray(closed * (1 - features) * np.clip(2 * skin.edge(crop.face), 0, 1), np.float32)
-    excess = _SHARE * np.maximum(lowpass(found, _DETAIL * unit) - _FORM, 0)
-    # What is glossy stays lighter than the skin around it.
-    stops = np.log2(luminance + _BLACK)
-    around = lowpass(stops, _AROUND * unit, masks.facial * (found < _FORM))
-    above = np.maximum(lowpass(stops, _DETAIL * unit) - around, 0)
+    beyond = np.maximum(lowpass(found, _DETAIL * unit) - _FORM, 0)
+    excess = _SHARE * beyond * beyond / (beyond + _ONSET)
+    # Highlights are narrow (white top-hat); a lit side of a face is not, and keeps its light.
+    reach = 2 * max(1, round(_NARROW * unit)) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    stops = lowpass(np.log2(luminance + _BLACK), _DETAIL * unit)
+    above = cv2.morphologyEx(stops, cv2.MORPH_TOPHAT, disc)
     excess = np.minimum(excess, _MOST_ABOVE * above)
     excess = _MOST_FALL * np.tanh(excess / _MOST_FALL)
     fall = lowpass(excess * lowpass(bare, _DETAIL * unit), _SOFT * unit) * (bare > 0)

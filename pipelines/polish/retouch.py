@@ -18,6 +18,7 @@ from pipelines.face.skin import Skin
 from pipelines.image import blocks, colour
 from pipelines.image.arrays import Image, Map
 from pipelines.image.colour import add
+from pipelines.image.filters import lowpass
 from pipelines.measure import guards, identity
 from pipelines.measure.guards import Guard, HeldBack, Readings, Reference
 from pipelines.polish import (
@@ -49,8 +50,9 @@ pixel)."""
 SHARPNESS_INTEROCULAR = 160.0
 """The same for sharpness, whose detail is finer."""
 
-# Margin of the skin outside which nothing bears on its evenness, in interocular distances.
-_NEAR_SKIN = 0.3
+# Margin of the skin outside which nothing bears on its evenness, and of the cheeks whose blush
+# stays, in interocular distances.
+_NEAR_SKIN, _AROUND_CHEEKS = 0.3, 0.16
 # Largest change of the skin's mean ITA in degrees, or of its L* in black-and-white. The guards
 # allow 2 degrees; this is much less, because most doses change it in the same direction for
 # everybody.
@@ -376,7 +378,8 @@ def _retouch_skin(crop: Closeup, masks: Skin, doses: Doses) -> tuple[Image, floa
     if doses.evenness:
         # Far from skin there is nothing to even out.
         near = closeup.box(masks.visible > 0, round(_NEAR_SKIN * unit))
-        even = evenness.change(lab[near], masks.visible[near], unit)
+        cheeks = lowpass(skin.both(face, "cheek", near, _AROUND_CHEEKS), _AROUND_CHEEKS * unit)
+        even = evenness.change(lab[near], masks.visible[near], cheeks, unit)
         change[near] = _strength(doses.evenness) * even
     if doses.under_eye:
         lift = under_eyes.measure(lab + change, masks.facial, face)

@@ -172,9 +172,12 @@ def measure(crop: Closeup, masks: Skin, shine: Gloss) -> Relight:
     rise *= min(1.0, _MOST_MEAN / max(float(rise[on_face].mean()), 1e-6))
     shaded = on_face & (rise > 0.25)
     depth = float(lit - np.median(light[shaded])) if np.mean(shaded[on_face]) > 0.02 else 0.0
+    # What is too little to be told as a shadow is the form of the face.
+    if not depth:
+        return replace(nothing, empty=empty)
     lifted = light[shaded] + rise[shaded]
-    softening = float(np.median(np.clip(1 - (lit - lifted) / depth, 0, 1))) if depth else 0.0
-    grain = noise(crop.luma[closeup.box(shaded)]) if depth else 0.0
+    softening = float(np.median(np.clip(1 - (lit - lifted) / depth, 0, 1)))
+    grain = noise(crop.luma[closeup.box(shaded)])
     if shine.toned:
         cast = nothing.cast
     else:

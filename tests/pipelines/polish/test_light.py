@@ -128,7 +128,7 @@ def test_gloss_fades_but_stays_lighter_and_the_face_as_light(portrait: tuple[Ima
     rows, columns = np.indices(face.size)
     middle = face.region("left_cheek").mean(axis=0)
     away = np.hypot(columns - middle[0], rows - middle[1]) / face.interocular
-    lamp = 0.25 * np.exp(-np.square(away / 0.12))[..., None]
+    lamp = 0.4 * np.exp(-np.square(away / 0.12))[..., None]
     shiny = colour.from_linear(colour.to_linear(pixels) + lamp.astype(np.float32))
     mask = skin.mask(pixels, face)
 

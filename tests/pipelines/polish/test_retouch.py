@@ -92,6 +92,8 @@ def test_doses_of_0_return_the_same_array(portrait: tuple[Image, Face]) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_more_of_a_dose_does_more(spotted: tuple[Image, Face], name: str) -> None:
     pixels, face = spotted
+    if name == "shadows":
+        pixels = (pixels * (1 - 0.5 * shaded_side(face))[..., None]).astype(np.float32)
     amounts = [
         float(np.abs(polish.apply(pixels, face, doses(**{name: d})) - pixels).sum())
         for d in (0.05, 0.3, 0.6, 1.0)
@@ -257,6 +259,11 @@ def test_a_half_shadow_is_softened_and_the_lit_side_stays(
     assert gain > softened * (mean_lab(pixels, dark) - mean_lab(shaded, dark))[0]
     assert mean_lab(result, dark)[0] < mean_lab(pixels, dark)[0] + 1
     assert np.abs(mean_lab(result, lit) - mean_lab(shaded, lit)).max() < 1
+
+
+def test_the_form_of_a_face_in_soft_light_is_no_shadow(portrait: tuple[Image, Face]) -> None:
+    pixels, face = portrait
+    assert polish.apply(pixels, face, doses(shadows=1.0)) is pixels
 
 
 @pytest.mark.parametrize(("penumbra", "light", "dark"), [(0.02, 3.5, 12), (0.05, 2, 9)])
