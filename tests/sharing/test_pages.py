@@ -135,9 +135,9 @@ def test_several_warnings_of_a_picture_are_folded(visit: Visit, store: Store) ->
     one = replace(second, warnings=("Too small.",))
     changed = replace(given, pictures=(given.pictures[0], many, one))
     page = visit().get(f"/s/{store.publish(changed).id}").text
-    folded = page[page.index('<details><summary class="warning">Notes: 2<') :]
-    assert folded.index("Too tight.") < folded.index("Not enlarged.") < folded.index("</details>")
-    assert page.count("Notes: ") == 1
+    folded = page.index("<details><summary>More notes: 1<")
+    assert page.index("Too tight.") < folded < page.index("Not enlarged.")
+    assert page.count("More notes: ") == 1
 
 
 def test_headers_and_metadata_keep_the_page_private_and_give_a_preview(
