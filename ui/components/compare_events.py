@@ -55,6 +55,11 @@ _IDLE = """() => {
   page.classList.remove('p-busy-CAUSE');
   if (!page.matches('.p-busy-settle, .p-busy-portrait')) page.classList.remove('p-busy');
 }"""
+# Nothing of the page can be shared before it has opened.
+_OPENED = "() => document.getElementById('page').classList.remove('p-opening')"
+# A photo that the browser has kept has an event of its own; no sample takes its place meanwhile.
+_UNKEPT = """(photo, saved) =>
+  [document.documentElement.classList.contains('p-restoring') ? null : photo, saved]"""
 # Formats that most browsers do not show.
 _NOT_SHOWN = ("HEIF", "TIFF")
 
@@ -158,22 +163,24 @@ class CompareEvents:
             [portrait, page.own.saved],
             self._load_outputs,
             **{**QUICK, "queue": True},
+            js=_UNKEPT,
             concurrency_limit=8,
         )
         page.link.change(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         self.previews.prepare(opened)
+        self.begin_busy_on(self.comparison_due.change, "portrait")
         first = self.comparison_due.change(
             self._compare_first, **{**options, "inputs": self.inputs | {self.comparison_due}}
         )
         for event in (compared, first, opened, chosen):
             self.on_queue_full(event, "portrait")
-        self.end_busy_on(chosen.then, "portrait")
+        opened.then(None, None, None, js=_OPENED, api_visibility="private")
         for event in (compared, first, chosen):
             checked = self.after_comparison(event)
             checked.then(None, page.due, None, js=_FOLLOW, api_visibility="private")
             self.previews.prepare(event)
+            self.end_busy_on(event.then, "portrait")
         compared.then(None, None, None, js=_SCROLL_TO_NOTICE, api_visibility="private")
-        self.end_busy_on(compared.then, "portrait")
         page.results.stop.click(
             self._stop,
             [page.language, portrait, page.share.screen],

@@ -42,7 +42,7 @@ class Page(Panels):
         self.live.render()
         self.due = gr.Textbox("", visible="hidden")
         header()
-        with gr.Row(elem_id="page", equal_height=False):
+        with gr.Row(elem_id="page", elem_classes="p-opening", equal_height=False):
             with gr.Column(elem_id="results", min_width=300, scale=1):
                 self.results.render()
             with gr.Column(elem_id="controls", min_width=300, scale=0):
