@@ -237,3 +237,10 @@ def test_what_can_be_shared_without_publishing(visit: Visit) -> None:
     # It waits for the looks, which the address says already.
     publish(page)
     expect(count).to_have_attribute("data-links", re.compile("links: 2"))
+    # What was published before is folded, and called so; also that of an earlier photo.
+    published = page.locator("#published .p-links")
+    expect(page.locator("#published .p-links[open]")).to_have_count(1)
+    expect(published.nth(1)).to_contain_text("earlier")
+    page.get_by_role("button", name="Grace Hopper").click()
+    expect(page.locator("#published .p-links:not([open])")).to_have_count(2)
+    expect(published.first).to_contain_text("earlier")
