@@ -98,6 +98,9 @@ def test_one_publishes_another_votes_and_it_is_taken_back(
     expect(other.get_by_role("status")).to_contain_text("your answer counts")
     expect(other.locator("figure .name").nth(1)).to_have_text("A Japan · LinkedIn")
     expect(other.get_by_text("1 of 1")).to_have_count(3)
+    # What was chosen is in sight, under the pictures, and has the focus.
+    expect(other.locator(".bars").first).to_be_in_viewport()
+    expect(other.locator("#answer")).to_be_focused()
     screenshot(other, "share-voted")
 
     mine = visit(own)
