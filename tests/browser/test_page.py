@@ -446,6 +446,12 @@ def test_a_phone_shows_results_first_and_needs_no_sideways_scrolling(
     wait_for_results(page, 2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(page.locator("#strip .p-split")).to_be_in_viewport(ratio=0.9)
+    # Before and after are seen at once, and nothing lies over them.
+    eyes = page.locator("#strip .p-eyes-strip")
+    expect(eyes).to_have_count(2)
+    for one in eyes.all():
+        one.hover(trial=True)
+        expect(one).to_be_in_viewport(ratio=1)
     own = page.get_by_role("button", name="Use your own photo")
     expect(own).to_be_in_viewport()
     with page.expect_file_chooser():
