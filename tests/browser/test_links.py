@@ -150,14 +150,14 @@ def test_the_slider_follows_mouse_keys_and_lists(visit: Visit, link: str) -> Non
     page.get_by_label("Right").select_option(f"B · {TITLES[1]}")
     expect(slide.locator("img").nth(1)).not_to_have_attribute("src", str(before))
     page.get_by_text("Whole photo").click()
-    expect(page.locator("figure img.whole").first).to_be_visible()
-    expect(page.locator("figure img.close").first).to_be_hidden()
+    expect(page.locator("figure a.whole img").first).to_be_visible()
+    expect(page.locator("figure a.close img").first).to_be_hidden()
     expect(slide.locator("img").first).to_have_attribute("src", re.compile("whole"))
 
 
 def test_without_javascript_it_is_a_plain_grid(visit: Visit, link: str) -> None:
     page = visit(link, java_script_enabled=False)
-    expect(page.locator("figure img.close")).to_have_count(4)
+    expect(page.locator("figure a.close img")).to_have_count(4)
     expect(page.locator("#slider")).to_be_hidden()
     page.get_by_text("All numbers").click()
     expect(page.get_by_role("row", name="Change of the face").first).to_be_visible()
