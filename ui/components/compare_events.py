@@ -52,7 +52,7 @@ _BUSY = """() => {
 }"""
 _IDLE = """() => {
   const page = document.getElementById('page');
-  page.classList.remove('p-busy-CAUSE');
+  page.classList.remove('p-opening', 'p-busy-CAUSE');
   if (!page.matches('.p-busy-settle, .p-busy-portrait')) page.classList.remove('p-busy');
 }"""
 # Nothing of the page can be shared before it has opened.
@@ -293,14 +293,6 @@ class CompareEvents:
             return True
         return screen is not None and looks == {one.letter: one.look for one in screen.figures[1:]}
 
-    def wrong_settings(self, values: Values) -> Updates:
-        """Updates that say beside every look's degrees what is wrong with them, or nothing."""
-        active = values[self.page.active]
-        return {
-            card.finer.wrong: self.wrong_setting(card, values) if card.letter in active else ""
-            for card in self.page.cards
-        }
-
     def wrong_setting(self, card: LookCard, values: Values) -> str:
         """What is wrong with a look's degrees, as HTML, or ""."""
         try:
@@ -511,7 +503,10 @@ class CompareEvents:
         if not is_of_portrait(screen, path):
             return {page.due: "", **self._clear()}
         due = "" if self.is_settled(values, screen) else str(next(self._serials))
-        return {page.due: due, **self.wrong_settings(values)}
+        wrong = {
+            card.finer.wrong: self.wrong_setting(card, values) for card in self.active_cards(values)
+        }
+        return {page.due: due, **wrong}
 
     def _clear(self, language: str = DEFAULT_LANGUAGE, address: str = "") -> Updates:
         """Updates that remove the results; `address` as for `Results.clear`."""
@@ -533,18 +528,10 @@ class CompareEvents:
         except Cancelled as cancelled:
             return {page.link: "", page.results.notice: captions.error_notice(cancelled, language)}
         except Exception as error:
-            return {
-                page.link: "",
-                page.results.notice: captions.error_notice(error, language),
-                **self._clear_other_portrait(values),
-            }
-
-    def _clear_other_portrait(self, values: Values) -> Updates:
-        """Updates that remove the results, unless they are of the portrait on the page."""
-        page = self.page
-        if is_of_portrait(values[page.share.screen], values[page.portrait.photo]):
-            return {}
-        return {**self._clear(), page.results.strip: ""}
+            notice = {page.link: "", page.results.notice: captions.error_notice(error, language)}
+            if is_of_portrait(values[page.share.screen], values[page.portrait.photo]):
+                return notice
+            return {**self._clear(), page.results.strip: "", **notice}
 
     def _compare_first(
         self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS
