@@ -43,6 +43,9 @@ def bundle(title: str, document: ComparisonDocument, file: Callable[[str], bytes
         for name, picture in zip(names, document.pictures, strict=True):
             # Pictures are compressed already.
             archive.writestr(name, file(picture.files["full"]), zipfile.ZIP_STORED)
+            if "framed" in picture.files:
+                framed = file(picture.files["framed"])
+                archive.writestr(f"{_stem(picture)}-framed.jpg", framed, zipfile.ZIP_STORED)
             if picture.look:
                 archive.writestr(f"looks/{_stem(picture)}.txt", picture.look + "\n")
         archive.writestr("comparison.json", json.dumps(report, indent=2) + "\n")

@@ -27,8 +27,7 @@ LONGEST_TITLE = 120
 MOST_PICTURES = 9
 VIEW_LONG_SIDE = 1200
 
-Size = Literal["full", "close", "whole", "eyes"]
-SIZES: tuple[Size, ...] = ("full", "close", "whole", "eyes")
+Size = Literal["full", "close", "whole", "eyes", "framed"]
 
 _VIEW = Encoding("JPEG", 90)
 # Encodings of the full-size pictures in order of preference; the first that fits the quota is used.
@@ -50,6 +49,7 @@ class Picture:
         full_u8: The picture at full size, uint8 sRGB, (H, W, 3).
         close_u8: Crop to head and shoulders.
         eyes_u8: Crop to both eyes, enlarged.
+        framed_u8: The picture in its look's frame, as it is saved; None without one.
     """
 
     letter: str
@@ -61,6 +61,7 @@ class Picture:
     full_u8: Image8
     close_u8: Image8
     eyes_u8: Image8
+    framed_u8: Image8 | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class PublishedPicture:
         captions: What is said about it, one line each.
         warnings: Sentences to show about it.
         badges: What sets it apart from the other looks.
-        files: File names by size: full, close, whole, eyes.
+        files: File names by size: full, close, whole, eyes, and framed if its look has a frame.
         dimensions: Width and height in pixels by size.
     """
 
@@ -293,6 +294,9 @@ def _prepare(picture: Picture) -> _Prepared:
         "whole": _reduce(picture.full_u8),
         "eyes": _reduce(picture.eyes_u8),
     }
+    if picture.framed_u8 is not None:
+        # Frames are small enough as they are.
+        views["framed"] = picture.framed_u8
     return _Prepared(secrets.token_hex(6), picture, views)
 
 
@@ -315,7 +319,7 @@ def _encode_full_size(
 def _published_picture(one: _Prepared, full_size: Mapping[str, bytes]) -> PublishedPicture:
     picture = one.picture
     full = next(name for name in full_size if name.startswith(one.key))
-    views = {"full": picture.full_u8, **one.views}
+    views: dict[Size, Image8] = {"full": picture.full_u8, **one.views}
     return PublishedPicture(
         key=one.key,
         letter=picture.letter,
@@ -324,8 +328,8 @@ def _published_picture(one: _Prepared, full_size: Mapping[str, bytes]) -> Publis
         captions=picture.captions,
         warnings=picture.warnings,
         badges=picture.badges,
-        files={size: full if size == "full" else f"{one.key}-{size}.jpg" for size in SIZES},
-        dimensions={size: (views[size].shape[1], views[size].shape[0]) for size in SIZES},
+        files={size: full if size == "full" else f"{one.key}-{size}.jpg" for size in views},
+        dimensions={size: (view.shape[1], view.shape[0]) for size, view in views.items()},
     )
 
 

@@ -266,11 +266,11 @@ def compare(
     presets = load()
     # The face is the one that was chosen on the page, whatever a link says.
     looks = [replace(look.checked(presets), face=0) for look in looks]
-    missing = [look for look in looks if not photo.results.has(look)]
+    missing = {look for look in looks if not photo.results.has(look)}
     outcomes: list[Figure] = []
     original = _beside(lambda: _original(photo, file_store))
     for letter, look in zip(letters, looks, strict=True):
-        before = sum(isinstance(one, Missing) or one.look in missing for one in outcomes)
+        before = len(missing & {one.look for one in outcomes})
 
         def report_progress(
             share: float, step: str, done: int = before, letter: str = letter

@@ -64,7 +64,7 @@ def _picture(photo: Photo, picture: ResultPicture, words: Caption, language: str
     analysis, look = photo.analysis, picture.look
     # Those about the photo stand elsewhere on the page.
     about_photo = [messages.translate_message(language, one) for one in analysis.warnings]
-    full = _pixels(picture) if look else analysis.portrait.original_u8
+    full = _pixels(picture.path) if look else analysis.portrait.original_u8
     return Picture(
         letter=picture.letter,
         title=look_title(look, language) if look else translate(language, "caption.original"),
@@ -75,6 +75,7 @@ def _picture(photo: Photo, picture: ResultPicture, words: Caption, language: str
         full_u8=full,
         close_u8=pictures.close_up(full, analysis.face),
         eyes_u8=pictures.eye_pair(full, analysis.face, analysis.portrait.scale),
+        framed_u8=_pixels(picture.saved) if picture.framed else None,
     )
 
 
@@ -82,8 +83,8 @@ def _plain(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(Markup(line).striptags() if isinstance(line, Markup) else line for line in lines)
 
 
-def _pixels(picture: ResultPicture) -> Image8:
+def _pixels(path: str) -> Image8:
     try:
-        return pictures.read(picture.path)
+        return pictures.read(path)
     except OSError as error:
         raise Refused("nothing-to-share", messages.CLEARED) from error

@@ -116,11 +116,13 @@ class Pages:
         return self._labelled_page(request, shared, visitor, ballot=ballot)
 
     def picture(self, request: Request, form: Form) -> Response:
-        """A picture; before a blind vote not at full size, and without metadata."""
+        """A picture; before a blind vote neither at full size nor framed, and without metadata."""
         del form
         shared, name = self._find(request), request.path_params["name"]
         blind = self._still_blind(request, shared)
-        if blind and name in {picture.files["full"] for picture in shared.document.pictures}:
+        pictures = shared.document.pictures
+        telling = {one.files.get(size) for one in pictures for size in ("full", "framed")}
+        if blind and name in telling:
             raise HiddenUntilVote
         # Browsers must revalidate, so that a deleted picture is not shown from a cache.
         etag = f'"{name}-plain"' if blind else f'"{name}"'

@@ -171,3 +171,39 @@ def test_each_of_several_looks_is_aimed_on_its_own_picture(visit: Visit) -> None
     assert "&gaze=1&" in looks_in_address(page)[0]
     # Nobody aims on the photo.
     expect(page.locator("#strip .p-original [data-aims]")).to_have_count(0)
+
+
+def test_a_finger_moves_the_point_from_where_it_is(visit: Visit) -> None:
+    page = visit(width=390, height=844, has_touch=True, is_mobile=True)
+    face = stage(page)
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        places = [{"x": x, "y": y} for x, y in points]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    (x, y), (lens, _), (right, _) = (spot(face, *to) for to in ((2, -12), (0, 0), (6, 0)))
+    touch("touchStart", (x, y))
+    ring = face.locator(".p-aim")
+    expect(ring).to_have_class(re.compile("p-held"))
+    expect(ring).to_have_text("into the lens")
+    for share in (0.5, 1.0):
+        touch("touchMove", (x + share * (right - lens), y))
+    expect(ring).to_have_text(re.compile(r"^(5\.9|6\.\d)° to the right$"))
+    touch("touchEnd")
+    expect(own_aim(page)).to_contain_text(re.compile(r"(5\.9|6\.\d)° to the right\."))
+
+
+def test_a_mouse_takes_hold_of_the_point_or_sets_it_elsewhere(visit: Visit) -> None:
+    page = visit()
+    face = stage(page)
+    ring = face.locator(".p-aim")
+    x, y = spot(face, 0, 0)
+    page.mouse.move(x + 9, y + 6)
+    page.mouse.down()
+    expect(ring).to_have_text("into the lens")
+    page.mouse.move(x + 9 + spot(face, 6, 0)[0] - x, y + 6)
+    expect(ring).to_have_text(re.compile(r"^(5\.9|6\.\d)° to the right$"))
+    page.mouse.up()
+    page.mouse.click(*spot(face, -6, -3))
+    expect(own_aim(page)).to_contain_text(re.compile("6.0° to the left, 3.0° down"))

@@ -50,6 +50,14 @@ def shown(page: Page, name: str) -> None:
     at_rest(page)
 
 
+# Remembers the pictures that were to be seen among the results, ever since the page was opened.
+_SEEN = """window.seen = new Set();
+setInterval(() => {
+  for (const one of document.querySelectorAll('#strip img'))
+    if (one.checkVisibility({ visibilityProperty: true })) seen.add(one.src);
+}, 20);"""
+
+
 def test_a_reload_and_another_language_keep_the_photo(visit: Visit, tmp_path: Path) -> None:
     page = visit(locale="en-US")
     wait_for_results(page, 2)
@@ -58,8 +66,13 @@ def test_a_reload_and_another_language_keep_the_photo(visit: Visit, tmp_path: Pa
     use(page, photo(tmp_path, "own.jpg", 500))
     expect(line).to_be_visible()
     assert kept(page) == ["own.jpg"]
+    page.add_init_script(_SEEN)
     page.reload()
     shown(page, "own.jpg")
+    # Before its results the photo itself, but never the sample.
+    seen = [Path(one).name for one in page.evaluate("[...seen]")]
+    assert any(one.startswith("presence-") for one in seen)
+    assert [one for one in seen if not one.startswith(("presence-", "own.jpg"))] == []
     expect(line).to_be_visible()
     page.get_by_role("link", name="한국어").click()
     expect(page.get_by_role("link", name="한국어")).to_have_attribute("aria-current", "true")

@@ -98,6 +98,9 @@ def test_one_publishes_another_votes_and_it_is_taken_back(
     expect(other.get_by_role("status")).to_contain_text("your answer counts")
     expect(other.locator("figure .name").nth(1)).to_have_text("A Japan · LinkedIn")
     expect(other.get_by_text("1 of 1")).to_have_count(3)
+    # What was chosen is in sight, under the pictures, and has the focus.
+    expect(other.locator(".bars").first).to_be_in_viewport()
+    expect(other.locator("#answer")).to_be_focused()
     screenshot(other, "share-voted")
 
     mine = visit(own)
@@ -147,14 +150,14 @@ def test_the_slider_follows_mouse_keys_and_lists(visit: Visit, link: str) -> Non
     page.get_by_label("Right").select_option(f"B · {TITLES[1]}")
     expect(slide.locator("img").nth(1)).not_to_have_attribute("src", str(before))
     page.get_by_text("Whole photo").click()
-    expect(page.locator("figure img.whole").first).to_be_visible()
-    expect(page.locator("figure img.close").first).to_be_hidden()
+    expect(page.locator("figure a.whole img").first).to_be_visible()
+    expect(page.locator("figure a.close img").first).to_be_hidden()
     expect(slide.locator("img").first).to_have_attribute("src", re.compile("whole"))
 
 
 def test_without_javascript_it_is_a_plain_grid(visit: Visit, link: str) -> None:
     page = visit(link, java_script_enabled=False)
-    expect(page.locator("figure img.close")).to_have_count(4)
+    expect(page.locator("figure a.close img")).to_have_count(4)
     expect(page.locator("#slider")).to_be_hidden()
     page.get_by_text("All numbers").click()
     expect(page.get_by_role("row", name="Change of the face").first).to_be_visible()
@@ -232,9 +235,15 @@ def test_what_can_be_shared_without_publishing(visit: Visit) -> None:
     page.reload()
     count = page.locator("#share > button > span").first
     expect(count).to_have_attribute("data-links", re.compile("links: 1"))
-    # The address says the looks already; there is something to share once they are there again.
-    expect(page.locator("#strip .p-gaze")).to_have_count(2)
     page.get_by_role("button", name="Share").click()
     expect(page.locator("#published input").nth(1)).to_have_value(re.compile(re.escape(own)))
+    # It waits for the looks, which the address says already.
     publish(page)
     expect(count).to_have_attribute("data-links", re.compile("links: 2"))
+    # What was published before is folded, and called so; also that of an earlier photo.
+    published = page.locator("#published .p-links")
+    expect(page.locator("#published .p-links[open]")).to_have_count(1)
+    expect(published.nth(1)).to_contain_text("earlier")
+    page.get_by_role("button", name="Grace Hopper").click()
+    expect(page.locator("#published .p-links:not([open])")).to_have_count(2)
+    expect(published.first).to_contain_text("earlier")

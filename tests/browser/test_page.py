@@ -265,12 +265,19 @@ def test_looks_are_added_and_removed_and_results_follow(visit: Visit) -> None:
     wait_for_results(page, 2)
     # A single look needs no name.
     expect(page.get_by_role("heading", name="Look A")).to_be_hidden()
-    more = ["Japan · LinkedIn", "Respectfully aside · LinkedIn"]
-    for index, (letter, title) in enumerate(zip("BC", more, strict=True)):
+    choose(page, "What it is for", "Executive")
+    page.wait_for_url("**executive**")
+    for index, letter in enumerate("BC"):
         add_look(page)
         expect(page.get_by_role("heading", name=f"Look {letter}")).to_be_visible()
-        expect(page.locator("#strip header b").nth(index + 2)).to_have_text(title)
         wait_for_results(page, index + 3)
+    # Each is a copy, in which one thing is changed.
+    verdict = page.locator(".p-verdict")
+    expect(verdict).to_have_text("A, B and C are the same look: change one of them.")
+    assert titles(page) == ["Original", *3 * ["International · Executive"]]
+    choose(page, "Who will see it", "Japan", nth=1)
+    page.wait_for_url("**japan**")
+    expect(verdict).to_contain_text("A and C are the same look")
     expect(page.get_by_role("heading", name="Look A")).to_be_visible()
     page.wait_for_url("**look=**look=**look=**")
     for left in (2, 1):
@@ -439,6 +446,12 @@ def test_a_phone_shows_results_first_and_needs_no_sideways_scrolling(
     wait_for_results(page, 2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(page.locator("#strip .p-split")).to_be_in_viewport(ratio=0.9)
+    # Before and after are seen at once, and nothing lies over them.
+    eyes = page.locator("#strip .p-eyes-strip")
+    expect(eyes).to_have_count(2)
+    for one in eyes.all():
+        one.hover(trial=True)
+        expect(one).to_be_in_viewport(ratio=1)
     own = page.get_by_role("button", name="Use your own photo")
     expect(own).to_be_in_viewport()
     with page.expect_file_chooser():

@@ -71,4 +71,5 @@ def _picture(letter: str, title: str, look: Look | None, face: Image8) -> Pictur
         full_u8=face,
         close_u8=face,
         eyes_u8=face[: len(face) // 3],
+        framed_u8=face[: len(face) // 2] if letter == "C" else None,
     )

@@ -16,7 +16,7 @@ from ui.text import captions
 
 LOOKS = [
     Look(region="keep", context="linkedin", polish=0),
-    Look(region="off-camera", context="linkedin", polish=0),
+    Look(region="off-camera", context="linkedin", polish=0, frame="1x1"),
 ]
 
 
@@ -41,6 +41,16 @@ def test_a_shared_page_says_of_a_picture_what_the_page_says(
     assert second.badges == ()
     for line in (*first.captions, *second.captions, *second.warnings, *first.badges):
         assert line in text(page)
+
+
+def test_a_framed_look_is_published_as_it_is_saved(
+    published: tuple[ComparisonDocument, str],
+) -> None:
+    original, first, second = published[0].pictures
+    assert "framed" not in {**original.files, **first.files}
+    width, height = second.dimensions["framed"]
+    assert second.files["framed"].endswith("-framed.jpg")
+    assert width == height < second.dimensions["full"][1]
 
 
 def test_a_page_from_before_there_were_badges_is_still_read(

@@ -52,9 +52,14 @@ _BUSY = """() => {
 }"""
 _IDLE = """() => {
   const page = document.getElementById('page');
-  page.classList.remove('p-busy-CAUSE');
+  page.classList.remove('p-opening', 'p-busy-CAUSE');
   if (!page.matches('.p-busy-settle, .p-busy-portrait')) page.classList.remove('p-busy');
 }"""
+# Nothing of the page can be shared before it has opened.
+_OPENED = "() => document.getElementById('page').classList.remove('p-opening')"
+# A photo that the browser has kept has an event of its own; no sample takes its place meanwhile.
+_UNKEPT = """(photo, saved) =>
+  [document.documentElement.classList.contains('p-restoring') ? null : photo, saved]"""
 # Formats that most browsers do not show.
 _NOT_SHOWN = ("HEIF", "TIFF")
 
@@ -158,22 +163,24 @@ class CompareEvents:
             [portrait, page.own.saved],
             self._load_outputs,
             **{**QUICK, "queue": True},
+            js=_UNKEPT,
             concurrency_limit=8,
         )
         page.link.change(None, page.link, None, js=WRITE_ADDRESS, api_visibility="private")
         self.previews.prepare(opened)
+        self.begin_busy_on(self.comparison_due.change, "portrait")
         first = self.comparison_due.change(
             self._compare_first, **{**options, "inputs": self.inputs | {self.comparison_due}}
         )
         for event in (compared, first, opened, chosen):
             self.on_queue_full(event, "portrait")
-        self.end_busy_on(chosen.then, "portrait")
+        opened.then(None, None, None, js=_OPENED, api_visibility="private")
         for event in (compared, first, chosen):
             checked = self.after_comparison(event)
             checked.then(None, page.due, None, js=_FOLLOW, api_visibility="private")
             self.previews.prepare(event)
+            self.end_busy_on(event.then, "portrait")
         compared.then(None, None, None, js=_SCROLL_TO_NOTICE, api_visibility="private")
-        self.end_busy_on(compared.then, "portrait")
         page.results.stop.click(
             self._stop,
             [page.language, portrait, page.share.screen],
@@ -285,14 +292,6 @@ class CompareEvents:
         if None in looks.values():
             return True
         return screen is not None and looks == {one.letter: one.look for one in screen.figures[1:]}
-
-    def wrong_settings(self, values: Values) -> Updates:
-        """Updates that say beside every look's degrees what is wrong with them, or nothing."""
-        active = values[self.page.active]
-        return {
-            card.finer.wrong: self.wrong_setting(card, values) if card.letter in active else ""
-            for card in self.page.cards
-        }
 
     def wrong_setting(self, card: LookCard, values: Values) -> str:
         """What is wrong with a look's degrees, as HTML, or ""."""
@@ -504,7 +503,10 @@ class CompareEvents:
         if not is_of_portrait(screen, path):
             return {page.due: "", **self._clear()}
         due = "" if self.is_settled(values, screen) else str(next(self._serials))
-        return {page.due: due, **self.wrong_settings(values)}
+        wrong = {
+            card.finer.wrong: self.wrong_setting(card, values) for card in self.active_cards(values)
+        }
+        return {page.due: due, **wrong}
 
     def _clear(self, language: str = DEFAULT_LANGUAGE, address: str = "") -> Updates:
         """Updates that remove the results; `address` as for `Results.clear`."""
@@ -526,18 +528,10 @@ class CompareEvents:
         except Cancelled as cancelled:
             return {page.link: "", page.results.notice: captions.error_notice(cancelled, language)}
         except Exception as error:
-            return {
-                page.link: "",
-                page.results.notice: captions.error_notice(error, language),
-                **self._clear_other_portrait(values),
-            }
-
-    def _clear_other_portrait(self, values: Values) -> Updates:
-        """Updates that remove the results, unless they are of the portrait on the page."""
-        page = self.page
-        if is_of_portrait(values[page.share.screen], values[page.portrait.photo]):
-            return {}
-        return {**self._clear(), page.results.strip: ""}
+            notice = {page.link: "", page.results.notice: captions.error_notice(error, language)}
+            if is_of_portrait(values[page.share.screen], values[page.portrait.photo]):
+                return notice
+            return {**self._clear(), page.results.strip: "", **notice}
 
     def _compare_first(
         self, values: Values, request: gr.Request, progress: gr.Progress = PROGRESS

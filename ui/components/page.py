@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import gradio as gr
 
-from pipelines.gaze import Gaze
-from pipelines.studio import Look
-from presets import load
 from ui import comparison
 from ui.components.compare_events import CompareEvents, read_look
 from ui.components.events import QUICK, Updates, Values
@@ -24,8 +20,6 @@ _SHOW_ADDED = """() => {
   if (innerWidth < 900)
     document.getElementById('strip').scrollIntoView({ behavior: 'smooth', block: 'start' });
 }"""
-# Audiences of further looks, whose gazes differ visibly; one more than there are other looks.
-_AUDIENCES = ("japan", "respectful-aside", "off-camera", "international")
 
 
 @dataclass
@@ -48,7 +42,7 @@ class Page(Panels):
         self.live.render()
         self.due = gr.Textbox("", visible="hidden")
         header()
-        with gr.Row(elem_id="page", equal_height=False):
+        with gr.Row(elem_id="page", elem_classes="p-opening", equal_height=False):
             with gr.Column(elem_id="results", min_width=300, scale=1):
                 self.results.render()
             with gr.Column(elem_id="controls", min_width=300, scale=0):
@@ -147,10 +141,11 @@ class Page(Panels):
         added = next((card for card in self.cards if card not in active), None)
         if added is None:
             return {self.active: gr.skip()}
-        looks = [look for card in active if (look := read_look(card, values))]
+        # A copy, in which the visitor changes what should differ.
+        looks = (look for card in active if (look := read_look(card, values)))
         return {
             **self.show_cards(sorted(card.letter for card in (*active, added))),
-            **added.fill(another_look(looks or [comparison.START]), values[self.language]),
+            **added.fill(next(looks, comparison.START), values[self.language]),
         }
 
     def _remove(self, active: tuple[str, ...], letter: str) -> Updates:
@@ -175,20 +170,3 @@ class Page(Panels):
             look = screen.look(card.letter)
             updates |= {} if look is None else card.fill(look, language)
         return updates
-
-
-def another_look(looks: Sequence[Look]) -> Look:
-    """A look that differs from the first of these in its audience alone.
-
-    Where the purpose allows no change, no audience would differ: there the purpose is another.
-    """
-    first = looks[0]
-    if load().contexts[first.context].untouched:
-        first = replace(first, context=comparison.START.context, doses=())
-        if first.context not in {look.context for look in looks}:
-            return first
-    taken = {look.region for look in looks}
-    audience = next(one for one in _AUDIENCES if one not in taken)
-    # An own aim, or eyes left as photographed, would hide the audience.
-    gaze = 1.0 if isinstance(first.gaze, Gaze) else first.gaze or 1.0
-    return replace(first, region=audience, gaze=gaze)

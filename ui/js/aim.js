@@ -4,6 +4,7 @@ const EYES_MM = 63; // Mean distance of the eyes.
 const SCREEN_MM = 300; // How far before the face the pointer is thought to be.
 const LARGEST = 40;
 const SNAP = 1.5;
+const GRIP = 14; // Pixels around the point within which a mouse takes hold of it; elsewhere it sets it there.
 const TAP = 8; // Pixels that a finger moves before it aims.
 const HOLD_MS = 250; // For how long a finger rests before it aims in any direction; else it scrolls.
 const STEP = 0.5;
@@ -16,6 +17,7 @@ const says = () => props.value?.says;
 let tapped = null; // Where a finger came down that has not moved yet.
 let resting = 0; // Timer of a finger that has not moved yet.
 let held = null; // The letter of the look that is being dragged.
+let grip = [0, 0]; // From the pointer to the point that it drags, in pixels.
 let expected = null; // The aim that was sent, until an update confirms it.
 let later = 0;
 const at = {};
@@ -42,8 +44,18 @@ function gazeAt(one, event) {
   const middle = eyes(one);
   const mm = EYES_MM / middle.apart;
   const angle = (pixels) => (Math.atan2(pixels * mm, SCREEN_MM) * 180) / Math.PI;
-  const spot = [angle(event.clientX - box.left - middle.x), -angle(event.clientY - box.top - middle.y)];
+  const [x, y] = [event.clientX + grip[0] - box.left, event.clientY + grip[1] - box.top];
+  const spot = [angle(x - middle.x), -angle(y - middle.y)];
   return within(Math.hypot(...spot) < SNAP ? [0, 0] : spot);
+}
+
+// Takes hold of the point where it is. A finger drags it from anywhere, since it would cover it.
+function take(one, event) {
+  const box = one.stage.getBoundingClientRect();
+  const from = spotOf(one.letter);
+  const [x, y] = from ? place(one, from) : [0, 0];
+  const away = [box.left + x - event.clientX, box.top + y - event.clientY];
+  grip = from && (event.pointerType === 'touch' || Math.hypot(...away) < GRIP) ? away : [0, 0];
 }
 
 // Whether a pointer is on the face of somebody else in the whole photo: that face is not aimed.
@@ -197,6 +209,7 @@ function listen() {
     event.preventDefault();
     one.stage.setPointerCapture(event.pointerId);
     held = one.letter;
+    take(one, event);
     strip.classList.add('p-aiming');
     // A finger that only taps, such as to scroll, means no aim.
     tapped = event.pointerType === 'touch' ? [event.clientX, event.clientY] : null;

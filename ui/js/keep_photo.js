@@ -55,7 +55,7 @@ const restore = async () => {
   await tidy();
   const kept = await finished((await store('readonly')).get(tabOf()));
   const input = kept?.bytes && document.querySelector('#portrait input[type=file]');
-  if (!input) return uncover();
+  if (!input) return giveUp();
   // The server does not name the type of what browsers cannot show, such as TIFF.
   const type = kept.type.startsWith('image/') ? kept.type : 'image/*';
   const files = new DataTransfer();
@@ -66,11 +66,13 @@ const restore = async () => {
   show(true);
 };
 
-const quietly = (promise) =>
-  promise.catch(() => {
-    show(false);
-    uncover();
-  });
+// A page that waited for a kept photo has no pictures of the sample.
+const giveUp = () => {
+  show(false);
+  if (document.documentElement.classList.contains('p-restoring')) location.reload();
+};
+
+const quietly = (promise) => promise.catch(giveUp);
 
 // Chooses the face that was chosen before, as soon as the photo's faces are found again.
 const chooseAgain = () => {

@@ -47,11 +47,11 @@ class Caption:
         done: What the retouch did, a line for each face; empty without one.
         likeness: Likeness in words, or "" for the original.
         facts: The numbers that fold behind the likeness.
-        warnings: What went wrong or was held back.
+        warnings: What went wrong or was held back, the most important first.
         notes: What needs no action.
         badges: What sets it apart from the other looks.
         aims: Whether its eyes can be aimed.
-        left: Why its eyes were not turned, or ""; one of the warnings.
+        left: Whether its eyes were not turned; the first of the warnings says why.
     """
 
     alt: str
@@ -63,7 +63,7 @@ class Caption:
     notes: tuple[str, ...] = ()
     badges: tuple[Markup, ...] = ()
     aims: bool = False
-    left: str = ""
+    left: bool = False
 
     @property
     def plain_lines(self) -> tuple[str, ...]:
@@ -256,7 +256,7 @@ def _caption(picture: ResultPicture, language: str, judgement: Judgement) -> Cap
         notes=_notes(picture, language),
         badges=_badges(picture.letter, judgement, language),
         aims=aims and picture.gaze is not None,
-        left=warnings[0] if was_left and warnings else "",
+        left=was_left and bool(warnings),
     )
 
 
@@ -271,15 +271,16 @@ def _notes(picture: ResultPicture, language: str) -> tuple[str, ...]:
 
 
 def _warnings(picture: ResultPicture, language: str) -> tuple[str, ...]:
-    held = picture.report["held_back"]
-    warnings = [term(language, "held_back", held_back(language, **held))] if held else list[str]()
-    warnings += [
+    warnings = [
         translate_message(language, one)
         for one in picture.report["warnings"]
         if one != ALREADY_THERE
     ]
     if picture.failed:
         warnings.append(translate(language, "caption.retry"))
+    held = picture.report["held_back"]
+    if held:
+        warnings.append(term(language, "held_back", held_back(language, **held)))
     return tuple(warnings)
 
 

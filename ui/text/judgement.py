@@ -44,11 +44,19 @@ def verdict(figures: Sequence[Figure], language: str) -> str:
     looks = _looks(figures)
     if len(looks) < 2:
         return ""
+    different = dict.fromkeys(one.look for one in looks)
+    equal = ([one.letter for one in looks if one.look == look] for look in different)
+    sentences = [
+        translate(language, "verdict.equal", letters=_listed(letters, language))
+        for letters in equal
+        if len(letters) > 1
+    ]
+    if len(different) < 2:
+        return " ".join(sentences)
     judgement = judge(figures)
     errors = _errors(looks)
     # Their captions say how far these eyes can turn.
     beyond = {one.letter for one in looks if _is_beyond_reach(one)}
-    sentences = []
     if judgement.closest:
         least = numbers.degrees(min(errors[letter] for letter in judgement.closest), language)
         letters = _listed(judgement.closest, language)

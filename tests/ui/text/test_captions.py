@@ -143,12 +143,24 @@ def test_only_what_may_change_is_aimed() -> None:
     assert "p-save" in shown
 
 
-def test_a_phone_says_under_the_picture_why_eyes_were_not_turned() -> None:
+def test_why_eyes_were_not_turned_stands_in_place_of_what_aims_them() -> None:
     gaze = {**VARIANT["gaze"], "target": None, "error": None}
     left = replace(LOOK, report={**VARIANT, "gaze": gaze}, reached=False)
     shown = captions.strip([PHOTO, left])
-    assert "Over-polished" in shown[shown.index("p-left-alone") :]
-    assert "p-left-alone" not in captions.strip([PHOTO, LOOK])
+    assert shown.count("Over-polished") == 1
+    assert "Over-polished" in shown[shown.index("p-acts") :]
+    shown = captions.strip([PHOTO, LOOK])
+    assert "Over-polished" in shown[: shown.index("p-acts")]
+
+
+def test_of_several_warnings_the_first_is_seen_and_the_others_fold() -> None:
+    held = {"share": 0.62, "guard": "texture"}
+    many = {**VARIANT, "held_back": held, "warnings": ["Too tight.", "Not enlarged."]}
+    shown = text(caption(replace(LOOK, report=many)))
+    assert shown.endswith(
+        "Too tight. More notes: 2 Not enlarged. polish held back to 62 % to keep texture"
+    )
+    assert "More notes" not in caption(LOOK)
 
 
 def test_the_uses_show_every_look_but_not_the_photo() -> None:

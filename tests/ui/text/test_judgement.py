@@ -11,7 +11,12 @@ from ui.text.judgement import Judgement, judge, verdict
 
 def look(letter: str, error: float | None, distance: float, **report: Any) -> ResultPicture:
     gaze = {**VARIANT["gaze"], "error": error}
-    return replace(LOOK, letter=letter, report={**likeness(distance), "gaze": gaze, **report})
+    return replace(
+        LOOK,
+        look=Look(seed=ord(letter)),
+        letter=letter,
+        report={**likeness(distance), "gaze": gaze, **report},
+    )
 
 
 def test_looks_are_set_apart_by_their_gaze_and_by_how_little_they_change() -> None:
@@ -48,3 +53,11 @@ def test_an_untouched_look_and_different_purposes_are_named() -> None:
     said = verdict([PHOTO, look("A", None, 0.0), look("B", 0.2, 0.2, look=actor)], "en")
     assert "A is the photo itself: nothing was changed." in said
     assert "different purposes" in said
+
+
+def test_equal_looks_are_called_so_instead_of_compared() -> None:
+    a, c = look("A", 3.0, 0.1), look("C", 0.2, 0.1)
+    b = replace(a, letter="B")
+    assert verdict([PHOTO, a, b], "en") == "A and B are the same look: change one of them."
+    said = verdict([PHOTO, a, b, c], "en")
+    assert said.startswith("A and B are the same look: change one of them. C: closest")
