@@ -23,7 +23,7 @@ _DARK = 2.0
 # lines.
 _CIRCLE, _CHEEK, _BORDER, _PORES = 0.035, 0.2, 0.03, 0.008
 # Share of a line's depth that goes with the circle: on light skin the same line is seen more.
-_LINES = 0.5
+_LINES = 0.8
 # Margin around the eyes in which lashes are, in interocular distances.
 _LASHES = 0.085
 # Standard deviation of the surroundings of a place, in interocular distances, and how much more
