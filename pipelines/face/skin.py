@@ -28,6 +28,8 @@ REACH = 1.3
 _MODEL_INTEROCULAR = 72.0
 # Width of the fade of `edge`.
 _EDGE = 0.14
+# Margin around the region under the eyes into which a dark circle reaches, in interocular distances.
+_CIRCLES = 0.04
 # Standard deviations over which the local skin colour is averaged: on the face, and beyond it.
 _LOCAL = 0.38
 _LOCAL_NEAR, _LOCAL_FAR = 0.16, 0.7
@@ -173,6 +175,19 @@ def region(face: Face, name: str, view: Window, grow: float = 0.0) -> Map:
         grow: Margin around the region, in interocular distances.
     """
     return _regions(face, (name,), view, grow)
+
+
+def without_circles(face: Face, facial: Map, view: Window) -> Map:
+    """Facial skin by which a person's tone is told: without that under the eyes.
+
+    Else lifting a dark circle would count as a lighter person, and be made up for by darker cheeks.
+
+    Args:
+        face: The face.
+        facial: Mask of the facial skin in `view`, [0, 1], shape (h, w).
+        view: Window of the picture.
+    """
+    return np.asarray(facial * (1 - both(face, "under_eye", view, _CIRCLES)), np.float32)
 
 
 def both(face: Face, name: str, view: Window, grow: float = 0.0) -> Map:

@@ -155,6 +155,7 @@ class _Areas:
     Attributes:
         face: Window of the face.
         facial: Facial skin in it, [0, 1], shape (h, w).
+        toned: That by which its tone is told, likewise.
         lit: 1 on its lit part, likewise.
         sampled: About `_SAMPLES` pixels of facial skin at equal steps, counted row by row.
         wide: Window of the face and the hair around it.
@@ -163,6 +164,7 @@ class _Areas:
 
     face: skin.Window
     facial: Map
+    toned: Map
     lit: Map
     sampled: NDArray[np.int64]
     wide: skin.Window
@@ -176,7 +178,7 @@ class Appearance:
     Attributes:
         lightness: L* in the window of the face, shape (h, w).
         around: L* of the whole crop at the size at which halos are measured, shape (h, w).
-        tone: Mean colour of facial skin; None if there is none.
+        tone: Mean colour of facial skin outside dark circles; None if there is none.
         lit: Mean colour of its lit part, which softer shadows do not reach; None if there is none.
         samples: Some pixels of facial skin in CIELAB, shape (n, 3).
         clipped: Share of the face's pixels that are clipped at white, 0..1.
@@ -219,7 +221,7 @@ class Reference:
 
     @property
     def tone(self) -> Tone | None:
-        """Mean colour of facial skin; None if there is none."""
+        """Mean colour of facial skin outside dark circles; None if there is none."""
         return self.appearance.tone
 
 
@@ -342,7 +344,7 @@ def _appearance(pixels: Image, areas: _Areas, interocular: float) -> Appearance:
     return Appearance(
         lightness=np.ascontiguousarray(lab[..., 0]),
         around=colour.to_lab(_halved(pixels, interocular))[..., 0],
-        tone=colour.of(lab, areas.facial),
+        tone=colour.of(lab, areas.toned),
         lit=colour.of(lab, areas.lit),
         samples=lab.reshape(-1, 3)[areas.sampled].astype(np.float64),
         clipped=1 - cv2.countNonZero(unclipped) / unclipped.size,
@@ -376,6 +378,7 @@ def _areas(crop: Closeup, seen: Skin) -> _Areas:
     return _Areas(
         face=view,
         facial=facial,
+        toned=skin.without_circles(crop.face, facial, view),
         lit=lit.astype(np.float32),
         sampled=sampled[:: max(1, len(sampled) // _SAMPLES)],
         wide=wide,

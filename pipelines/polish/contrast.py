@@ -17,7 +17,7 @@ from pipelines.image.filters import lowpass
 # Strength of the curve and of the glow at a dose of 1, and the largest glow in luma. On a face the
 # curve is weaker: its lit part would become lighter, on dark skin more than on light.
 _CURVE, _CURVE_ON_FACE = 0.8, 0.3
-_GLOW, _MOST_GLOW = 0.3, 0.08
+_GLOW, _MOST_GLOW = 0.2, 0.08
 # Standard deviation of the transition between the face's pivot and the picture's, in interocular
 # distances.
 _TRANSITION = 0.6
@@ -112,8 +112,6 @@ def _neutral_pivot(luma: Map, weight: Map | None = None) -> float:
 def _glow(luma: Map, mask: Map, interocular: float) -> Map:
     """Change of luma that strengthens the large-scale light and shade of the face, mean 0."""
     shading = lowpass(luma, 0.10 * interocular, mask) - lowpass(luma, 0.45 * interocular, mask)
-    # Less on the light parts, so that sheen is not strengthened.
-    shading = np.where(shading > 0, 0.6 * shading, shading)
     shading -= float((shading * mask).sum() / max(float(mask.sum()), 1e-6))
     limited = _MOST_GLOW * np.tanh(shading / _MOST_GLOW)
     return np.asarray(_GLOW * limited * mask, np.float32)

@@ -26,7 +26,7 @@ _COLOURLESS, _LEAST = 0.01, 0.002
 _FORM, _ONSET, _SHARE, _MOST_FALL, _MOST_MEAN = 0.35, 0.3, 0.9, 0.6, 0.06
 # Share of what a highlight is lighter than the skin around that may go, its largest radius in
 # interocular distances, and what is added to luminance before its logarithm.
-_MOST_ABOVE, _NARROW, _BLACK = 0.5, 0.12, 0.02
+_MOST_ABOVE, _NARROW, _BLACK = 0.3, 0.12, 0.02
 # Standard deviations of what counts as gloss rather than a pore's glint, and of the border of its
 # fall, and radius of holes in the skin mask that are gloss, in interocular distances.
 _DETAIL, _SOFT, _HOLE = 0.02, 0.05, 0.12

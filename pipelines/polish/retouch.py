@@ -473,14 +473,15 @@ def _keep_tone(before: Closeup, after: Image, mask: Map) -> Image:
         return after
     view = skin.window(before.face)
     lab, mask = colour.to_lab(after[view]), np.ascontiguousarray(mask[view])
-    old, new = colour.of(np.ascontiguousarray(before.lab[view]), mask), colour.of(lab, mask)
+    told = skin.without_circles(before.face, mask, view)
+    old, new = colour.of(np.ascontiguousarray(before.lab[view]), told), colour.of(lab, told)
     if old is None or new is None:
         return after
     correction = _lightness_correction(old, new)
     if correction == 0:
         return after
     change = np.zeros_like(lab)
-    change[..., 0] = correction * mask * float(mask.sum() / np.square(mask).sum())
+    change[..., 0] = correction * mask * float(told.sum() / (mask * told).sum())
     result = after.copy()
     result[view] = _add_lab_change(after[view], lab, change)
     return result

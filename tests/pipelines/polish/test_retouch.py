@@ -125,6 +125,22 @@ def test_under_eye_changes_only_the_face(spotted: tuple[Image, Face]) -> None:
     assert np.array_equal(result[outside], pixels[outside])
 
 
+def test_lifting_dark_circles_leaves_the_rest_of_the_face_as_light(
+    portrait: tuple[Image, Face],
+) -> None:
+    pixels, face = portrait
+    view = slice(0, face.size[0]), slice(0, face.size[1])
+    circles = cv2.GaussianBlur(skin.both(face, "under_eye", view), (0, 0), 4)[..., None]
+    tired = colour.to_rgb(colour.to_lab(pixels) - circles * np.array([12, 0, 2], np.float32))
+    result = polish.apply(tired, face, doses(under_eye=1.0))
+    lifted, cheek = (
+        (mean_lab(result, where) - mean_lab(tired, where))[0]
+        for where in (circles[..., 0], disc(face, middle(face, "right_cheek"), 0.1 * face.interocular))
+    )
+    assert lifted > 3
+    assert abs(cheek) < 0.15
+
+
 def test_sharpness_does_not_change_the_skin_or_the_far_background(
     portrait: tuple[Image, Face],
 ) -> None:
