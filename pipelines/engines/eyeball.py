@@ -35,6 +35,8 @@ _LARGEST_HIGHLIGHT = 0.25
 # Mean distance from the centre from which a bright spot is a part of the sclera or of its rim, and
 # mean height above the lower lid up to which it is the lid's wet edge, both in iris radii.
 _AT_LIMBUS, _WET_EDGE = 0.8, 0.12
+# Distances from the lids between which the iris becomes free of their edges, in iris radii.
+_OFF_LIDS = (0.14, 0.28)
 # Half of the width of a limbus that is in focus, in iris radii, and of the widest that is drawn.
 _LIMBUS, _WIDEST_LIMBUS = 0.09, 0.4
 # Largest radius of an iris in pixels at which blur is measured and highlights are filled in.
@@ -447,7 +449,8 @@ def _iris_texture(image: Image, lids: Lids, iris: Iris, softness: float, glare: 
         )
         for layer in (image, lids.depth, glare)
     )
-    visible = smoothstep(depth / iris.radius, 0.06, 0.2) * (1 - hidden)
+    # The wet edge of the lower lid would be left as a line in an iris that rises.
+    visible = smoothstep(depth / iris.radius, *_OFF_LIDS) * (1 - hidden)
     rho = np.hypot(dx, dy)
     ring = _ring_mean(texture, visible, rho)
     # Near a lid, what differs from the rest of its ring is a lash or the lid itself.

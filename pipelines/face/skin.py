@@ -28,7 +28,7 @@ REACH = 1.3
 _MODEL_INTEROCULAR = 72.0
 # Width of the fade of `edge`.
 _EDGE = 0.14
-# Margin around the region under the eyes into which a dark circle reaches, in interocular distances.
+# Margin around the region under the eyes into which a dark circle reaches.
 _CIRCLES = 0.04
 # Standard deviations over which the local skin colour is averaged: on the face, and beyond it.
 _LOCAL = 0.38

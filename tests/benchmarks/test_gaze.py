@@ -147,7 +147,8 @@ def test_a_redirect_is_judged_by_pixels(astronaut: Image8, tmp_path: Path) -> No
     assert not lost
     assert result.size == pytest.approx(12, abs=0.2)
     assert result.change_error == pytest.approx(result.true_error, abs=0.3)
-    assert result.change_error < 3
+    # The irises have a radius of 4 pixels, so a third of a pixel is 2.6 degrees.
+    assert result.change_error < 3.5
     assert result.outside_pixels == 0
     # The "truth" is the untouched photo here.
     assert result.untouched.ssim == pytest.approx(1)
