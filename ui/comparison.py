@@ -269,7 +269,8 @@ def compare(
     missing = {look for look in looks if not photo.results.has(look)}
     outcomes: list[Figure] = []
     original = _beside(lambda: _original(photo, file_store))
-    for letter, look in zip(letters, looks, strict=True):
+    titles = look_titles(looks, language)
+    for letter, look, title in zip(letters, looks, titles, strict=True):
         before = len(missing & {one.look for one in outcomes})
 
         def report_progress(
@@ -281,7 +282,6 @@ def compare(
                 Message("Look {letter}: {step}", letter=letter, step=step) if step else "",
             )
 
-        title = look_title(look, language)
         try:
             rendered = _rendered(photo, look, file_store, report_progress)
             outcomes.append(replace(rendered, letter=letter, title=title))
@@ -340,6 +340,17 @@ def look_title(look: Look, language: str) -> str:
     if not look.gaze or untouched:
         return f"{translate(language, 'aim.keep')} · {context}"
     return f"{presets.regions[look.region].label} · {context}"
+
+
+def look_titles(looks: Sequence[Look], language: str) -> list[str]:
+    """Titles of looks side by side; where two would be the same, with the settings of each."""
+    plain = [look_title(look, language) for look in looks]
+    return [
+        title
+        if plain.count(title) == 1
+        else " · ".join(filter(None, (title, settings(look, language))))
+        for title, look in zip(plain, looks, strict=True)
+    ]
 
 
 def settings(look: Look, language: str) -> str:

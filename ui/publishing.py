@@ -11,7 +11,7 @@ from sharing.download import bundle
 from sharing.errors import Refused
 from sharing.publication import KEEP_DAYS, Picture, Publication, pack
 from ui import pictures
-from ui.comparison import PageComparison, Photo, look_title
+from ui.comparison import PageComparison, Photo, look_titles
 from ui.result_pictures import ResultPicture
 from ui.text import captions, messages
 from ui.text.captions import Caption
@@ -35,13 +35,14 @@ def gather(
     if photo is None or screen is None or screen.path != photo.path or not screen.rendered:
         raise Refused("nothing-to-share", messages.NOTHING_TO_SHARE)
     described = captions.of_figures(screen.figures, language)
+    titles = translate(language, "caption.original"), *look_titles(screen.looks, language)
     return Publication(
         title=title or "",
         days=int(days),
         asks_vote=bool(asks_vote),
         pictures=tuple(
-            _picture(photo, one, words, language)
-            for one, words in zip(screen.figures, described, strict=True)
+            _picture(photo, one, title, words, language)
+            for one, title, words in zip(screen.figures, titles, described, strict=True)
             if isinstance(one, ResultPicture) and words is not None
         ),
         report=screen.report,
@@ -60,14 +61,16 @@ def zipped(publication: Publication) -> bytes:
     return bundle(packed.title, packed.document, packed.files.__getitem__)
 
 
-def _picture(photo: Photo, picture: ResultPicture, words: Caption, language: str) -> Picture:
+def _picture(
+    photo: Photo, picture: ResultPicture, title: str, words: Caption, language: str
+) -> Picture:
     analysis, look = photo.analysis, picture.look
     # Those about the photo stand elsewhere on the page.
     about_photo = [messages.translate_message(language, one) for one in analysis.warnings]
     full = _pixels(picture.path) if look else analysis.portrait.original_u8
     return Picture(
         letter=picture.letter,
-        title=look_title(look, language) if look else translate(language, "caption.original"),
+        title=title,
         look=look,
         captions=words.plain_lines,
         warnings=_plain(words.warnings if look else about_photo),

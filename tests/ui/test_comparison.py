@@ -198,3 +198,13 @@ def test_a_frame_that_would_cut_the_face_is_not_shown_as_one(astronaut: Image8) 
     assert (result.frame, result.framed, result.outlines) == ("keep", "", ())
     assert result.saved == result.path
     assert framing.CUTS_FACE in result.report["warnings"]
+
+
+def test_looks_of_one_audience_and_purpose_are_told_apart_by_their_names() -> None:
+    texts = "region=japan&polish=0.5", "region=japan&backdrop=plain", "region=nordic"
+    looks = [Look.parse(f"{text}&context=linkedin") for text in texts]
+    assert comparison.look_titles(looks, "en") == [
+        "Japan · LinkedIn · Polish 50 %",
+        "Japan · LinkedIn · Backdrop Plain",
+        comparison.look_title(looks[2], "en"),
+    ]

@@ -152,4 +152,6 @@ def strip(history: History, screen: PageComparison | None, language: str) -> str
 
 def _named_looks(screen: PageComparison, language: str) -> list[tuple[str, str]]:
     looks = zip(screen.figures[1:], screen.looks, strict=True)
-    return [(figure.name, settings(look, language)) for figure, look in looks]
+    described = ((figure, settings(look, language)) for figure, look in looks)
+    # A title that would be another's holds them already.
+    return [(one.name, "" if one.title.endswith(said) else said) for one, said in described]

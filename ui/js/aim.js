@@ -5,6 +5,7 @@ const SCREEN_MM = 300; // How far before the face the pointer is thought to be.
 const LARGEST = 40;
 const SNAP = 1.5;
 const GRIP = 14; // Pixels around the point within which a mouse takes hold of it; elsewhere it sets it there.
+const FACE = 2.5; // Distances of the eyes around them within which a press of the mouse means the face.
 const TAP = 8; // Pixels that a finger moves before it aims.
 const HOLD_MS = 250; // For how long a finger rests before it aims in any direction; else it scrolls.
 const STEP = 0.5;
@@ -49,13 +50,18 @@ function gazeAt(one, event) {
   return within(Math.hypot(...spot) < SNAP ? [0, 0] : spot);
 }
 
-// Takes hold of the point where it is. A finger drags it from anywhere, since it would cover it.
+// Takes hold of the point where it is, or sets it where the face is pressed; false if neither. A finger
+// drags it from anywhere, since it would cover it.
 function take(one, event) {
   const box = one.stage.getBoundingClientRect();
+  const middle = eyes(one);
+  const pressed = Math.hypot(event.clientX - box.left - middle.x, event.clientY - box.top - middle.y);
   const from = spotOf(one.letter);
   const [x, y] = from ? place(one, from) : [0, 0];
   const away = [box.left + x - event.clientX, box.top + y - event.clientY];
-  grip = from && (event.pointerType === 'touch' || Math.hypot(...away) < GRIP) ? away : [0, 0];
+  const holds = from && (event.pointerType === 'touch' || Math.hypot(...away) < GRIP);
+  grip = holds ? away : [0, 0];
+  return holds || event.pointerType === 'touch' || pressed < FACE * middle.apart;
 }
 
 // Whether a pointer is on the face of somebody else in the whole photo: that face is not aimed.
@@ -202,14 +208,13 @@ function listen() {
   strip.addEventListener('pointerdown', (event) => {
     if (event.button > 0 || event.target.closest('.p-split-line, input')) return;
     const one = stageOf(event.target);
-    if (!one || !eyes(one) || onOther(one, event)) return;
+    if (!one || !eyes(one) || onOther(one, event) || !take(one, event)) return;
     const row = one.stage.closest('.p-strip');
     // A finger swipes through the looks where there is no room for all of them.
     if (event.pointerType === 'touch' && row.scrollWidth > row.clientWidth) return;
     event.preventDefault();
     one.stage.setPointerCapture(event.pointerId);
     held = one.letter;
-    take(one, event);
     strip.classList.add('p-aiming');
     // A finger that only taps, such as to scroll, means no aim.
     tapped = event.pointerType === 'touch' ? [event.clientX, event.clientY] : null;
