@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
@@ -12,6 +13,10 @@ from PIL import Image
 from pipelines import studio
 from pipelines.image.arrays import Image8
 from pipelines.studio import Analysis
+
+# Tests measure no speed; on a busy machine any example may be slow.
+hypothesis.settings.register_profile("presence", deadline=None)
+hypothesis.settings.load_profile("presence")
 
 
 def png(pixels: Image8) -> bytes:
