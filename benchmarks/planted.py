@@ -276,9 +276,7 @@ def _with_ring(
     view = slice(0, crop.face.size[0]), slice(0, crop.face.size[1])
     area = skin.both(crop.face, "under_eye", view)
     share = lowpass(area, 0.03 * unit) * facial
-    cheek = skin.both(crop.face, "cheek", view) * (
-        1 - skin.both(crop.face, "under_eye", view, 0.04)
-    )
+    cheek = skin.without_circles(crop.face, skin.both(crop.face, "cheek", view), view)
     lab = colour.to_lab(crop.pixels)
     on_face = facial > 0.5
     light = min(1.0, (float(lab[..., 0][on_face].mean()) + 16) / 81) if on_face.any() else 1.0

@@ -177,17 +177,17 @@ def region(face: Face, name: str, view: Window, grow: float = 0.0) -> Map:
     return _regions(face, (name,), view, grow)
 
 
-def without_circles(face: Face, facial: Map, view: Window) -> Map:
-    """Facial skin by which a person's tone is told: without that under the eyes.
+def without_circles(face: Face, mask: Map, view: Window) -> Map:
+    """A mask of skin without that under the eyes: by this, a person's tone is told.
 
     Else lifting a dark circle would count as a lighter person, and be made up for by darker cheeks.
 
     Args:
         face: The face.
-        facial: Mask of the facial skin in `view`, [0, 1], shape (h, w).
+        mask: Skin in `view`, [0, 1], shape (h, w).
         view: Window of the picture.
     """
-    return np.asarray(facial * (1 - both(face, "under_eye", view, _CIRCLES)), np.float32)
+    return np.asarray(mask * (1 - both(face, "under_eye", view, _CIRCLES)), np.float32)
 
 
 def both(face: Face, name: str, view: Window, grow: float = 0.0) -> Map:

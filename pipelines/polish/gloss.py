@@ -24,12 +24,13 @@ _COLOURLESS, _LEAST = 0.01, 0.002
 # as of the strongest, so that a soft glow stays and hot spots go; that share at a dose of 1; the
 # largest fall, and the largest mean fall of a face.
 _FORM, _ONSET, _SHARE, _MOST_FALL, _MOST_MEAN = 0.35, 0.3, 0.9, 0.6, 0.06
-# Share of what a highlight is lighter than the skin around that may go, its largest radius in
-# interocular distances, and what is added to luminance before its logarithm.
-_MOST_ABOVE, _NARROW, _BLACK = 0.3, 0.12, 0.02
+# Share of what a highlight is lighter than the skin around that may go, and what is added to
+# luminance before its logarithm.
+_MOST_ABOVE, _BLACK = 0.3, 0.02
 # Standard deviations of what counts as gloss rather than a pore's glint, and of the border of its
-# fall, and radius of holes in the skin mask that are gloss, in interocular distances.
-_DETAIL, _SOFT, _HOLE = 0.02, 0.05, 0.12
+# fall, and largest radius of a highlight, which may be a hole in the skin mask, in interocular
+# distances.
+_DETAIL, _SOFT, _HIGHLIGHT = 0.02, 0.05, 0.12
 # Linear value of a channel from which light holds no more colour: from here to white the colour of
 # the skin around is taken.
 _BURNT_OUT = 0.85
@@ -127,7 +128,7 @@ def matt(crop: Closeup, masks: Skin, gloss: Gloss) -> Matt:
         nothing = np.zeros(on_face.shape, np.float32)
         return Matt(nothing, nothing, np.ones(3, np.float32), 0.0)
     unit, view = crop.face.interocular, (slice(0, crop.face.size[0]), slice(0, crop.face.size[1]))
-    reach = 2 * max(1, round(_HOLE * unit)) + 1
+    reach = 2 * max(1, round(_HIGHLIGHT * unit)) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     features = skin.region(crop.face, "lips", view, 0.03)
     for name, margin in (("eye", 0.05), ("brow", 0.02), ("nostril", 0.02)):
@@ -139,8 +140,6 @@ def matt(crop: Closeup, masks: Skin, gloss: Gloss) -> Matt:
     beyond = np.maximum(lowpass(found, _DETAIL * unit) - _FORM, 0)
     excess = _SHARE * beyond * beyond / (beyond + _ONSET)
     # Highlights are narrow (white top-hat); a lit side of a face is not, and keeps its light.
-    reach = 2 * max(1, round(_NARROW * unit)) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     stops = lowpass(np.log2(luminance + _BLACK), _DETAIL * unit)
     above = cv2.morphologyEx(stops, cv2.MORPH_TOPHAT, disc)
     excess = np.minimum(excess, _MOST_ABOVE * above)

@@ -64,7 +64,7 @@ def measure(lab: Image, mask: Map, face: Face) -> Lift:
     view = skin.window(face, _AROUND)
     whole, lab, mask = lab, np.ascontiguousarray(lab[view]), np.ascontiguousarray(mask[view])
     area = skin.both(face, "under_eye", view)
-    cheeks = skin.both(face, "cheek", view) * (1 - skin.both(face, "under_eye", view, 0.04))
+    cheeks = skin.without_circles(face, skin.both(face, "cheek", view), view)
     circles = np.clip(1.3 * lowpass(area, _BORDER * unit) * mask, 0, 1)
     # Lashes and their shadow are dark, but no dark circle.
     bare = mask * (1 - skin.both(face, "eye", view, _LASHES))
